@@ -1,0 +1,274 @@
+"""``challenge.toml`` to a checked Challenge; what a board depends on, as one digest."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from dataperf import data, files, registry
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
+from dataperf.records import Board, Challenge, Task
+
+AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
+
+
+def load(name: str) -> Challenge:
+    """Return a challenge by name, or by the path of its folder.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that name.
+    Invalid
+        If the file is not a valid challenge; every problem is listed.
+    """
+    return read(file_of(name))
+
+
+def file_of(name: str) -> Path:
+    """Return the ``challenge.toml`` of a challenge named by name or folder."""
+    given = Path(name)
+    if given.is_dir() and (given / "challenge.toml").is_file():
+        return (given / "challenge.toml").resolve()
+    return registry.get("challenges", name).path
+
+
+def read(path: Path) -> Challenge:
+    """Return the challenge that a file describes."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Invalid(str(path), [Problem("not-toml", "", str(error))]) from error
+    challenge = validate(Challenge, content, str(path))
+    problems = [*_own_problems(challenge, path), *_rule_problems(challenge)]
+    if problems:
+        raise Invalid(str(path), problems)
+    return challenge
+
+
+def _own_problems(challenge: Challenge, path: Path) -> Iterator[Problem]:
+    if challenge.name != path.parent.name:
+        yield Problem(
+            "wrong-name", "name", f'"{challenge.name}"', f'the folder\'s name, "{path.parent.name}"'
+        )
+    for name, board in challenge.boards.items():
+        if board.task not in challenge.tasks:
+            hint = did_you_mean(board.task, challenge.tasks)
+            yield Problem("unknown-task", f"boards.{name}.task", f'"{board.task}"', hint)
+    for name, task in challenge.tasks.items():
+        yield from _task_problems(f"tasks.{name}", task)
+    yield from _unknown_plugins(challenge)
+
+
+def _task_problems(place: str, task: Task) -> Iterator[Problem]:
+    if task.split not in task.splits:
+        hint = did_you_mean(task.split, task.splits)
+        yield Problem("unknown-split", f"{place}.split", f'"{task.split}"', hint)
+    if task.rest is not None and task.rest not in task.classes:
+        hint = did_you_mean(task.rest, task.classes)
+        yield Problem("unknown-class", f"{place}.rest", f'"{task.rest}"', hint)
+    if len(set(task.classes)) != len(task.classes):
+        yield Problem("duplicate-class", f"{place}.classes", "a class is named twice")
+    if len(set(task.seeds)) != len(task.seeds):
+        yield Problem("duplicate-seed", f"{place}.seeds", "a seed is named twice")
+    if task.balance is not None and set(task.balance) != set(task.classes):
+        yield Problem("balance", f"{place}.balance", "its keys are not the classes")
+    hidden = {task.truth, task.defect} & set(task.visible)
+    if hidden:
+        yield Problem("leak", f"{place}.visible", f"shows the truth: {', '.join(map(str, hidden))}")
+
+
+def _unknown_plugins(challenge: Challenge) -> Iterator[Problem]:
+    wanted: list[tuple[str, str, str]] = [("track", "tracks", challenge.track)]
+    for name, task in challenge.tasks.items():
+        wanted += [
+            (f"tasks.{name}.dataset", "datasets", task.dataset),
+            (f"tasks.{name}.model", "fixed_models", task.model),
+        ]
+        wanted += [(f"tasks.{name}", "metrics", metric) for metric in metric_names(task)]
+    for place, kind, plugin in dict.fromkeys(wanted):
+        try:
+            registry.get(kind, plugin)
+        except NotFound as error:
+            what = str(error).partition("\n")
+            yield Problem("unknown-plugin", place, what[0], what[2].strip())
+
+
+def _rule_problems(challenge: Challenge) -> Iterator[Problem]:
+    try:
+        track = registry.load("tracks", challenge.track)
+    except NotFound:
+        return
+    for name, board in challenge.boards.items():
+        try:
+            track.Rules.model_validate(board.rules)
+        except ValidationError as error:
+            yield from problems_of(error, track.Rules, f"boards.{name}.rules")
+
+
+def metric_names(task: Task) -> list[str]:
+    """Return every metric that a task uses, the ranking one first."""
+    names = [task.metric, *task.metrics]
+    for split in task.splits.values():
+        names += [split.metric] if split.metric else []
+        names += split.metrics or []
+    return list(dict.fromkeys(names))
+
+
+def board_of(challenge: Challenge, name: str) -> Board:
+    """Return a board by name.
+
+    Raises
+    ------
+    NotFound
+        If the challenge has none of that name.
+    """
+    if name not in challenge.boards:
+        raise NotFound("board", name, challenge.boards, where=f"in {challenge.name}")
+    return challenge.boards[name]
+
+
+def rules_of(challenge: Challenge, board: str) -> Any:
+    """Return a board's limits as the track's own record."""
+    track = registry.load("tracks", challenge.track)
+    return validate(track.Rules, board_of(challenge, board).rules, f"rules of {board}")
+
+
+def digests(challenge: Challenge, board: str) -> dict[str, str]:
+    """Return sha256 digests of everything that a board's scores depend on.
+
+    ``board`` covers all the others; results with different ones are never compared.
+    """
+    task = challenge.tasks[board_of(challenge, board).task]
+    parts = {
+        "model": registry.digest(registry.get("fixed_models", task.model)),
+        "dataset": data.definition_digest(task.dataset),
+        "track": registry.digest(registry.get("tracks", challenge.track)),
+        **{
+            f"metric:{name}": registry.digest(registry.get("metrics", name))
+            for name in metric_names(task)
+        },
+    }
+    told = {
+        "challenge": challenge.name,
+        "version": challenge.version,
+        "task": _plain(task),
+        "board": {"name": board, **_plain(challenge.boards[board])},
+    }
+    return {"board": files.digest_json({**told, **parts}), **parts}
+
+
+def _plain(record: BaseModel) -> dict[str, Any]:
+    """Return what a record says, without titles: rewording must not change a digest."""
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: strip(part) for key, part in value.items() if key != "title"}
+        return value
+
+    plain: dict[str, Any] = strip(record.model_dump(mode="json", exclude_defaults=True))
+    return plain
+
+
+def validate(model: type[AnyRecord], content: Any, subject: str, place: str = "") -> AnyRecord:
+    """Return the content as a record.
+
+    Raises
+    ------
+    Invalid
+        If it is not one; every problem is listed, unknown keys with a suggestion.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise Invalid(subject, problems_of(error, model, place)) from error
+    except RecursionError:
+        raise Invalid(subject, [Problem("too-deep", place, "nested too deeply")]) from None
+
+
+MOST_OF_A_KIND = 10
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], place: str = "") -> list[Problem]:
+    """Return pydantic's complaints as problems; more than ten of one kind are counted."""
+    problems: list[Problem] = []
+    kinds: dict[tuple[str, str], int] = {}
+    for item in error.errors(include_url=False, include_context=False):
+        where = _path(place, item["loc"])
+        kind = (item["type"], where.partition("[")[0])
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if kinds[kind] <= MOST_OF_A_KIND:
+            problems.append(_problem(item, where, model))
+    for (kind_name, where), count in kinds.items():
+        if count > MOST_OF_A_KIND:
+            more = f"and {count - MOST_OF_A_KIND:,} more like these"
+            problems.append(Problem(_rule(kind_name), where, more))
+    return problems
+
+
+def _problem(item: Any, where: str, model: type[BaseModel]) -> Problem:
+    if item["type"] == "extra_forbidden":
+        key = str(item["loc"][-1])
+        hint = did_you_mean(key, _fields_at(model, item["loc"][:-1]))
+        return Problem("unknown-key", where, f'unknown key "{key}"', hint)
+    if item["type"] == "missing":
+        return Problem("missing-key", where, "this key is required")
+    if item["type"] == "string_pattern_mismatch":
+        expected = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit"
+        return Problem("bad-name", where, shown(item["input"]), expected)
+    return Problem(_rule(item["type"]), where, shown(item["input"]), item["msg"])
+
+
+def _rule(kind: str) -> str:
+    return "wrong-type" if kind.endswith(("_type", "_tag_invalid")) else kind.replace("_", "-")
+
+
+def shown(value: Any, width: int = 60) -> str:
+    """Return a value as a user would recognise it, cut to a width, control characters escaped."""
+    text = repr(value[:width] if isinstance(value, str) else value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _path(place: str, loc: Sequence[int | str]) -> str:
+    path = place
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part.startswith("("):  # the tag of a union's branch is no part of the file
+            continue
+        else:
+            path += f".{shown(part, 40)[1:-1]}" if path else shown(part, 40)[1:-1]
+    return path
+
+
+def _fields_at(model: Any, loc: Sequence[int | str]) -> list[str]:
+    """Return the field names of the record that a location lies in."""
+    current = model
+    for part in loc:
+        fields = getattr(current, "model_fields", {})
+        if part in fields:
+            current = fields[part].annotation
+        current = _record_in(current)
+    return list(getattr(current, "model_fields", {}))
+
+
+def _record_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _record_in(part)
+        if found is not None:
+            return found
+    return None
+
+
+def split_key(name: str) -> tuple[str, str | None]:
+    """Return challenge and board of ``CHALLENGE`` or ``CHALLENGE/BOARD``."""
+    challenge, _, board = name.partition("/")
+    if not challenge:
+        raise DataperfError(f'"{name}" names no challenge')
+    return challenge, board or None

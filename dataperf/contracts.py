@@ -1,0 +1,118 @@
+"""What a plug-in of each kind must offer: one Protocol per folder.
+
+A plug-in is a module. Its file's name is its name, the first line of its docstring is its
+description, and the functions below are all it needs. ``dataperf verify --plugins`` runs
+the checks of ``dataperf.verify`` on every plug-in found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from dataperf.errors import Problem
+from dataperf.records import (
+    Card,
+    FloatArray,
+    IntArray,
+    Pool,
+    Record,
+    Source,
+    Table,
+    TaskData,
+    TrainingSet,
+)
+
+
+class FixedModel(Protocol):
+    """``fixed_models/NAME.py``: a model and its training recipe; imports nothing of ours."""
+
+    def fit(
+        self, features: FloatArray, labels: IntArray, *, classes: int, seeds: Sequence[int]
+    ) -> Any:
+        """Train once for every seed and return whatever ``predict`` needs.
+
+        ``features`` is (n, d), ``labels`` (n,) in ``range(classes)``; classes may be absent.
+        """
+
+    def predict(self, fitted: Any, features: FloatArray) -> NDArray[Any]:
+        """Return class ids of shape (seeds, rows)."""
+
+    def size(self, fitted: Any) -> int:
+        """Return the bytes that the learned parameters take."""
+
+    def era(self) -> str:
+        """Return a name for the numeric behaviour; results of two eras never share a board."""
+
+
+class Metric(Protocol):
+    """``metrics/NAME.py``: one number from truth and predictions.
+
+    A metric that depends only on the confusion matrix also offers
+    ``from_counts(counts: (..., k, k) array) -> (...) array``, which makes its interval fast.
+    """
+
+    higher_is_better: bool
+
+    def score(self, truth: IntArray, predicted: IntArray, *, classes: int) -> float:
+        """Return the metric, or nan where it is not defined."""
+
+
+class Track(Protocol):
+    """``tracks/NAME.py``: how an answer is read, checked and turned into training sets."""
+
+    Answer: type[Record]
+    Rules: type[Record]
+
+    def read(self, content: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the answer inside a foreign format this track knows, or None."""
+
+    def check(self, answer: Any, rules: Any, data: TaskData) -> list[Problem]:
+        """Return every problem, warnings included; no error in it means the answer is valid."""
+
+    def training_sets(self, answer: Any, rules: Any, data: TaskData) -> list[TrainingSet]:
+        """Return what the frozen model is trained on, rows in an order that is the track's own."""
+
+
+class Strategy(Protocol):
+    """``strategies/NAME.py``: a baseline that writes an answer from what a participant sees."""
+
+    tracks: tuple[str, ...]
+
+    def answer(self, pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
+        """Return an answer in the track's form; the same seed gives the same answer."""
+
+
+class Dataset(Protocol):
+    """``datasets/NAME.py``: a source of data with its digest, licence and card."""
+
+    card: Card
+    source: Source
+
+    def table(self, path: Path | None, **options: Any) -> Table:
+        """Return the rows; ``path`` is where the source's bytes lie, None if generated."""
+
+
+class Store(Protocol):
+    """``stores/NAME.py``: where results are kept; append-only."""
+
+    def put(self, location: str, name: str, content: bytes) -> str:
+        """Keep the content under the name, whole or not at all; return where it is."""
+
+    def names(self, location: str) -> Iterable[str]:
+        """List what is kept."""
+
+    def get(self, location: str, name: str) -> bytes:
+        """Return what is kept under a name."""
+
+
+class Engine(Protocol):
+    """``engines/NAME.py``: where evaluations run."""
+
+    def run(
+        self, function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int
+    ) -> Iterator[Any]:
+        """Yield ``function(item)`` for every item, in the order of the items."""

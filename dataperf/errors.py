@@ -1,0 +1,122 @@
+"""Every way dataperf refuses to go on.
+
+DataperfError              the user can mend it: printed without a traceback, exit code 2
+├── NotFound               a name that nothing has (with the nearest names that exist)
+├── Ambiguous              a name that two files define
+├── Invalid                a file or value with problems, all of them listed
+├── DigestMismatch         bytes that are not the bytes that were promised
+├── Unavailable            data or a library that is not installed here
+└── Unreproduced           a result that does not come out again (exit code 1)
+
+Anything else that escapes is a defect of ours and keeps its traceback (exit code 1).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    rule
+        Stable identifier of the rule that is broken, such as ``"unknown-id"``.
+    where
+        The place, as a path into the file: ``"answer.samples.one[3]"``.
+    what
+        What is there.
+    expected
+        What should be there, or what to do about it.
+    severity
+        ``"error"`` refuses the input; ``"warning"`` is shown and lets it pass.
+    """
+
+    rule: str
+    where: str
+    what: str
+    expected: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        then = f"\n      {self.expected}" if self.expected else ""
+        return f"{place}{self.what} [{self.rule}]{then}"
+
+
+class DataperfError(Exception):
+    """The user can mend this; the message says how."""
+
+    exit_code = 2
+
+
+class NotFound(DataperfError):
+    """A name that nothing has."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+        known = sorted(known)
+        place = f" ({where})" if where else ""
+        super().__init__(
+            f'there is no {kind} named "{name}"{place}.\n'
+            f"  {did_you_mean(name, known) or 'There is: ' + (', '.join(known) or 'none')}"
+        )
+
+
+class Ambiguous(DataperfError):
+    """A name that two files define; neither may shadow the other."""
+
+
+class Invalid(DataperfError):
+    """A file or value with problems.
+
+    Parameters
+    ----------
+    subject
+        What was looked at, usually a file's name.
+    problems
+        All of the problems; never empty.
+    """
+
+    def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
+        self.subject = subject
+        self.problems = tuple(problems)
+        count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
+        lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
+        super().__init__(f"{subject}: {count}\n{lines}")
+
+
+class DigestMismatch(DataperfError):
+    """Bytes that are not the bytes that were promised."""
+
+    def __init__(self, what: str, *, expected: str, found: str, remedy: str) -> None:
+        super().__init__(
+            f"{what} is not what it should be:\n"
+            f"  expected sha256 {expected}\n  found    sha256 {found}\n  {remedy}"
+        )
+
+
+class Unavailable(DataperfError):
+    """Data or a library that is not installed here."""
+
+
+class Unreproduced(DataperfError):
+    """A result that does not come out again."""
+
+    exit_code = 1
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint naming the nearest known names, or an empty string.
+
+    >>> did_you_mean("macro_f", ["macro_f1", "accuracy"])
+    'Did you mean "macro_f1"?'
+    >>> did_you_mean("xyz", ["macro_f1"])
+    ''
+    """
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    quoted = " or ".join(f'"{other}"' for other in near)
+    return f"Did you mean {quoted}?" if near else ""

