@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from dataperf import data, files, registry
-from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
+from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Board, Challenge, Task
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
 
 def load(name: str) -> Challenge:
-    """Return a challenge by name, or by the path of its folder.
+    """Return a challenge by name.
 
     Raises
     ------
@@ -26,15 +26,12 @@ def load(name: str) -> Challenge:
     Invalid
         If the file is not a valid challenge; every problem is listed.
     """
-    return read(file_of(name))
+    return read(registry.get("challenges", name).path)
 
 
-def file_of(name: str) -> Path:
-    """Return the ``challenge.toml`` of a challenge named by name or folder."""
-    given = Path(name)
-    if given.is_dir() and (given / "challenge.toml").is_file():
-        return (given / "challenge.toml").resolve()
-    return registry.get("challenges", name).path
+def folder_of(challenge: Challenge) -> Path:
+    """Return the folder that a challenge lies in."""
+    return registry.get("challenges", challenge.name).folder
 
 
 def read(path: Path) -> Challenge:
@@ -264,11 +261,3 @@ def _record_in(annotation: Any) -> Any:
         if found is not None:
             return found
     return None
-
-
-def split_key(name: str) -> tuple[str, str | None]:
-    """Return challenge and board of ``CHALLENGE`` or ``CHALLENGE/BOARD``."""
-    challenge, _, board = name.partition("/")
-    if not challenge:
-        raise DataperfError(f'"{name}" names no challenge')
-    return challenge, board or None

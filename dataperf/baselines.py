@@ -1,0 +1,48 @@
+"""Write an answer with a baseline strategy, from what a participant sees."""
+
+from __future__ import annotations
+
+from dataperf import challenge as challenges
+from dataperf import registry, submission
+from dataperf.errors import DataperfError
+from dataperf.evaluation import one_thread
+from dataperf.records import Challenge, Submission
+
+
+def answer(
+    challenge: Challenge | str, board: str, strategy: str, *, seed: int = 0, submitter: str = "me"
+) -> Submission:
+    """Return a checked submission that a baseline strategy writes.
+
+    The strategy sees the pool as a participant does: no truth and no test rows.
+
+    Raises
+    ------
+    NotFound
+        If there is no such challenge, board or strategy.
+    DataperfError
+        If the strategy is for another track.
+    Invalid
+        If the strategy's answer breaks the board's rules.
+    """
+    if isinstance(challenge, str):
+        challenge = challenges.load(challenge)
+    module = registry.load("strategies", strategy)
+    if challenge.track not in module.tracks:
+        raise DataperfError(
+            f"the strategy {strategy} answers {', '.join(module.tracks)}, not {challenge.track}"
+        )
+    rules = challenges.rules_of(challenge, board)
+    data = submission.task_data(challenge, board)
+    with one_thread():
+        found = module.answer(data.pool, rules, seed=seed)
+    made = Submission(
+        schema_version=1,
+        challenge=challenge.name,
+        board=board,
+        submitter=submitter,
+        method=f"{registry.get('strategies', strategy).name}, seed {seed}",
+        answer=found,
+    )
+    submission.check(made, challenge, data)
+    return made

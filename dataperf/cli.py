@@ -1,0 +1,442 @@
+"""The ``dataperf`` command: parse, one library call, print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from dataperf.records import Challenge, Result, Submission
+
+app = typer.Typer(
+    help="The model is frozen; the data is what you submit.",
+    epilog="First: dataperf evaluate --challenge speech-selection",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _add_path(folders: list[Path] | None) -> list[Path] | None:
+    if folders:
+        known = [part for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
+        named = [str(folder) for folder in folders if str(folder) not in known]
+        os.environ["DATAPERF_PATH"] = os.pathsep.join([*named, *known])
+    return folders
+
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Option("--path", callback=_add_path, help="A folder of your own plug-ins (repeatable)."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="The challenge's name.")]
+BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
+Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
+RESULTS = Path("dataperf-results")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Argument(help="challenges, metrics, ... (default: all)")] = None,
+    as_json: AsJson = False,
+    path: Paths = None,
+) -> None:
+    """List challenges, fixed models, metrics, tracks, strategies, datasets, stores, engines.
+
+    Example: dataperf list metrics
+    """
+    from dataperf import registry
+    from dataperf.errors import NotFound
+
+    if kind is not None and kind not in registry.KINDS:
+        raise NotFound("kind of plug-in", kind, registry.KINDS)
+    found = {each: registry.find(each) for each in ([kind] if kind else registry.KINDS)}
+    if as_json:
+        rows = [
+            {
+                "kind": each,
+                "name": entry.name,
+                "description": entry.description(),
+                "path": str(entry.path),
+                "ours": entry.ours,
+            }
+            for each, entries in found.items()
+            for entry in entries.values()
+        ]
+        return _print_json(rows)
+    for each, entries in found.items():
+        typer.echo(f"{each.replace('_', ' ')}:")
+        for entry in entries.values():
+            mark = "" if entry.ours else "  (yours)"
+            typer.echo(f"  {entry.name:<26} {entry.description()}{mark}")
+
+
+@app.command()
+def show(
+    challenge: Annotated[str, typer.Argument(help="The challenge's name.")],
+    as_json: AsJson = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the reference points as a Markdown table.")
+    ] = False,
+    path: Paths = None,
+) -> None:
+    """Show what a challenge asks, its boards, and what a score there means.
+
+    Example: dataperf show speech-selection
+    """
+    from dataperf import anchors, challenge as challenges, report
+
+    asked = challenges.load(challenge)
+    points = {board: anchors.load(asked, board) for board in asked.boards}
+    known = {board: found for board, found in points.items() if found is not None}
+    if as_json:
+        return _print_json(asked.model_dump(mode="json", exclude_none=True))
+    if markdown:
+        return typer.echo(report.headroom(known) if known else "no reference points")
+    _print(report.challenge_page(asked, known))
+
+
+@app.command()
+def answer(
+    challenge: ChallengeName,
+    board: Annotated[str, typer.Option("--board", "-b", help="The board's name.")],
+    strategy: Annotated[str, typer.Option("--strategy", "-s", help="A baseline's name.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.", min=0)] = 0,
+    submitter: Annotated[str, typer.Option(help="Who answers.")] = "baseline",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    path: Paths = None,
+) -> None:
+    """Write a submission with a baseline strategy.
+
+    Example: dataperf answer -c speech-selection -b digits-60 -s random -o mine.json
+    """
+    from dataperf import challenge as challenges, baselines, files, submission
+    from dataperf.errors import DataperfError
+
+    asked = challenges.load(challenge)
+    name = strategy.replace("-", "_")
+    out = out or Path(f"{board}-{name}-{seed}.json")
+    if out.exists() and not force:
+        raise DataperfError(f"{out} is there already; give --force or another --out")
+    with _progress(f"{name} on {board}"):
+        made = baselines.answer(asked, board, strategy, seed=seed, submitter=submitter)
+    files.write_whole(out, submission.dump(made).encode())
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Submissions.")],
+    challenge: ChallengeName,
+    board: BoardName = None,
+    as_json: AsJson = False,
+    path: Paths = None,
+) -> None:
+    """Check submissions with the evaluator's own rules, without training anything.
+
+    Example: dataperf check -c speech-selection mine.json
+    """
+    from dataperf import challenge as challenges, submission
+
+    asked = challenges.load(challenge)
+    sent = _read(files, asked, board)
+    rows = [
+        {"file": str(file), "valid": True, "warnings": submission.check(each, asked)}
+        for file, each in zip(files, sent, strict=True)
+    ]
+    if as_json:
+        return _print_json(rows)
+    for row in rows:
+        typer.echo(f"{row['file']}: valid")
+        for warning in row["warnings"]:
+            typer.echo(f"  warning: {warning}")
+
+
+@app.command()
+def evaluate(
+    challenge: ChallengeName,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Submissions; none scores the challenge's reference submissions."),
+    ] = None,
+    board: BoardName = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
+    results_folder: Results = RESULTS,
+    as_json: AsJson = False,
+    path: Paths = None,
+) -> None:
+    """Retrain the frozen model on each submission and score it.
+
+    Example: dataperf evaluate --challenge speech-selection mine.json
+    """
+    from dataperf import challenge as challenges, evaluation, results
+    from dataperf.errors import DataperfError
+
+    asked = challenges.load(challenge)
+    if not files:
+        files = sorted((challenges.folder_of(asked) / "submissions").glob("*.json"))
+        if not files:
+            raise DataperfError(f"{asked.name} has no reference submissions; name a file")
+        _say(f"no file given: scoring the reference submissions of {asked.name}")
+        sent = _read(files, asked, None)
+        sent = [each for each in sent if board is None or each.board == board]
+    else:
+        sent = _read(files, asked, board)
+    scored = []
+    with _progress("evaluating", len(sent)) as advance:
+        for result in evaluation.evaluate_all(asked, sent, jobs=jobs):
+            scored.append((result, results.keep(result, str(results_folder))))
+            advance()
+    if as_json:
+        _print_json([{"file": kept, **result.model_dump(mode="json")} for result, kept in scored])
+    else:
+        _print_scores(asked, scored)
+    if any(result.status == "failed" for result, _ in scored):
+        raise typer.Exit(1)
+
+
+def _print_scores(asked: Challenge, scored: list[tuple[Result, str]]) -> None:
+    from dataperf import anchors, report
+
+    last = scored[-1][0]
+    if len(scored) > 1:
+        _print(report.short_table([result for result, _ in scored]))
+        typer.echo("\nThe last of them in full:\n")
+    _print(report.scorecard(last, anchors.load(asked, last.board)))
+    typer.echo("")
+    for _, kept in scored:
+        typer.echo(f"kept as {kept}")
+
+
+@app.command()
+def leaderboard(
+    challenge: ChallengeName,
+    board: BoardName = None,
+    results_folder: Results = RESULTS,
+    as_json: AsJson = False,
+    path: Paths = None,
+) -> None:
+    """Rank the results that are kept here; differences within noise share a rank.
+
+    Example: dataperf leaderboard -c speech-selection -b digits-60
+    """
+    from dataperf import challenge as challenges, leaderboard as ranking, report, results
+
+    asked = challenges.load(challenge)
+    if board:
+        challenges.board_of(asked, board)
+    found = list(results.read_all(str(results_folder), f"{asked.name}/"))
+    names = [board] if board else sorted({result.board for result in found} & set(asked.boards))
+    ranked = [ranking.rank(asked, name, found) for name in names]
+    if as_json:
+        return _print_json([ranking.plain(each) for each in ranked])
+    if not ranked:
+        typer.echo(f"no results of {asked.name} in {results_folder}")
+    for each in ranked:
+        _print(report.leaderboard(each))
+
+
+@app.command()
+def verify(
+    files: Annotated[list[Path] | None, typer.Argument(help="Result files.")] = None,
+    plugins: Annotated[
+        bool, typer.Option("--plugins", help="Check every plug-in found against its contract.")
+    ] = False,
+    as_json: AsJson = False,
+    path: Paths = None,
+) -> None:
+    """Run a result's evaluation again and compare every prediction and score.
+
+    Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
+    Example: dataperf verify --plugins --path my-folder
+    """
+    from dataperf import verify as verification
+    from dataperf.errors import DataperfError
+
+    if not files and not plugins:
+        raise DataperfError("name a result file, or give --plugins")
+    rows: list[dict[str, Any]] = []
+    if plugins:
+        rows += verification.plugins()
+    for file in files or []:
+        with _progress(f"verifying {file.name}"):
+            rows.append(verification.result(file))
+    if as_json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
+            for problem in row["problems"]:
+                typer.echo(f"     {problem}")
+    if not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="challenge, metric, strategy or model")],
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path("."),
+) -> None:
+    """Write a new challenge, metric, strategy or model to start from, in your own folder.
+
+    Example: dataperf new metric my_metric --path my-folder
+    """
+    from dataperf import new as scaffold
+
+    for file in scaffold.write(kind, name, path):
+        typer.echo(f"wrote {file}")
+    typer.echo(f"check it: dataperf verify --plugins --path {path}")
+
+
+@app.command()
+def freeze(
+    name: Annotated[str, typer.Argument(help="A fixed model or a challenge.")],
+    path: Paths = None,
+) -> None:
+    """Freeze a fixed model, or a challenge's boards with their reference points.
+
+    Example: dataperf freeze my_model_v1 --path my-folder
+    """
+    from dataperf import anchors, challenge as challenges, frozen, registry
+    from dataperf.errors import NotFound
+
+    models, asked = registry.find("fixed_models"), registry.find("challenges")
+    names = {known.replace("-", "_") for known in models}
+    if name.removesuffix(".py").replace("-", "_") in names:
+        entry = registry.get("fixed_models", name.removesuffix(".py"))
+        return typer.echo(f"frozen: {frozen.freeze_model(entry)}  {entry.path.name}")
+    if name.replace("-", "_") not in {known.replace("-", "_") for known in asked}:
+        raise NotFound("fixed model or challenge", name, [*models, *asked])
+    challenge = challenges.load(name)
+    digests = frozen.freeze_boards(challenge)
+    found = {}
+    for board in challenge.boards:
+        with _progress(f"reference points of {board}"):
+            points = anchors.load(challenge, board) or anchors.compute(challenge, board)
+        found[board] = points
+    anchors.keep(challenge, found)
+    for board, digest in digests.items():
+        typer.echo(f"frozen: {digest}  {challenge.name}/{board}")
+
+
+@app.command()
+def schema(
+    what: Annotated[str, typer.Argument(help="challenge, submission or result")],
+) -> None:
+    """Print the JSON Schema of a file format.
+
+    Example: dataperf schema submission > submission.schema.json
+    """
+    from dataperf import records
+    from dataperf.errors import NotFound
+
+    formats = {
+        "challenge": records.Challenge,
+        "submission": records.Submission,
+        "result": records.Result,
+    }
+    if what not in formats:
+        raise NotFound("schema", what, formats)
+    _print_json(formats[what].model_json_schema())
+
+
+def _read(files: list[Path], asked: Challenge, board: str | None) -> list[Submission]:
+    """Read and check all files; the problems of all of them are reported together."""
+    from dataperf import submission
+    from dataperf.errors import DataperfError, Invalid
+
+    read: list[Submission] = []
+    refused: list[Invalid] = []
+    for file in files:
+        try:
+            sent = submission.read(file, asked, board)
+            try:
+                submission.check(sent, asked)
+            except Invalid as error:
+                raise Invalid(str(file), error.problems) from None
+            read.append(sent)
+        except Invalid as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        raise DataperfError("\n".join(str(error) for error in refused))
+    return read
+
+
+def _print(drawn: RenderableType) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=int(os.environ.get("COLUMNS", "132")))
+    console.print(drawn, markup=False) if isinstance(drawn, str) else console.print(drawn)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def _progress(title: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on a terminal's standard error; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from dataperf import __version__
+
+        typer.echo(f"dataperf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; exit 0 if good, 1 if we failed, 2 if the user can mend it."""
+    from dataperf.errors import DataperfError
+
+    try:
+        app()
+    except DataperfError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing was half-written", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

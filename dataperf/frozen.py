@@ -1,0 +1,108 @@
+"""What is frozen: models by ``fixed_models/frozen.txt``, boards by their challenge's own.
+
+Both files hold lines of ``sha256  name``; for models ``sha256sum -c frozen.txt`` checks
+them. A frozen thing that has changed is refused; a thing that was never frozen runs, and
+its results are marked and not ranked.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dataperf import challenge as challenges
+from dataperf import files, registry
+from dataperf.errors import DataperfError, DigestMismatch
+from dataperf.records import Challenge
+from dataperf.registry import Entry
+
+LIST = "frozen.txt"
+
+
+def read_list(path: Path) -> dict[str, str]:
+    """Return name to sha256 of a ``frozen.txt``; empty if there is none."""
+    if not path.is_file():
+        return {}
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    broken = [line for line in lines if len(line.split()) != 2 or len(line.split()[0]) != 64]
+    if broken:
+        raise DataperfError(f"{path}: not a line of 'sha256  name': {broken[0][:80]!r}")
+    return {line.split()[1]: line.split()[0] for line in lines}
+
+
+def model_is_frozen(entry: Entry) -> bool:
+    """Return whether a fixed model is frozen.
+
+    Raises
+    ------
+    DigestMismatch
+        If it was frozen and has changed since.
+    """
+    promised = read_list(entry.folder / LIST).get(entry.path.name)
+    found = files.digest_file(entry.path)
+    if promised and promised != found:
+        raise DigestMismatch(
+            f"the frozen model {entry.path}",
+            expected=promised,
+            found=found,
+            remedy="Restore the file; for a new recipe copy it to a new version and freeze that.",
+        )
+    return promised is not None
+
+
+def unfrozen_parts(challenge: Challenge, board: str) -> list[str]:
+    """Return what of a board is not frozen: its model, the board itself, or nothing.
+
+    Raises
+    ------
+    DigestMismatch
+        If the board or its model was frozen and has changed since.
+    """
+    task = challenge.tasks[challenge.boards[board].task]
+    model = registry.get("fixed_models", task.model)
+    parts = [] if model_is_frozen(model) else [f"fixed model {model.name}"]
+    promised = read_list(challenges.folder_of(challenge) / LIST).get(board)
+    found = challenges.digests(challenge, board)["board"]
+    if promised and promised != found:
+        raise DigestMismatch(
+            f"the frozen board {challenge.name}/{board}",
+            expected=promised,
+            found=found,
+            remedy="Something it depends on has changed: restore it, or raise the challenge's "
+            "version,\n  take the board's line out of frozen.txt, and freeze again.",
+        )
+    return parts if promised else [*parts, f"board {board}"]
+
+
+def freeze_model(entry: Entry) -> str:
+    """Freeze a fixed model and return its sha256; freezing it again changes nothing."""
+    if not model_is_frozen(entry):
+        _write(entry.folder / LIST, {entry.path.name: files.digest_file(entry.path)})
+    return files.digest_file(entry.path)
+
+
+def freeze_boards(challenge: Challenge) -> dict[str, str]:
+    """Freeze every board of a challenge whose model is frozen; return board to digest.
+
+    Raises
+    ------
+    DataperfError
+        If a board's model is not frozen.
+    DigestMismatch
+        If a board was frozen and has changed since.
+    """
+    digests = {}
+    for board in challenge.boards:
+        parts = unfrozen_parts(challenge, board)
+        loose = [part for part in parts if part.startswith("fixed model")]
+        if loose:
+            name = loose[0].removeprefix("fixed model ")
+            raise DataperfError(f"{loose[0]} is not frozen.\n  First: dataperf freeze {name}")
+        digests[board] = challenges.digests(challenge, board)["board"]
+    _write(challenges.folder_of(challenge) / LIST, digests)
+    return digests
+
+
+def _write(path: Path, added: dict[str, str]) -> None:
+    lines = {**read_list(path), **added}
+    text = "".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items()))
+    files.write_whole(path, text.encode())

@@ -1,0 +1,1 @@
+"""One number from truth and predictions: one file a metric."""

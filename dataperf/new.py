@@ -1,0 +1,145 @@
+"""Write a new plug-in to start from, in the user's own folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dataperf import files
+from dataperf.errors import DataperfError, NotFound
+
+_METRIC = '''"""Share of rows predicted right (say here what {name} measures)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+higher_is_better = True
+
+
+def score(truth: np.ndarray, predicted: np.ndarray, *, classes: int) -> float:
+    """Return the metric from (n,) class ids; nan where it is not defined."""
+    return float(np.mean(truth == predicted)) if len(truth) else float("nan")
+'''
+
+_STRATEGY = '''"""The first samples of the pool (say here how {name} chooses)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+tracks = ("selection",)
+
+
+def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return an answer: at most ``rules.cap`` ids under their given class.
+
+    ``pool`` has ids, features, labels (class numbers as given), classes and columns.
+    """
+    samples: dict[str, list[str]] = {{}}
+    for name, label in list(zip(pool.ids, pool.labels))[: rules.cap]:
+        samples.setdefault(pool.classes[label], []).append(str(name))
+    return {{"samples": samples}}
+'''
+
+_MODEL = '''"""Nearest class mean (say here what {name} is and how it is trained)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def fit(features, labels, *, classes, seeds):
+    """Train once for every seed; (n, d) features, (n,) labels in range(classes)."""
+    present = np.unique(labels)
+    means = np.stack([features[labels == number].mean(axis=0) for number in present])
+    return present, means, len(seeds)
+
+
+def predict(fitted, features):
+    """Return class ids of shape (seeds, rows)."""
+    present, means, seeds = fitted
+    distances = ((features[:, None, :] - means[None]) ** 2).sum(axis=2)
+    return np.tile(present[distances.argmin(axis=1)], (seeds, 1))
+
+
+def size(fitted):
+    """Return the bytes of what was learned."""
+    return int(fitted[1].nbytes)
+
+
+def era():
+    """Return a name for the numeric behaviour; change it when the same code scores otherwise."""
+    return "numpy"
+'''
+
+_CHALLENGE = """schema_version = 1
+name = "{name}"
+version = 1
+title = "Choose the best recordings to train a recogniser of spoken digits"
+track = "selection"
+
+[tasks.digits]
+dataset = "noisy_spoken_digits"
+model = "voting_svm_lr_v1"
+seeds = [1, 2, 3]
+label = "given"
+truth = "word"
+defect = "defect"
+classes = ["nontarget", "one", "two"]
+rest = "nontarget"
+visible = ["speaker"]
+metric = "macro_f1"
+metrics = ["accuracy"]
+split = "test"
+pool = {{ part = ["pool"] }}
+
+[tasks.digits.splits.test]
+title = "new recordings of the pool's speakers"
+where = {{ part = ["test"] }}
+
+[boards.small]
+task = "digits"
+title = "at most 30 recordings"
+rules = {{ cap = 30 }}
+"""
+
+_CARD = """# {name}
+
+What is asked, where the data comes from and under which licence, the rules, and how to
+read the score.
+"""
+
+_TEMPLATES = {
+    "metric": [("metrics/{name}.py", _METRIC)],
+    "strategy": [("strategies/{name}.py", _STRATEGY)],
+    "model": [("fixed_models/{name}.py", _MODEL)],
+    "challenge": [
+        ("challenges/{name}/challenge.toml", _CHALLENGE),
+        ("challenges/{name}/README.md", _CARD),
+    ],
+}
+
+
+def write(kind: str, name: str, folder: Path) -> list[Path]:
+    """Write the files of a new plug-in and return them; nothing is ever replaced.
+
+    Raises
+    ------
+    NotFound
+        If there is no such kind.
+    DataperfError
+        If the name is no name, or a file is there already.
+    """
+    if kind not in _TEMPLATES:
+        raise NotFound("kind to make", kind, _TEMPLATES)
+    pattern = r"[a-z][a-z0-9-]*" if kind == "challenge" else r"[a-z][a-z0-9_]*"
+    if not re.fullmatch(pattern, name):
+        raise DataperfError(f'"{name}" is no name for a {kind}: expected {pattern}')
+    wanted = [(folder / place.format(name=name), text) for place, text in _TEMPLATES[kind]]
+    there = [str(path) for path, _ in wanted if path.exists()]
+    if there:
+        raise DataperfError(f"already there: {', '.join(there)}")
+    for path, text in wanted:
+        files.write_whole(path, text.format(name=name).encode())
+    return [path for path, _ in wanted]

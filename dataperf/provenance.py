@@ -1,0 +1,46 @@
+"""Who computed a result: library versions, machine, time."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from typing import Any
+
+LIBRARIES = ("dataperf", "numpy", "scipy", "scikit-learn", "pandas", "cleanlab", "threadpoolctl")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of every library that can move a score."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Return what the machine is; nothing that identifies its owner."""
+    import psutil
+
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count() or 0,
+        "memory": int(psutil.virtual_memory().total),
+    }
+
+
+def peak_memory() -> int:
+    """Return the most memory, in bytes, that this process has held."""
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

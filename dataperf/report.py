@@ -1,0 +1,307 @@
+"""Results and leaderboards to text that people read (pure: nothing is printed here)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dataperf.anchors import Anchors
+from dataperf.leaderboard import Leaderboard
+from dataperf.records import Challenge, Estimate, Result, SplitScores
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number for a table cell; a dash for none.
+
+    >>> number(0.12345), number(None)
+    ('0.123', '-')
+    """
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def with_interval(estimate: Estimate | None) -> str:
+    """Return a value and its 95 % interval.
+
+    >>> with_interval(Estimate(value=0.5, low=0.4, high=0.6))
+    '0.500 [0.400, 0.600]'
+    """
+    if estimate is None:
+        return "-"
+    if estimate.low is None or estimate.high is None:
+        return number(estimate.value)
+    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
+
+
+def table(*columns: str, rows: Sequence[Sequence[str]], title: str = "") -> Table:
+    """Return a plain table: first column to the left, the rest to the right."""
+    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        drawn.add_column(column, justify="left" if place == 0 else "right", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn
+
+
+def scorecard(result: Result, anchors: Anchors | None) -> RenderableType:
+    """Return the whole scorecard of one result."""
+    sent = result.submission
+    head = f"{result.challenge}/{result.board}   {sent.submitter}: {sent.method or 'no name'}"
+    parts: list[RenderableType] = [Text(head, style="bold")]
+    if result.status == "failed":
+        return Group(*parts, Text(f"FAILED, not ranked: {result.error}", style="red"))
+    score = f"{result.metric} on {result.split}: {with_interval(result.score)}"
+    parts += [Text(score, style="bold green"), _place(result, anchors), Text("")]
+    parts += [_split_table(result), Text(""), _class_table(result), Text("")]
+    if result.detection is not None:
+        parts += [_detection(result), Text("")]
+    parts += [_balance(result), Text(""), _cost(result)]
+    if anchors is not None:
+        parts += [Text(""), anchor_table(anchors, result)]
+    parts += [Text(f"warning: {warning}", style="yellow") for warning in result.warnings]
+    if not result.provenance.frozen:
+        loose = ", ".join(result.provenance.unfrozen)
+        parts.append(Text(f"not frozen, so not ranked: {loose}", style="yellow"))
+    return Group(*parts)
+
+
+def _place(result: Result, anchors: Anchors | None) -> Text:
+    if anchors is None or result.score is None or result.score.value is None:
+        return Text("no reference points for this version of the board (dataperf freeze)")
+    share = anchors.percentile(result.score.value)
+    runs = len(anchors.random_scores)
+    return Text(f"better than {share:.0%} of {runs} random picks of the board's size")
+
+
+def _split_table(result: Result) -> RenderableType:
+    rows = []
+    for name, split in result.splits.items():
+        others = [key for key in split.metrics if key != split.metric]
+        beside = "  ".join(f"{key} {number(split.metrics[key].value)}" for key in others)
+        worst = split.worst_group
+        rows.append(
+            [
+                name + (" (OOD)" if split.ood else ""),
+                split.metric,
+                with_interval(split.metrics[split.metric]),
+                with_interval(split.gap) if split.gap else "",
+                f"{worst['group']} {number(worst['value'])}" if worst else "",
+                beside,
+            ]
+        )
+    columns = ("split", "metric", "score [95 %]", "gap to in-dist.", "worst group", "also")
+    notes = [_few_groups(name, split) for name, split in result.splits.items()]
+    drawn = table(*columns, rows=rows, title="ACCURACY AND OUT-OF-DISTRIBUTION")
+    return Group(drawn, *(Text(note, style="dim") for note in notes if note))
+
+
+def _few_groups(name: str, split: SplitScores) -> str:
+    groups = split.metrics[split.metric].clusters
+    if groups is None or groups >= 10:
+        return ""
+    return f"  {name}: only {groups} groups; read its interval as a lower bound of the doubt"
+
+
+def _class_table(result: Result) -> Table:
+    split = result.splits[result.split]
+    counts = result.balance["class"].counts if "class" in result.balance else {}
+    names = list(split.per_class)
+    rows = [
+        [
+            name,
+            str(counts.get(name, 0)),
+            *(number(split.per_class[name].get(key)) for key in ("precision", "recall", "f1")),
+            *(f"{value:.1f}" for value in split.confusion[place]),
+        ]
+        for place, name in enumerate(names)
+    ]
+    heads = ("class", "chosen", "precision", "recall", "F1", *(f"as {name}" for name in names))
+    return table(*heads, rows=rows, title=f"BY CLASS, {result.split} (mean over seeds)")
+
+
+def _detection(result: Result) -> RenderableType:
+    found = result.detection
+    assert found is not None
+    low, high = found.random.low or 0, found.random.high or 0
+    lines = [
+        Text("LABEL-ERROR DETECTION", style="italic"),
+        Text(
+            f"let in {found.let_in} defective of {found.selected} ({found.share:.1%}; the pool has "
+            f"{found.pool_share:.1%}); a random pick lets in {number(found.random.value, 1)} "
+            f"[{low:.0f}, {high:.0f}], as few with p = {found.p_value:.2g}"
+        ),
+    ]
+    kinds = "  ".join(
+        f"{kind} {part['selected']:.0f}/{part['pool']:.0f}"
+        for kind, part in found.by_defect.items()
+    )
+    lines.append(Text(f"by kind, let in / in the pool: {kinds}"))
+    if found.ranking:
+        shown = "  ".join(
+            f"{key} {number(value)}"
+            for key, value in found.ranking.items()
+            if isinstance(value, float)
+        )
+        lines.append(Text(f"ranking and flags: {shown}"))
+    return Group(*lines)
+
+
+def _balance(result: Result) -> Table:
+    rows = [
+        [
+            name,
+            number(part.normalized_entropy),
+            number(part.imbalance_ratio, 2),
+            number(part.total_variation),
+            part.reference,
+        ]
+        for name, part in result.balance.items()
+    ]
+    heads = ("column", "norm. entropy", "imbalance", "total variation", "against")
+    return table(*heads, rows=rows, title="CLASS BALANCE of what was chosen")
+
+
+def _cost(result: Result) -> Text:
+    cost = result.cost
+    assert cost is not None
+    return Text(
+        f"COST  {cost.samples} samples; trained in {cost.train_seconds:.2f} s, predicted in "
+        f"{cost.predict_seconds:.2f} s; peak memory {cost.peak_memory / 2**20:,.0f} MiB; "
+        f"model {cost.model_size / 1024:,.0f} KiB"
+    )
+
+
+def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
+    """Return the reference points, with a result's own line among them."""
+    splits = list(next(iter(anchors.points.values())).scores)
+    rows = [
+        (
+            point.scores[splits[0]][0],
+            [
+                name,
+                *(_cell(point.scores[split]) for split in splits),
+                "-" if point.let_in is None else f"{point.let_in:.1%}",
+            ],
+        )
+        for name, point in anchors.points.items()
+    ]
+    if result is not None and result.score and result.score.value is not None:
+        share = f"{result.detection.share:.1%}" if result.detection else "-"
+        own = [number(result.splits[name].metrics[result.splits[name].metric].value) for name in splits]
+        rows.append((result.score.value, ["> this submission", *own, share]))
+    ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
+    title = "HOW TO READ IT: the same frozen model trained on (mean [95 % of runs])"
+    return table("trained on", *splits, "defective", rows=ordered, title=title)
+
+
+def _cell(score: tuple[float, float, float]) -> str:
+    mean, low, high = score
+    return number(mean) if low == high else f"{number(mean)} [{low:.2f}, {high:.2f}]"
+
+
+def short_table(results: Sequence[Result]) -> Table:
+    """Return one line for every result."""
+    splits = list(next((r.splits for r in results if r.splits), {}))
+    rows = [
+        [
+            f"{result.board}  {result.submission.submitter}: {result.submission.method}",
+            with_interval(result.score) if result.status == "scored" else "failed",
+            *(
+                number(result.splits[name].metrics[result.splits[name].metric].value)
+                if name in result.splits
+                else "-"
+                for name in splits[1:]
+            ),
+            f"{result.detection.let_in}/{result.detection.selected}" if result.detection else "-",
+        ]
+        for result in results
+    ]
+    return table("submission", "score [95 %]", *splits[1:], "defective", rows=rows)
+
+
+def leaderboard(board: Leaderboard) -> RenderableType:
+    """Return a ranked board; equal ranks are differences within noise."""
+    ranks = [row.rank for row in board.rows]
+    rows = [
+        [
+            f"{row.rank}{'=' if ranks.count(row.rank) > 1 else ''}",
+            row.result.submission.submitter,
+            row.result.submission.method,
+            with_interval(row.result.score),
+            *(
+                number(split.metrics[split.metric].value)
+                for name, split in row.result.splits.items()
+                if name != row.result.split
+            ),
+            str(row.result.submission.division),
+        ]
+        for row in board.rows
+    ]
+    others = [name for name in board.rows[0].result.splits if name != board.rows[0].result.split] \
+        if board.rows else []
+    title = f"{board.challenge}/{board.board}, ranked by {board.metric}"
+    heads = ("rank", "submitter", "method", "score [95 %]", *others, "division")
+    parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
+    if any(ranks.count(rank) > 1 for rank in ranks):
+        parts.append(Text("= within noise of the best of its rank (paired bootstrap, Holm, 5 %)"))
+    if not rows:
+        parts.append(Text("nothing to rank yet: dataperf evaluate keeps its results here"))
+    for result, reason in board.unranked:
+        sent = result.submission
+        parts.append(Text(f"not ranked: {sent.submitter}: {sent.method} ({reason})", style="dim"))
+    return Group(*parts)
+
+
+def headroom(found: Mapping[str, Anchors]) -> str:
+    """Return the reference points of several boards as one Markdown table."""
+    first = next(iter(found.values()))
+    splits = list(next(iter(first.points.values())).scores)
+    lines = [
+        "| board | trained on | " + " | ".join(splits) + " | defective |",
+        "| --- | --- |" + " ---: |" * (len(splits) + 1),
+    ]
+    for board, anchors in found.items():
+        ordered = sorted(anchors.points.items(), key=lambda pair: pair[1].scores[splits[0]][0])
+        for name, point in ordered:
+            cells = " | ".join(_cell(point.scores[split]) for split in splits)
+            share = "-" if point.let_in is None else f"{point.let_in:.1%}"
+            lines.append(f"| {board} | {name} | {cells} | {share} |")
+    return "\n".join(lines)
+
+
+def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> RenderableType:
+    """Return what a challenge asks, its boards and their reference points."""
+    parts: list[RenderableType] = [
+        Text(f"{challenge.name} (version {challenge.version}): {challenge.title}", style="bold"),
+        Text(f"track {challenge.track}"),
+    ]
+    if challenge.practice:
+        parts.append(
+            Text("practice: everything that scores it lies on this machine, readable by its owner")
+        )
+    parts += [
+        Text(""),
+        table(
+            "board",
+            "asks",
+            "rules",
+            "model",
+            "dataset",
+            rows=[
+                [
+                    name,
+                    board.title,
+                    ", ".join(f"{key} {value}" for key, value in board.rules.items()),
+                    challenge.tasks[board.task].model,
+                    challenge.tasks[board.task].dataset,
+                ]
+                for name, board in challenge.boards.items()
+            ],
+        ),
+    ]
+    for board, found in anchors.items():
+        parts += [Text(""), Text(board, style="bold"), anchor_table(found)]
+    return Group(*parts)
+

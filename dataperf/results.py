@@ -1,0 +1,113 @@
+"""A Result to bytes and back; its name is its content's digest."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import challenge as challenges
+from dataperf import files, registry, submission
+from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.records import Result
+
+LARGEST_ARRAY = 2**30
+
+
+def encode(predictions: NDArray[Any]) -> str:
+    """Return class ids of shape (seeds, rows) as short text.
+
+    >>> decode(encode(np.array([[0, 1, 2], [2, 1, 0]]))).tolist()
+    [[0, 1, 2], [2, 1, 0]]
+    """
+    kind = "|i1" if predictions.size == 0 or predictions.max() < 128 else "<i4"
+    packed = zlib.compress(np.ascontiguousarray(predictions, dtype=kind).tobytes(), 9)
+    shape = "x".join(map(str, predictions.shape))
+    return f"{kind[1:]}:{shape}:{base64.b64encode(packed).decode()}"
+
+
+def decode(text: str) -> NDArray[np.intp]:
+    """Return the class ids that ``encode`` packed.
+
+    Raises
+    ------
+    Invalid
+        If the text is not an encoded array.
+    """
+    try:
+        kind, shape_text, packed = text.split(":")
+        shape = tuple(int(part) for part in shape_text.split("x"))
+        size = math.prod(shape) * {"i1": 1, "i4": 4}[kind]
+        if len(shape) != 2 or not 0 <= size <= LARGEST_ARRAY:
+            raise ValueError(f"shape {shape}")
+        unpacked = zlib.decompressobj().decompress(base64.b64decode(packed, validate=True), size)
+        values = np.frombuffer(unpacked, dtype="<" + kind).reshape(shape)
+    except (ValueError, KeyError, zlib.error) as error:
+        problem = Problem("bad-predictions", "trials.predictions", str(error))
+        raise Invalid("result", [problem]) from error
+    return values.astype(np.intp)
+
+
+def dump(result: Result) -> bytes:
+    """Return the record as the JSON bytes that are kept."""
+    content = result.model_dump(mode="json", exclude_none=True)
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def name_of(result: Result) -> str:
+    """Return where a store keeps the record: challenge, board, and the content's digest."""
+    return f"{result.challenge}/{result.board}/{files.digest_bytes(dump(result))[:32]}.json"
+
+
+def keep(result: Result, location: str, store: str = "folder") -> str:
+    """Put the record in a store and return where it is."""
+    kept: str = registry.load("stores", store).put(location, name_of(result), dump(result))
+    return kept
+
+
+def parse(content: bytes, subject: str) -> Result:
+    """Return the record in JSON bytes.
+
+    Raises
+    ------
+    Invalid
+        If it is not one.
+    """
+    return challenges.validate(Result, submission.parse_json(content, subject), subject)
+
+
+def read(path: Path) -> Result:
+    """Return the record in a file whose name is the digest of its content.
+
+    Raises
+    ------
+    Invalid
+        If the file is not a result, or was changed after it was written.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataperfError(f"{path} cannot be read: {error}") from error
+    result = parse(content, str(path))
+    found = files.digest_bytes(content)
+    if not found.startswith(path.stem):
+        what = f"its name says {path.stem}, its content is {found[:32]}"
+        raise Invalid(str(path), [Problem("changed", "", what, "results never change")])
+    return result
+
+
+def read_all(location: str, prefix: str = "", store: str = "folder") -> Iterable[Result]:
+    """Yield every intact record of a store under a prefix, in name order."""
+    kept = registry.load("stores", store)
+    for name in kept.names(location):
+        if name.startswith(prefix):
+            content = kept.get(location, name)
+            if files.digest_bytes(content).startswith(Path(name).stem):
+                yield parse(content, name)

@@ -1,0 +1,53 @@
+"""Results as files in a folder; a file appears whole or not at all, and is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from dataperf import files
+from dataperf.errors import DataperfError
+
+
+def put(location: str, name: str, content: bytes) -> str:
+    """Write ``content`` to ``location/name`` unless it is there; return the path.
+
+    Raises
+    ------
+    DataperfError
+        If another content is kept under the name, or the folder cannot be written.
+    """
+    path = Path(location) / name
+    try:
+        if path.exists():
+            if path.read_bytes() != content:
+                raise DataperfError(f"{path} is there with another content; results never change")
+        else:
+            files.write_whole(path, content)
+    except OSError as error:
+        raise DataperfError(f"the result cannot be kept in {location}: {error}") from error
+    return str(path)
+
+
+def names(location: str) -> Iterable[str]:
+    """List the names of what is kept, sorted; half-written files do not count."""
+    folder = Path(location)
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.json")
+        if not path.name.startswith(".")
+    )
+
+
+def get(location: str, name: str) -> bytes:
+    """Return what is kept under a name.
+
+    Raises
+    ------
+    DataperfError
+        If there is no such thing.
+    """
+    try:
+        return (Path(location) / name).read_bytes()
+    except OSError as error:
+        raise DataperfError(f"{name} is not in {location}: {error}") from error

@@ -1,0 +1,1 @@
+"""Baselines that write an answer: one file a strategy."""

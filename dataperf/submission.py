@@ -1,0 +1,211 @@
+"""A participant's file to a checked Submission; the evaluator runs this very code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dataperf import challenge as challenges
+from dataperf import data, registry
+from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
+from dataperf.records import Challenge, Submission, TaskData
+
+LARGEST_FILE = 256 * 2**20
+DEEPEST = 32
+
+
+def read(path: Path, challenge: Challenge, board: str | None = None) -> Submission:
+    """Return the submission in a file: our manifest, or a format that the track knows.
+
+    Parameters
+    ----------
+    path
+        A JSON file of at most 256 MiB.
+    challenge
+        What it answers.
+    board
+        The board it answers; needed for foreign formats that do not name one.
+
+    Raises
+    ------
+    Invalid
+        If the file is not a submission to this challenge; every problem is listed.
+    """
+    return parse(_read_json(path), challenge, board, subject=str(path), filename=path.name)
+
+
+def parse(
+    content: Any,
+    challenge: Challenge,
+    board: str | None = None,
+    *,
+    subject: str = "submission",
+    filename: str = "",
+) -> Submission:
+    """Return the submission that parsed JSON describes; see `read`."""
+    if not isinstance(content, dict):
+        problem = Problem("wrong-type", "", f"a JSON {type(content).__name__}", "a JSON object")
+        raise Invalid(subject, [problem])
+    track = registry.load("tracks", challenge.track)
+    foreign = track.read(content)
+    if foreign is not None:
+        named = board or _board_in(filename, challenge)
+        if named is None:
+            boards = ", ".join(challenge.boards)
+            what = "this format does not say which board it answers"
+            raise Invalid(subject, [Problem("no-board", "", what, f"give --board, one of {boards}")])
+        content = {
+            "schema_version": 1,
+            "challenge": challenge.name,
+            "board": named,
+            "method": Path(filename).stem[:100],
+            "answer": foreign,
+        }
+    submission = challenges.validate(Submission, content, subject)
+    problems = list(_address_problems(submission, challenge, board))
+    if problems:
+        raise Invalid(subject, problems)
+    challenges.validate(track.Answer, submission.answer, subject, "answer")
+    return submission
+
+
+def _address_problems(
+    submission: Submission, challenge: Challenge, board: str | None
+) -> list[Problem]:
+    problems = []
+    if submission.challenge != challenge.name:
+        what = f'answers "{submission.challenge}"'
+        problems.append(Problem("other-challenge", "challenge", what, f'"{challenge.name}"'))
+    elif submission.board not in challenge.boards:
+        hint = did_you_mean(submission.board, challenge.boards)
+        there = f"boards: {', '.join(challenge.boards)}. {hint}".rstrip()
+        problems.append(Problem("unknown-board", "board", f'"{submission.board}"', there))
+    elif board is not None and submission.board != board:
+        what = f'answers board "{submission.board}", asked for "{board}"'
+        problems.append(Problem("other-board", "board", what))
+    return problems
+
+
+def _board_in(filename: str, challenge: Challenge) -> str | None:
+    """Return the board that an official file name tells: ``en_25_train.json`` is en-25."""
+    match = re.match(r"([a-z]+)[_-](\d+)", filename)
+    board = f"{match[1]}-{match[2]}" if match else None
+    return board if board in challenge.boards else None
+
+
+def check(submission: Submission, challenge: Challenge, loaded: TaskData | None = None) -> list[str]:
+    """Check an answer against the board's data and rules; return the warnings.
+
+    Raises
+    ------
+    Invalid
+        If there is any error; every problem, warnings included, is listed.
+    """
+    loaded = loaded or task_data(challenge, submission.board)
+    track = registry.load("tracks", challenge.track)
+    answer = challenges.validate(track.Answer, submission.answer, "submission", "answer")
+    rules = challenges.rules_of(challenge, submission.board)
+    problems = track.check(answer, rules, loaded)
+    if any(problem.severity == "error" for problem in problems):
+        raise Invalid(f"submission to {challenge.name}/{submission.board}", problems)
+    return [str(problem) for problem in problems]
+
+
+def task_data(challenge: Challenge, board: str) -> TaskData:
+    """Load the data of a board's task."""
+    return data.task_data(challenge.tasks[challenges.board_of(challenge, board).task])
+
+
+def dump(submission: Submission) -> str:
+    """Return a submission as the JSON that is written to a file."""
+    content = submission.model_dump(mode="json", exclude_none=True)
+    return compact_json(content)
+
+
+def compact_json(content: Any) -> str:
+    """Return JSON for people and tools: indented by one space, text as it is."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _read_json(path: Path) -> Any:
+    if path.is_dir():
+        raise Invalid(str(path), [Problem("not-a-file", "", "this is a folder", "a JSON file")])
+    try:
+        if not path.is_file():
+            what = "there is no such file" if not path.exists() else "this is not a regular file"
+            raise Invalid(str(path), [Problem("not-a-file", "", what)])
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            what = f"{size / 2**20:,.0f} MiB"
+            raise Invalid(str(path), [Problem("too-large", "", what, "at most 256 MiB")])
+        content = path.read_bytes()
+    except OSError as error:
+        raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
+    return parse_json(content, str(path))
+
+
+def parse_json(content: bytes, subject: str) -> Any:
+    """Return strictly parsed JSON: no repeated keys, NaN, or deep nesting.
+
+    Raises
+    ------
+    Invalid
+        If the bytes are not such JSON.
+    """
+    repeated: list[Problem] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> Mapping[str, Any]:
+        unique = dict(items)
+        if len(unique) != len(items):
+            keys = [key for key, _ in items]
+            for key in sorted({key for key in keys if keys.count(key) > 1})[:10]:
+                what = f"the key {challenges.shown(key)} is there more than once"
+                repeated.append(Problem("repeated-key", "", what, "one of them would be lost"))
+        return unique
+
+    def constant(name: str) -> Any:
+        raise ValueError(f"{name} is not a JSON value")
+
+    try:
+        text = content.decode("utf-8")
+        parsed = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start} is not UTF-8 text"
+        raise Invalid(subject, [Problem("not-json", "", what, "a JSON file in UTF-8")]) from error
+    except RecursionError:
+        raise Invalid(subject, [Problem("too-deep", "", "nested too deeply")]) from None
+    except ValueError as error:
+        what = str(error) if content.strip() else "the file is empty"
+        raise Invalid(subject, [Problem("not-json", "", what, "a JSON file in UTF-8")]) from error
+    if _deeper_than(parsed, DEEPEST):
+        what = f"nested more than {DEEPEST} levels deep"
+        raise Invalid(subject, [*repeated, Problem("too-deep", "", what)])
+    if repeated:
+        raise Invalid(subject, repeated)
+    return parsed
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            part
+            for item in level
+            for part in (item.values() if isinstance(item, dict) else item)
+            if isinstance(part, dict | list)
+        ] if (level := [item for item in level if isinstance(item, dict | list)]) else []
+        if not level:
+            return False
+    return True
+
+
+def load(path: Path | str, challenge: Challenge | str, board: str | None = None) -> Submission:
+    """Read a submission for a challenge given by name or record."""
+    if isinstance(challenge, str):
+        challenge = challenges.load(challenge)
+    if not isinstance(challenge, Challenge):
+        raise DataperfError("a challenge is a name or a Challenge record")
+    return read(Path(path), challenge, board)

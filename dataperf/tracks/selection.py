@@ -1,0 +1,192 @@
+"""Choose which samples of the pool to train on, up to the board's cap."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Discriminator, Field, StrictInt, Tag
+
+from dataperf.errors import Problem, did_you_mean
+from dataperf.records import Record, TaskData, TrainingSet
+
+MOST_SHOWN = 5
+
+
+class Rules(Record):
+    """A board's limits.
+
+    Parameters
+    ----------
+    cap
+        Most samples that may be chosen.
+    missing_class
+        Whether leaving a class without samples is an error or a warning.
+    """
+
+    cap: Annotated[StrictInt, Field(ge=1)]
+    missing_class: Literal["error", "warning"] = "warning"
+
+
+def _form(value: Any) -> str:
+    return "(by class)" if isinstance(value, dict) else "(ids)"
+
+
+Samples = Annotated[
+    Annotated[dict[str, list[str]], Tag("(by class)")] | Annotated[list[str], Tag("(ids)")],
+    Discriminator(_form),
+]
+
+
+class Answer(Record):
+    """Which samples to train on.
+
+    Parameters
+    ----------
+    samples
+        Ids filed under their class, ``{"one": ["one/clip_0001"], ...}``, or a plain list.
+    ranking
+        Optional: ids of the pool from most to least likely to be wrong.
+    flags
+        Optional: ids of the pool held to be wrong.
+    """
+
+    samples: Samples
+    ranking: list[str] | None = None
+    flags: list[str] | None = None
+
+
+def read(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the answer in DataPerf's own speech format, or None if it is something else."""
+    if not {"targets", "nontargets"} & set(content) or "answer" in content:
+        return None
+    targets, nontargets = content.get("targets", {}), content.get("nontargets", [])
+    if not isinstance(targets, dict) or "nontarget" in targets:
+        return {"samples": content}
+    return {"samples": {**targets, "nontarget": nontargets}}
+
+
+def check(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
+    """Return every problem of an answer, warnings included."""
+    rows = {str(name): row for row, name in enumerate(data.pool.ids)}
+    filed = list(_filed(answer))
+    problems = [
+        *_unknown_labels(answer, data),
+        *_unknown_ids("answer.samples", (name for _, name in filed), rows, data),
+        *_repeated("answer.samples", (name for _, name in filed)),
+        *_misfiled(filed, rows, data),
+    ]
+    if len(filed) > rules.cap:
+        what = f"{len(filed):,} samples"
+        problems.append(Problem("over-cap", "answer.samples", what, f"at most {rules.cap:,}"))
+    if not filed:
+        problems.append(Problem("empty", "answer.samples", "no samples at all"))
+    else:
+        problems += _missing_classes(filed, rows, rules, data)
+    for field in ("ranking", "flags"):
+        listed = getattr(answer, field) or []
+        problems += _unknown_ids(f"answer.{field}", listed, rows, data)
+        problems += _repeated(f"answer.{field}", listed)
+    return problems
+
+
+def training_sets(answer: Answer, rules: Rules, data: TaskData) -> list[TrainingSet]:
+    """Return the one training set, rows in pool order whatever the answer's order.
+
+    The frozen model's probability calibration depends on row order, so an order of the
+    participant's own would be a free parameter.
+    """
+    rows = {str(name): row for row, name in enumerate(data.pool.ids)}
+    chosen = np.sort(np.array([rows[name] for _, name in _filed(answer)], dtype=np.intp))
+    return [TrainingSet(chosen, data.pool.labels[chosen])]
+
+
+def _filed(answer: Answer) -> Iterable[tuple[str | None, str]]:
+    if isinstance(answer.samples, dict):
+        for label, names in answer.samples.items():
+            yield from ((label, name) for name in names)
+    else:
+        yield from ((None, name) for name in answer.samples)
+
+
+def _unknown_labels(answer: Answer, data: TaskData) -> list[Problem]:
+    labels = answer.samples if isinstance(answer.samples, dict) else {}
+    return [
+        Problem(
+            "unknown-class",
+            "answer.samples",
+            f'no class is named "{label[:60]}"',
+            did_you_mean(label[:60], data.pool.classes)
+            or f"classes: {', '.join(data.pool.classes)}",
+        )
+        for label in list(labels)[:1000]
+        if label not in data.pool.classes
+    ][: MOST_SHOWN * 2]
+
+
+def _unknown_ids(
+    place: str, names: Iterable[str], rows: Mapping[str, int], data: TaskData
+) -> list[Problem]:
+    unknown = list(dict.fromkeys(name for name in names if name not in rows))
+    if not unknown:
+        return []
+    tested = {str(name): split for split, test in data.tests.items() for name in test.ids}
+    leaked = [name for name in unknown if name in tested]
+    strange = [name for name in unknown if name not in tested]
+    problems = []
+    if leaked:
+        splits = ", ".join(sorted({tested[name] for name in leaked}))
+        what = f"{_few(leaked)} belong to the test rows ({splits})"
+        problems.append(Problem("test-id", place, what, "only ids of the pool may be chosen"))
+    if strange:
+        hint = did_you_mean(strange[0][:100], rows) if len(strange[0]) <= 100 else ""
+        what = f"{_few(strange)}: not in the pool"
+        problems.append(Problem("unknown-id", place, what, hint or f"e.g. {next(iter(rows))}"))
+    return problems
+
+
+def _repeated(place: str, names: Iterable[str]) -> list[Problem]:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if not repeated:
+        return []
+    return [Problem("duplicate-id", place, f"{_few(repeated)}: listed more than once")]
+
+
+def _misfiled(
+    filed: list[tuple[str | None, str]], rows: Mapping[str, int], data: TaskData
+) -> list[Problem]:
+    wrong: dict[tuple[str, str], list[str]] = {}
+    for label, name in filed:
+        if label in data.pool.classes and name in rows:
+            given = data.pool.classes[data.pool.labels[rows[name]]]
+            if given != label:
+                wrong.setdefault((str(label), given), []).append(name)
+    return [
+        Problem(
+            "misfiled-id",
+            f"answer.samples.{label}",
+            f'{_few(names)}: the pool\'s label is "{given}"',
+            f'file them under "{given}"; labels cannot be changed here',
+        )
+        for (label, given), names in wrong.items()
+    ]
+
+
+def _missing_classes(
+    filed: list[tuple[str | None, str]], rows: Mapping[str, int], rules: Rules, data: TaskData
+) -> list[Problem]:
+    present = {data.pool.labels[rows[name]] for _, name in filed if name in rows}
+    missing = [name for number, name in enumerate(data.pool.classes) if number not in present]
+    if not missing:
+        return []
+    what = f"no samples of {', '.join(missing)}"
+    expected = "the model can never predict a class it has not seen"
+    return [Problem("missing-class", "answer.samples", what, expected, rules.missing_class)]
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
+    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
+    return shown + more

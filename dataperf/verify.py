@@ -1,0 +1,274 @@
+"""Is it true? A result is run again and compared; a plug-in is held to its contract."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from dataperf import challenge as challenges
+from dataperf import evaluation, registry, results, sources
+from dataperf.errors import DataperfError, Unavailable
+from dataperf.records import Card, Package, Pool, Record, Result
+from dataperf.registry import Entry
+
+#: Parts of a result that must come out again to the last digit.
+EXACT = ("status", "error", "score", "splits", "detection", "balance", "trials")
+
+
+def result(path: Path) -> dict[str, Any]:
+    """Run a kept result's evaluation again.
+
+    First its own digest, then the digests of everything it depends on, then the evaluation:
+    every prediction, score and interval must be the same.
+
+    Returns
+    -------
+    dict
+        ``name``, ``ok``, and ``problems`` (a list of sentences).
+
+    Raises
+    ------
+    Invalid
+        If the file is no result, or was changed after it was written.
+    """
+    kept = results.read(path)
+    problems = list(_changed(kept))
+    if not problems:
+        again = evaluation.evaluate(kept.challenge, kept.submission)
+        problems = list(_differences(kept, again))
+    return {"name": str(path), "ok": not problems, "problems": problems}
+
+
+def _changed(kept: Result) -> Iterator[str]:
+    challenge = challenges.load(kept.challenge)
+    if kept.board not in challenge.boards:
+        yield f"the board {kept.board} is no longer there"
+        return
+    here = challenges.digests(challenge, kept.board)
+    told = kept.provenance.digests
+    for name in sorted(set(here) & set(told)):
+        if here[name] != told[name] and name != "board":
+            yield f"{name} has changed: the result used {told[name][:16]}, here is {here[name][:16]}"
+    if here["board"] != told.get("board"):
+        yield "the board's definition is another one here; scores cannot be compared"
+    if evaluation.answer_digest(kept.submission) != told.get("submission"):
+        yield "the submission inside the record is not the one that was scored"
+    task = challenge.tasks[challenge.boards[kept.board].task]
+    era = registry.load("fixed_models", task.model).era()
+    if era != kept.provenance.era:
+        yield f"numeric era {kept.provenance.era} then, {era} here: install that era's libraries"
+
+
+def _differences(kept: Result, again: Result) -> Iterator[str]:
+    for part in EXACT:
+        before, after = (getattr(each, part) for each in (kept, again))
+        if before != after:
+            where = _first_difference(_plain(before), _plain(after), part)
+            yield f"{where or part} is not the same"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+def _first_difference(before: Any, after: Any, place: str) -> str:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in before:
+            if before.get(key) != after.get(key):
+                return _first_difference(before.get(key), after.get(key), f"{place}.{key}")
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, pair in enumerate(zip(before, after, strict=True)):
+            if pair[0] != pair[1]:
+                return _first_difference(*pair, f"{place}[{number}]")
+    return f"{place}: {challenges.shown(before)} then, {challenges.shown(after)} now;"
+
+
+# Plug-ins -------------------------------------------------------------------------------
+
+
+def plugins() -> list[dict[str, Any]]:
+    """Hold every plug-in found to its contract; one row each."""
+    rows = []
+    for kind in registry.KINDS:
+        for entry in registry.find(kind).values():
+            problems = plugin(entry)
+            name = f"{kind}/{entry.name}"
+            rows.append({"name": name, "ok": not problems, "problems": problems})
+    return rows
+
+
+def plugin(entry: Entry) -> list[str]:
+    """Return everything in which a plug-in falls short of its contract."""
+    problems = [] if entry.description() else ["has no description: begin with a docstring"]
+    try:
+        if entry.kind == "challenges":
+            challenges.load(entry.name)
+            if not (entry.folder / "README.md").is_file():
+                problems.append("has no README.md (task, data card, rules, how to read the score)")
+            return problems
+        module = registry.load(entry.kind, entry.name)
+        missing = [name for name in _WANTED[entry.kind] if not hasattr(module, name)]
+        if missing:
+            return [*problems, f"lacks {', '.join(missing)}"]
+        return [*problems, *_CHECKS[entry.kind](module, entry)]
+    except DataperfError as error:
+        return [*problems, str(error)]
+    except Exception as error:
+        return [*problems, f"{type(error).__name__}: {error}"]
+
+
+def _metric(module: ModuleType, entry: Entry) -> Iterator[str]:
+    random = np.random.RandomState(0)
+    truth, predicted = random.randint(0, 3, 60), random.randint(0, 3, 60)
+    value = module.score(truth, predicted, classes=3)
+    if not isinstance(value, float) or not math.isfinite(value):
+        yield f"score returned {value!r}, expected a finite float"
+    if module.score(truth, predicted, classes=3) != value:
+        yield "score is not deterministic"
+    best, worst = (module.score(truth, other, classes=3) for other in (truth, (truth + 1) % 3))
+    absent = np.zeros(60, dtype=np.intp)
+    rejects = module.score(absent, absent, classes=3)
+    if max(best, rejects) < worst and module.higher_is_better:
+        yield "higher_is_better, yet wrong predictions score higher than right ones"
+    if hasattr(module, "from_counts"):
+        counts = np.zeros((3, 3), dtype=np.int64)
+        np.add.at(counts, (truth, predicted), 1)
+        if not math.isclose(float(module.from_counts(counts)), value, rel_tol=1e-12):
+            yield "from_counts and score disagree"
+        if np.shape(module.from_counts(np.stack([counts] * 4))) != (4,):
+            yield "from_counts does not take a stack of confusion matrices"
+
+
+def _fixed_model(module: ModuleType, entry: Entry) -> Iterator[str]:
+    for name in _imports(entry.path):
+        if name.partition(".")[0] == "dataperf":
+            yield "imports dataperf: a frozen model must not depend on it"
+    random = np.random.RandomState(0)
+    labels = np.tile(np.array([0, 1, 3]), 12)
+    features = random.normal(size=(36, 5)) + labels[:, None]
+    test = random.normal(size=(7, 5))
+    outs = []
+    for _ in range(2):
+        fitted = module.fit(features, labels, classes=4, seeds=(1, 2))
+        outs.append(np.asarray(module.predict(fitted, test)))
+    if outs[0].shape != (2, 7) or outs[0].dtype.kind not in "iu":
+        yield f"predict gave {outs[0].dtype} of shape {outs[0].shape}, expected integers of (2, 7)"
+    elif not np.isin(outs[0], [0, 1, 3]).all():
+        yield "predicts a class that the training labels lack"
+    if not np.array_equal(outs[0], outs[1]):
+        yield "is not deterministic: the same seeds gave other predictions"
+    if not isinstance(module.era(), str) or int(module.size(fitted)) <= 0:
+        yield "era must return a name and size a positive number of bytes"
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def _track(module: ModuleType, entry: Entry) -> Iterator[str]:
+    for name in ("Answer", "Rules"):
+        if not (inspect.isclass(getattr(module, name)) and issubclass(getattr(module, name), Record)):
+            yield f"{name} is no Record"
+    if module.read({"certainly": "not an answer"}) is not None:
+        yield "read claims a format that it cannot know"
+
+
+def tiny_pool() -> Pool:
+    """Return a pool of 60 rows, three classes and two speakers, to try strategies on."""
+    random = np.random.RandomState(0)
+    labels = np.repeat(np.arange(3), 20)
+    ids = np.array([f"{'abc'[label]}/row_{row:02}" for row, label in enumerate(labels)])
+    features = random.normal(size=(60, 4)) + 2 * labels[:, None]
+    speakers = np.array(["ann", "ben"] * 30)
+    return Pool(ids, features, labels.astype(np.intp), ("a", "b", "c"), {"speaker": speakers})
+
+
+def _strategy(module: ModuleType, entry: Entry) -> Iterator[str]:
+    pool = tiny_pool()
+    for name in module.tracks:
+        track = registry.load("tracks", name)
+        if "cap" not in track.Rules.model_fields:
+            continue
+        rules = track.Rules(cap=9)
+        made = module.answer(pool, rules, seed=3)
+        if made != module.answer(pool, rules, seed=3):
+            yield "the same seed gave another answer"
+        samples = track.Answer.model_validate(made).samples
+        filed = samples.values() if isinstance(samples, dict) else [samples]
+        listed = list(itertools.chain.from_iterable(filed))
+        known = set(pool.ids.tolist())
+        if not listed or len(listed) > 9 or len(set(listed)) != len(listed) or set(listed) - known:
+            yield f"chose {len(listed)} of at most 9, unknown or repeated ids among them"
+
+
+def _dataset(module: ModuleType, entry: Entry) -> Iterator[str]:
+    card = module.card
+    if not isinstance(card, Card):
+        yield "card is no records.Card"
+        return
+    empty = [name for name in ("title", "description", "licence", "source") if not getattr(card, name)]
+    if empty:
+        yield f"the card says nothing of {', '.join(empty)}"
+    if isinstance(module.source, Package):
+        try:
+            sources.package_file(module.source)
+        except Unavailable:
+            pass  # not installed here: nothing to check
+
+
+def _store(module: ModuleType, entry: Entry) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as location:
+        module.put(location, "a/b/one.json", b"1")
+        module.put(location, "a/b/one.json", b"1")
+        if list(module.names(location)) != ["a/b/one.json"]:
+            yield "names does not list what was put"
+        if module.get(location, "a/b/one.json") != b"1":
+            yield "get does not return what was put"
+        try:
+            module.put(location, "a/b/one.json", b"2")
+            yield "put replaced what was kept"
+        except DataperfError:
+            pass
+
+
+def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
+    if list(module.run(abs, [-3, -1, -2], jobs=2)) != [3, 1, 2]:
+        yield "run does not yield every outcome in the order of the items"
+
+
+_WANTED = {
+    "fixed_models": ("fit", "predict", "size", "era"),
+    "tracks": ("Answer", "Rules", "read", "check", "training_sets"),
+    "metrics": ("higher_is_better", "score"),
+    "strategies": ("tracks", "answer"),
+    "datasets": ("card", "source", "table"),
+    "stores": ("put", "names", "get"),
+    "engines": ("run",),
+}
+
+_CHECKS: dict[str, Callable[[ModuleType, Entry], Iterator[str]]] = {
+    "fixed_models": _fixed_model,
+    "tracks": _track,
+    "metrics": _metric,
+    "strategies": _strategy,
+    "datasets": _dataset,
+    "stores": _store,
+    "engines": _engine,
+}
