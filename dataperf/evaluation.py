@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import files, frozen, provenance, registry, results, scorecard, statistics, submission
+from dataperf import files, frozen, provenance, registry, results, scorecard, submission
 from dataperf.errors import DataperfError
 from dataperf.records import (
     Challenge,
@@ -239,16 +239,3 @@ def evaluate_all(
         yield from engine.run(
             lambda answer: evaluate(challenge, answer, data=loaded[answer.board]), answers, jobs=1
         )
-
-
-def paired_difference(
-    challenge: Challenge, data: TaskData, first: Result, second: Result
-) -> tuple[Any, float]:
-    """Return the ranking score's difference (first - second) with interval, and its p-value."""
-    task = challenge.tasks[challenge.boards[first.board].task]
-    test = data.tests[task.split]
-    one, other = (results.decode(r.trials[0].predictions[task.split]) for r in (first, second))
-    metric = registry.load("metrics", task.metric)
-    return statistics.difference(
-        metric, test.labels, one, other, classes=len(task.classes), groups=test.groups
-    )

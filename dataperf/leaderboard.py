@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dataperf import challenge as challenges
-from dataperf import evaluation, registry, statistics, submission
+from dataperf import registry, results, statistics, submission
 from dataperf.records import Challenge, Result
 
 
@@ -85,12 +85,23 @@ def _reason(result: Result, digest: str, era: str) -> str | None:
 def _ranked(challenge: Challenge, board: str, ordered: list[Result]) -> list[Row]:
     if not ordered:
         return []
-    data = submission.task_data(challenge, board)
+    task = challenge.tasks[challenge.boards[board].task]
+    test = submission.task_data(challenge, board).tests[task.split]
+    metric = registry.load("metrics", task.metric)
+    outcomes = [
+        statistics.Outcome(
+            test.labels,
+            results.decode(result.trials[0].predictions[task.split]),
+            len(task.classes),
+            test.groups,
+        )
+        for result in ordered
+    ]
 
-    def p_value(first: int, second: int) -> float:
-        return evaluation.paired_difference(challenge, data, ordered[first], ordered[second])[1]
+    def p_value(first: int, second: int) -> float | None:
+        return statistics.difference(metric, outcomes[first], outcomes[second]).p_value
 
-    ranks = statistics.tie_ranks(p_value, len(ordered))
+    ranks = statistics.group_ties(len(ordered), p_value)
     return [Row(rank, result) for rank, result in zip(ranks, ordered, strict=True)]
 
 

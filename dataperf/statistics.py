@@ -161,7 +161,9 @@ def ratio(numerator: ArrayLike, denominator: ArrayLike) -> FloatArray:
     top, bottom = np.broadcast_arrays(
         np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     )
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom != 0)
+    quotient: FloatArray = np.full(top.shape, np.nan)
+    np.divide(top, bottom, out=quotient, where=bottom != 0)
+    return quotient
 
 
 def mean_over_classes(
@@ -445,7 +447,7 @@ def _difference(value: float, replicates: FloatArray, outcomes: Sequence[Outcome
     if estimate.low is None:
         return Difference(estimate, None)
     settled = np.round(replicates[np.isfinite(replicates)], 12)  # no sign from rounding noise
-    fewer = min(np.count_nonzero(settled <= 0), np.count_nonzero(settled >= 0))
+    fewer = int(min(np.count_nonzero(settled <= 0), np.count_nonzero(settled >= 0)))
     return Difference(estimate, min(1.0, 2 * (fewer + 1) / (len(settled) + 1)))
 
 
@@ -543,7 +545,7 @@ def _replicates(
         if len(counts) == batch or number == resamples - 1:
             stack, first = np.stack(counts), number + 1 - len(counts)
             for name, metric in fast.items():
-                drawn[name][first : number + 1] = metric.from_counts(stack)  # type: ignore[attr-defined]
+                drawn[name][first : number + 1] = metric.from_counts(stack)
             counts = []
     return drawn
 
@@ -570,7 +572,8 @@ def _counter(items: _Items, classes: int) -> Callable[[IntArray], FloatArray]:
             np.bincount(group, weights=np.tile(weights, size), minlength=size * classes**2)
             for size, group in groups
         ]
-        return np.concatenate(sums).reshape(seeds, classes, classes)
+        matrices = np.concatenate(sums).reshape(seeds, classes, classes)
+        return np.asarray(matrices, dtype=np.float64)
 
     return count
 
@@ -719,10 +722,7 @@ def random_picks(total: int, errors: int, *, picked: int, let_in: int) -> tuple[
     tail = (1 - LEVEL) / 2
     low, high = support[np.searchsorted(cumulative, [tail, 1 - tail])]
     position = int(np.searchsorted(support, let_in, side="right")) - 1
-    if let_in == most:
-        p = 1.0
-    else:
-        p = float(cumulative[position]) if position >= 0 else 0.0
+    p = 0.0 if position < 0 else 1.0 if let_in == most else float(cumulative[position])
     return Estimate(value=mean, low=float(low), high=float(high)), p
 
 

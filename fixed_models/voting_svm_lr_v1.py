@@ -50,8 +50,8 @@ GAP = 1e-3  # a machine is done when no pair of rows violates optimality by more
 TIE = 1e-9  # probabilities closer than this are equal
 MAX_STEPS = 10_000_000
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
-ROWS = 1024  # rows predicted together
-COUPLED = 4096  # rows x seeds coupled together
+BLOCK = 256  # rows multiplied together
+COUPLED = 1 << 14  # rows x seeds coupled together
 
 
 @dataclass(frozen=True)
@@ -716,7 +716,7 @@ def _regression(centred: Floats, gram: Floats, codes: Ints, k: int) -> tuple[Flo
 
     Two classes have one logit (the binary objective), more have one each. W lies in the
     span of the rows, so the Newton method works in r <= min(n, d) rotated coordinates in
-    which the rows' second moments are diagonal. At the optimum W = (Y - P)' X.
+    which the rows' second moments are diagonal.
 
     Parameters
     ----------
@@ -734,49 +734,52 @@ def _regression(centred: Floats, gram: Floats, codes: Ints, k: int) -> tuple[Flo
     bias : (c,) float64
         For centred rows; c = k, or 1 if k = 2.
     """
-    n, d = centred.shape
-    if n <= d:
-        values, vectors = np.linalg.eigh(gram)
-        keep = values > n * np.finfo(np.float64).eps * values[-1]
-        coordinates = vectors[:, keep] * np.sqrt(values[keep])
-    else:
-        values, vectors = np.linalg.eigh(centred.T @ centred)
-        keep = values > d * np.finfo(np.float64).eps * values[-1]
-        coordinates = centred @ vectors[:, keep]
+    rotation = _rotation(centred, gram)
+    design = np.concatenate([centred @ rotation, np.ones((len(centred), 1))], axis=1)
     truth = codes[:, None] == (np.arange(k) if k > 2 else np.ones(1, dtype=np.int64))
-    design = np.concatenate([coordinates, np.ones((n, 1))], axis=1)
     solution = _newton(design, truth.astype(np.float64))
-    probability = _link(design @ solution)
-    return (truth - probability).T @ centred, solution[-1] - solution[-1].mean() * (k > 2)
+    bias = solution[-1] - (solution[-1].mean() if k > 2 else 0.0)
+    return solution[:-1].T @ rotation.T, bias
+
+
+def _rotation(centred: Floats, gram: Floats) -> Floats:
+    """Return an orthonormal basis, (d, r), of the span of the rows: their principal axes."""
+    n, d = centred.shape
+    values, vectors = np.linalg.eigh(gram if n <= d else centred.T @ centred)
+    keep = values > min(n, d) * np.finfo(np.float64).eps * values[-1]
+    if n > d:
+        return np.asarray(vectors[:, keep])
+    return np.asarray(centred.T @ (vectors[:, keep] / np.sqrt(values[keep])))
 
 
 def _newton(design: Floats, truth: Floats) -> Floats:
-    """Return the minimiser, (r + 1, c), to 1e-10 of the summed loss at zero; the last row is free.
+    """Return the minimiser, (r + 1, c); the last row of it is not penalised.
 
-    Raises RuntimeError if 200 steps do not reach it.
+    Goes on until the gradient's largest entry is down to rounding (1e-14 of the loss at
+    zero, or of the largest column sum of ``design``), content with 1e-10 of the loss at
+    zero (or 1e-12 of that sum) where rounding stops it earlier. Raises RuntimeError if
+    200 steps do not reach that.
     """
-    rows, columns = len(design), truth.shape[1]
-    ridge = np.ones((design.shape[1], 1))
+    point = np.zeros((design.shape[1], truth.shape[1]))
+    ridge = np.ones((len(point), 1))
     ridge[-1] = 0.0
     moments = (design * design).sum(axis=0)[:, None]
-    point = np.zeros((design.shape[1], columns))
+    largest = float(np.abs(design).sum(axis=0).max())
     loss = start = _regression_loss(design @ point, truth, point, ridge)
-    floor = 1e-14 * float(np.abs(design).sum(axis=0).max())
+    wanted, enough = max(1e-14 * start, 1e-14 * largest), max(1e-10 * start, 1e-12 * largest)
     before = np.inf
     for _ in range(200):
         probability = _link(design @ point)
         gradient = design.T @ (probability - truth) + ridge * point
         error = float(np.abs(gradient).max())
-        if error <= max(1e-14 * start, floor) or (error <= 1e-10 * start and error >= before / 4):
+        if error <= wanted or (error <= enough and error >= before / 4.0):
             return point
         before = error
-        weight = float((probability * (1.0 - probability)).sum()) / (rows * columns)
+        weight = float((probability * (1.0 - probability)).mean())
         scale = 1.0 / (ridge + max(weight, 1e-12) * moments)
         accuracy = min(0.1, (error / start) ** 0.5)
         step = _conjugate(design, probability, ridge, -gradient, scale, accuracy)
         point, loss = _descend(design, truth, ridge, point, step, loss, gradient)
-    if error <= 1e-10 * start:
-        return point
     raise RuntimeError(f"logistic regression did not converge: gradient {error:.1e}")
 
 
@@ -850,8 +853,10 @@ def _descend(
     slope, length = float(np.vdot(gradient, step)), 1.0
     for _ in range(40):
         trial = point + length * step
-        value = _regression_loss(design @ trial, truth, trial, ridge)
-        if value <= loss + 1e-4 * length * slope + 1e-14 * abs(loss):
+        logits = design @ trial
+        value = _regression_loss(logits, truth, trial, ridge)
+        rounding = 1e-15 * (abs(loss) + float(np.abs(logits).sum()))
+        if value <= loss + 1e-4 * length * slope + rounding:
             break
         length /= 2.0
     return trial, value
@@ -863,41 +868,52 @@ def _descend(
 def _parts(fitted: Fitted, rows: NDArray[Any]) -> Iterator[tuple[slice, Floats, Floats]]:
     """Yield slices of rows with (k, seeds, rows) and (k, rows) probabilities of the voters."""
     basis = np.ascontiguousarray(np.concatenate([fitted.support, fitted.weights]).T)
+    count, k = len(fitted.support), len(fitted.present)
     squares = (fitted.support * fitted.support).sum(axis=1)
-    count = len(fitted.support)
-    few = max(1, COUPLED // fitted.seeds)
-    for start in range(0, len(rows), ROWS):
-        block = np.asarray(rows[start : start + ROWS], dtype=np.float64)
-        products = block @ basis
+    step = max(1, COUPLED // fitted.seeds)
+    for start in range(0, len(rows), step):
+        part = slice(start, min(start + step, len(rows)))
+        products, lengths = _products(rows[part], basis)
         kernel = products[:, :count]
         kernel *= 2.0
         kernel -= squares
-        kernel -= np.einsum("ij,ij->i", block, block)[:, None]
+        kernel -= lengths[:, None]
         np.minimum(kernel, 0.0, out=kernel)
         kernel *= fitted.gamma
-        decisions = (np.exp(kernel, out=kernel) @ fitted.dual - fitted.offset).T
-        logits = products[:, count:] + fitted.bias
-        regression = _link(logits).T
-        if len(fitted.present) == 2:
+        np.exp(kernel, out=kernel)
+        decisions = (kernel @ fitted.dual - fitted.offset).T
+        regression = _link(products[:, count:] + fitted.bias).T
+        if k == 2:
             regression = np.concatenate([1.0 - regression, regression])
-        for inner in range(0, len(block), few):
-            part = slice(inner, min(inner + few, len(block)))
-            svm = _coupled(_pairwise(decisions[:, part], fitted.platt), len(fitted.present))
-            where = slice(start + part.start, start + part.stop)
-            yield where, svm.reshape(len(svm), fitted.seeds, -1), regression[:, part]
+        machine = _coupled(_pairwise(decisions, fitted.platt), k)
+        yield part, machine.reshape(k, fitted.seeds, -1), regression
+
+
+def _products(rows: NDArray[Any], basis: Floats) -> tuple[Floats, Floats]:
+    """Return rows @ basis, (n, b), and the squared lengths of the rows, (n,), in float64."""
+    products, lengths = np.empty((len(rows), basis.shape[1])), np.empty(len(rows))
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        block = np.asarray(rows[part], dtype=np.float64)
+        np.matmul(block, basis, out=products[part])
+        np.einsum("ij,ij->i", block, block, out=lengths[part])
+    return products, lengths
 
 
 def _pairwise(decisions: Floats, platt: Floats) -> Floats:
     """Return P(lower class | pair) inside [1e-7, 1 - 1e-7], (p, seeds x rows)."""
-    slope, shift = platt[:, :, 0].T[:, :, None], platt[:, :, 1].T[:, :, None]
-    z = decisions[:, None, :] * slope
-    z += shift
-    np.minimum(z, 700.0, out=z)
-    np.exp(z, out=z)
-    z += 1.0
-    np.reciprocal(z, out=z)
-    np.clip(z, 1e-7, 1.0 - 1e-7, out=z)
-    return z.reshape(len(decisions), -1)
+    shape = (len(decisions), len(platt), decisions.shape[1])
+    result = np.empty(shape)
+    for z, values, constants in zip(result, decisions, platt.transpose(1, 2, 0), strict=True):
+        np.multiply(constants[0][:, None], values, out=z)
+        z += constants[1][:, None]
+        np.minimum(z, 700.0, out=z)
+        np.exp(z, out=z)
+        z += 1.0
+        np.reciprocal(z, out=z)
+        np.maximum(z, 1e-7, out=z)
+        np.minimum(z, 1.0 - 1e-7, out=z)
+    return result.reshape(shape[0], -1)
 
 
 def _coupled(pairwise: Floats, k: int) -> Floats:
@@ -916,42 +932,45 @@ def _coupled(pairwise: Floats, k: int) -> Floats:
     -------
     (k, m) float64
     """
-    matrix = _coupling_matrix(pairwise, k)
+    minus = _coupling_matrix(pairwise, k)
     result = np.empty((k, pairwise.shape[1]))
     where = np.arange(pairwise.shape[1])
     p = np.full((k, len(where)), 1.0 / k)
-    image = matrix.sum(axis=1) / k
+    image = minus.sum(axis=1)
+    image /= -k
     value = image.sum(axis=0) / k
     total = np.ones(len(where))
     shut = np.zeros(len(where), dtype=bool)
     for _ in range(max(100, k)):
-        new = _settled(image, value / total, total) & ~shut
+        new = np.flatnonzero(_settled(image, value / total, total) & ~shut)
         result[:, where[new]] = p[:, new] / total[new]
-        shut |= new
+        shut[new] = True
         count = np.count_nonzero(shut)
         if count == len(where):
             return result
-        if count > 0.3 * len(where):
+        if count > 0.4 * len(where):
             left = np.flatnonzero(~shut)
             where, total, value = where[left], total[left], value[left]
-            p, image, matrix = p[:, left], image[:, left], matrix[:, :, left]
+            p, image = p.take(left, axis=1), image.take(left, axis=1)
+            minus = minus.take(left, axis=2)
             shut = np.zeros(len(where), dtype=bool)
-        _sweep(matrix, p, image, value, total)
+        _sweep(minus, p, image, value, total)
     result[:, where[~shut]] = (p / total)[:, ~shut]
     return result
 
 
 def _coupling_matrix(pairwise: Floats, k: int) -> Floats:
-    """Return Q, (k, k, m): r_jt = 1 - r_tj for the pair t < j."""
-    matrix = np.zeros((k, k, pairwise.shape[1]))
+    """Return -Q, (k, k, m): r_jt = 1 - r_tj for the pair t < j."""
+    minus = np.empty((k, k, pairwise.shape[1]))
+    minus[np.arange(k), np.arange(k)] = 0.0
+    square = np.empty(pairwise.shape[1])
     for wins, (a, b) in zip(pairwise, combinations(range(k), 2), strict=True):
-        loses = 1.0 - wins
-        matrix[a, a] += loses * loses
-        matrix[b, b] += wins * wins
-        np.multiply(wins, loses, out=matrix[a, b])
-        np.negative(matrix[a, b], out=matrix[a, b])
-        matrix[b, a] = matrix[a, b]
-    return matrix
+        loses = np.subtract(1.0, wins, out=minus[b, a])
+        minus[a, a] -= np.multiply(loses, loses, out=square)
+        minus[b, b] -= np.multiply(wins, wins, out=square)
+        loses *= wins
+        minus[a, b] = loses
+    return minus
 
 
 def _settled(image: Floats, mean: Floats, total: Floats) -> Bools:
@@ -961,21 +980,21 @@ def _settled(image: Floats, mean: Floats, total: Floats) -> Bools:
     return np.asarray(worst < 0.005 / len(image) * total)
 
 
-def _sweep(matrix: Floats, p: Floats, image: Floats, value: Floats, total: Floats) -> None:
+def _sweep(minus: Floats, p: Floats, image: Floats, value: Floats, total: Floats) -> None:
     """Move every coordinate once, in place: image = Qp, value = p'Qp, total = sum of p."""
     mean, move = np.empty_like(value), np.empty_like(value)
     change = np.empty_like(image)
     for t in range(len(p)):
         np.divide(value, total, out=mean)
-        np.subtract(mean, image[t], out=move)
-        move /= matrix[t, t]
+        np.subtract(image[t], mean, out=move)
+        move /= minus[t, t]
         mean += image[t]
         mean *= move
         value += mean
         total += move
         p[t] += move
-        np.multiply(matrix[t], move, out=change)
-        image += change
+        np.multiply(minus[t], move, out=change)
+        image -= change
 
 
 def _winner(votes: Floats) -> Ints:

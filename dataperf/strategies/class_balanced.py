@@ -1,0 +1,23 @@
+"""A random pick with the same number of samples of every class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dataperf import selecting
+from dataperf.records import Pool
+
+tracks = ("selection",)
+
+
+def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return ids drawn class by class, as evenly as the classes' sizes allow."""
+    random = np.random.RandomState(seed)
+    groups = selecting.by_class(pool)
+    counts = selecting.quotas([len(rows) for rows in groups], rules.cap)
+    picked = [
+        random.permutation(rows)[:count] for rows, count in zip(groups, counts, strict=True)
+    ]
+    return {"samples": selecting.filed(pool, np.concatenate(picked))}
