@@ -54,7 +54,7 @@ BLOCK = 256  # rows multiplied together
 COUPLED = 1 << 14  # rows x seeds coupled together
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fitted:
     """What was learned.
 
@@ -166,7 +166,7 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
     Raises
     ------
     ValueError
-        Not a table, or not as wide as the training rows.
+        Not a table, not as wide as the training rows, or not finite.
     """
     rows = _table(features, fitted.support.shape[1])
     result = np.empty((fitted.seeds, len(rows)), dtype=np.int64)
@@ -897,6 +897,8 @@ def _products(rows: NDArray[Any], basis: Floats) -> tuple[Floats, Floats]:
         block = np.asarray(rows[part], dtype=np.float64)
         np.matmul(block, basis, out=products[part])
         np.einsum("ij,ij->i", block, block, out=lengths[part])
+    if not np.isfinite(lengths).all():
+        raise ValueError("features must be finite, and their squares within float64")
     return products, lengths
 
 
