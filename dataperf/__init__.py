@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dataperf.baselines import answer
     from dataperf.challenge import load as load_challenge
     from dataperf.data import load as load_dataset
     from dataperf.evaluation import evaluate, evaluate_all
-    from dataperf.baselines import answer
     from dataperf.submission import check, task_data
     from dataperf.submission import load as load_submission
 

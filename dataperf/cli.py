@@ -47,7 +47,9 @@ RESULTS = Path("dataperf-results")
 
 @app.command("list")
 def list_(
-    kind: Annotated[str | None, typer.Argument(help="challenges, metrics, ... (default: all)")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="challenges, metrics, ... (default: all)")
+    ] = None,
     as_json: AsJson = False,
     path: Paths = None,
 ) -> None:
@@ -94,7 +96,8 @@ def show(
 
     Example: dataperf show speech-selection
     """
-    from dataperf import anchors, challenge as challenges, report
+    from dataperf import anchors, report
+    from dataperf import challenge as challenges
 
     asked = challenges.load(challenge)
     points = {board: anchors.load(asked, board) for board in asked.boards}
@@ -114,14 +117,17 @@ def answer(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.", min=0)] = 0,
     submitter: Annotated[str, typer.Option(help="Who answers.")] = "baseline",
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file if it is there.")
+    ] = False,
     path: Paths = None,
 ) -> None:
     """Write a submission with a baseline strategy.
 
     Example: dataperf answer -c speech-selection -b digits-60 -s random -o mine.json
     """
-    from dataperf import challenge as challenges, baselines, files, submission
+    from dataperf import baselines, files, submission
+    from dataperf import challenge as challenges
     from dataperf.errors import DataperfError
 
     asked = challenges.load(challenge)
@@ -147,11 +153,12 @@ def check(
 
     Example: dataperf check -c speech-selection mine.json
     """
-    from dataperf import challenge as challenges, submission
+    from dataperf import challenge as challenges
+    from dataperf import submission
 
     asked = challenges.load(challenge)
     sent = _read(files, asked, board)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"file": str(file), "valid": True, "warnings": submission.check(each, asked)}
         for file, each in zip(files, sent, strict=True)
     ]
@@ -180,7 +187,8 @@ def evaluate(
 
     Example: dataperf evaluate --challenge speech-selection mine.json
     """
-    from dataperf import challenge as challenges, evaluation, results
+    from dataperf import challenge as challenges
+    from dataperf import evaluation, results
     from dataperf.errors import DataperfError
 
     asked = challenges.load(challenge)
@@ -231,7 +239,9 @@ def leaderboard(
 
     Example: dataperf leaderboard -c speech-selection -b digits-60
     """
-    from dataperf import challenge as challenges, leaderboard as ranking, report, results
+    from dataperf import challenge as challenges
+    from dataperf import leaderboard as ranking
+    from dataperf import report, results
 
     asked = challenges.load(challenge)
     if board:
@@ -287,7 +297,7 @@ def verify(
 def new(
     kind: Annotated[str, typer.Argument(help="challenge, metric, strategy or model")],
     name: Annotated[str, typer.Argument(help="Its name.")],
-    path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path("."),
+    path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
 ) -> None:
     """Write a new challenge, metric, strategy or model to start from, in your own folder.
 
@@ -309,8 +319,9 @@ def freeze(
 
     Example: dataperf freeze my_model_v1 --path my-folder
     """
-    from dataperf import anchors, challenge as challenges, frozen, registry
-    from dataperf.errors import NotFound
+    from dataperf import anchors, frozen, registry
+    from dataperf import challenge as challenges
+    from dataperf.errors import NotFound, Unavailable
 
     models, asked = registry.find("fixed_models"), registry.find("challenges")
     names = {known.replace("-", "_") for known in models}
@@ -320,12 +331,16 @@ def freeze(
     if name.replace("-", "_") not in {known.replace("-", "_") for known in asked}:
         raise NotFound("fixed model or challenge", name, [*models, *asked])
     challenge = challenges.load(name)
-    digests = frozen.freeze_boards(challenge)
     found = {}
     for board in challenge.boards:
         with _progress(f"reference points of {board}"):
-            points = anchors.load(challenge, board) or anchors.compute(challenge, board)
+            try:
+                points = anchors.load(challenge, board) or anchors.compute(challenge, board)
+            except Unavailable as error:
+                typer.echo(f"not frozen: {board}: {error}", err=True)
+                continue
         found[board] = points
+    digests = frozen.freeze_boards(challenge, list(found))
     anchors.keep(challenge, found)
     for board, digest in digests.items():
         typer.echo(f"frozen: {digest}  {challenge.name}/{board}")
@@ -342,7 +357,7 @@ def schema(
     from dataperf import records
     from dataperf.errors import NotFound
 
-    formats = {
+    formats: dict[str, type[records.Record]] = {
         "challenge": records.Challenge,
         "submission": records.Submission,
         "result": records.Result,

@@ -154,7 +154,9 @@ def matching(rows: Table, where: Where, place: str = "where") -> NDArray[np.bool
             problems.append(Problem("unknown-column", f"{place}.{column}", "no such column", there))
         elif isinstance(clause, Span):
             if values.dtype.kind not in "iuf":
-                problems.append(Problem("span-on-text", f"{place}.{column}", "a span needs numbers"))
+                problems.append(
+                    Problem("span-on-text", f"{place}.{column}", "a span needs numbers")
+                )
             else:
                 fits &= (values >= clause.first) & (values <= clause.last)
         elif isinstance(clause, Exclude):
@@ -220,7 +222,9 @@ def _missing_columns(task: Task, rows: Table) -> list[Problem]:
         **{f"splits.{name}.cluster": split.cluster for name, split in task.splits.items()},
     }
     return [
-        Problem("unknown-column", place, f'no column "{column}"', did_you_mean(column, rows.columns))
+        Problem(
+            "unknown-column", place, f'no column "{column}"', did_you_mean(column, rows.columns)
+        )
         for place, column in named.items()
         if column is not None and column not in rows.columns
     ]

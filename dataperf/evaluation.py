@@ -115,9 +115,7 @@ def answer_digest(answer: Submission) -> str:
     return files.digest_json([answer.challenge, answer.board, answer.answer])
 
 
-def _scores(
-    challenge: Challenge, task: Task, answer: Submission, data: TaskData
-) -> dict[str, Any]:
+def _scores(challenge: Challenge, task: Task, answer: Submission, data: TaskData) -> dict[str, Any]:
     track = registry.load("tracks", challenge.track)
     told = track.Answer.model_validate(answer.answer)
     rules = challenges.rules_of(challenge, answer.board)
@@ -202,9 +200,8 @@ def trial_of(data: TaskData, chosen: TrainingSet, run: Run) -> Trial:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Hold numeric libraries to one thread."""
-    from threadpoolctl import threadpool_limits
-
     import sklearn.svm  # noqa: F401  (loads the thread pools that are to be limited)
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
         yield

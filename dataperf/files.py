@@ -52,10 +52,11 @@ def _code_only(text: str) -> str:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                if isinstance(first.value.value, str) and first.end_lineno:
-                    for row in range(first.lineno - 1, first.end_lineno):
-                        lines[row] = ""
+            if not isinstance(first, ast.Expr) or not isinstance(first.value, ast.Constant):
+                continue
+            if isinstance(first.value.value, str) and first.end_lineno:
+                for row in range(first.lineno - 1, first.end_lineno):
+                    lines[row] = ""
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
@@ -72,8 +73,8 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -7,6 +7,7 @@ its results are marked and not ranked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dataperf import challenge as challenges
@@ -80,8 +81,8 @@ def freeze_model(entry: Entry) -> str:
     return files.digest_file(entry.path)
 
 
-def freeze_boards(challenge: Challenge) -> dict[str, str]:
-    """Freeze every board of a challenge whose model is frozen; return board to digest.
+def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]:
+    """Freeze boards of a challenge, whose models must be frozen; return board to digest.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def freeze_boards(challenge: Challenge) -> dict[str, str]:
         If a board was frozen and has changed since.
     """
     digests = {}
-    for board in challenge.boards:
+    for board in boards:
         parts = unfrozen_parts(challenge, board)
         loose = [part for part in parts if part.startswith("fixed model")]
         if loose:

@@ -189,7 +189,9 @@ def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
     ]
     if result is not None and result.score and result.score.value is not None:
         share = f"{result.detection.share:.1%}" if result.detection else "-"
-        own = [number(result.splits[name].metrics[result.splits[name].metric].value) for name in splits]
+        own = [
+            number(result.splits[name].metrics[result.splits[name].metric].value) for name in splits
+        ]
         rows.append((result.score.value, ["> this submission", *own, share]))
     ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
     title = "HOW TO READ IT: the same frozen model trained on (mean [95 % of runs])"
@@ -239,8 +241,11 @@ def leaderboard(board: Leaderboard) -> RenderableType:
         ]
         for row in board.rows
     ]
-    others = [name for name in board.rows[0].result.splits if name != board.rows[0].result.split] \
-        if board.rows else []
+    others = (
+        [name for name in board.rows[0].result.splits if name != board.rows[0].result.split]
+        if board.rows
+        else []
+    )
     title = f"{board.challenge}/{board.board}, ranked by {board.metric}"
     heads = ("rank", "submitter", "method", "score [95 %]", *others, "division")
     parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
@@ -304,4 +309,3 @@ def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> Rend
     for board, found in anchors.items():
         parts += [Text(""), Text(board, style="bold"), anchor_table(found)]
     return Group(*parts)
-

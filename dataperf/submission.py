@@ -56,7 +56,9 @@ def parse(
         if named is None:
             boards = ", ".join(challenge.boards)
             what = "this format does not say which board it answers"
-            raise Invalid(subject, [Problem("no-board", "", what, f"give --board, one of {boards}")])
+            raise Invalid(
+                subject, [Problem("no-board", "", what, f"give --board, one of {boards}")]
+            )
         content = {
             "schema_version": 1,
             "challenge": challenge.name,
@@ -96,7 +98,9 @@ def _board_in(filename: str, challenge: Challenge) -> str | None:
     return board if board in challenge.boards else None
 
 
-def check(submission: Submission, challenge: Challenge, loaded: TaskData | None = None) -> list[str]:
+def check(
+    submission: Submission, challenge: Challenge, loaded: TaskData | None = None
+) -> list[str]:
     """Check an answer against the board's data and rules; return the warnings.
 
     Raises
@@ -191,12 +195,16 @@ def parse_json(content: bytes, subject: str) -> Any:
 def _deeper_than(value: Any, limit: int) -> bool:
     level = [value]
     for _ in range(limit):
-        level = [
-            part
-            for item in level
-            for part in (item.values() if isinstance(item, dict) else item)
-            if isinstance(part, dict | list)
-        ] if (level := [item for item in level if isinstance(item, dict | list)]) else []
+        level = (
+            [
+                part
+                for item in level
+                for part in (item.values() if isinstance(item, dict) else item)
+                if isinstance(part, dict | list)
+            ]
+            if (level := [item for item in level if isinstance(item, dict | list)])
+            else []
+        )
         if not level:
             return False
     return True

@@ -184,7 +184,9 @@ def _imports(path: Path) -> Iterator[str]:
 
 def _track(module: ModuleType, entry: Entry) -> Iterator[str]:
     for name in ("Answer", "Rules"):
-        if not (inspect.isclass(getattr(module, name)) and issubclass(getattr(module, name), Record)):
+        if not (
+            inspect.isclass(getattr(module, name)) and issubclass(getattr(module, name), Record)
+        ):
             yield f"{name} is no Record"
     if module.read({"certainly": "not an answer"}) is not None:
         yield "read claims a format that it cannot know"
@@ -223,7 +225,9 @@ def _dataset(module: ModuleType, entry: Entry) -> Iterator[str]:
     if not isinstance(card, Card):
         yield "card is no records.Card"
         return
-    empty = [name for name in ("title", "description", "licence", "source") if not getattr(card, name)]
+    empty = [
+        name for name in ("title", "description", "licence", "source") if not getattr(card, name)
+    ]
     if empty:
         yield f"the card says nothing of {', '.join(empty)}"
     if isinstance(module.source, Package):

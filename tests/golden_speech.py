@@ -95,5 +95,7 @@ def macro_f1(truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
     scores = []
     for c in np.union1d(truth, predicted):
         hits = np.count_nonzero((truth == c) & (predicted == c))
-        scores.append(2.0 * hits / (np.count_nonzero(truth == c) + np.count_nonzero(predicted == c)))
+        scores.append(
+            2.0 * hits / (np.count_nonzero(truth == c) + np.count_nonzero(predicted == c))
+        )
     return float(np.mean(scores))

@@ -17,7 +17,5 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     random = np.random.RandomState(seed)
     groups = selecting.by_class(pool)
     counts = selecting.quotas([len(rows) for rows in groups], rules.cap)
-    picked = [
-        random.permutation(rows)[:count] for rows, count in zip(groups, counts, strict=True)
-    ]
+    picked = [random.permutation(rows)[:count] for rows, count in zip(groups, counts, strict=True)]
     return {"samples": selecting.filed(pool, np.concatenate(picked))}
