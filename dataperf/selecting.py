@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataperf.records import FloatArray, IntArray, Pool
 
@@ -12,29 +14,36 @@ from dataperf.records import FloatArray, IntArray, Pool
 def quotas(sizes: Sequence[int], cap: int) -> list[int]:
     """Share a cap out evenly over classes; what a small class leaves goes to the others.
 
+    Parameters
+    ----------
+    sizes
+        Rows of each class.
+    cap
+        Most rows to hand out; of an uneven rest the first classes get one more.
+
+    Examples
+    --------
     >>> quotas([10, 2, 10], 12)
     [5, 2, 5]
-    >>> quotas([3, 3], 100)
-    [3, 3]
+    >>> quotas([10, 10, 10], 11)
+    [4, 4, 3]
+    >>> quotas([3, 0], 100)
+    [3, 0]
     """
     given = [0] * len(sizes)
     left = min(cap, sum(sizes))
-    while left:
-        for number in sorted(range(len(sizes)), key=lambda each: (given[each], each)):
-            if left and given[number] < sizes[number]:
-                given[number] += 1
-                left -= 1
-                break
-        else:
-            break
-        open_classes = [n for n in range(len(sizes)) if given[n] < sizes[n]]
-        if not open_classes:
-            break
+    while left > 0:
+        unfilled = [number for number, size in enumerate(sizes) if given[number] < size]
+        each = max(1, left // len(unfilled))
+        for number in unfilled[:left]:
+            more = min(each, sizes[number] - given[number])
+            given[number] += more
+            left -= more
     return given
 
 
-def by_class(pool: Pool, rows: IntArray | None = None) -> list[IntArray]:
-    """Return the row numbers of each class, of all rows or of some."""
+def by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
+    """Return the sorted row numbers of each class, of all rows or of some."""
     kept = np.arange(len(pool)) if rows is None else np.sort(rows)
     return [kept[pool.labels[kept] == number] for number in range(len(pool.classes))]
 
@@ -55,7 +64,11 @@ def standardised(features: FloatArray) -> FloatArray:
 
 
 def distances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return squared Euclidean distances, (n, m), never negative."""
-    squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)[None]
-    apart: FloatArray = np.maximum(squares - 2.0 * first @ second.T, 0.0)
+    """Return Euclidean distances, (n, m), the same to the last bit on any number of threads.
+
+    No matrix product is used: its sums, and so its ties, depend on the machine's threads.
+    """
+    from scipy.spatial.distance import cdist  # type: ignore[import-untyped]
+
+    apart: FloatArray = cdist(first, second)
     return apart

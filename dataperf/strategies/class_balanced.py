@@ -13,7 +13,17 @@ tracks = ("selection",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ids drawn class by class, as evenly as the classes' sizes allow."""
+    """Return ids drawn class by class, as evenly as the classes' sizes allow.
+
+    Parameters
+    ----------
+    pool
+        What may be chosen; classes are those of the given labels.
+    rules
+        The board's limits; ``cap`` is used.
+    seed
+        Of the draws.
+    """
     random = np.random.RandomState(seed)
     groups = selecting.by_class(pool)
     counts = selecting.quotas([len(rows) for rows in groups], rules.cap)

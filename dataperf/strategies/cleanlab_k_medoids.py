@@ -19,21 +19,40 @@ KEEP = 0.7  # confident learning flags too few where errors are the rule, so mor
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return the medoids of what is left, with a ranking and flags of what is suspected.
 
-    Out-of-fold class probabilities of a logistic regression go to confident learning
-    (Northcutt, Jiang & Chuang 2021, section 3; the cleanlab package), which flags likely
-    label errors and ranks all rows. Of each class the better 70 % that are not flagged are
-    clustered by k-medoids (Kaufman & Rousseeuw 1990; alternating form of Park & Jun 2009), and
-    the medoids are chosen, classes evenly.
+    Out-of-fold class probabilities of a logistic regression go to confident learning ([1]_,
+    section 3; the cleanlab package), which flags likely label errors and ranks all rows. Of
+    each class the better 70 % that are not flagged are clustered by k-medoids ([2]_, in the
+    alternating form of [3]_), and the medoids are chosen, classes evenly. A cap that this
+    leaves room under takes the other rows that are not flagged too; flagged rows only come
+    in where a class has no other.
+
+    Parameters
+    ----------
+    pool
+        What may be chosen.
+    rules
+        The board's limits; ``cap`` is used.
+    seed
+        Of the folds and of the first medoids.
+
+    References
+    ----------
+    .. [1] C. G. Northcutt, L. Jiang and I. L. Chuang, "Confident learning: estimating
+       uncertainty in dataset labels", Journal of Artificial Intelligence Research 70, 2021.
+    .. [2] L. Kaufman and P. J. Rousseeuw, "Finding groups in data", Wiley 1990, chapter 2.
+    .. [3] H.-S. Park and C.-H. Jun, "A simple and fast algorithm for k-medoids clustering",
+       Expert Systems with Applications 36, 2009.
     """
     quality, flagged = suspicion(pool, seed)
-    groups = [better(rows, quality, flagged) for rows in selecting.by_class(pool)]
+    groups = [better(rows, quality, flagged, KEEP) for rows in selecting.by_class(pool)]
+    if sum(len(rows) for rows in groups) < rules.cap:
+        groups = [better(rows, quality, flagged, 1.0) for rows in selecting.by_class(pool)]
     counts = selecting.quotas([len(rows) for rows in groups], rules.cap)
     features = selecting.standardised(pool.features)
     random = np.random.RandomState(seed)
     picked = [
         rows[medoids(features[rows], count, random)]
         for rows, count in zip(groups, counts, strict=True)
-        if count
     ]
     order = np.argsort(quality, kind="stable")
     return {
@@ -43,9 +62,11 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     }
 
 
-def better(rows: IntArray, quality: FloatArray, flagged: NDArray[np.bool_]) -> IntArray:
-    """Return the rows of best label quality that are not flagged; all if none is left."""
-    order = rows[np.argsort(-quality[rows], kind="stable")][: int(np.ceil(KEEP * len(rows)))]
+def better(
+    rows: IntArray, quality: FloatArray, flagged: NDArray[np.bool_], share: float
+) -> IntArray:
+    """Return the share of best label quality that is not flagged; all rows if none is left."""
+    order = rows[np.argsort(-quality[rows], kind="stable")][: int(np.ceil(share * len(rows)))]
     kept = order[~flagged[order]]
     return np.sort(kept if len(kept) else rows)
 
@@ -67,22 +88,29 @@ def suspicion(pool: Pool, seed: int) -> tuple[FloatArray, NDArray[np.bool_]]:
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    chances = cross_val_predict(
-        model, pool.features[checked], labels, cv=folds, method="predict_proba"
-    )
+    with threadpool_limits(limits=1):
+        chances = cross_val_predict(
+            model, pool.features[checked], labels, cv=folds, method="predict_proba"
+        )
     quality[checked] = get_label_quality_scores(labels, chances)
     flagged[checked] = find_label_issues(labels, chances, n_jobs=1)
     return quality, flagged
 
 
 def medoids(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:
-    """Return the row numbers of ``count`` distinct medoids."""
-    if count >= len(features):
-        return np.arange(len(features))
-    apart = np.sqrt(selecting.distances(features, features))
+    """Return the row numbers of ``count`` distinct medoids, from seeded random first ones.
+
+    >>> places = np.array([[0.0], [1.0], [2.0], [50.0], [51.0], [52.0]])
+    >>> medoids(places, 2, np.random.RandomState(0)).tolist()
+    [1, 4]
+    """
+    if count < 1 or count >= len(features):
+        return np.arange(len(features) if count else 0)
+    apart = selecting.distances(features, features)
     chosen = np.sort(random.permutation(len(features))[:count])
     for _ in range(ROUNDS):
         owner = apart[:, chosen].argmin(axis=1)

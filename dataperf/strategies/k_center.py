@@ -15,8 +15,26 @@ tracks = ("selection",)
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return ids that cover each class: the next one is the farthest from all chosen.
 
-    The greedy 2-approximation of k-center (Gonzalez 1985; as a core set: Sener & Savarese,
-    ICLR 2018, section 4.1), started from a random row of the class.
+    The greedy 2-approximation of k-center [1]_, proposed as a core set for training by [2]_
+    (algorithm 1). There it runs over an unlabelled pool; here labels are given and every
+    class must be covered, so it runs inside each class, from a seeded random row, over
+    standardised features. It seeks outliers, and so collects wrong labels.
+
+    Parameters
+    ----------
+    pool
+        What may be chosen.
+    rules
+        The board's limits; ``cap`` is used.
+    seed
+        Of the first row of each class.
+
+    References
+    ----------
+    .. [1] T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance",
+       Theoretical Computer Science 38, 1985.
+    .. [2] O. Sener and S. Savarese, "Active learning for convolutional neural networks: a
+       core-set approach", ICLR 2018.
     """
     random = np.random.RandomState(seed)
     features = selecting.standardised(pool.features)
@@ -25,18 +43,23 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     picked = [
         rows[farthest(features[rows], count, random)]
         for rows, count in zip(groups, counts, strict=True)
-        if count
     ]
     return {"samples": selecting.filed(pool, np.concatenate(picked))}
 
 
 def farthest(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:
-    """Return ``count`` row numbers, each the farthest from those before it."""
+    """Return ``count`` distinct row numbers, each the farthest from those before it.
+
+    >>> farthest(np.array([[0.0], [1.0], [5.0], [9.0]]), 3, np.random.RandomState(2)).tolist()
+    [0, 3, 2]
+    """
+    if count < 1:
+        return np.empty(0, dtype=np.intp)
     chosen = [int(random.randint(len(features)))]
-    nearest = selecting.distances(features, features[chosen])[:, 0]
+    nearest = np.full(len(features), np.inf)
     while len(chosen) < count:
-        nearest[chosen[-1]] = -1.0
-        chosen.append(int(nearest.argmax()))
         apart = selecting.distances(features, features[chosen[-1:]])[:, 0]
         nearest = np.minimum(nearest, apart)
+        nearest[chosen] = -1.0  # behind every other row, even one at the same place
+        chosen.append(int(nearest.argmax()))
     return np.array(chosen, dtype=np.intp)
