@@ -1,0 +1,188 @@
+"""The whole way on real recordings, as a user goes it: the installed command in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dataperf import results
+
+CHALLENGE = ["--challenge", "speech-selection"]
+
+
+def dataperf(*words: str, cwd: Path, code: int = 0, **environment: str) -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", "dataperf.cli", *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert run.returncode == code, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    return run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with two answers to digits-60, evaluated."""
+    place = tmp_path_factory.mktemp("work")
+    for strategy in ("random", "cleanlab_k_medoids"):
+        words = ["answer", *CHALLENGE, "-b", "digits-60", "-s", strategy, "-o", f"{strategy}.json"]
+        dataperf(*words, cwd=place)
+    dataperf("evaluate", *CHALLENGE, "random.json", "cleanlab_k_medoids.json", cwd=place)
+    return place
+
+
+def kept(folder: Path) -> list[results.Result]:
+    return list(results.read_all(str(folder / "dataperf-results")))
+
+
+def test_scorecard_has_all_five_parts(folder):
+    text = dataperf("evaluate", *CHALLENGE, "random.json", "--results", "again", cwd=folder)
+    for part in (
+        "macro_f1 on test",
+        "OUT-OF-DISTRIBUTION",
+        "LABEL-ERROR",
+        "CLASS BALANCE",
+        "COST",
+        "better than",
+    ):
+        assert part in text
+
+
+def test_cleanlab_beats_random_and_lets_fewer_errors_in(folder):
+    by_method = {result.submission.method.split(",")[0]: result for result in kept(folder)}
+    best, chance = by_method["cleanlab_k_medoids"], by_method["random"]
+    assert best.score.value > chance.score.value
+    assert best.detection.share < chance.detection.share
+    assert best.detection.ranking["auroc"] > 0.8
+
+
+def test_leaderboard_ranks_frozen_results(folder):
+    board = json.loads(
+        dataperf("leaderboard", *CHALLENGE, "-b", "digits-60", "--json", cwd=folder)
+    )[0]
+    assert [row["rank"] for row in board["rows"]] == [1, 2]
+    assert board["rows"][0]["method"].startswith("cleanlab")
+
+
+def test_verify_agrees_and_refuses_a_changed_record(folder, tmp_path):
+    files = sorted((folder / "dataperf-results").rglob("*.json"))
+    assert dataperf("verify", str(files[0]), cwd=folder).startswith("ok")
+    forged = tmp_path / files[0].name
+    forged.write_bytes(
+        files[0].read_bytes().replace(b'"submitter": "baseline"', b'"submitter": "me"')
+    )
+    assert "changed" in dataperf("verify", str(forged), cwd=folder, code=2)
+
+
+def scores(place: Path) -> list[dict]:
+    drop = {"provenance", "cost", "submission", "trials"}
+    return sorted(
+        (json.loads(result.model_dump_json(exclude=drop)) for result in kept(place)),
+        key=lambda each: json.dumps(each),
+    )
+
+
+def test_jobs_threads_and_order_do_not_move_a_digit(folder, tmp_path):
+    for name in ("random", "cleanlab_k_medoids"):
+        manifest = json.loads((folder / f"{name}.json").read_text())
+        samples = manifest["answer"]["samples"]
+        manifest["answer"]["samples"] = {
+            label: samples[label][::-1] for label in reversed(list(samples))
+        }
+        (tmp_path / f"{name}.json").write_text(json.dumps(manifest))
+    files = ["cleanlab_k_medoids.json", "random.json"]
+    dataperf("evaluate", *CHALLENGE, *files, "-j", "2", cwd=tmp_path, OMP_NUM_THREADS="2")
+    assert scores(tmp_path) == scores(folder)
+
+
+def test_bad_files_give_one_message_with_every_problem_and_write_nothing(folder, tmp_path):
+    manifest = json.loads((folder / "random.json").read_text())
+    samples = manifest["answer"]["samples"]
+    samples["one"] += [samples["one"][0], "one/nobody", samples["five"][0]]
+    samples["fiev"] = []
+    (tmp_path / "bad.json").write_text(json.dumps(manifest))
+    text = dataperf("evaluate", *CHALLENGE, "bad.json", cwd=tmp_path, code=2)
+    for rule in ("duplicate-id", "unknown-id", "misfiled-id", "over-cap", "unknown-class"):
+        assert f"[{rule}]" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+
+
+def test_a_kill_leaves_no_damaged_cache_or_record(folder, tmp_path):
+    command = [sys.executable, "-m", "dataperf.cli", "evaluate", *CHALLENGE]
+    cache = {"DATAPERF_CACHE": str(tmp_path / "cache")}
+    for delay in (0.3, 0.7, 1.1, 1.5):
+        child = subprocess.Popen(
+            [*command, str(folder / "random.json")],
+            cwd=tmp_path,
+            env={**os.environ, **cache},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(delay)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    dataperf("evaluate", *CHALLENGE, str(folder / "random.json"), cwd=tmp_path, **cache)
+    found = [result for result in kept(folder) if result.submission.method.startswith("random")]
+    assert {result.score for result in kept(tmp_path)} == {found[0].score}
+    for path in (tmp_path / "cache").rglob("*.npz"):
+        path.write_bytes(path.read_bytes()[:-7])
+    dataperf("evaluate", *CHALLENGE, str(folder / "random.json"), cwd=tmp_path, **cache)
+    assert {result.score for result in kept(tmp_path)} == {found[0].score}
+
+
+def test_own_challenge_metric_and_model_run_unfrozen_until_frozen(tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    for kind, name in (("metric", "hits"), ("model", "means_v1"), ("challenge", "mine")):
+        dataperf("new", kind, name, "--path", "own", cwd=tmp_path)
+    toml = own / "challenges" / "mine" / "challenge.toml"
+    text = toml.read_text().replace('"voting_svm_lr_v1"', '"means_v1"')
+    toml.write_text(text.replace('metric = "macro_f1"', 'metric = "hits"'))
+    rows = json.loads(dataperf("verify", "--plugins", "--path", "own", "--json", cwd=tmp_path))
+    assert all(row["ok"] for row in rows)
+    mine = ["--challenge", "mine", "--path", "own"]
+    dataperf("answer", *mine, "-b", "small", "-s", "random", "-o", "a.json", cwd=tmp_path)
+    assert "not frozen" in dataperf("evaluate", *mine, "a.json", cwd=tmp_path)
+    assert "not ranked" in dataperf("leaderboard", *mine, cwd=tmp_path)
+    dataperf("freeze", "means_v1", "--path", "own", cwd=tmp_path)
+    dataperf("freeze", "mine", "--path", "own", cwd=tmp_path)
+    assert "not frozen" not in dataperf("evaluate", *mine, "a.json", cwd=tmp_path)
+    board = json.loads(dataperf("leaderboard", *mine, "--json", cwd=tmp_path))[0]
+    assert [row["rank"] for row in board["rows"]] == [1]
+    model = own / "fixed_models" / "means_v1.py"
+    model.write_text(model.read_text() + "\n# changed\n")
+    assert "sha256" in dataperf("evaluate", *mine, "a.json", cwd=tmp_path, code=2)
+
+
+@pytest.mark.parametrize("what", ["challenge", "submission", "result"])
+def test_schemas_are_published(what, tmp_path):
+    schema = json.loads(dataperf("schema", what, cwd=tmp_path))
+    assert schema["additionalProperties"] is False
+
+
+def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
+    for command in ("list", "show", "answer", "check", "evaluate", "leaderboard", "verify"):
+        assert "Example: dataperf" in dataperf(command, "--help", cwd=tmp_path)
+    code = (
+        "import sys, dataperf.cli; heavy = {'numpy', 'pydantic', 'sklearn', 'pandas', 'scipy'};"
+        "print(heavy & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
+
+
+def test_names_that_are_not_there_are_suggested(tmp_path):
+    text = dataperf("show", "speech-selecton", cwd=tmp_path, code=2)
+    assert 'Did you mean "speech-selection"?' in text
+    text = dataperf("evaluate", "-c", "speech-selection", "nowhere.json", cwd=tmp_path, code=2)
+    assert "no such file" in text
