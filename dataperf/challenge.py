@@ -40,6 +40,8 @@ def read(path: Path) -> Challenge:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Invalid(str(path), [Problem("not-toml", "", str(error))]) from error
+    except RecursionError:
+        raise Invalid(str(path), [Problem("too-deep", "", "nested too deeply")]) from None
     challenge = validate(Challenge, content, str(path))
     problems = [*_own_problems(challenge, path), *_rule_problems(challenge)]
     if problems:
@@ -76,7 +78,7 @@ def _task_problems(place: str, task: Task) -> Iterator[Problem]:
         yield Problem("balance", f"{place}.balance", "its keys are not the classes")
     hidden = {task.truth, task.defect} & set(task.visible)
     if hidden:
-        yield Problem("leak", f"{place}.visible", f"shows the truth: {', '.join(map(str, hidden))}")
+        yield Problem("leak", f"{place}.visible", f"shows the truth: {', '.join(sorted(map(str, hidden)))}")
 
 
 def _unknown_plugins(challenge: Challenge) -> Iterator[Problem]:
@@ -196,7 +198,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], place: str = "")
     kinds: dict[tuple[str, str], int] = {}
     for item in error.errors(include_url=False, include_context=False):
         where = _path(place, item["loc"])
-        kind = (item["type"], where.partition("[")[0])
+        extra = item["type"] == "extra_forbidden"
+        kind = (item["type"], _kind_of_place(place, item["loc"][:-1] if extra else item["loc"]))
         kinds[kind] = kinds.get(kind, 0) + 1
         if kinds[kind] <= MOST_OF_A_KIND:
             problems.append(_problem(item, where, model))
@@ -207,11 +210,17 @@ def problems_of(error: ValidationError, model: type[BaseModel], place: str = "")
     return problems
 
 
+def _kind_of_place(place: str, loc: Sequence[int | str]) -> str:
+    """Return a location cut after its second key, so that a file's own keys do not multiply it."""
+    keys = [part for part in loc if isinstance(part, str) and not part.startswith("(")]
+    return _path(place, keys[: 1 if place else 2])
+
+
 def _problem(item: Any, where: str, model: type[BaseModel]) -> Problem:
     if item["type"] == "extra_forbidden":
         key = str(item["loc"][-1])
-        hint = did_you_mean(key, _fields_at(model, item["loc"][:-1]))
-        return Problem("unknown-key", where, f'unknown key "{key}"', hint)
+        hint = did_you_mean(key[:64], _fields_at(model, item["loc"][:-1]))
+        return Problem("unknown-key", where, f'unknown key "{shown(key)[1:-1]}"', hint)
     if item["type"] == "missing":
         return Problem("missing-key", where, "this key is required")
     if item["type"] == "string_pattern_mismatch":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from dataperf.records import Challenge, Submission, TaskData
 
 LARGEST_FILE = 256 * 2**20
 DEEPEST = 32
+MOST_REPEATED = 10
 
 
 def read(path: Path, challenge: Challenge, board: str | None = None) -> Submission:
@@ -66,12 +68,24 @@ def parse(
             "method": Path(filename).stem[:100],
             "answer": foreign,
         }
-    submission = challenges.validate(Submission, content, subject)
-    problems = list(_address_problems(submission, challenge, board))
-    if problems:
+    submission, problems = _validated(Submission, content, subject)
+    if submission is not None:
+        problems += _address_problems(submission, challenge, board)
+    if isinstance(content.get("answer"), dict):
+        problems += _validated(track.Answer, content["answer"], subject, "answer")[1]
+    if submission is None or problems:
         raise Invalid(subject, problems)
-    challenges.validate(track.Answer, submission.answer, subject, "answer")
     return submission
+
+
+def _validated(
+    model: type[challenges.AnyRecord], content: Any, subject: str, place: str = ""
+) -> tuple[challenges.AnyRecord | None, list[Problem]]:
+    """Return the content as a record, or None with what is wrong, so that more can be looked at."""
+    try:
+        return challenges.validate(model, content, subject, place), []
+    except Invalid as error:
+        return None, list(error.problems)
 
 
 def _address_problems(
@@ -135,9 +149,9 @@ def compact_json(content: Any) -> str:
 
 
 def _read_json(path: Path) -> Any:
-    if path.is_dir():
-        raise Invalid(str(path), [Problem("not-a-file", "", "this is a folder", "a JSON file")])
     try:
+        if path.is_dir():
+            raise Invalid(str(path), [Problem("not-a-file", "", "this is a folder", "a JSON file")])
         if not path.is_file():
             what = "there is no such file" if not path.exists() else "this is not a regular file"
             raise Invalid(str(path), [Problem("not-a-file", "", what)])
@@ -163,9 +177,10 @@ def parse_json(content: bytes, subject: str) -> Any:
 
     def pairs(items: list[tuple[str, Any]]) -> Mapping[str, Any]:
         unique = dict(items)
-        if len(unique) != len(items):
-            keys = [key for key, _ in items]
-            for key in sorted({key for key in keys if keys.count(key) > 1})[:10]:
+        if len(unique) != len(items) and len(repeated) < MOST_REPEATED:
+            counts = Counter(key for key, _ in items)
+            again = sorted(key for key, count in counts.items() if count > 1)
+            for key in again[: MOST_REPEATED - len(repeated)]:
                 what = f"the key {challenges.shown(key)} is there more than once"
                 repeated.append(Problem("repeated-key", "", what, "one of them would be lost"))
         return unique
