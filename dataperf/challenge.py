@@ -78,7 +78,9 @@ def _task_problems(place: str, task: Task) -> Iterator[Problem]:
         yield Problem("balance", f"{place}.balance", "its keys are not the classes")
     hidden = {task.truth, task.defect} & set(task.visible)
     if hidden:
-        yield Problem("leak", f"{place}.visible", f"shows the truth: {', '.join(sorted(map(str, hidden)))}")
+        yield Problem(
+            "leak", f"{place}.visible", f"shows the truth: {', '.join(sorted(map(str, hidden)))}"
+        )
 
 
 def _unknown_plugins(challenge: Challenge) -> Iterator[Problem]:

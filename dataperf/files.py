@@ -44,20 +44,46 @@ def digest_code(path: Path) -> str:
 
 
 def _code_only(text: str) -> str:
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")
+    tree = ast.parse(text)
+    docstrings = _docstrings(tree)
+    inside: set[int] = set()  # lines that go on within a string: blanks count there
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(text)):
+    for node in docstrings:
+        rows = range(node.lineno - 1, node.end_lineno or node.lineno)
+        before = lines[rows[0]].encode()[: node.col_offset]
+        after = lines[rows[-1]].encode()[node.end_col_offset :]
+        if before.strip() or after.strip():
+            continue  # a statement shares the line; it must count
+        for row in rows:
+            lines[row] = ""
+    for part in ast.walk(tree):
+        text_part = isinstance(part, ast.Constant) and isinstance(part.value, str | bytes)
+        if (text_part or isinstance(part, ast.JoinedStr)) and part not in docstrings:
+            inside.update(range(part.lineno - 1, (part.end_lineno or part.lineno) - 1))
+    kept = [
+        (row in inside or row - 1 in inside, row in inside, line) for row, line in enumerate(lines)
+    ]
+    return "\n".join(
+        line if open_ended else line.rstrip()
+        for within, open_ended, line in kept
+        if within or line.strip()
+    )
+
+
+def _docstrings(tree: ast.Module) -> list[ast.Constant]:
+    found = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             first = node.body[0] if node.body else None
             if not isinstance(first, ast.Expr) or not isinstance(first.value, ast.Constant):
                 continue
-            if isinstance(first.value.value, str) and first.end_lineno:
-                for row in range(first.lineno - 1, first.end_lineno):
-                    lines[row] = ""
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+            if isinstance(first.value.value, str):
+                found.append(first.value)
+    return found
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -110,7 +136,8 @@ def unseal(sealed: bytes) -> bytes | None:
     True
     """
     stamp, content = sealed[:64], sealed[65:]
-    return content if digest_bytes(content).encode() == stamp else None
+    whole = sealed[64:65] == b"\n" and digest_bytes(content).encode() == stamp
+    return content if whole else None
 
 
 def first_line(paragraphs: str | None) -> str:

@@ -20,6 +20,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[StrictInt, Field(ge=0)]
+#: The one version of the file formats so far; True is no number here, as it would be to Literal.
+Version = Annotated[StrictInt, Field(ge=1, le=1)]
 Scalar = str | StrictBool | StrictInt | Number
 
 IntArray = NDArray[np.intp]
@@ -177,7 +179,7 @@ class Challenge(Record):
         Whether everything needed to score lies on the participant's machine.
     """
 
-    schema_version: Literal[1]
+    schema_version: Version
     name: Name
     version: Annotated[StrictInt, Field(ge=1)]
     title: Text
@@ -213,7 +215,7 @@ class Submission(Record):
         The answer itself, in the form of the challenge's track.
     """
 
-    schema_version: Literal[1]
+    schema_version: Version
     challenge: Name
     board: Name
     submitter: Text = "anonymous"
@@ -327,7 +329,7 @@ class Provenance(Record):
 class Result(Record):
     """The record of one evaluation: one JSON file, named by its content."""
 
-    schema_version: Literal[1]
+    schema_version: Version
     challenge: Name
     challenge_version: int
     board: Name

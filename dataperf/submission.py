@@ -69,6 +69,9 @@ def parse(
             "answer": foreign,
         }
     submission, problems = _validated(Submission, content, subject)
+    version = content.get("schema_version")
+    if isinstance(version, bool | float) and version == 1:  # equal to 1, but not the number asked
+        problems.append(Problem("wrong-type", "schema_version", challenges.shown(version), "1"))
     if submission is not None:
         problems += _address_problems(submission, challenge, board)
     if isinstance(content.get("answer"), dict):

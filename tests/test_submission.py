@@ -91,8 +91,8 @@ BAD = {
     "name with a slash": (tiny.manifest(board="../en-25"), {"bad-name"}),
     "no answer": (without("answer"), {"missing-key"}),
     "answer a list": (tiny.manifest(answer=[]), {"wrong-type"}),
-    "bool as version": (tiny.manifest(schema_version=True), {"literal-error"}),
-    "other version": (tiny.manifest(schema_version=2), {"literal-error"}),
+    "bool as version": (tiny.manifest(schema_version=True), {"wrong-type"}),
+    "other version": (tiny.manifest(schema_version=2), {"less-than-equal"}),
     "a list": ([], {"wrong-type"}),
     "null": (None, {"wrong-type"}),
     "not JSON": (b"{samples: no}", {"not-json"}),
@@ -114,7 +114,10 @@ BAD = {
     ),
     "repeated keys in many objects": (b"[" + b'{"a":1,"a":2},' * 9999 + b"1]", {"repeated-key"}),
     "deep": (b"[" * 100_000 + b"]" * 100_000, {"too-deep"}),
-    "a little deep": (tiny.manifest(answer=json.loads('{"a":' * 40 + "1" + "}" * 40)), {"too-deep"}),
+    "a little deep": (
+        tiny.manifest(answer=json.loads('{"a":' * 40 + "1" + "}" * 40)),
+        {"too-deep"},
+    ),
     "huge integer": (b'{"schema_version": ' + b"9" * 100_000 + b"}", {"not-json"}),
     "lone surrogate": (tiny.manifest(["\ud800"]), set()),
     "lone surrogate as a class": (tiny.manifest({"\ud800": ["no/1"]}), set()),
@@ -150,7 +153,7 @@ def test_every_problem_of_the_manifest_is_told_at_once(tmp_path):
         {"no": 1}, schema_version=2, board="a b", metod="x", declared_cost={"s": "much"}
     )
     rules, message = judge(content, tmp_path / "a.json")
-    assert rules == {"wrong-type", "literal-error", "bad-name", "unknown-key"}
+    assert rules == {"wrong-type", "less-than-equal", "bad-name", "unknown-key"}
     assert 'Did you mean "method"?' in message
     assert "answer.samples.no" in message and "declared_cost.s" in message
 
@@ -273,7 +276,8 @@ def test_an_answer_passes_exactly_if_it_is_right(tmp_path, samples):
 @given(st.sampled_from([*tiny.manifest(), "method", "more", "declared_cost"]), ANY_JSON)
 def test_a_manifest_with_a_mutated_field_never_breaks_the_reader(tmp_path, key, value):
     rules, _ = judge(tiny.manifest(**{key: value}), tmp_path / "a.json")
-    if key in ("schema_version", "challenge", "board", "answer") and value != 1:
+    right = key == "schema_version" and type(value) is int and value == 1
+    if key in ("schema_version", "challenge", "board", "answer") and not right:
         assert rules
 
 
