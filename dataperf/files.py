@@ -60,7 +60,7 @@ def _code_only(text: str) -> str:
             continue  # a statement shares the line; it must count
         for row in rows:
             lines[row] = ""
-    for part in ast.walk(tree):
+    for part in (node for node in ast.walk(tree) if isinstance(node, ast.expr)):
         text_part = isinstance(part, ast.Constant) and isinstance(part.value, str | bytes)
         if (text_part or isinstance(part, ast.JoinedStr)) and part not in docstrings:
             inside.update(range(part.lineno - 1, (part.end_lineno or part.lineno) - 1))

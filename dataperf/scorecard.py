@@ -53,18 +53,20 @@ def split_scores(
     Returns
     -------
     dict of str to SplitScores
-        An out-of-distribution split has the gap to the ranking split where both have the
+        The headline metric comes first, the ranking metric next on the ranking split. An
+        out-of-distribution split has the gap to the ranking split where both have the
         same headline metric: its score minus that of the ranking split.
     """
     outcomes = {
         name: Outcome(test.labels, predictions[name], len(task.classes), test.groups)
         for name, test in data.tests.items()
     }
+    inside = task.splits[task.split].metric or task.metric
     scored = {}
     for name, split in task.splits.items():
         headline = split.metric or task.metric
         gap = None
-        if split.ood and headline == task.metric and name != task.split:
+        if split.ood and headline == inside and name != task.split:
             gap = statistics.gap(metrics[headline], outcomes[name], outcomes[task.split])
         scored[name] = _one(task, split, outcomes[name], data.tests[name], metrics, gap)
     return scored
@@ -79,7 +81,9 @@ def _one(
     gap: Estimate | None,
 ) -> SplitScores:
     headline = split.metric or task.metric
-    names = dict.fromkeys([headline, *(task.metrics if split.metrics is None else split.metrics)])
+    ranking = [task.metric] if split is task.splits[task.split] else []
+    beside = task.metrics if split.metrics is None else split.metrics
+    names = dict.fromkeys([headline, *ranking, *beside])
     used = {name: metrics[name] for name in names}
     counts = np.stack(
         [statistics.confusion(outcome.truth, row, outcome.classes) for row in outcome.predicted]

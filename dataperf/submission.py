@@ -16,7 +16,7 @@ from dataperf.records import Challenge, Submission, TaskData
 
 LARGEST_FILE = 256 * 2**20
 DEEPEST = 32
-MOST_REPEATED = 10
+MOST_FAULTS = 10
 
 
 def read(path: Path, challenge: Challenge, board: str | None = None) -> Submission:
@@ -69,9 +69,6 @@ def parse(
             "answer": foreign,
         }
     submission, problems = _validated(Submission, content, subject)
-    version = content.get("schema_version")
-    if isinstance(version, bool | float) and version == 1:  # equal to 1, but not the number asked
-        problems.append(Problem("wrong-type", "schema_version", challenges.shown(version), "1"))
     if submission is not None:
         problems += _address_problems(submission, challenge, board)
     if isinstance(content.get("answer"), dict):
@@ -176,16 +173,19 @@ def parse_json(content: bytes, subject: str) -> Any:
     Invalid
         If the bytes are not such JSON.
     """
-    repeated: list[Problem] = []
+    faults: list[Problem] = []
 
     def pairs(items: list[tuple[str, Any]]) -> Mapping[str, Any]:
         unique = dict(items)
-        if len(unique) != len(items) and len(repeated) < MOST_REPEATED:
+        strange = next((key for key in unique if not _is_text(key)), None)
+        if strange is not None and len(faults) < MOST_FAULTS:
+            faults.append(Problem("not-text", "", f"the key {challenges.shown(strange)}"))
+        if len(unique) != len(items) and len(faults) < MOST_FAULTS:
             counts = Counter(key for key, _ in items)
             again = sorted(key for key, count in counts.items() if count > 1)
-            for key in again[: MOST_REPEATED - len(repeated)]:
+            for key in again[: MOST_FAULTS - len(faults)]:
                 what = f"the key {challenges.shown(key)} is there more than once"
-                repeated.append(Problem("repeated-key", "", what, "one of them would be lost"))
+                faults.append(Problem("repeated-key", "", what, "one of them would be lost"))
         return unique
 
     def constant(name: str) -> Any:
@@ -204,10 +204,15 @@ def parse_json(content: bytes, subject: str) -> Any:
         raise Invalid(subject, [Problem("not-json", "", what, "a JSON file in UTF-8")]) from error
     if _deeper_than(parsed, DEEPEST):
         what = f"nested more than {DEEPEST} levels deep"
-        raise Invalid(subject, [*repeated, Problem("too-deep", "", what)])
-    if repeated:
-        raise Invalid(subject, repeated)
+        raise Invalid(subject, [*faults, Problem("too-deep", "", what)])
+    if faults:
+        raise Invalid(subject, faults)
     return parsed
+
+
+def _is_text(value: str) -> bool:
+    """Return whether a text can be written: half of a surrogate pair cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

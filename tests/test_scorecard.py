@@ -179,6 +179,29 @@ def test_gap_only_where_the_headline_metric_is_the_same(scored: Any) -> None:
     assert gap.clusters == 2
 
 
+def test_ranking_split_may_have_a_headline_of_its_own() -> None:
+    """The ranking metric is still there, and only equal headlines have a gap."""
+    data = make_data()
+    splits = make_task().model_dump()["splits"]
+    splits["test"]["metric"] = "accuracy"
+    task = make_task(splits=splits, metrics=[])
+    found = scorecard.split_scores(task, data, make_predictions(data), METRICS)
+    assert list(found["test"].metrics) == ["accuracy", "macro_f1"]
+    assert found["ood-speakers"].metric == "macro_f1"
+    assert found["ood-speakers"].gap is None
+
+
+def test_split_without_rows_has_no_scores() -> None:
+    data = make_data()
+    empty = records.Test(np.array([], dtype=str), np.zeros((0, 2)), np.array([], np.intp), None)
+    data = records.replace(data, tests={**data.tests, "ood-words": empty})
+    found = scorecard.split_scores(make_task(), data, make_predictions(data), METRICS)["ood-words"]
+    assert found.rows == 0
+    assert found.metrics["rejection_rate"] == records.Estimate(value=None)
+    assert found.per_seed["rejection_rate"] == [None] * 3
+    assert records.SplitScores.model_validate_json(found.model_dump_json()) == found
+
+
 def test_record_survives_json(scored: Any) -> None:
     for split in scored[2].values():
         assert records.SplitScores.model_validate_json(split.model_dump_json()) == split

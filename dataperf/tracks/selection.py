@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Discriminator, Field, StrictInt, Tag
 
-from dataperf.challenge import shown
 from dataperf.errors import Problem, did_you_mean
 from dataperf.records import Record, TaskData, TrainingSet
 
@@ -118,7 +117,7 @@ def _unknown_labels(answer: Answer, data: TaskData) -> list[Problem]:
         Problem(
             "unknown-class",
             "answer.samples",
-            f'no class is named "{shown(label)[1:-1]}"',
+            f'no class is named "{label[:60]}"',
             did_you_mean(label[:60], data.pool.classes)
             or f"classes: {', '.join(data.pool.classes)}",
         )

@@ -1,0 +1,48 @@
+"""Every command of the README's sessions runs, and prints what the README says it prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def sessions() -> list[tuple[str, list[str]]]:
+    """Return each command with the lines that the README shows below it."""
+    found: list[tuple[str, list[str]]] = []
+    for block in re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+def test_sessions_run_and_print_what_is_shown(tmp_path):
+    assert len(sessions()) >= 6
+    for command, shown in sessions():
+        words = shlex.split(command)
+        assert words[0] == "dataperf"
+        run = subprocess.run(
+            [sys.executable, "-m", "dataperf.cli", *words[1:]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={**os.environ},
+        )
+        assert run.returncode == 0, f"{command}\n{run.stdout}{run.stderr}"
+        assert run.stdout.strip()
+        for line in shown:
+            assert line in run.stdout.splitlines(), command
+
+
+def test_first_command_and_test_command_are_there():
+    text = README.read_text(encoding="utf-8")
+    assert "pip install . && dataperf evaluate --challenge speech-selection" in text
+    assert "pip install -e '.[dev]' && pytest" in text
