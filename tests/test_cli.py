@@ -53,7 +53,6 @@ def test_scorecard_has_all_five_parts(folder):
         "LABEL-ERROR",
         "CLASS BALANCE",
         "COST",
-        "better than",
     ):
         assert part in text
 

@@ -117,7 +117,7 @@ def _unknown_labels(answer: Answer, data: TaskData) -> list[Problem]:
         Problem(
             "unknown-class",
             "answer.samples",
-            f'no class is named "{label[:60]}"',
+            f"no class is named {label[:60]!r}",
             did_you_mean(label[:60], data.pool.classes)
             or f"classes: {', '.join(data.pool.classes)}",
         )
