@@ -29,7 +29,7 @@ from dataperf.records import (
 
 FILE = "anchors.json"
 RANDOM_PICKS = 100
-STRATEGY_RUNS = 3
+STRATEGY_RUNS = 12
 WHOLE, CLEAN, ORACLE = "whole pool", "clean pool", "oracle"
 
 

@@ -98,8 +98,12 @@ def _ranked(challenge: Challenge, board: str, ordered: list[Result]) -> list[Row
         for result in ordered
     ]
 
+    # The smallest p-value is 2 / (resamples + 1); Holm multiplies it by the number of entries.
+    resamples = max(statistics.RESAMPLES, 80 * len(outcomes))
+
     def p_value(first: int, second: int) -> float | None:
-        return statistics.difference(metric, outcomes[first], outcomes[second]).p_value
+        pair = outcomes[first], outcomes[second]
+        return statistics.difference(metric, *pair, resamples=resamples).p_value
 
     ranks = statistics.group_ties(len(ordered), p_value)
     return [Row(rank, result) for rank, result in zip(ranks, ordered, strict=True)]

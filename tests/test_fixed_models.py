@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -38,6 +39,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 plain_svc = pytest.mark.skipif(VERSION >= (1, 11), reason="scikit-learn 1.11 has no probability=")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    with threadpool_limits(1):
+        yield
 
 
 @cache
@@ -163,7 +170,7 @@ def test_v1_scores_are_those_of_a_converged_regression(entry: str) -> None:
 def test_labels_of_plain_code_on_golden_rows(entry: str) -> None:
     train = golden.train_rows(f"submissions/{entry}")
     test = golden.eval_rows(Path(entry).name[:2]).features
-    compare_labels(train.features, train.labels, test, golden.SEEDS[:2])
+    compare_labels(train.features, train.labels, test, golden.SEEDS[:1])
 
 
 @plain_svc
@@ -273,20 +280,20 @@ def test_thread_counts(name: str) -> None:
     assert (labels[0] == labels[1]).all()
 
 
-@pytest.mark.parametrize("core", ["Nehalem", "Haswell"])
-def test_v1_on_other_processors(core: str) -> None:
+def test_v1_on_another_processor() -> None:
+    """OpenBLAS is told to use the kernels of 2008; other libraries ignore the variable."""
     code = (
         "import golden_speech as g, test_fixed_models as t\n"
         "rows = g.train_rows('submissions/clean/en_60')\n"
         "print(t.labels_of(t.NAMES[0], rows, g.eval_rows('en').features).tobytes().hex())"
     )
-    here = str(Path(__file__).parent)
-    environment = {**os.environ, "OPENBLAS_CORETYPE": core, "PYTHONPATH": here}
+    tests = str(Path(__file__).parent)
+    environment = {**os.environ, "OPENBLAS_CORETYPE": "Nehalem", "PYTHONPATH": tests}
     command = [sys.executable, "-W", "ignore", "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     rows = golden.train_rows("submissions/clean/en_60")
-    here = labels_of(NAMES[0], rows, golden.eval_rows("en").features)
-    assert done.stdout.strip() == here.tobytes().hex()
+    ours = labels_of(NAMES[0], rows, golden.eval_rows("en").features)
+    assert done.stdout.strip() == ours.tobytes().hex()
 
 
 # ----------------------------------------------------------------------- edges

@@ -63,9 +63,10 @@ def read(content: Mapping[str, Any]) -> dict[str, Any] | None:
     if not {"targets", "nontargets"} & set(content) or "answer" in content:
         return None
     targets, nontargets = content.get("targets", {}), content.get("nontargets", [])
+    extra = {key: value for key, value in content.items() if key not in ("targets", "nontargets")}
     if not isinstance(targets, dict) or "nontarget" in targets:
         return {"samples": content}
-    return {"samples": {**targets, "nontarget": nontargets}}
+    return {"samples": {**targets, "nontarget": nontargets}, **extra}
 
 
 def check(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
