@@ -208,6 +208,9 @@ def test_official_format_takes_its_board_from_the_name_or_the_argument(tmp_path)
     assert named.board == "en-25"
     assert named.answer["samples"] == {"yes": ["yes/1"], "nontarget": ["no/1"]}
     assert submission.read(path, tiny.challenge(), "other").board == "other"
+    path.write_text(json.dumps({**content, "rankin": []}))
+    with pytest.raises(Invalid, match='unknown key "rankin"'):
+        submission.read(path, tiny.challenge())
     unnamed = path.rename(tmp_path / "train.json")
     with pytest.raises(Invalid, match="no-board"):
         submission.read(unnamed, tiny.challenge())
