@@ -211,6 +211,7 @@ def test_official_format_takes_its_board_from_the_name_or_the_argument(tmp_path)
     path.write_text(json.dumps({**content, "rankin": []}))
     with pytest.raises(Invalid, match='unknown key "rankin"'):
         submission.read(path, tiny.challenge())
+    path.write_text(json.dumps(content))
     unnamed = path.rename(tmp_path / "train.json")
     with pytest.raises(Invalid, match="no-board"):
         submission.read(unnamed, tiny.challenge())
