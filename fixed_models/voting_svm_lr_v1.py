@@ -49,6 +49,7 @@ FOLDS = 5
 GAP = 1e-3  # a machine is done when no pair of rows violates optimality by more
 TIE = 1e-9  # probabilities closer than this are equal
 MAX_STEPS = 10_000_000
+GRID = 2.0**40  # held-out decision values are multiples of 1 / GRID: rounding noise is not
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
 BLOCK = 256  # rows multiplied together
 COUPLED = 1 << 14  # rows x seeds coupled together
@@ -307,6 +308,7 @@ def _machines(kernel: Floats, codes: Ints, seeds: Sequence[int]) -> tuple[Floats
     for row, (first, second) in zip(targets, pairs, strict=True):
         row[: len(first)] = 1.0
         row[len(first) : len(first) + len(second)] = -1.0
+    values = np.rint(values * GRID) / GRID
     signs = np.broadcast_to(targets, values.shape).reshape(-1, values.shape[2])
     platt = _sigmoids(values.reshape(signs.shape), signs)
     return dual[: len(pairs)].T.copy(), offset[: len(pairs)], platt.reshape(len(seeds), -1, 2)
@@ -441,7 +443,9 @@ class _Solver:
     the second-order working sets of Fan, Chen & Lin (2005) with the shrinking of Chang &
     Lin (2011, section 5.1). Ties go to the last position, hence positions lie backwards:
     position t of a machine is column width - 1 - t and ``argmax`` finds the last first.
-    ``lead`` is -y times the gradient, kept up to date for shrunk rows also.
+    ``lead`` is -y times the gradient; a row that comes back from shrinking gets it from
+    ``bound``, the kernel times y of rows at 1, and the free rows, added in order: after
+    each step two leads are equal but for rounding, so rounding chooses the path.
     """
 
     def __init__(self, kernel: Floats, rows: Ints, signs: Floats, lengths: Ints) -> None:
@@ -453,6 +457,7 @@ class _Solver:
         self.rows = rows[:, ::-1].copy()
         self.signs = np.where(real, signs, 0.0)[:, ::-1].copy()
         self.lead = self.signs.copy()
+        self.bound = np.zeros(rows.shape)
         self.alpha = np.zeros(rows.shape)
         self.upper = np.empty(rows.shape)
         self.lower = np.empty(rows.shape)
@@ -532,12 +537,38 @@ class _Solver:
         new_2 = _clip(old_2 - sign_2 * step, low, high)
         new_1, new_2 = np.where(self.alive, new_1, old_1), np.where(self.alive, new_2, old_2)
         self.alpha[every, first], self.alpha[every, second] = new_1, new_2
+        self._pin(row, sign_1, old_1, new_1)
+        self._pin(other_row, sign_2, old_2, new_2)
         row *= ((new_1 - old_1) * sign_1)[:, None]
         other_row *= ((new_2 - old_2) * sign_2)[:, None]
         row += other_row
         self.lead -= row
         self._move_bounds(every, first, sign_1, new_1)
         self._move_bounds(every, second, sign_2, new_2)
+
+    def _pin(self, row: Floats, sign: Floats, old: Floats, new: Floats) -> None:
+        """Count a row in ``bound`` that comes to 1, discount one that leaves it."""
+        change = sign * ((new >= 1.0).astype(np.float64) - (old >= 1.0))
+        which = np.flatnonzero(change)
+        if len(which):
+            self.bound[which] += change[which, None] * row[which]
+
+    def _rebuild(self, which: Ints) -> None:
+        """Compute the leads of rows set aside anew."""
+        width = self.rows.shape[1]
+        rows, alpha, signs = self.rows[which], self.alpha[which], self.signs[which]
+        free = (alpha > 0.0) & (alpha < 1.0)
+        count = free.sum(axis=1)
+        order = width - 1 - np.argsort(~free[:, ::-1], axis=1, kind="stable")
+        weight = np.take_along_axis(np.where(free, signs * alpha, 0.0), order, axis=1)
+        start = np.take_along_axis(rows, order, axis=1) * self.count
+        lead = signs - self.bound[which]
+        for turn in range(int(count.max())):
+            kernel = self.kernel.take(rows + start[:, turn, None])
+            kernel *= weight[:, turn, None]
+            lead -= kernel
+        aside = np.arange(width - 1, -1, -1) >= self.active[which, None]
+        self.lead[which] = np.where(aside, lead, self.lead[which])
 
     def _move_bounds(self, every: Ints, column: Ints, sign: Floats, alpha: Floats) -> None:
         """Update who may go up and down in one column of each machine."""
@@ -551,6 +582,7 @@ class _Solver:
         shrunk = which[self.active[which] < self.lengths[which]]
         final = which[self.active[which] == self.lengths[which]]
         if len(shrunk):
+            self._rebuild(shrunk)
             self.active[shrunk] = self.lengths[shrunk]
             self._mark(shrunk)
             first[shrunk], second[shrunk], done, row[shrunk] = self._select(shrunk)
@@ -581,9 +613,10 @@ class _Solver:
         near = ~self.unshrunk[which] & (above - below <= 10.0 * GAP)
         if near.any():
             self.unshrunk[which[near]] = True
+            self._rebuild(which[near])
             self.active[which[near]] = self.lengths[which[near]]
             self._mark(which)
-            upper, lower = self.upper[which], self.lower[which]
+            lead, upper, lower = self.lead[which], self.upper[which], self.lower[which]
         idle = np.isinf(upper) & (lead > above[:, None])
         idle |= np.isinf(lower) & (lead < below[:, None])
         position = np.arange(lead.shape[1] - 1, -1, -1)
@@ -602,15 +635,15 @@ class _Solver:
             return
         hole = keep.shape[1] - 1 - hole  # columns run backwards: both lists run inwards
         left, right = which[machine], which[other]
-        for array in (self.rows, self.signs, self.alpha, self.lead):
+        for array in (self.rows, self.signs, self.alpha, self.lead, self.bound):
             array[left, hole], array[right, filler] = array[right, filler], array[left, hole]
 
     def _compact(self) -> None:
         """Drop the machines that are done."""
         keep = np.flatnonzero(self.alive)
-        for name in ("rows", "signs", "lead", "alpha", "upper", "lower", "lengths", "active"):
+        for name in ("rows", "signs", "lead", "bound", "alpha", "upper", "lower", "lengths"):
             setattr(self, name, getattr(self, name)[keep])
-        for name in ("period", "counter", "unshrunk", "alive", "names"):
+        for name in ("active", "period", "counter", "unshrunk", "alive", "names"):
             setattr(self, name, getattr(self, name)[keep])
 
 
@@ -671,20 +704,25 @@ def _sigmoid_loss(constants: Floats, values: Floats, target: Floats, real: Float
 def _sigmoid_step(
     constants: Floats, values: Floats, target: Floats, real: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the gradient and the Newton step in (A, B), each (m, 2)."""
+    """Return the gradient and the Newton step in (A, B), each (m, 2).
+
+    The Hessian is eliminated around the weighted mean of the values: no cancellation where
+    they hardly differ.
+    """
     z = values * constants[:, :1] + constants[:, 1:]
     small = np.exp(-np.abs(z))
     positive = np.where(z >= 0, small, 1.0) / (1.0 + small)
     negative = np.where(z >= 0, 1.0, small) / (1.0 + small)
     curve, residual = positive * negative * real, (target - positive) * real
-    gradient = np.stack([(values * residual).sum(axis=1), residual.sum(axis=1)], axis=1)
-    h_aa = 1e-12 + (values * values * curve).sum(axis=1)
+    slope_b = residual.sum(axis=1)
     h_bb = 1e-12 + curve.sum(axis=1)
-    h_ab = (values * curve).sum(axis=1)
-    determinant = h_aa * h_bb - h_ab * h_ab
-    step_a = -(h_bb * gradient[:, 0] - h_ab * gradient[:, 1]) / determinant
-    step_b = -(h_aa * gradient[:, 1] - h_ab * gradient[:, 0]) / determinant
-    return gradient, np.stack([step_a, step_b], axis=1)
+    centre = (values * curve).sum(axis=1) / h_bb
+    apart = values - centre[:, None]
+    rest = 1e-12 * (1.0 + centre * centre) + (apart * apart * curve).sum(axis=1)
+    step_a = -(apart * residual).sum(axis=1) / rest
+    step_b = -slope_b / h_bb - centre * step_a
+    slope_a = (values * residual).sum(axis=1)
+    return np.stack([slope_a, slope_b], axis=1), np.stack([step_a, step_b], axis=1)
 
 
 def _backtrack(
