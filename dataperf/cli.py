@@ -217,11 +217,11 @@ def evaluate(
 def _print_scores(asked: Challenge, scored: list[tuple[Result, str]]) -> None:
     from dataperf import anchors, report
 
-    last = scored[-1][0]
+    first = scored[0][0]
     if len(scored) > 1:
         _print(report.short_table([result for result, _ in scored]))
-        typer.echo("\nThe last of them in full:\n")
-    _print(report.scorecard(last, anchors.load(asked, last.board)))
+        typer.echo("\nThe first of them in full:\n")
+    _print(report.scorecard(first, anchors.load(asked, first.board)))
     typer.echo("")
     for _, kept in scored:
         typer.echo(f"kept as {kept}")
@@ -396,7 +396,7 @@ def _print(drawn: RenderableType) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=int(os.environ.get("COLUMNS", "132")))
+        console = Console(highlight=False, width=int(os.environ.get("COLUMNS", "110")))
     console.print(drawn, markup=False) if isinstance(drawn, str) else console.print(drawn)
 
 

@@ -199,8 +199,7 @@ def trial_of(data: TaskData, chosen: TrainingSet, run: Run) -> Trial:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold numeric libraries to one thread."""
-    import sklearn.svm  # noqa: F401  (loads the thread pools that are to be limited)
+    """Hold the numeric libraries that are loaded by now to one thread."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):

@@ -76,10 +76,8 @@ def _place(result: Result, anchors: Anchors | None) -> Text:
 
 
 def _split_table(result: Result) -> RenderableType:
-    rows = []
+    rows, notes = [], []
     for name, split in result.splits.items():
-        others = [key for key in split.metrics if key != split.metric]
-        beside = "  ".join(f"{key} {number(split.metrics[key].value)}" for key in others)
         worst = split.worst_group
         rows.append(
             [
@@ -88,20 +86,21 @@ def _split_table(result: Result) -> RenderableType:
                 with_interval(split.metrics[split.metric]),
                 with_interval(split.gap) if split.gap else "",
                 f"{worst['group']} {number(worst['value'])}" if worst else "",
-                beside,
             ]
         )
-    columns = ("split", "metric", "score [95 %]", "gap to in-dist.", "worst group", "also")
-    notes = [_few_groups(name, split) for name, split in result.splits.items()]
+        others = [key for key in split.metrics if key != split.metric]
+        beside = ", ".join(f"{key} {number(split.metrics[key].value)}" for key in others)
+        notes.append(f"{name}: {beside}{_few_groups(split)}")
+    columns = ("split", "metric", "score [95 %]", "gap to in-dist.", "worst group")
     drawn = table(*columns, rows=rows, title="ACCURACY AND OUT-OF-DISTRIBUTION")
-    return Group(drawn, *(Text(note, style="dim") for note in notes if note))
+    return Group(drawn, *(Text(note, style="dim") for note in notes))
 
 
-def _few_groups(name: str, split: SplitScores) -> str:
+def _few_groups(split: SplitScores) -> str:
     groups = split.metrics[split.metric].clusters
     if groups is None or groups >= 10:
         return ""
-    return f"  {name}: only {groups} groups; read its interval as a lower bound of the doubt"
+    return f"; only {groups} groups: the interval is too narrow"
 
 
 def _class_table(result: Result) -> Table:
@@ -117,7 +116,7 @@ def _class_table(result: Result) -> Table:
         ]
         for place, name in enumerate(names)
     ]
-    heads = ("class", "chosen", "precision", "recall", "F1", *(f"as {name}" for name in names))
+    heads = ("class", "chosen", "prec.", "recall", "F1", *(f"as {name}" for name in names))
     return table(*heads, rows=rows, title=f"BY CLASS, {result.split} (mean over seeds)")
 
 
