@@ -37,6 +37,11 @@ _PLACES = {
 }
 
 
+def __dir__() -> list[str]:
+    """Return the public names, used or not."""
+    return sorted([*globals(), *__all__])
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that ``import dataperf`` is instant."""
     import importlib

@@ -58,13 +58,16 @@ class Anchors(Record):
     """A board's reference points; valid only for the board digest they were made with."""
 
     board: str
+    split: str
+    higher_is_better: bool
     points: dict[str, Point]
     random_scores: list[Number]
 
     def percentile(self, score: float) -> float:
-        """Return the share of random picks that score lower, ties counted half."""
-        scores = np.array(self.random_scores)
-        return float(np.mean(scores < score) + np.mean(scores == score) / 2)
+        """Return the share of random picks that score worse, ties counted half."""
+        scores, same = np.array(self.random_scores), np.mean(np.isclose(self.random_scores, score))
+        worse = scores < score if self.higher_is_better else scores > score
+        return float(np.mean(worse & ~np.isclose(scores, score)) + same / 2)
 
 
 def load(challenge: Challenge, board: str) -> Anchors | None:
@@ -73,7 +76,8 @@ def load(challenge: Challenge, board: str) -> Anchors | None:
     if not path.is_file():
         return None
     try:
-        content = submission.parse_json(path.read_bytes(), str(path)).get(board)
+        boards = submission.parse_json(path.read_bytes(), str(path))
+        content = boards.get(board) if isinstance(boards, dict) else None
         found = challenges.validate(Anchors, content, str(path)) if content else None
     except Invalid:
         return None
@@ -113,9 +117,14 @@ def compute(
         points[name] = _point(title, task, data, sets, scores)
         if name == "random":
             random_scores = sorted(round(score[task.split], 6) for score in scores)
-    points = _with_oracle(points, task)
-    digest = challenges.digests(challenge, board)["board"]
-    return Anchors(board=digest, points=points, random_scores=random_scores)
+    up = registry.load("metrics", task.metric).higher_is_better
+    return Anchors(
+        board=challenges.digests(challenge, board)["board"],
+        split=task.split,
+        higher_is_better=up,
+        points=_with_oracle(points, task, up),
+        random_scores=random_scores,
+    )
 
 
 def _training_sets(
@@ -188,12 +197,13 @@ def _point(
     )
 
 
-def _with_oracle(points: dict[str, Point], task: Task) -> dict[str, Point]:
+def _with_oracle(points: dict[str, Point], task: Task, up: bool) -> dict[str, Point]:
     """Keep one oracle: the baseline that does best when it is given only clean rows."""
     oracles = {name: point for name, point in points.items() if name.startswith(ORACLE + ":")}
     kept = {name: point for name, point in points.items() if name not in oracles}
     if oracles:
-        best = max(oracles.values(), key=lambda point: point.scores[task.split][0])
+        choose = max if up else min
+        best = choose(oracles.values(), key=lambda point: point.scores[task.split][0])
         title = f"{best.title} on clean rows only: knows the truth"
         kept[ORACLE] = best.model_copy(update={"title": title})
     return kept

@@ -25,8 +25,7 @@ def answer(
     Invalid
         If the strategy's answer breaks the board's rules.
     """
-    if isinstance(challenge, str):
-        challenge = challenges.load(challenge)
+    challenge = challenges.of(challenge)
     module = registry.load("strategies", strategy)
     if challenge.track not in module.tracks:
         raise DataperfError(
@@ -36,13 +35,14 @@ def answer(
     data = submission.task_data(challenge, board)
     with one_thread():
         found = module.answer(data.pool, rules, seed=seed)
-    made = Submission(
-        schema_version=1,
-        challenge=challenge.name,
-        board=board,
-        submitter=submitter,
-        method=f"{registry.get('strategies', strategy).name}, seed {seed}",
-        answer=found,
-    )
+    content = {
+        "schema_version": 1,
+        "challenge": challenge.name,
+        "board": board,
+        "submitter": submitter,
+        "method": f"{registry.get('strategies', strategy).name}, seed {seed}",
+        "answer": found,
+    }
+    made = challenges.validate(Submission, content, "submission")
     submission.check(made, challenge, data)
     return made

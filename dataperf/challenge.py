@@ -29,6 +29,11 @@ def load(name: str) -> Challenge:
     return read(registry.get("challenges", name).path)
 
 
+def of(challenge: Challenge | str) -> Challenge:
+    """Return a challenge given as a record or by name."""
+    return load(challenge) if isinstance(challenge, str) else challenge
+
+
 def folder_of(challenge: Challenge) -> Path:
     """Return the folder that a challenge lies in."""
     return registry.get("challenges", challenge.name).folder
@@ -76,6 +81,10 @@ def _task_problems(place: str, task: Task) -> Iterator[Problem]:
         yield Problem("duplicate-seed", f"{place}.seeds", "a seed is named twice")
     if task.balance is not None and set(task.balance) != set(task.classes):
         yield Problem("balance", f"{place}.balance", "its keys are not the classes")
+    if task.balance is not None and (
+        min(task.balance.values()) < 0 or not any(task.balance.values())
+    ):
+        yield Problem("balance", f"{place}.balance", "negative shares, or nothing but zeros")
     hidden = {task.truth, task.defect} & set(task.visible)
     if hidden:
         yield Problem(
@@ -140,9 +149,10 @@ def rules_of(challenge: Challenge, board: str) -> Any:
 
 
 def digests(challenge: Challenge, board: str) -> dict[str, str]:
-    """Return sha256 digests of everything that a board's scores depend on.
+    """Return sha256 digests of what defines a board: its words, data, model, track, metrics.
 
-    ``board`` covers all the others; results with different ones are never compared.
+    ``board`` covers all the others; results with different ones are never compared. The
+    toolkit's own flow is not part of it: the tests hold that to pinned scores.
     """
     task = challenge.tasks[board_of(challenge, board).task]
     parts = {
@@ -225,6 +235,8 @@ def _problem(item: Any, where: str, model: type[BaseModel]) -> Problem:
         return Problem("unknown-key", where, f'unknown key "{shown(key)[1:-1]}"', hint)
     if item["type"] == "missing":
         return Problem("missing-key", where, "this key is required")
+    if item["type"] == "string_pattern_mismatch" and item["loc"][-1] in ("submitter", "method"):
+        return Problem("not-one-line", where, shown(item["input"]), "no control characters")
     if item["type"] == "string_pattern_mismatch":
         expected = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit"
         return Problem("bad-name", where, shown(item["input"]), expected)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -107,6 +110,7 @@ def show(
     if markdown:
         return typer.echo(report.headroom(known) if known else "no reference points")
     _print(report.challenge_page(asked, known))
+    typer.echo(f"\ntask, data card, rules: {challenges.folder_of(asked) / 'README.md'}")
 
 
 @app.command()
@@ -115,7 +119,9 @@ def answer(
     board: Annotated[str, typer.Option("--board", "-b", help="The board's name.")],
     strategy: Annotated[str, typer.Option("--strategy", "-s", help="A baseline's name.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same answer.", min=0, max=2**32 - 1)
+    ] = 0,
     submitter: Annotated[str, typer.Option(help="Who answers.")] = "baseline",
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file if it is there.")
@@ -137,7 +143,10 @@ def answer(
         raise DataperfError(f"{out} is there already; give --force or another --out")
     with _progress(f"{name} on {board}"):
         made = baselines.answer(asked, board, strategy, seed=seed, submitter=submitter)
-    files.write_whole(out, submission.dump(made).encode())
+    try:
+        files.write_whole(out, submission.dump(made).encode())
+    except OSError as error:
+        raise DataperfError(f"{out} cannot be written: {error}") from error
     typer.echo(f"wrote {out}")
 
 
@@ -155,19 +164,27 @@ def check(
     """
     from dataperf import challenge as challenges
     from dataperf import submission
+    from dataperf.errors import Invalid
 
     asked = challenges.load(challenge)
-    sent = _read(files, asked, board)
-    rows: list[dict[str, Any]] = [
-        {"file": str(file), "valid": True, "warnings": submission.check(each, asked)}
-        for file, each in zip(files, sent, strict=True)
-    ]
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        row: dict[str, Any] = {"file": str(file), "valid": True, "warnings": [], "problems": []}
+        try:
+            row["warnings"] = submission.check(submission.read(file, asked, board), asked)
+        except Invalid as error:
+            row |= {"valid": False, "problems": [vars(problem) for problem in error.problems]}
+            if not as_json:
+                typer.echo(f"error: {Invalid(str(file), error.problems)}", err=True)
+        rows.append(row)
+        if not as_json and row["valid"]:
+            typer.echo(f"{file}: valid")
+            for warning in row["warnings"]:
+                typer.echo(f"  warning: {warning}")
     if as_json:
-        return _print_json(rows)
-    for row in rows:
-        typer.echo(f"{row['file']}: valid")
-        for warning in row["warnings"]:
-            typer.echo(f"  warning: {warning}")
+        _print_json(rows)
+    if not all(row["valid"] for row in rows):
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -192,13 +209,20 @@ def evaluate(
     from dataperf.errors import DataperfError
 
     asked = challenges.load(challenge)
+    if board:
+        challenges.board_of(asked, board)
     if not files:
         files = sorted((challenges.folder_of(asked) / "submissions").glob("*.json"))
         if not files:
             raise DataperfError(f"{asked.name} has no reference submissions; name a file")
         _say(f"no file given: scoring the reference submissions of {asked.name}")
         sent = _read(files, asked, None)
+        known = sorted({each.board for each in sent})
         sent = [each for each in sent if board is None or each.board == board]
+        if not sent:
+            raise DataperfError(
+                f"{asked.name} has no reference submissions to {board}, only to {', '.join(known)}"
+            )
     else:
         sent = _read(files, asked, board)
     scored = []
@@ -242,11 +266,16 @@ def leaderboard(
     from dataperf import challenge as challenges
     from dataperf import leaderboard as ranking
     from dataperf import report, results
+    from dataperf.errors import DataperfError
 
     asked = challenges.load(challenge)
     if board:
         challenges.board_of(asked, board)
-    found = list(results.read_all(str(results_folder), f"{asked.name}/"))
+    if not results_folder.is_dir():
+        raise DataperfError(f"there is no folder {results_folder}; dataperf evaluate makes it")
+    found, broken = results.read_all(str(results_folder), f"{asked.name}/")
+    for name, reason in broken.items():
+        _say(f"not ranked, unreadable: {name}: {reason}")
     names = [board] if board else sorted({result.board for result in found} & set(asked.boards))
     ranked = [ranking.rank(asked, name, found) for name in names]
     if as_json:
@@ -281,7 +310,10 @@ def verify(
         rows += verification.plugins()
     for file in files or []:
         with _progress(f"verifying {file.name}"):
-            rows.append(verification.result(file))
+            try:
+                rows.append(verification.result(file))
+            except DataperfError as error:
+                rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
     if as_json:
         _print_json(rows)
     else:
@@ -307,7 +339,7 @@ def new(
 
     for file in scaffold.write(kind, name, path):
         typer.echo(f"wrote {file}")
-    typer.echo(f"check it: dataperf verify --plugins --path {path}")
+    typer.echo(f"check it: dataperf verify --plugins --path {shlex.quote(str(path))}")
 
 
 @app.command()
@@ -331,6 +363,7 @@ def freeze(
     if name.replace("-", "_") not in {known.replace("-", "_") for known in asked}:
         raise NotFound("fixed model or challenge", name, [*models, *asked])
     challenge = challenges.load(name)
+    frozen.check_models(challenge)
     found = {}
     for board in challenge.boards:
         with _progress(f"reference points of {board}"):
@@ -396,7 +429,9 @@ def _print(drawn: RenderableType) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=int(os.environ.get("COLUMNS", "110")))
+        columns = os.environ.get("COLUMNS", "")
+        width = max(60, int(columns)) if columns.isdecimal() and len(columns) < 5 else 110
+        console = Console(highlight=False, width=width)
     console.print(drawn, markup=False) if isinstance(drawn, str) else console.print(drawn)
 
 
@@ -443,14 +478,15 @@ def main() -> None:
     """Run the command line; exit 0 if good, 1 if we failed, 2 if the user can mend it."""
     from dataperf.errors import DataperfError
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers are ended too
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except DataperfError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was half-written", err=True)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

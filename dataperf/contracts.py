@@ -74,7 +74,7 @@ class Track(Protocol):
         """Return every problem, warnings included; no error in it means the answer is valid."""
 
     def training_sets(self, answer: Any, rules: Any, data: TaskData) -> list[TrainingSet]:
-        """Return what the frozen model is trained on, rows in an order that is the track's own."""
+        """Return the one training set, rows in an order that is the track's own."""
 
 
 class Strategy(Protocol):

@@ -79,12 +79,28 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     path = _locate(module)
     key = files.digest_json({"definition": definition_digest(dataset), "options": options or {}})
     cached = cache_folder() / "tables" / f"{dataset.replace('-', '_')}-{key[:32]}.npz"
-    found = _read_cache(cached)
+    pinned = isinstance(module.source, Package | Generated)
+    found = _read_cache(cached) if pinned else None
     if found is None:
-        found = module.table(path, **(options or {}))
+        found = _plain_types(module.table(path, **(options or {})))
         _check_table(dataset, found)
-        _write_cache(cached, found)
+        if pinned:  # nothing tells when other bytes have changed
+            _write_cache(cached, found)
     return found
+
+
+def _plain_types(rows: Table) -> Table:
+    """Return the table with text where a column holds Python objects (as pandas text does)."""
+    columns = {
+        name: np.asarray(column).astype(str)
+        if np.asarray(column).dtype.kind == "O"
+        else np.asarray(column)
+        for name, column in rows.columns.items()
+    }
+    features = np.asarray(rows.features)
+    if features.dtype.kind == "O":
+        features = features.astype(np.float64)
+    return Table(np.asarray(rows.ids).astype(str), features, columns)
 
 
 def _locate(module: ModuleType) -> Path | None:
@@ -127,13 +143,16 @@ def _read_cache(path: Path) -> Table | None:
         return None
     if content is None:
         return None
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        columns = {
-            name.removeprefix("column:"): arrays[name]
-            for name in arrays.files
-            if name.startswith("column:")
-        }
-        return Table(arrays["ids"], arrays["features"], columns)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            columns = {
+                name.removeprefix("column:"): arrays[name]
+                for name in arrays.files
+                if name.startswith("column:")
+            }
+            return Table(arrays["ids"], arrays["features"], columns)
+    except (ValueError, KeyError, OSError):
+        return None
 
 
 def matching(rows: Table, where: Where, place: str = "where") -> NDArray[np.bool_]:
@@ -271,7 +290,8 @@ def load(dataset: str, **options: Any) -> Table:
 
     Examples
     --------
-    >>> rows = load("spoken-digits")
+    >>> from dataperf import load_dataset
+    >>> rows = load_dataset("spoken-digits")
     >>> len(rows), sorted(rows.columns)
     (3000, ['frames', 'speaker', 'take', 'word'])
     """

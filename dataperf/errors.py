@@ -5,8 +5,7 @@ DataperfError              the user can mend it: printed without a traceback, ex
 ├── Ambiguous              a name that two files define
 ├── Invalid                a file or value with problems, all of them listed
 ├── DigestMismatch         bytes that are not the bytes that were promised
-├── Unavailable            data or a library that is not installed here
-└── Unreproduced           a result that does not come out again (exit code 1)
+└── Unavailable            data or a library that is not installed here
 
 Anything else that escapes is a defect of ours and keeps its traceback (exit code 1).
 """
@@ -16,6 +15,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,25 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         then = f"\n      {self.expected}" if self.expected else ""
-        return f"{place}{self.what} [{self.rule}]{then}"
+        warning = "(only a warning) " if self.severity == "warning" else ""
+        return f"{warning}{place}{self.what} [{self.rule}]{then}"
 
 
 class DataperfError(Exception):
     """The user can mend this; the message says how."""
 
     exit_code = 2
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross from a worker process: its message is made already."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[DataperfError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class NotFound(DataperfError):
@@ -84,7 +96,8 @@ class Invalid(DataperfError):
     def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
         self.subject = subject
         self.problems = tuple(problems)
-        count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
+        errors = sum(problem.severity == "error" for problem in problems)
+        count = f"{errors} problem" + ("s" if errors != 1 else "")
         lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
         super().__init__(f"{subject}: {count}\n{lines}")
 
@@ -101,12 +114,6 @@ class DigestMismatch(DataperfError):
 
 class Unavailable(DataperfError):
     """Data or a library that is not installed here."""
-
-
-class Unreproduced(DataperfError):
-    """A result that does not come out again."""
-
-    exit_code = 1
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ Library, command line, notebooks and servers all come through `evaluate`.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -77,8 +78,7 @@ def evaluate(
         If the submission is not valid; every problem is listed, and nothing was trained.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    if isinstance(challenge, str):
-        challenge = challenges.load(challenge)
+    challenge = challenges.of(challenge)
     if not isinstance(answer, Submission):
         answer = submission.read(Path(answer), challenge, board)
     data = data or submission.task_data(challenge, answer.board)
@@ -98,7 +98,7 @@ def evaluate(
         split=task.split,
         provenance=Provenance(
             digests={**digests, "data": data.digest, "submission": answer_digest(answer)},
-            era=registry.load("fixed_models", task.model).era(),
+            era=str(registry.load("fixed_models", task.model).era()),
             frozen=not unfrozen,
             unfrozen=unfrozen,
             versions=provenance.versions(),
@@ -119,15 +119,17 @@ def _scores(challenge: Challenge, task: Task, answer: Submission, data: TaskData
     track = registry.load("tracks", challenge.track)
     told = track.Answer.model_validate(answer.answer)
     rules = challenges.rules_of(challenge, answer.board)
-    chosen = track.training_sets(told, rules, data)[0]
+    (chosen,) = track.training_sets(told, rules, data)
+    metrics = {name: registry.load("metrics", name) for name in challenges.metric_names(task)}
     try:
         run = train(task, data, chosen)
+        splits = scorecard.split_scores(task, data, run.predictions, metrics)
+        if splits[task.split].metrics[task.metric].value is None:
+            raise ValueError(f"{task.metric} is not defined on {task.split}")
     except DataperfError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return {"status": "failed", "error": f"{type(error).__name__}: {error}", "score": None}
-    metrics = {name: registry.load("metrics", name) for name in challenges.metric_names(task)}
-    splits = scorecard.split_scores(task, data, run.predictions, metrics)
     return {
         "status": "scored",
         "score": splits[task.split].metrics[task.metric],
@@ -162,16 +164,24 @@ def train(task: Task, data: TaskData, chosen: TrainingSet) -> Run:
             seeds=tuple(task.seeds),
         )
         trained = time.perf_counter()
-        predictions = {
-            name: np.asarray(model.predict(fitted, test.features), dtype=np.intp)
+        found = {
+            name: np.asarray(model.predict(fitted, test.features))
             for name, test in data.tests.items()
         }
         done = time.perf_counter()
-    for name, predicted in predictions.items():
+    for name, predicted in found.items():
         wanted = (len(task.seeds), len(data.tests[name].labels))
         if predicted.shape != wanted:
             raise ValueError(f"{task.model} predicted shape {predicted.shape}, expected {wanted}")
-    return Run(predictions, trained - start, done - trained, int(model.size(fitted)))
+        if predicted.dtype.kind not in "iu" or predicted.min() < 0:
+            raise ValueError(f"{task.model} predicted {predicted.dtype}, expected class ids")
+        if predicted.max() >= len(task.classes):
+            raise ValueError(f"{task.model} predicted class {predicted.max()}, there is no such")
+    predictions = {name: predicted.astype(np.intp) for name, predicted in found.items()}
+    size = int(model.size(fitted))
+    if size < 0:
+        raise ValueError(f"{task.model} says that it takes {size} bytes")
+    return Run(predictions, trained - start, done - trained, size)
 
 
 def headline(task: Task, data: TaskData, run: Run) -> dict[str, float]:
@@ -187,11 +197,16 @@ def headline(task: Task, data: TaskData, run: Run) -> dict[str, float]:
     return values
 
 
+def training_set_digest(data: TaskData, chosen: TrainingSet) -> str:
+    """Return the sha256 of a training set: its ids and labels, in order."""
+    names = [str(name) for name in data.pool.ids[chosen.rows]]
+    return files.digest_json([names, chosen.labels.tolist()])
+
+
 def trial_of(data: TaskData, chosen: TrainingSet, run: Run) -> Trial:
     """Return the record of one training run."""
-    names = [str(name) for name in data.pool.ids[chosen.rows]]
     return Trial(
-        training_set=files.digest_json([names, chosen.labels.tolist()]),
+        training_set=training_set_digest(data, chosen),
         rows=len(chosen.rows),
         predictions={name: results.encode(value) for name, value in run.predictions.items()},
     )
@@ -206,29 +221,41 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+def _elsewhere(path: str | None, challenge: Challenge, answer: Submission) -> Result:
+    """Evaluate in a worker, which may have been started under another DATAPERF_PATH."""
+    if path is None:
+        os.environ.pop("DATAPERF_PATH", None)
+    else:
+        os.environ["DATAPERF_PATH"] = path
+    return evaluate(challenge, answer)
+
+
 def evaluate_all(
-    challenge: Challenge, answers: Sequence[Submission], *, jobs: int = 1
+    challenge: Challenge | str, answers: Sequence[Submission], *, jobs: int = 1
 ) -> Iterator[Result]:
     """Evaluate many submissions; results come in the order of the submissions.
 
     Parameters
     ----------
     challenge
-        What they answer; given by name to worker processes.
+        What they answer.
     answers
         Checked or unchecked submissions; an invalid one raises before any is trained.
     jobs
         Processes to use. Scores do not depend on it.
     """
+    challenge = challenges.of(challenge)
     loaded = {
         board: submission.task_data(challenge, board)
         for board in dict.fromkeys(answer.board for answer in answers)
     }
+    for board in loaded:
+        frozen.unfrozen_parts(challenge, board)  # refuses what was frozen and has changed
     for answer in answers:
         submission.check(answer, challenge, loaded[answer.board])
     if jobs > 1 and len(answers) > 1:
         engine = registry.load("engines", "processes")
-        function = partial(evaluate, challenge.name)
+        function = partial(_elsewhere, os.environ.get("DATAPERF_PATH"), challenge)
         yield from engine.run(function, answers, jobs=min(jobs, len(answers)))
     else:
         engine = registry.load("engines", "in_process")

@@ -9,7 +9,6 @@ import json
 import os
 import tempfile
 import tokenize
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -143,11 +142,3 @@ def unseal(sealed: bytes) -> bytes | None:
 def first_line(paragraphs: str | None) -> str:
     """Return the first line of a docstring."""
     return (paragraphs or "").strip().partition("\n")[0].strip()
-
-
-def relative(path: Path, bases: Iterable[Path] = ()) -> str:
-    """Return a short name for a path: relative to the first base that holds it."""
-    for base in (*bases, Path.cwd()):
-        if path.is_relative_to(base):
-            return str(path.relative_to(base))
-    return str(path)

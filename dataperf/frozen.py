@@ -23,7 +23,8 @@ def read_list(path: Path) -> dict[str, str]:
     """Return name to sha256 of a ``frozen.txt``; empty if there is none."""
     if not path.is_file():
         return {}
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()]
     broken = [line for line in lines if len(line.split()) != 2 or len(line.split()[0]) != 64]
     if broken:
         raise DataperfError(f"{path}: not a line of 'sha256  name': {broken[0][:80]!r}")
@@ -81,6 +82,16 @@ def freeze_model(entry: Entry) -> str:
     return files.digest_file(entry.path)
 
 
+def check_models(challenge: Challenge) -> None:
+    """Raise DataperfError if a model of the challenge is not frozen."""
+    for task in challenge.tasks.values():
+        entry = registry.get("fixed_models", task.model)
+        if not model_is_frozen(entry):
+            raise DataperfError(
+                f"fixed model {entry.name} is not frozen.\n  First: dataperf freeze {entry.name}"
+            )
+
+
 def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]:
     """Freeze boards of a challenge, whose models must be frozen; return board to digest.
 
@@ -91,13 +102,10 @@ def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]
     DigestMismatch
         If a board was frozen and has changed since.
     """
+    check_models(challenge)
     digests = {}
     for board in boards:
-        parts = unfrozen_parts(challenge, board)
-        loose = [part for part in parts if part.startswith("fixed model")]
-        if loose:
-            name = loose[0].removeprefix("fixed model ")
-            raise DataperfError(f"{loose[0]} is not frozen.\n  First: dataperf freeze {name}")
+        unfrozen_parts(challenge, board)  # refuses what was frozen and has changed
         digests[board] = challenges.digests(challenge, board)["board"]
     _write(challenges.folder_of(challenge) / LIST, digests)
     return digests

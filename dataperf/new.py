@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dataperf import files
+from dataperf import files, registry
 from dataperf.errors import DataperfError, NotFound
 
 _METRIC = '''"""Share of rows predicted right (say here what {name} measures)."""
@@ -121,6 +121,14 @@ _TEMPLATES = {
 }
 
 
+_KINDS = {
+    "metric": "metrics",
+    "strategy": "strategies",
+    "model": "fixed_models",
+    "challenge": "challenges",
+}
+
+
 def write(kind: str, name: str, folder: Path) -> list[Path]:
     """Write the files of a new plug-in and return them; nothing is ever replaced.
 
@@ -136,10 +144,16 @@ def write(kind: str, name: str, folder: Path) -> list[Path]:
     pattern = r"[a-z][a-z0-9-]*" if kind == "challenge" else r"[a-z][a-z0-9_]*"
     if not re.fullmatch(pattern, name):
         raise DataperfError(f'"{name}" is no name for a {kind}: expected {pattern}')
+    taken = registry.find(_KINDS[kind])
+    if name.replace("-", "_") in {known.replace("-", "_") for known in taken}:
+        raise DataperfError(f'there is a {kind} named "{name}" already; choose another name')
     wanted = [(folder / place.format(name=name), text) for place, text in _TEMPLATES[kind]]
     there = [str(path) for path, _ in wanted if path.exists()]
     if there:
         raise DataperfError(f"already there: {', '.join(there)}")
-    for path, text in wanted:
-        files.write_whole(path, text.format(name=name).encode())
+    try:
+        for path, text in wanted:
+            files.write_whole(path, text.format(name=name).encode())
+    except OSError as error:
+        raise DataperfError(f"{folder} cannot be written: {error}") from error
     return [path for path, _ in wanted]

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, String
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[StrictInt, Field(ge=0)]
 #: The one version of the file formats so far; True is no number here, as it would be to Literal.
@@ -218,8 +219,8 @@ class Submission(Record):
     schema_version: Version
     challenge: Name
     board: Name
-    submitter: Text = "anonymous"
-    method: Text = ""
+    submitter: Line = "anonymous"
+    method: Line = ""
     division: Literal["open", "closed"] = "open"
     description: Text | None = None
     code_url: Text | None = None
@@ -237,7 +238,7 @@ class Estimate(Record):
     groups that the interval rests on when rows are grouped.
     """
 
-    value: Number | None
+    value: Number | None = None
     low: Number | None = None
     high: Number | None = None
     clusters: Count | None = None
@@ -282,13 +283,16 @@ class Balance(Record):
 
     counts: dict[str, Count]
     normalized_entropy: Number
-    imbalance_ratio: Number | None
+    imbalance_ratio: Number | None = None
     total_variation: Number
     reference: str
 
 
 class Cost(Record):
-    """What the evaluation took; seconds of wall clock, memory and sizes in bytes."""
+    """What the evaluation took; seconds of wall clock, sizes in bytes.
+
+    ``peak_memory`` is the most that the process has held so far, data and libraries included.
+    """
 
     samples: Count
     train_seconds: Number
@@ -301,7 +305,7 @@ class Trial(Record):
     """One training set, trained with every seed, and what the model predicted.
 
     ``predictions`` holds an encoded integer array of shape (seeds, rows) for each split;
-    see ``dataperf.records.decode``.
+    see ``dataperf.results.decode``.
     """
 
     training_set: str
@@ -339,7 +343,7 @@ class Result(Record):
     warnings: list[str] = []
     metric: str
     split: str
-    score: Estimate | None
+    score: Estimate | None = None
     splits: dict[str, SplitScores] = {}
     detection: Detection | None = None
     balance: dict[str, Balance] = {}

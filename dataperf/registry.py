@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import tokenize
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,20 @@ KINDS = {
     "stores": "store",
     "engines": "engine",
 }
+
+#: What a module of each kind must offer; ``dataperf.contracts`` says more.
+WANTED = {
+    "fixed_models": ("fit", "predict", "size", "era"),
+    "tracks": ("Answer", "Rules", "read", "check", "training_sets"),
+    "metrics": ("higher_is_better", "score"),
+    "strategies": ("tracks", "answer"),
+    "datasets": ("card", "source", "table"),
+    "stores": ("put", "names", "get"),
+    "engines": ("run",),
+}
+
+#: Endings of files beside a plug-in that hold its recorded facts.
+FACTS = (".csv", ".json", ".npz")
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -140,7 +155,8 @@ def get(kind: str, name: str) -> Entry:
     for entry in entries.values():
         if _key(entry.name) == _key(name):
             return entry
-    raise NotFound(KINDS[kind], name, entries)
+    where = "" if user_folders() else "in dataperf's own folders; yours are named by --path"
+    raise NotFound(KINDS[kind], name, entries, where=where)
 
 
 def load(kind: str, name: str) -> ModuleType:
@@ -156,7 +172,11 @@ def load(kind: str, name: str) -> ModuleType:
     entry = get(kind, name)
     if entry.ours and entry.folder.parent == PACKAGE and kind not in ("challenges", "fixed_models"):
         return importlib.import_module(f"dataperf.{kind}.{entry.name}")
-    return _load_path(entry)
+    module = _load_path(entry)
+    missing = [wanted for wanted in WANTED.get(kind, ()) if not hasattr(module, wanted)]
+    if missing:
+        raise DataperfError(f"{entry.path} is no {KINDS[kind]}: it lacks {', '.join(missing)}")
+    return module
 
 
 def _load_path(entry: Entry) -> ModuleType:
@@ -170,7 +190,7 @@ def _load_path(entry: Entry) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise DataperfError(
             f"{entry.path} cannot be imported: {type(error).__name__}: {error}"
@@ -188,6 +208,10 @@ def digest(entry: Entry) -> str:
         return files.digest_file(entry.path)
     if entry.kind == "challenges":
         return files.digest_json(tomllib.loads(entry.path.read_text(encoding="utf-8")))
-    beside = sorted(entry.folder.glob(f"{entry.name}.*"))
-    parts = {p.name: files.digest_file(p) for p in beside if p.suffix not in (".py", ".pyc")}
-    return files.digest_json({**parts, entry.path.name: files.digest_code(entry.path)})
+    beside = [entry.path.with_suffix(ending) for ending in FACTS]
+    parts = {path.name: files.digest_file(path) for path in beside if path.is_file()}
+    try:
+        code = files.digest_code(entry.path)
+    except (OSError, ValueError, SyntaxError, tokenize.TokenError) as error:
+        raise DataperfError(f"{entry.path} cannot be read as Python: {error}") from error
+    return files.digest_json({**parts, entry.path.name: code})

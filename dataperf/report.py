@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -68,9 +68,12 @@ def scorecard(result: Result, anchors: Anchors | None) -> RenderableType:
 
 
 def _place(result: Result, anchors: Anchors | None) -> Text:
-    if anchors is None or result.score is None or result.score.value is None:
+    if anchors is None or not anchors.random_scores:
         return Text("no reference points for this version of the board (dataperf freeze)")
-    share = anchors.percentile(result.score.value)
+    value = result.score.value if result.score else None
+    if value is None:
+        return Text("the score is not defined, so it has no place")
+    share = anchors.percentile(value)
     runs = len(anchors.random_scores)
     return Text(f"better than {share:.0%} of {runs} random picks of the board's size")
 
@@ -167,14 +170,18 @@ def _cost(result: Result) -> Text:
     assert cost is not None
     return Text(
         f"COST  {cost.samples} samples; trained in {cost.train_seconds:.2f} s, predicted in "
-        f"{cost.predict_seconds:.2f} s; peak memory {cost.peak_memory / 2**20:,.0f} MiB; "
+        f"{cost.predict_seconds:.2f} s; process held {cost.peak_memory / 2**20:,.0f} MiB at most; "
         f"model {cost.model_size / 1024:,.0f} KiB"
     )
 
 
+def _ranking_first(splits: Iterable[str], ranking: str) -> list[str]:
+    return [ranking, *(name for name in splits if name != ranking)]
+
+
 def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
     """Return the reference points, with a result's own line among them."""
-    splits = list(next(iter(anchors.points.values())).scores)
+    splits = _ranking_first(next(iter(anchors.points.values())).scores, anchors.split)
     rows = [
         (
             point.scores[splits[0]][0],
@@ -192,7 +199,8 @@ def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
             number(result.splits[name].metrics[result.splits[name].metric].value) for name in splits
         ]
         rows.append((result.score.value, ["> this submission", *own, share]))
-    ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
+    up = anchors.higher_is_better
+    ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0] if up else pair[0])]
     title = "HOW TO READ IT: the same frozen model trained on (mean [95 % of runs])"
     return table("trained on", *splits, "defective", rows=ordered, title=title)
 
@@ -204,7 +212,8 @@ def _cell(score: tuple[float, float, float]) -> str:
 
 def short_table(results: Sequence[Result]) -> Table:
     """Return one line for every result."""
-    splits = list(next((r.splits for r in results if r.splits), {}))
+    scored = next((result for result in results if result.splits), None)
+    splits = _ranking_first(scored.splits, scored.split) if scored else []
     rows = [
         [
             f"{result.board}  {result.submission.submitter}: {result.submission.method}",
@@ -230,7 +239,7 @@ def leaderboard(board: Leaderboard) -> RenderableType:
             f"{row.rank}{'=' if ranks.count(row.rank) > 1 else ''}",
             row.result.submission.submitter,
             row.result.submission.method,
-            with_interval(row.result.score),
+            with_interval(row.score),
             *(
                 number(split.metrics[split.metric].value)
                 for name, split in row.result.splits.items()
@@ -261,13 +270,17 @@ def leaderboard(board: Leaderboard) -> RenderableType:
 def headroom(found: Mapping[str, Anchors]) -> str:
     """Return the reference points of several boards as one Markdown table."""
     first = next(iter(found.values()))
-    splits = list(next(iter(first.points.values())).scores)
+    splits = _ranking_first(next(iter(first.points.values())).scores, first.split)
     lines = [
         "| board | trained on | " + " | ".join(splits) + " | defective |",
         "| --- | --- |" + " ---: |" * (len(splits) + 1),
     ]
     for board, anchors in found.items():
-        ordered = sorted(anchors.points.items(), key=lambda pair: pair[1].scores[splits[0]][0])
+        ordered = sorted(
+            anchors.points.items(),
+            key=lambda pair: pair[1].scores[splits[0]][0],
+            reverse=not anchors.higher_is_better,
+        )
         for name, point in ordered:
             cells = " | ".join(_cell(point.scores[split]) for split in splits)
             share = "-" if point.let_in is None else f"{point.let_in:.1%}"

@@ -6,7 +6,6 @@ import base64
 import json
 import math
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from dataperf import files, registry, submission
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.records import Result
 
-LARGEST_ARRAY = 2**30
+LARGEST_ARRAY = 2**26
+NAME_LENGTH = 32
 
 
 def encode(predictions: NDArray[Any]) -> str:
@@ -45,9 +45,12 @@ def decode(text: str) -> NDArray[np.intp]:
         kind, shape_text, packed = text.split(":")
         shape = tuple(int(part) for part in shape_text.split("x"))
         size = math.prod(shape) * {"i1": 1, "i4": 4}[kind]
-        if len(shape) != 2 or not 0 <= size <= LARGEST_ARRAY:
+        if len(shape) != 2 or min(shape) < 1 or size > LARGEST_ARRAY:
             raise ValueError(f"shape {shape}")
-        unpacked = zlib.decompressobj().decompress(base64.b64decode(packed, validate=True), size)
+        stream = zlib.decompressobj()
+        unpacked = stream.decompress(base64.b64decode(packed, validate=True), size + 1)
+        if len(unpacked) != size:
+            raise ValueError(f"not the {size} bytes of shape {shape}")
         values = np.frombuffer(unpacked, dtype="<" + kind).reshape(shape)
     except (ValueError, KeyError, zlib.error) as error:
         problem = Problem("bad-predictions", "trials.predictions", str(error))
@@ -57,13 +60,15 @@ def decode(text: str) -> NDArray[np.intp]:
 
 def dump(result: Result) -> bytes:
     """Return the record as the JSON bytes that are kept."""
-    content = result.model_dump(mode="json", exclude_none=True)
+    content = result.model_dump(mode="json")
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def name_of(result: Result) -> str:
     """Return where a store keeps the record: challenge, board, and the content's digest."""
-    return f"{result.challenge}/{result.board}/{files.digest_bytes(dump(result))[:32]}.json"
+    return (
+        f"{result.challenge}/{result.board}/{files.digest_bytes(dump(result))[:NAME_LENGTH]}.json"
+    )
 
 
 def keep(result: Result, location: str, store: str = "folder") -> str:
@@ -91,23 +96,37 @@ def read(path: Path) -> Result:
     Invalid
         If the file is not a result, or was changed after it was written.
     """
+    if not path.is_file():
+        raise DataperfError(f"{path} is no file")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataperfError(f"{path} cannot be read: {error}") from error
     result = parse(content, str(path))
     found = files.digest_bytes(content)
-    if not found.startswith(path.stem):
-        what = f"its name says {path.stem}, its content is {found[:32]}"
+    if found[:NAME_LENGTH] != path.stem:
+        what = f"its name says {path.stem[:64]}, its content is {found[:NAME_LENGTH]}"
         raise Invalid(str(path), [Problem("changed", "", what, "results never change")])
     return result
 
 
-def read_all(location: str, prefix: str = "", store: str = "folder") -> Iterable[Result]:
-    """Yield every intact record of a store under a prefix, in name order."""
+def read_all(
+    location: str, prefix: str = "", store: str = "folder"
+) -> tuple[list[Result], dict[str, str]]:
+    """Return every intact record of a store under a prefix, and why the others cannot be read.
+
+    One record that is damaged, or of another version, must not hide the rest.
+    """
     kept = registry.load("stores", store)
+    intact, broken = [], {}
     for name in kept.names(location):
-        if name.startswith(prefix):
+        if not name.startswith(prefix):
+            continue
+        try:
             content = kept.get(location, name)
-            if files.digest_bytes(content).startswith(Path(name).stem):
-                yield parse(content, name)
+            if files.digest_bytes(content)[:NAME_LENGTH] != Path(name).stem:
+                raise DataperfError("its name is not the digest of its content")
+            intact.append(parse(content, name))
+        except DataperfError as error:
+            broken[name] = str(error)
+    return intact, broken

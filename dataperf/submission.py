@@ -11,7 +11,7 @@ from typing import Any
 
 from dataperf import challenge as challenges
 from dataperf import data, registry
-from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
+from dataperf.errors import Invalid, Problem, did_you_mean
 from dataperf.records import Challenge, Submission, TaskData
 
 LARGEST_FILE = 256 * 2**20
@@ -113,7 +113,7 @@ def _board_in(filename: str, challenge: Challenge) -> str | None:
 
 
 def check(
-    submission: Submission, challenge: Challenge, loaded: TaskData | None = None
+    submission: Submission, challenge: Challenge | str, loaded: TaskData | None = None
 ) -> list[str]:
     """Check an answer against the board's data and rules; return the warnings.
 
@@ -122,6 +122,7 @@ def check(
     Invalid
         If there is any error; every problem, warnings included, is listed.
     """
+    challenge = challenges.of(challenge)
     loaded = loaded or task_data(challenge, submission.board)
     track = registry.load("tracks", challenge.track)
     answer = challenges.validate(track.Answer, submission.answer, "submission", "answer")
@@ -132,8 +133,9 @@ def check(
     return [str(problem) for problem in problems]
 
 
-def task_data(challenge: Challenge, board: str) -> TaskData:
+def task_data(challenge: Challenge | str, board: str) -> TaskData:
     """Load the data of a board's task."""
+    challenge = challenges.of(challenge)
     return data.task_data(challenge.tasks[challenges.board_of(challenge, board).task])
 
 
@@ -234,9 +236,5 @@ def _deeper_than(value: Any, limit: int) -> bool:
 
 
 def load(path: Path | str, challenge: Challenge | str, board: str | None = None) -> Submission:
-    """Read a submission for a challenge given by name or record."""
-    if isinstance(challenge, str):
-        challenge = challenges.load(challenge)
-    if not isinstance(challenge, Challenge):
-        raise DataperfError("a challenge is a name or a Challenge record")
-    return read(Path(path), challenge, board)
+    """Read a submission to a challenge given by name or record; see `read`."""
+    return read(Path(path), challenges.of(challenge), board)

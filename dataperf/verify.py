@@ -21,7 +21,10 @@ from dataperf.records import Card, Package, Pool, Record, Result
 from dataperf.registry import Entry
 
 #: Parts of a result that must come out again to the last digit.
-EXACT = ("status", "error", "score", "splits", "detection", "balance", "trials")
+EXACT = (
+    *("status", "error", "metric", "split", "challenge_version", "warnings"),
+    *("score", "splits", "detection", "balance", "trials"),
+)
 
 
 def result(path: Path) -> dict[str, Any]:
@@ -55,9 +58,10 @@ def _changed(kept: Result) -> Iterator[str]:
         return
     here = challenges.digests(challenge, kept.board)
     told = kept.provenance.digests
-    for name in sorted(set(here) & set(told)):
-        if here[name] != told[name] and name != "board":
-            yield f"{name} has changed: the result used {told[name][:16]}, here is {here[name][:16]}"
+    for name in sorted(here):
+        used = told.get(name, "nothing")
+        if here[name] != used and name != "board":
+            yield f"{name} has changed: the result used {used[:16]}, here is {here[name][:16]}"
     if here["board"] != told.get("board"):
         yield "the board's definition is another one here; scores cannot be compared"
     if evaluation.answer_digest(kept.submission) != told.get("submission"):
@@ -69,6 +73,11 @@ def _changed(kept: Result) -> Iterator[str]:
 
 
 def _differences(kept: Result, again: Result) -> Iterator[str]:
+    if (kept.provenance.frozen, kept.provenance.unfrozen) != (
+        again.provenance.frozen,
+        again.provenance.unfrozen,
+    ):
+        yield f"frozen: {kept.provenance.frozen} then, {again.provenance.frozen} now"
     for part in EXACT:
         before, after = (getattr(each, part) for each in (kept, again))
         if before != after:
@@ -120,13 +129,10 @@ def plugin(entry: Entry) -> list[str]:
                 problems.append("has no README.md (task, data card, rules, how to read the score)")
             return problems
         module = registry.load(entry.kind, entry.name)
-        missing = [name for name in _WANTED[entry.kind] if not hasattr(module, name)]
-        if missing:
-            return [*problems, f"lacks {', '.join(missing)}"]
         return [*problems, *_CHECKS[entry.kind](module, entry)]
     except DataperfError as error:
         return [*problems, str(error)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return [*problems, f"{type(error).__name__}: {error}"]
 
 
@@ -256,16 +262,6 @@ def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
     if list(module.run(abs, [-3, -1, -2], jobs=2)) != [3, 1, 2]:
         yield "run does not yield every outcome in the order of the items"
 
-
-_WANTED = {
-    "fixed_models": ("fit", "predict", "size", "era"),
-    "tracks": ("Answer", "Rules", "read", "check", "training_sets"),
-    "metrics": ("higher_is_better", "score"),
-    "strategies": ("tracks", "answer"),
-    "datasets": ("card", "source", "table"),
-    "stores": ("put", "names", "get"),
-    "engines": ("run",),
-}
 
 _CHECKS: dict[str, Callable[[ModuleType, Entry], Iterator[str]]] = {
     "fixed_models": _fixed_model,

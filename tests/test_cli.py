@@ -42,7 +42,9 @@ def folder(tmp_path_factory) -> Path:
 
 
 def kept(folder: Path) -> list[results.Result]:
-    return list(results.read_all(str(folder / "dataperf-results")))
+    found, broken = results.read_all(str(folder / "dataperf-results"))
+    assert broken == {}
+    return found
 
 
 def test_scorecard_has_all_five_parts(folder):
@@ -80,7 +82,9 @@ def test_verify_agrees_and_refuses_a_changed_record(folder, tmp_path):
     forged.write_bytes(
         files[0].read_bytes().replace(b'"submitter": "baseline"', b'"submitter": "me"')
     )
-    assert "changed" in dataperf("verify", str(forged), cwd=folder, code=2)
+    text = dataperf("verify", str(forged), str(files[0]), cwd=folder, code=1)
+    assert "changed" in text
+    assert "ok  " in text
 
 
 def scores(place: Path) -> list[dict]:
@@ -178,6 +182,25 @@ def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_boards_without_reference_submissions_are_told(tmp_path):
+    text = dataperf("evaluate", *CHALLENGE, "-b", "digits-300", cwd=tmp_path, code=2)
+    assert "no reference submissions" in text
+    assert "no board" in dataperf("evaluate", *CHALLENGE, "-b", "nope", cwd=tmp_path, code=2)
+
+
+def test_check_tells_of_every_file(folder, tmp_path):
+    (tmp_path / "bad.json").write_text("{")
+    words = ["check", *CHALLENGE, "bad.json", str(folder / "random.json"), "--json"]
+    rows = json.loads(dataperf(*words, cwd=tmp_path, code=2))
+    assert [row["valid"] for row in rows] == [False, True]
+    assert rows[0]["problems"][0]["rule"] == "not-json"
+
+
+def test_new_refuses_a_name_that_is_taken(tmp_path):
+    assert "already" in dataperf("new", "metric", "accuracy", "--path", "x", cwd=tmp_path, code=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_that_are_not_there_are_suggested(tmp_path):

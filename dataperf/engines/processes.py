@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from dataperf.errors import DataperfError
+
 
 def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> Iterator[Any]:
     """Yield ``function(item)`` for every item in order, at most ``jobs`` at a time.
 
-    If a worker dies (killed, out of memory), the items that had not come out are done
-    again, one after another, in this process.
+    If a worker dies (killed, out of memory), the items that had not come out are tried once
+    more, one after another, each in a worker of its own.
+
+    Raises
+    ------
+    DataperfError
+        If an item kills its worker twice.
     """
     from joblib import Parallel, delayed
+    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     done = 0
@@ -22,4 +30,11 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
             done += 1
             yield outcome
     except TerminatedWorkerError:
-        yield from map(function, items[done:])
+        for number in range(done, len(items)):
+            try:
+                outcome = get_reusable_executor(max_workers=1).submit(function, items[number])
+                yield outcome.result()
+            except TerminatedWorkerError as error:
+                raise DataperfError(
+                    f"number {number + 1} of {len(items)} killed its worker twice: out of memory?"
+                ) from error

@@ -35,7 +35,7 @@ def names(location: str) -> Iterable[str]:
     return sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*.json")
-        if not path.name.startswith(".")
+        if not path.name.startswith(".") and path.is_file()
     )
 
 

@@ -178,8 +178,9 @@ def _misfiled(
 def _missing_classes(
     filed: list[tuple[str | None, str]], rows: Mapping[str, int], rules: Rules, data: TaskData
 ) -> list[Problem]:
-    present = {data.pool.labels[rows[name]] for _, name in filed if name in rows}
-    missing = [name for number, name in enumerate(data.pool.classes) if number not in present]
+    meant = {label for label, name in filed if name not in rows}  # told already as unknown ids
+    present = {data.pool.classes[data.pool.labels[rows[name]]] for _, name in filed if name in rows}
+    missing = [name for name in data.pool.classes if name not in present | meant]
     if not missing:
         return []
     what = f"no samples of {', '.join(missing)}"

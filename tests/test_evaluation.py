@@ -1,0 +1,263 @@
+"""The flow as a library: records that read back, failures, ties to the challenge as given."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pickle
+import re
+import signal
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dataperf
+from dataperf import (
+    anchors,
+    challenge,
+    data,
+    evaluation,
+    leaderboard,
+    registry,
+    results,
+    submission,
+)
+from dataperf.errors import DigestMismatch, Invalid, NotFound, Problem
+from dataperf.records import Generated, Submission, Table
+
+REFERENCE = registry.our_folder("challenges") / "speech-selection" / "submissions"
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return challenge.load("speech-selection")
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return dataperf.task_data("speech-selection", "digits-25")
+
+
+def manifest(samples, board="digits-25", **other) -> Submission:
+    return Submission(
+        schema_version=1,
+        challenge="speech-selection",
+        board=board,
+        answer={"samples": samples, **other},
+    )
+
+
+def ids_of(loaded, name: str, count: int) -> list[str]:
+    number = loaded.pool.classes.index(name)
+    return [str(i) for i in loaded.pool.ids[loaded.pool.labels == number][:count]]
+
+
+@pytest.fixture(scope="module")
+def reference(asked):
+    return evaluation.evaluate(asked, REFERENCE / "digits-60-cleanlab_k_medoids.json")
+
+
+def test_scores_of_the_reference_submissions_do_not_move(asked, reference):
+    random = evaluation.evaluate(asked, REFERENCE / "digits-60-random.json")
+    found = [
+        {name: split.metrics[split.metric].value for name, split in each.splits.items()}
+        for each in (reference, random)
+    ]
+    expected = json.loads((Path(__file__).parent / "golden" / "digits-60.json").read_text())
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-12)
+
+
+def test_record_with_a_class_missing_reads_back(asked, loaded):
+    result = evaluation.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
+    assert result.balance["class"].imbalance_ratio is None
+    assert result.warnings
+    assert results.parse(results.dump(result), "record") == result
+
+
+def test_model_that_fails_gives_a_failed_record_that_is_not_ranked(asked, loaded, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError("no convergence")
+
+    model = registry.load("fixed_models", "voting_svm_lr_v1")
+    monkeypatch.setattr(model, "fit", fail)
+    result = evaluation.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
+    assert result.status == "failed"
+    assert results.parse(results.dump(result), "record") == result
+    board = leaderboard.rank(asked, "digits-25", [result])
+    assert board.rows == []
+    assert "no convergence" in board.unranked[0][1]
+
+
+def test_one_broken_record_does_not_hide_the_others(reference, tmp_path):
+    kept = Path(results.keep(reference, str(tmp_path)))
+    (kept.parent / "a.json").write_text("{}")
+    (kept.parent / f"{'0' * 32}.json").write_bytes(kept.read_bytes())
+    intact, broken = results.read_all(str(tmp_path))
+    assert intact == [reference]
+    assert len(broken) == 2
+
+
+def unranked_reason(asked, result, **changes) -> str:
+    board = leaderboard.rank(asked, "digits-60", [result.model_copy(update=changes)])
+    assert board.rows == []
+    return board.unranked[0][1]
+
+
+def test_leaderboard_believes_nothing_that_it_can_compute(asked, reference):
+    assert leaderboard.rank(asked, "digits-60", [reference]).rows[0].score == reference.score
+    better = reference.score.model_copy(update={"value": 0.99})
+    split = reference.splits["test"]
+    forged = split.model_copy(update={"metrics": {**split.metrics, "macro_f1": better}})
+    told = reference.provenance
+    trial = reference.trials[0]
+    sent = reference.submission
+    fewer = {"samples": sent.answer["samples"] | {"one": sent.answer["samples"]["one"][:1]}}
+    cases = {
+        "ranking split": {"score": better},
+        "predictions": {"splits": {**reference.splits, "test": forged}, "score": better},
+        "no scores": {"splits": {}},
+        "another board": {"trials": []},
+        "what was trained on": {"submission": sent.model_copy(update={"answer": fewer})},
+        "shape": {
+            "trials": [
+                trial.model_copy(
+                    update={
+                        "predictions": {
+                            **trial.predictions,
+                            "test": results.encode(np.zeros((1, 1), dtype=int)),
+                        }
+                    }
+                )
+            ]
+        },
+        "not frozen": {"provenance": told.model_copy(update={"frozen": False})},
+        "era": {"provenance": told.model_copy(update={"era": "other"})},
+        "version": {"provenance": told.model_copy(update={"digests": {}})},
+    }
+    for reason, changes in cases.items():
+        assert reason in unranked_reason(asked, reference, **changes)
+
+
+def test_packed_predictions_cannot_fill_the_memory():
+    bomb = base64.b64encode(zlib.compress(bytes(10**7))).decode()
+    for text in (f"i1:0x5:{bomb}", f"i1:1x5:{bomb}", f"i1:1x{2**40}:{bomb}", "i1:2x2:AAAA", "x"):
+        with pytest.raises(Invalid):
+            results.decode(text)
+
+
+@pytest.mark.parametrize("predicted", [0.7, 99, -1])
+def test_model_that_predicts_no_class_ids_fails(asked, loaded, monkeypatch, predicted):
+    model = registry.load("fixed_models", "voting_svm_lr_v1")
+    monkeypatch.setattr(
+        model, "predict", lambda fitted, rows: np.full((fitted.seeds, len(rows)), predicted)
+    )
+    result = evaluation.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
+    assert result.status == "failed"
+    assert "predicted" in result.error
+
+
+def test_errors_cross_processes():
+    errors = [
+        Invalid("file", [Problem("rule", "where", "what")]),
+        NotFound("metric", "x", ["y"]),
+        DigestMismatch("file", expected="a", found="b", remedy="c"),
+    ]
+    for error in errors:
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), again.exit_code) == (type(error), str(error), 2)
+
+
+def test_control_characters_cannot_reach_a_terminal(asked):
+    content = manifest([]).model_dump() | {"submitter": "\x1b[2J\n1 me"}
+    with pytest.raises(Invalid, match="not-one-line"):
+        submission.parse(content, asked)
+
+
+def test_one_training_set_is_ranked_once(asked, loaded):
+    names = ids_of(loaded, "one", 3) + ids_of(loaded, "five", 3)
+    first = evaluation.evaluate(asked, manifest(names))
+    again = evaluation.evaluate(asked, manifest(names[::-1], flags=names[:1]))
+    board = leaderboard.rank(asked, "digits-25", [again, first])
+    assert len(board.rows) == 1
+    assert "same training set" in board.unranked[0][1]
+
+
+def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):
+    task = asked.tasks["digits"].model_copy(update={"seeds": [1]})
+    changed = asked.model_copy(update={"tasks": {**asked.tasks, "digits": task}, "name": "mine"})
+    answers = [
+        manifest(ids_of(loaded, name, 4) + ids_of(loaded, "nontarget", 4))
+        for name in ("one", "five")
+    ]
+    answers = [answer.model_copy(update={"challenge": "mine"}) for answer in answers]
+    monkeypatch.setattr(evaluation.frozen, "unfrozen_parts", lambda *_: ["changed"])
+    found = [evaluation.evaluate(changed, answer) for answer in answers]
+    assert [len(each.splits["test"].per_seed["macro_f1"]) for each in found] == [1, 1]
+
+
+def test_names_do_for_records(loaded):
+    sent = manifest(ids_of(loaded, "one", 2) + ids_of(loaded, "five", 2))
+    dataperf.check(sent, "speech-selection")
+    (result,) = dataperf.evaluate_all("speech-selection", [sent])
+    assert result.status == "scored"
+
+
+def test_answer_of_the_challenge_readme_is_valid():
+    text = (REFERENCE.parent / "README.md").read_text(encoding="utf-8")
+    block = re.search(r'\{"schema_version".*?\n\n', text, re.DOTALL)
+    sent = submission.parse(json.loads(block[0]), challenge.load("speech-selection"))
+    dataperf.check(sent, "speech-selection")
+
+
+def test_reference_points_know_which_way_is_better():
+    made = {"board": "x", "split": "test", "points": {}, "random_scores": [0.1, 0.2, 0.3, 0.4]}
+    assert anchors.Anchors(**made, higher_is_better=True).percentile(0.35) == 0.75
+    assert anchors.Anchors(**made, higher_is_better=False).percentile(0.35) == 0.25
+    assert anchors.Anchors(**made, higher_is_better=True).percentile(0.2) == 0.375
+
+
+def test_columns_of_python_objects_are_text_from_the_first_load_on(monkeypatch):
+    rows = Table(
+        np.array(["a", "b"], dtype=object),
+        np.zeros((2, 1)),
+        {"word": np.array(["x", "yy"], dtype=object)},
+    )
+
+    class Plugin:
+        source = Generated()
+
+        @staticmethod
+        def table(path):
+            return rows
+
+    monkeypatch.setattr(data.registry, "load", lambda *_: Plugin)
+    monkeypatch.setattr(data, "definition_digest", lambda _: "objects")
+    for _ in range(2):
+        found = data.table("objects")
+        assert found.columns["word"].tolist() == ["x", "yy"]
+        assert found.columns["word"].dtype.kind == "U"
+
+
+def test_split_that_shares_rows_with_the_pool_is_refused(asked):
+    task = asked.tasks["digits"]
+    split = task.splits["test"].model_copy(update={"where": {}})
+    with pytest.raises(Invalid, match="overlap"):
+        data.task_data(task.model_copy(update={"splits": {"test": split}}))
+
+
+def die_once(item):
+    marker, number = item
+    if number == 2 and not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_worker_loses_nothing(tmp_path):
+    engine = registry.load("engines", "processes")
+    items = [(str(tmp_path / "died"), number) for number in range(5)]
+    assert list(engine.run(die_once, items, jobs=2)) == [0, 1, 2, 3, 4]
