@@ -42,11 +42,11 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setenv("DATAPERF_PATH", str(tmp_path))
     plugins = {
         "datasets/tiny_rows.py": (
-            "from dataperf.records import Generated\nsource = Generated()\n"
+            "from dataperf.records import Generated\ncard, source = None, Generated()\n"
             'def table(path):\n    raise AssertionError("not needed")\n'
         ),
         "fixed_models/tiny_model.py": "def fit(): pass\n",
-        "metrics/tiny_metric.py": '"""A metric."""\nhigher_is_better = True  # always\n',
+        "metrics/tiny_metric.py": '"""A metric."""\nhigher_is_better = True  # always\ndef score(): pass\n',
     }
     for place, text in plugins.items():
         (tmp_path / place).parent.mkdir()

@@ -25,7 +25,7 @@ from dataperf import (
     results,
     submission,
 )
-from dataperf.errors import DigestMismatch, Invalid, NotFound, Problem
+from dataperf.errors import DataperfError, DigestMismatch, Invalid, NotFound, Problem
 from dataperf.records import Generated, Submission, Table
 
 REFERENCE = registry.our_folder("challenges") / "speech-selection" / "submissions"
@@ -261,3 +261,17 @@ def test_a_killed_worker_loses_nothing(tmp_path):
     engine = registry.load("engines", "processes")
     items = [(str(tmp_path / "died"), number) for number in range(5)]
     assert list(engine.run(die_once, items, jobs=2)) == [0, 1, 2, 3, 4]
+
+
+def test_an_item_that_kills_every_worker_ends_with_an_error_not_with_us(tmp_path):
+    engine = registry.load("engines", "processes")
+    items = [(str(tmp_path / "no" / "folder"), number) for number in range(4)]
+    with pytest.raises(DataperfError, match="number 3 of 4"):
+        list(engine.run(die_always, items, jobs=2))
+    assert list(engine.run(abs, [-1, -2, -3], jobs=2)) == [1, 2, 3]
+
+
+def die_always(item):
+    if item[1] == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item[1]

@@ -9,6 +9,9 @@ import pytest
 from dataperf import registry
 from dataperf.errors import Ambiguous, DataperfError, NotFound
 
+#: What a metric must offer, apart from what a test looks at.
+METRIC = "higher_is_better = True\ndef score(truth, predicted, *, classes): return 0.0\n"
+
 
 @pytest.fixture
 def user(tmp_path, monkeypatch):
@@ -25,7 +28,7 @@ def user(tmp_path, monkeypatch):
 
 
 def test_plugin_of_a_user_folder_is_found_and_loaded(user):
-    path = user("metrics/my_metric.py", '"""Mine.\n\nMore."""\nvalue = 3\n')
+    path = user("metrics/my_metric.py", '"""Mine.\n\nMore."""\nvalue = 3\n' + METRIC)
     entry = registry.get("metrics", "my-metric")
     assert (entry.path, entry.ours, entry.description()) == (path, False, "Mine.")
     assert registry.load("metrics", "my_metric").value == 3
@@ -33,9 +36,9 @@ def test_plugin_of_a_user_folder_is_found_and_loaded(user):
 
 
 def test_changed_plugin_is_loaded_anew(user):
-    user("metrics/my_metric.py", "value = 3\n")
+    user("metrics/my_metric.py", "value = 3\n" + METRIC)
     assert registry.load("metrics", "my_metric").value == 3
-    user("metrics/my_metric.py", "value = 4\n")
+    user("metrics/my_metric.py", "value = 4\n" + METRIC)
     assert registry.load("metrics", "my_metric").value == 4
 
 
@@ -112,3 +115,15 @@ def test_fixed_model_counts_to_the_last_byte_and_a_metric_by_its_statements(user
     assert first[0] != second[0] and first[1] == second[1]
     user("metrics/mine.json", "{}")
     assert digests()[1] != second[1]
+
+
+def test_plugin_that_lacks_a_function_is_refused(user):
+    user("metrics/my_metric.py", "higher_is_better = True\n")
+    with pytest.raises(DataperfError, match="lacks score"):
+        registry.load("metrics", "my_metric")
+
+
+def test_plugin_that_exits_is_refused(user):
+    user("metrics/my_metric.py", "raise SystemExit(0)\n")
+    with pytest.raises(DataperfError, match="cannot be imported"):
+        registry.load("metrics", "my_metric")

@@ -20,7 +20,6 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
         If an item kills its worker twice.
     """
     from joblib import Parallel, delayed
-    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     done = 0
@@ -32,8 +31,8 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
     except TerminatedWorkerError:
         for number in range(done, len(items)):
             try:
-                outcome = get_reusable_executor(max_workers=1).submit(function, items[number])
-                yield outcome.result()
+                alone = Parallel(n_jobs=2, backend="loky")  # 1 would mean this very process
+                yield from alone([delayed(function)(items[number])])
             except TerminatedWorkerError as error:
                 raise DataperfError(
                     f"number {number + 1} of {len(items)} killed its worker twice: out of memory?"
