@@ -123,6 +123,7 @@ def answer(
         int, typer.Option(help="The same seed gives the same answer.", min=0, max=2**32 - 1)
     ] = 0,
     submitter: Annotated[str, typer.Option(help="Who answers.")] = "baseline",
+    as_json: AsJson = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file if it is there.")
     ] = False,
@@ -147,7 +148,7 @@ def answer(
         files.write_whole(out, submission.dump(made).encode())
     except OSError as error:
         raise DataperfError(f"{out} cannot be written: {error}") from error
-    typer.echo(f"wrote {out}")
+    _print_json({"wrote": str(out)}) if as_json else typer.echo(f"wrote {out}")
 
 
 @app.command()
@@ -330,6 +331,7 @@ def new(
     kind: Annotated[str, typer.Argument(help="challenge, metric, strategy or model")],
     name: Annotated[str, typer.Argument(help="Its name.")],
     path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
+    as_json: AsJson = False,
 ) -> None:
     """Write a new challenge, metric, strategy or model to start from, in your own folder.
 
@@ -337,7 +339,10 @@ def new(
     """
     from dataperf import new as scaffold
 
-    for file in scaffold.write(kind, name, path):
+    written = [str(file) for file in scaffold.write(kind, name, path)]
+    if as_json:
+        return _print_json({"wrote": written})
+    for file in written:
         typer.echo(f"wrote {file}")
     typer.echo(f"check it: dataperf verify --plugins --path {shlex.quote(str(path))}")
 
@@ -345,6 +350,7 @@ def new(
 @app.command()
 def freeze(
     name: Annotated[str, typer.Argument(help="A fixed model or a challenge.")],
+    as_json: AsJson = False,
     path: Paths = None,
 ) -> None:
     """Freeze a fixed model, or a challenge's boards with their reference points.
@@ -359,7 +365,7 @@ def freeze(
     names = {known.replace("-", "_") for known in models}
     if name.removesuffix(".py").replace("-", "_") in names:
         entry = registry.get("fixed_models", name.removesuffix(".py"))
-        return typer.echo(f"frozen: {frozen.freeze_model(entry)}  {entry.path.name}")
+        return _print_frozen({entry.path.name: frozen.freeze_model(entry)}, as_json)
     if name.replace("-", "_") not in {known.replace("-", "_") for known in asked}:
         raise NotFound("fixed model or challenge", name, [*models, *asked])
     challenge = challenges.load(name)
@@ -375,8 +381,14 @@ def freeze(
         found[board] = points
     digests = frozen.freeze_boards(challenge, list(found))
     anchors.keep(challenge, found)
-    for board, digest in digests.items():
-        typer.echo(f"frozen: {digest}  {challenge.name}/{board}")
+    _print_frozen({f"{challenge.name}/{board}": each for board, each in digests.items()}, as_json)
+
+
+def _print_frozen(digests: dict[str, str], as_json: bool) -> None:
+    if as_json:
+        return _print_json(digests)
+    for name, digest in digests.items():
+        typer.echo(f"frozen: {digest}  {name}")
 
 
 @app.command()

@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from dataperf.records import (
     IntArray,
     Package,
     Pool,
+    Source,
     Span,
     Table,
     Task,
@@ -27,6 +27,7 @@ from dataperf.records import (
     Test,
     TextArray,
     Truth,
+    Url,
     Where,
 )
 
@@ -44,7 +45,7 @@ def definition_digest(dataset: str) -> str:
     """Return the digest of a dataset's definition: its code, recorded facts and pinned bytes."""
     module = registry.load("datasets", dataset)
     parts: dict[str, Any] = {"code": registry.digest(registry.get("datasets", dataset))}
-    if isinstance(module.source, Package):
+    if isinstance(module.source, Package | Url):
         parts["sha256"] = module.source.sha256
     if isinstance(module.source, Generated):
         parts["inputs"] = {name: definition_digest(name) for name in module.source.inputs}
@@ -76,10 +77,10 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
         If the plug-in yields a table with repeated ids or features that are not numbers.
     """
     module = registry.load("datasets", dataset)
-    path = _locate(module)
+    path = sources.locate(dataset, module.source)
     key = files.digest_json({"definition": definition_digest(dataset), "options": options or {}})
     cached = cache_folder() / "tables" / f"{dataset.replace('-', '_')}-{key[:32]}.npz"
-    pinned = isinstance(module.source, Package | Generated)
+    pinned = is_pinned(module.source)
     found = _read_cache(cached) if pinned else None
     if found is None:
         found = _plain_types(module.table(path, **(options or {})))
@@ -87,6 +88,13 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
         if pinned:  # nothing tells when other bytes have changed
             _write_cache(cached, found)
     return found
+
+
+def is_pinned(source: Source) -> bool:
+    """Return whether a dataset's definition fixes its bytes."""
+    return isinstance(source, Package | Generated) or (
+        isinstance(source, Url) and source.sha256 is not None
+    )
 
 
 def _plain_types(rows: Table) -> Table:
@@ -101,10 +109,6 @@ def _plain_types(rows: Table) -> Table:
     if features.dtype.kind == "O":
         features = features.astype(np.float64)
     return Table(np.asarray(rows.ids).astype(str), features, columns)
-
-
-def _locate(module: ModuleType) -> Path | None:
-    return sources.package_file(module.source) if isinstance(module.source, Package) else None
 
 
 def _check_table(dataset: str, rows: Table) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from dataperf import challenge as challenges
 from dataperf import evaluation, frozen, registry, results, statistics, submission
+from dataperf.data import is_pinned
 from dataperf.errors import DataperfError
-from dataperf.records import Challenge, Estimate, Generated, Package, Result, Task, TaskData
+from dataperf.records import Challenge, Estimate, Result, Task, TaskData
 from dataperf.statistics import Outcome
 
 
@@ -81,6 +82,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Outcome]:
     digest = challenges.digests(challenge, board)["board"]
     era = registry.load("fixed_models", task.model).era()
     unfrozen = frozen.unfrozen_parts(challenge, board)
+    pinned = is_pinned(registry.load("datasets", task.dataset).source)
 
     def judge(result: Result) -> Outcome:
         told = result.provenance
@@ -93,17 +95,12 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Outcome]:
             raise DataperfError("another version of the board")
         if told.era != era:
             raise DataperfError(f"numeric era {told.era}; here: {era}")
-        if not pinned(task.dataset) and told.digests.get("data") != data.digest:
+        if not pinned and told.digests.get("data") != data.digest:
             raise DataperfError("other data")
         _check_answer(challenge, board, data, result)
         return _check_scores(task, data, result)
 
     return judge
-
-
-def pinned(dataset: str) -> bool:
-    """Return whether a dataset's definition fixes its bytes."""
-    return isinstance(registry.load("datasets", dataset).source, Package | Generated)
 
 
 def _check_answer(challenge: Challenge, board: str, data: TaskData, result: Result) -> None:

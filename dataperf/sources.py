@@ -4,11 +4,49 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 from pathlib import Path
 
 from dataperf import files
 from dataperf.errors import DigestMismatch, Unavailable
-from dataperf.records import Package
+from dataperf.records import Folder, Package, Source, Url
+
+
+def locate(dataset: str, source: Source) -> Path | None:
+    """Return where a dataset's bytes lie, their digest checked; None if they are generated.
+
+    Bytes of a folder or an address lie in ``DATAPERF_DATA``, in a folder of the dataset's
+    name: nothing is downloaded unasked.
+
+    Raises
+    ------
+    Unavailable
+        If they are not here; the message says what to put where.
+    DigestMismatch
+        If they are not the promised ones.
+    """
+    if isinstance(source, Package):
+        return package_file(source)
+    if not isinstance(source, Folder | Url):
+        return None
+    named = os.environ.get("DATAPERF_DATA")
+    place = Path(named or "DATAPERF_DATA") / dataset.replace("-", "_")
+    hint = "" if named else "\n  (set DATAPERF_DATA to a folder for data)"
+    if isinstance(source, Folder):
+        if named and place.is_dir():
+            return place
+        raise Unavailable(
+            f"the data of {dataset} is not here: expected {source.layout} in {place}{hint}"
+        )
+    path = place / source.filename
+    if not (named and path.is_file()):
+        raise Unavailable(
+            f"the data of {dataset} is not here.\n  Download {source.address}\n  to {path}{hint}"
+        )
+    if source.sha256 and (found := files.digest_file(path)) != source.sha256:
+        remedy = f"Download it again: {source.address}"
+        raise DigestMismatch(str(path), expected=source.sha256, found=found, remedy=remedy)
+    return path
 
 
 @functools.lru_cache(maxsize=16)

@@ -20,13 +20,15 @@ from dataperf import (
     challenge,
     data,
     evaluation,
+    files,
     leaderboard,
     registry,
     results,
+    sources,
     submission,
 )
-from dataperf.errors import DataperfError, DigestMismatch, Invalid, NotFound, Problem
-from dataperf.records import Generated, Submission, Table
+from dataperf.errors import DataperfError, DigestMismatch, Invalid, NotFound, Problem, Unavailable
+from dataperf.records import Generated, Submission, Table, Url
 
 REFERENCE = registry.our_folder("challenges") / "speech-selection" / "submissions"
 
@@ -275,3 +277,39 @@ def die_always(item):
     if item[1] == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return item[1]
+
+
+def test_bytes_of_the_user_are_found_checked_and_never_served_stale(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATAPERF_PATH", str(tmp_path / "own"))
+    (tmp_path / "own" / "datasets").mkdir(parents=True)
+    (tmp_path / "own" / "datasets" / "mine.py").write_text(
+        "import numpy as np\n"
+        "from dataperf.records import Folder, Table\n"
+        "card, source = None, Folder('rows.txt')\n"
+        "def table(path):\n"
+        "    words = (path / 'rows.txt').read_text().split()\n"
+        "    return Table(np.array(words), np.zeros((len(words), 1)), {})\n"
+    )
+    monkeypatch.delenv("DATAPERF_DATA", raising=False)
+    with pytest.raises(Unavailable, match=r"rows.txt"):
+        dataperf.load_dataset("mine")
+    monkeypatch.setenv("DATAPERF_DATA", str(tmp_path / "data"))
+    rows = tmp_path / "data" / "mine" / "rows.txt"
+    rows.parent.mkdir(parents=True)
+    for words in ("a b", "a b c"):
+        rows.write_text(words)
+        assert dataperf.load_dataset("mine").ids.tolist() == words.split()
+
+
+def test_bytes_of_an_address_are_asked_for_and_checked(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATAPERF_DATA", str(tmp_path))
+    digest = files.digest_bytes(b"right")
+    source = Url("http://localhost/rows.bin", digest, "rows.bin")
+    with pytest.raises(Unavailable, match="http://localhost/rows.bin"):
+        sources.locate("mine", source)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "rows.bin").write_bytes(b"wrong")
+    with pytest.raises(DigestMismatch):
+        sources.locate("mine", source)
+    (tmp_path / "mine" / "rows.bin").write_bytes(b"right")
+    assert sources.locate("mine", source) == tmp_path / "mine" / "rows.bin"
