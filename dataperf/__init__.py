@@ -9,31 +9,31 @@ if TYPE_CHECKING:
     from dataperf.challenge import load as load_challenge
     from dataperf.data import load as load_dataset
     from dataperf.evaluation import evaluate, evaluate_all
-    from dataperf.submission import check, task_data
+    from dataperf.submission import board_data, check
     from dataperf.submission import load as load_submission
 
 __version__ = "0.1.0"
 
 __all__ = [
     "answer",
+    "board_data",
     "check",
     "evaluate",
     "evaluate_all",
     "load_challenge",
     "load_dataset",
     "load_submission",
-    "task_data",
 ]
 
 _PLACES = {
     "answer": ("dataperf.baselines", "answer"),
+    "board_data": ("dataperf.submission", "board_data"),
     "check": ("dataperf.submission", "check"),
     "evaluate": ("dataperf.evaluation", "evaluate"),
     "evaluate_all": ("dataperf.evaluation", "evaluate_all"),
     "load_challenge": ("dataperf.challenge", "load"),
     "load_dataset": ("dataperf.data", "load"),
     "load_submission": ("dataperf.submission", "load"),
-    "task_data": ("dataperf.submission", "task_data"),
 }
 
 

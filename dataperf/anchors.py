@@ -6,21 +6,31 @@ the challenge's folder, and shown beside every score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from dataperf import (
+    baselines,
+    evaluation,
+    files,
+    registry,
+    scorecard,
+    statistics,
+    submission,
+)
 from dataperf import challenge as challenges
-from dataperf import evaluation, files, registry, submission
 from dataperf.errors import Invalid
 from dataperf.records import (
     Challenge,
     Count,
     IntArray,
     Number,
+    Plan,
     Pool,
     Record,
+    Submission,
     Task,
     TaskData,
     Test,
@@ -102,64 +112,134 @@ def compute(
     Parameters
     ----------
     challenge, board
-        A board whose rules have a ``cap``.
+        What is asked.
     progress
         Called with a few words before each point.
     """
-    data = submission.task_data(challenge, board)
-    task = challenge.tasks[challenge.boards[board].task]
-    rules = challenges.rules_of(challenge, board)
-    metric = registry.load("metrics", task.metric)
-    up = metric.higher_is_better
-    if data.truth is not None:
-        data = _with_clean_pool(data, data.truth)
+    data = submission.board_data(challenge, board)
+    tasks = challenges.tasks_of(challenge, board)
+    metrics = evaluation.metrics_of(tasks)
     points: dict[str, Point] = {}
     random_scores: list[float] = []
-    oracles: list[tuple[float, TrainingSet, dict[str, float]]] = []
-    for name, title, sets in _training_sets(challenge, data, rules):
+    for name, title, answers in _answers(challenge, board, data):
         progress(name)
-        runs = [evaluation.train(task, data, chosen) for chosen in sets]
-        scores = [evaluation.headline(task, data, run) for run in runs]
-        if name.startswith(ORACLE):
-            own = [_on_clean_pool(task, metric, run, data) for run in runs]
-            oracles += zip(own, sets, scores, strict=True)
-            continue
-        points[name] = _point(title, task, data, sets, scores)
-        if name == "random":
-            random_scores = sorted(round(score[task.split], 6) for score in scores)
-    if oracles:
-        choose = max if up else min
-        _, best, score = choose(oracles, key=lambda each: each[0])
-        title = f"of {len(oracles)} clean picks the best on the clean pool: knows the truth"
-        points[ORACLE] = _point(title, task, data, [best], [score])
+        plans = [evaluation.plans_of(challenge, answer, data) for answer in answers]
+        scores = [_values(tasks, data, each, metrics) for each in plans]
+        points[name] = _point(title, data, plans, scores)
+        if name.startswith("random"):
+            ranking = next(iter(scores[0]))
+            random_scores = sorted(round(score[ranking], 6) for score in scores)
+    if challenge.track == "selection" and len(tasks) == 1:
+        points |= _by_the_truth(challenge, board, tasks, data, metrics, progress)
+    first = next(iter(points.values()))
     return Anchors(
         board=challenges.digests(challenge, board)["board"],
-        split=task.split,
-        higher_is_better=up,
+        split=next(iter(first.scores)),
+        higher_is_better=metrics[next(iter(tasks.values())).metric].higher_is_better,
         points=points,
         random_scores=random_scores,
     )
 
 
-def _training_sets(
-    challenge: Challenge, data: TaskData, rules: Any
-) -> Iterator[tuple[str, str, list[TrainingSet]]]:
-    everything = np.arange(len(data.pool))
-    clean = everything[data.truth.defects == ""] if data.truth is not None else None
+def _answers(
+    challenge: Challenge, board: str, data: Mapping[str, TaskData]
+) -> Iterator[tuple[str, str, list[Submission]]]:
+    """Yield every baseline's name, title and different answers."""
+    track = registry.load("tracks", challenge.track)
+    picks, runs = getattr(track, "PICKS", (RANDOM_PICKS, STRATEGY_RUNS))
     for entry in registry.find("strategies").values():
         strategy = registry.load("strategies", entry.name)
         if challenge.track not in strategy.tracks or not entry.ours:
             continue
-        runs = RANDOM_PICKS if entry.name == "random" else STRATEGY_RUNS
-        title = entry.description()
-        yield entry.name, title, _picks(strategy, data, everything, rules, runs)
-        if clean is not None:
-            oracle = f"{ORACLE}:{entry.name}"
-            yield oracle, entry.name, _picks(strategy, data, clean, rules, STRATEGY_RUNS)
-    yield WHOLE, "every row, errors and all", [TrainingSet(everything, data.pool.labels)]
-    if clean is not None:
-        title = "every row without a defect"
-        yield CLEAN, title, [TrainingSet(clean, data.pool.labels[clean])]
+        seeds = range(picks if entry.name.startswith("random") else runs)
+        found: dict[str, Submission] = {}
+        for seed in seeds:
+            answer = baselines.raw_answer(challenge, board, strategy, data, seed=seed)
+            sent = Submission(
+                schema_version=1, challenge=challenge.name, board=board, answer=answer
+            )
+            found.setdefault(evaluation.answer_digest(sent), sent)
+        yield entry.name, entry.description(), list(found.values())
+
+
+def _values(
+    tasks: Mapping[str, Task],
+    data: Mapping[str, TaskData],
+    plans: Mapping[str, Plan],
+    metrics: Mapping[str, Any],
+) -> dict[str, float]:
+    """Return the board's score and its parts, without intervals; the ranking one first."""
+    found = {}
+    for name, task in tasks.items():
+        run = evaluation.train(task, data[name], plans[name])
+        found[name] = evaluation.outcomes(task, data[name], plans[name], run)
+    score = scorecard.board_score(tasks, plans, found, metrics).value
+    if len(tasks) > 1:
+        parts = {
+            name: scorecard.board_score(
+                {name: task}, {name: plans[name]}, {name: found[name]}, metrics
+            ).value
+            for name, task in tasks.items()
+        }
+        return {"score": score, **parts}
+    ((name, task),) = tasks.items()
+    splits = {
+        split: statistics.average(metrics[each.metric or task.metric], found[name][split])
+        for split, each in task.splits.items()
+    }
+    if len(task.ranking) > 1 or (plans[name].scale, plans[name].offset) != (1.0, 0.0):
+        return {"score": score, **splits}
+    first = task.ranking[0]
+    return {first: splits[first], **splits}
+
+
+def _by_the_truth(
+    challenge: Challenge,
+    board: str,
+    tasks: Mapping[str, Task],
+    data: Mapping[str, TaskData],
+    metrics: Mapping[str, Any],
+    progress: Callable[[str], None],
+) -> dict[str, Point]:
+    """Return the points that need no answer: the whole pool, and what only the truth can tell."""
+    ((name, task),) = tasks.items()
+    part = data[name]
+    everything = np.arange(len(part.pool))
+    title, rows = "every row, errors and all", {WHOLE: everything}
+    titles = {WHOLE: title}
+    if part.truth is not None:
+        rows[CLEAN] = everything[part.truth.defects == ""]
+        titles[CLEAN] = "every row without a defect"
+    points = {}
+    for point, chosen in rows.items():
+        progress(point)
+        plan = {name: Plan([TrainingSet(chosen, part.pool.labels[chosen])])}
+        values = _values(tasks, data, plan, metrics)
+        points[point] = _point(titles[point], data, [plan], [values])
+    if part.truth is None:
+        return points
+    progress(ORACLE)
+    with_clean = {name: _with_clean_pool(part, part.truth)}
+    oracles = []
+    for chosen_set in _clean_picks(challenge, board, part, rows[CLEAN]):
+        plan = {name: Plan([chosen_set])}
+        run = evaluation.train(task, with_clean[name], plan[name])
+        own = _on_clean_pool(task, metrics[task.metric], run, with_clean[name])
+        oracles.append((own, plan))
+    choose = max if metrics[task.metric].higher_is_better else min
+    _, best = choose(oracles, key=lambda each: each[0])
+    title = f"of {len(oracles)} clean picks the best on the clean pool: knows the truth"
+    return {**points, ORACLE: _point(title, data, [best], [_values(tasks, data, best, metrics)])}
+
+
+def _clean_picks(
+    challenge: Challenge, board: str, data: TaskData, clean: IntArray
+) -> Iterator[TrainingSet]:
+    rules = challenges.rules_of(challenge, board)
+    for entry in registry.find("strategies").values():
+        strategy = registry.load("strategies", entry.name)
+        if challenge.track in strategy.tracks and entry.ours:
+            yield from _picks(strategy, data, clean, rules, STRATEGY_RUNS)
 
 
 def _picks(
@@ -186,19 +266,14 @@ def _picks(
 
 def _point(
     title: str,
-    task: Task,
-    data: TaskData,
-    sets: list[TrainingSet],
-    scores: list[dict[str, float]],
+    data: Mapping[str, TaskData],
+    plans: Sequence[Mapping[str, Plan]],
+    scores: Sequence[Mapping[str, float]],
 ) -> Point:
-    table = {name: np.array([score[name] for score in scores]) for name in task.splits}
-    let_in = None
-    if data.truth is not None:
-        defects = data.truth.defects
-        let_in = round(float(np.mean([np.mean(defects[chosen.rows] != "") for chosen in sets])), 6)
+    table = {name: np.array([score[name] for score in scores]) for name in scores[0]}
     return Point(
         title=title,
-        runs=len(sets),
+        runs=len(scores),
         scores={
             name: (
                 round(float(values.mean()), 6),
@@ -207,8 +282,18 @@ def _point(
             )
             for name, values in table.items()
         },
-        let_in=let_in,
+        let_in=_let_in(data, plans),
     )
+
+
+def _let_in(data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]) -> float | None:
+    """Return the mean share of defective rows that were trained on, where it says anything."""
+    ((name, part),) = data.items() if len(data) == 1 else [("", None)]
+    if part is None or part.truth is None or any(plan[name].steps is not None for plan in plans):
+        return None
+    defects = part.truth.defects
+    shares = [np.mean(defects[each.rows] != "") for plan in plans for each in plan[name].sets]
+    return round(float(np.mean(shares)), 6)
 
 
 def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:

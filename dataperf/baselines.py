@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dataperf import challenge as challenges
 from dataperf import registry, submission
 from dataperf.errors import DataperfError
 from dataperf.evaluation import one_thread
-from dataperf.records import Challenge, Submission
+from dataperf.records import Challenge, Submission, TaskData
 
 
 def answer(
@@ -31,10 +34,8 @@ def answer(
         raise DataperfError(
             f"the strategy {strategy} answers {', '.join(module.tracks)}, not {challenge.track}"
         )
-    rules = challenges.rules_of(challenge, board)
-    data = submission.task_data(challenge, board)
-    with one_thread():
-        found = module.answer(data.pool, rules, seed=seed)
+    data = submission.board_data(challenge, board)
+    found = raw_answer(challenge, board, module, data, seed=seed)
     content = {
         "schema_version": 1,
         "challenge": challenge.name,
@@ -46,3 +47,21 @@ def answer(
     made = challenges.validate(Submission, content, "submission")
     submission.check(made, challenge, data)
     return made
+
+
+def raw_answer(
+    challenge: Challenge, board: str, module: Any, data: Mapping[str, TaskData], *, seed: int
+) -> dict[str, Any]:
+    """Return what a strategy answers, unchecked; one answer to all tasks of the board."""
+    rules = challenges.rules_of(challenge, board)
+    track = registry.load("tracks", challenge.track)
+    shown = getattr(track, "shown", lambda pool: pool)
+    with one_thread():
+        parts = {
+            name: module.answer(shown(part.pool), rules, seed=seed) for name, part in data.items()
+        }
+    if hasattr(track, "join"):
+        joined: dict[str, Any] = track.join(parts)
+        return joined
+    (only,) = parts.values()
+    return dict(only)

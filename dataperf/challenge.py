@@ -60,18 +60,26 @@ def _own_problems(challenge: Challenge, path: Path) -> Iterator[Problem]:
             "wrong-name", "name", f'"{challenge.name}"', f'the folder\'s name, "{path.parent.name}"'
         )
     for name, board in challenge.boards.items():
-        if board.task not in challenge.tasks:
-            hint = did_you_mean(board.task, challenge.tasks)
-            yield Problem("unknown-task", f"boards.{name}.task", f'"{board.task}"', hint)
+        for task_name in board.tasks:
+            if task_name not in challenge.tasks:
+                hint = did_you_mean(task_name, challenge.tasks)
+                yield Problem("unknown-task", f"boards.{name}.tasks", f'"{task_name}"', hint)
+        if len(set(board.tasks)) != len(board.tasks):
+            yield Problem("duplicate-task", f"boards.{name}.tasks", "a task is named twice")
     for name, task in challenge.tasks.items():
         yield from _task_problems(f"tasks.{name}", task)
     yield from _unknown_plugins(challenge)
 
 
 def _task_problems(place: str, task: Task) -> Iterator[Problem]:
-    if task.split not in task.splits:
-        hint = did_you_mean(task.split, task.splits)
-        yield Problem("unknown-split", f"{place}.split", f'"{task.split}"', hint)
+    for split in task.ranking:
+        if split not in task.splits:
+            hint = did_you_mean(split, task.splits)
+            yield Problem("unknown-split", f"{place}.split", f'"{split}"', hint)
+    if len(set(task.ranking)) != len(task.ranking):
+        yield Problem("duplicate-split", f"{place}.split", "a split is named twice")
+    if task.label is None and task.truth is None:
+        yield Problem("no-label", place, "neither label nor truth", "a column to test against")
     if task.rest is not None and task.rest not in task.classes:
         hint = did_you_mean(task.rest, task.classes)
         yield Problem("unknown-class", f"{place}.rest", f'"{task.rest}"', hint)
@@ -154,35 +162,36 @@ def digests(challenge: Challenge, board: str) -> dict[str, str]:
     ``board`` covers all the others; results with different ones are never compared. The
     toolkit's own flow is not part of it: the tests hold that to pinned scores.
     """
-    task = challenge.tasks[board_of(challenge, board).task]
+    tasks = tasks_of(challenge, board)
+    names = {name for task in tasks.values() for name in metric_names(task)}
+    models = {task.model for task in tasks.values()}
+    datasets = {task.dataset for task in tasks.values()}
     parts = {
-        "model": registry.digest(registry.get("fixed_models", task.model)),
-        "dataset": data.definition_digest(task.dataset),
         "track": registry.digest(registry.get("tracks", challenge.track)),
-        **{
-            f"metric:{name}": registry.digest(registry.get("metrics", name))
-            for name in metric_names(task)
-        },
+        **{f"model:{n}": registry.digest(registry.get("fixed_models", n)) for n in models},
+        **{f"dataset:{name}": data.definition_digest(name) for name in datasets},
+        **{f"metric:{name}": registry.digest(registry.get("metrics", name)) for name in names},
     }
     told = {
         "challenge": challenge.name,
         "version": challenge.version,
-        "task": _plain(task),
-        "board": {"name": board, **_plain(challenge.boards[board])},
+        "tasks": {name: _untitled(task) for name, task in tasks.items()},
+        "board": {"name": board, **_untitled(challenge.boards[board])},
     }
     return {"board": files.digest_json({**told, **parts}), **parts}
 
 
-def _plain(record: BaseModel) -> dict[str, Any]:
+def _untitled(record: Task | Board) -> dict[str, Any]:
     """Return what a record says, without titles: rewording must not change a digest."""
+    titles: Any = {"title": True, "splits": {"__all__": {"title"}}}
+    if isinstance(record, Board):
+        titles = {"title"}
+    return record.model_dump(mode="json", exclude_defaults=True, exclude=titles)
 
-    def strip(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: strip(part) for key, part in value.items() if key != "title"}
-        return value
 
-    plain: dict[str, Any] = strip(record.model_dump(mode="json", exclude_defaults=True))
-    return plain
+def tasks_of(challenge: Challenge, board: str) -> dict[str, Task]:
+    """Return the tasks of a board by name, in the board's order."""
+    return {name: challenge.tasks[name] for name in board_of(challenge, board).tasks}
 
 
 def validate(model: type[AnyRecord], content: Any, subject: str, place: str = "") -> AnyRecord:

@@ -11,14 +11,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dataperf.records import Challenge, Result, Submission
+    from dataperf.records import Challenge, Result, Submission, TaskData
 
 app = typer.Typer(
     help="The model is frozen; the data is what you submit.",
@@ -40,6 +40,28 @@ def _add_path(folders: list[Path] | None) -> list[Path] | None:
 Paths = Annotated[
     list[Path] | None,
     typer.Option("--path", callback=_add_path, help="A folder of your own plug-ins (repeatable)."),
+]
+
+
+def _set_data(folder: Path | None) -> Path | None:
+    if folder is not None:
+        os.environ["DATAPERF_DATA"] = str(folder)
+    return folder
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        callback=_set_data,
+        help="The folder with the official data, in its publisher's layout.",
+    ),
+]
+Rules = Annotated[
+    str,
+    typer.Option(
+        "--rules", help='"strict", or "official": accept all that the official evaluator does.'
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="The challenge's name.")]
@@ -127,6 +149,7 @@ def answer(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file if it is there.")
     ] = False,
+    data_dir: DataDir = None,
     path: Paths = None,
 ) -> None:
     """Write a submission with a baseline strategy.
@@ -156,7 +179,9 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Submissions.")],
     challenge: ChallengeName,
     board: BoardName = None,
+    rules: Rules = "strict",
     as_json: AsJson = False,
+    data_dir: DataDir = None,
     path: Paths = None,
 ) -> None:
     """Check submissions with the evaluator's own rules, without training anything.
@@ -167,12 +192,13 @@ def check(
     from dataperf import submission
     from dataperf.errors import Invalid
 
-    asked = challenges.load(challenge)
+    asked, official = challenges.load(challenge), _rules(rules) == "official"
     rows: list[dict[str, Any]] = []
     for file in files:
         row: dict[str, Any] = {"file": str(file), "valid": True, "warnings": [], "problems": []}
         try:
-            row["warnings"] = submission.check(submission.read(file, asked, board), asked)
+            sent = submission.read(file, asked, board, official=official)
+            row["warnings"] = submission.check(sent, asked, official=official)
         except Invalid as error:
             row |= {"valid": False, "problems": [vars(problem) for problem in error.problems]}
             if not as_json:
@@ -196,20 +222,23 @@ def evaluate(
         typer.Argument(help="Submissions; none scores the challenge's reference submissions."),
     ] = None,
     board: BoardName = None,
+    rules: Rules = "strict",
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
     results_folder: Results = RESULTS,
     as_json: AsJson = False,
+    data_dir: DataDir = None,
     path: Paths = None,
 ) -> None:
     """Retrain the frozen model on each submission and score it.
 
     Example: dataperf evaluate --challenge speech-selection mine.json
+    Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
     """
     from dataperf import challenge as challenges
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
 
-    asked = challenges.load(challenge)
+    asked, chosen = challenges.load(challenge), _rules(rules)
     if board:
         challenges.board_of(asked, board)
     if not files:
@@ -217,7 +246,7 @@ def evaluate(
         if not files:
             raise DataperfError(f"{asked.name} has no reference submissions; name a file")
         _say(f"no file given: scoring the reference submissions of {asked.name}")
-        sent = _read(files, asked, None)
+        sent = _read(files, asked, None, chosen)
         known = sorted({each.board for each in sent})
         sent = [each for each in sent if board is None or each.board == board]
         if not sent:
@@ -225,10 +254,10 @@ def evaluate(
                 f"{asked.name} has no reference submissions to {board}, only to {', '.join(known)}"
             )
     else:
-        sent = _read(files, asked, board)
+        sent = _read(files, asked, board, chosen)
     scored = []
     with _progress("evaluating", len(sent)) as advance:
-        for result in evaluation.evaluate_all(asked, sent, jobs=jobs):
+        for result in evaluation.evaluate_all(asked, sent, jobs=jobs, rules=chosen):
             scored.append((result, results.keep(result, str(results_folder))))
             advance()
     if as_json:
@@ -258,6 +287,7 @@ def leaderboard(
     board: BoardName = None,
     results_folder: Results = RESULTS,
     as_json: AsJson = False,
+    data_dir: DataDir = None,
     path: Paths = None,
 ) -> None:
     """Rank the results that are kept here; differences within noise share a rank.
@@ -290,6 +320,7 @@ def leaderboard(
 @app.command()
 def verify(
     files: Annotated[list[Path] | None, typer.Argument(help="Result files.")] = None,
+    data_dir: DataDir = None,
     plugins: Annotated[
         bool, typer.Option("--plugins", help="Check every plug-in found against its contract.")
     ] = False,
@@ -351,6 +382,7 @@ def new(
 def freeze(
     name: Annotated[str, typer.Argument(help="A fixed model or a challenge.")],
     as_json: AsJson = False,
+    data_dir: DataDir = None,
     path: Paths = None,
 ) -> None:
     """Freeze a fixed model, or a challenge's boards with their reference points.
@@ -412,18 +444,32 @@ def schema(
     _print_json(formats[what].model_json_schema())
 
 
-def _read(files: list[Path], asked: Challenge, board: str | None) -> list[Submission]:
+def _rules(named: str) -> Literal["strict", "official"]:
+    from dataperf.errors import NotFound
+
+    if named == "official":
+        return "official"
+    if named != "strict":
+        raise NotFound("kind of rules", named, ("strict", "official"))
+    return "strict"
+
+
+def _read(files: list[Path], asked: Challenge, board: str | None, rules: str) -> list[Submission]:
     """Read and check all files; the problems of all of them are reported together."""
     from dataperf import submission
     from dataperf.errors import DataperfError, Invalid
 
     read: list[Submission] = []
+    loaded: dict[str, dict[str, TaskData]] = {}
     refused: list[Invalid] = []
+    official = rules == "official"
     for file in files:
         try:
-            sent = submission.read(file, asked, board)
+            sent = submission.read(file, asked, board, official=official)
+            if sent.board not in loaded:
+                loaded[sent.board] = submission.board_data(asked, sent.board)
             try:
-                submission.check(sent, asked)
+                submission.check(sent, asked, loaded[sent.board], official=official)
             except Invalid as error:
                 raise Invalid(str(file), error.problems) from None
             read.append(sent)

@@ -18,12 +18,12 @@ from dataperf.records import (
     Card,
     FloatArray,
     IntArray,
+    Plan,
     Pool,
     Record,
     Source,
     Table,
     TaskData,
-    TrainingSet,
 )
 
 
@@ -47,6 +47,9 @@ class FixedModel(Protocol):
     def era(self) -> str:
         """Return a name for the numeric behaviour; results of two eras never share a board."""
 
+    # A model may also offer ``fit_series(features, label_sets, *, classes, seeds)`` for many
+    # labellings of the same rows, and ``example()``: arguments to try it with.
+
 
 class Metric(Protocol):
     """``metrics/NAME.py``: one number from truth and predictions.
@@ -62,19 +65,37 @@ class Metric(Protocol):
 
 
 class Track(Protocol):
-    """``tracks/NAME.py``: how an answer is read, checked and turned into training sets."""
+    """``tracks/NAME.py``: how an answer is read, checked and turned into training sets.
+
+    ``data`` maps the names of the board's tasks to their data. ``official`` asks for the
+    official evaluator's behaviour: what it accepts is accepted, with its rows in its order.
+    A track may also offer
+
+    - ``read_files(files: Mapping[str, str], board: Board, *, official: bool)`` for answers
+      that are text files (names to contents): the answer, and the problems in it;
+    - ``summarize(plan, task, data, outcome) -> (numbers, curves)`` for what it says of a
+      task beside the score, and ``summarize_board(answer, rules, data, tasks)`` of the board;
+    - ``join(parts: Mapping[str, dict]) -> dict`` to make one answer of a strategy's answers
+      to single tasks;
+    - ``shown(pool) -> Pool`` where participants see less than the pool;
+    - ``PICKS = (random, others)``: how many runs of a strategy its reference points take.
+    """
 
     Answer: type[Record]
     Rules: type[Record]
 
-    def read(self, content: Mapping[str, Any]) -> dict[str, Any] | None:
+    def read(self, content: Mapping[str, Any], *, official: bool) -> dict[str, Any] | None:
         """Return the answer inside a foreign format this track knows, or None."""
 
-    def check(self, answer: Any, rules: Any, data: TaskData) -> list[Problem]:
+    def check(
+        self, answer: Any, rules: Any, data: Mapping[str, TaskData], *, official: bool
+    ) -> list[Problem]:
         """Return every problem, warnings included; no error in it means the answer is valid."""
 
-    def training_sets(self, answer: Any, rules: Any, data: TaskData) -> list[TrainingSet]:
-        """Return the one training set, rows in an order that is the track's own."""
+    def plans(
+        self, answer: Any, rules: Any, data: Mapping[str, TaskData], *, official: bool
+    ) -> dict[str, Plan]:
+        """Return what is trained for every task of a valid answer."""
 
 
 class Strategy(Protocol):
@@ -83,11 +104,22 @@ class Strategy(Protocol):
     tracks: tuple[str, ...]
 
     def answer(self, pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-        """Return an answer in the track's form; the same seed gives the same answer."""
+        """Return an answer in the track's form; the same seed gives the same answer.
+
+        On a board with several tasks, the answer to one of them.
+        """
 
 
 class Dataset(Protocol):
-    """``datasets/NAME.py``: a source of data with its digest, licence and card."""
+    """``datasets/NAME.py``: a source of data with its digest, licence and card.
+
+    It may also offer
+
+    - ``inputs(path, **options) -> list[Path]``: the files of a folder that are read, which
+      lets the table be cached until one of them changes;
+    - ``facts(path, **options) -> dict``: what participants are told beside the rows;
+    - ``prompts(classes, **options) -> array``: text features of the classes' names.
+    """
 
     card: Card
     source: Source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,13 @@ from dataperf.records import (
     Truth,
     Url,
     Where,
+    replace,
 )
+
+#: The value of a truth column where the truth of the pool is not known.
+UNKNOWN = "?"
+#: Bytes of a cached array up to which its digest is checked whenever it is read.
+MOST_HASHED = 64 * 2**20
 
 
 def cache_folder() -> Path:
@@ -78,16 +84,26 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     """
     module = registry.load("datasets", dataset)
     path = sources.locate(dataset, module.source)
-    key = files.digest_json({"definition": definition_digest(dataset), "options": options or {}})
-    cached = cache_folder() / "tables" / f"{dataset.replace('-', '_')}-{key[:32]}.npz"
-    pinned = is_pinned(module.source)
-    found = _read_cache(cached) if pinned else None
+    key: Any = {"definition": definition_digest(dataset), "options": options or {}}
+    cacheable = is_pinned(module.source)
+    if path is not None and hasattr(module, "inputs"):
+        key["inputs"] = _signature(module.inputs(path, **(options or {})))
+        cacheable = True
+    name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
+    cached = cache_folder() / "tables" / f"{name}.npz"
+    found = _read_cache(cached) if cacheable else None
     if found is None:
         found = _plain_types(module.table(path, **(options or {})))
         _check_table(dataset, found)
-        if pinned:  # nothing tells when other bytes have changed
-            _write_cache(cached, found)
+        if cacheable:  # otherwise nothing tells when other bytes have changed
+            found = _write_cache(cached, found)
     return found
+
+
+def _signature(inputs: Iterable[Path]) -> list[list[Any]]:
+    """Return what changes when one of the files does, without reading them."""
+    found = ((str(path), path.stat()) for path in inputs)
+    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in found]
 
 
 def is_pinned(source: Source) -> bool:
@@ -119,7 +135,7 @@ def _check_table(dataset: str, rows: Table) -> None:
         problems.append(
             Problem("features-shape", "features", f"shape {rows.features.shape}", "(rows, d)")
         )
-    elif not np.isfinite(rows.features).all():
+    elif not _all_finite(rows.features):
         problems.append(Problem("not-finite", "features", "NaN or infinite values"))
     problems += [
         Problem("column-length", f"columns.{name}", f"{len(column)} values", f"{len(rows)}")
@@ -130,32 +146,64 @@ def _check_table(dataset: str, rows: Table) -> None:
         raise Invalid(f"dataset {dataset}", problems)
 
 
-def _write_cache(path: Path, rows: Table) -> None:
+def _all_finite(features: NDArray[Any]) -> bool:
+    step = max(1, 2**22 // max(1, features.shape[1]))
+    parts = (features[start : start + step] for start in range(0, len(features), step))
+    return all(bool(np.isfinite(part).all()) for part in parts)
+
+
+def _write_cache(path: Path, rows: Table) -> Table:
+    """Keep a table and return it as it was kept: its features lie on the disk, not in memory.
+
+    Features go first, so that what names them is there only when they are whole.
+    """
+    rows = replace(rows, digest=_content_digest(rows))
     buffer = io.BytesIO()
     columns: dict[str, Any] = {f"column:{name}": values for name, values in rows.columns.items()}
-    np.savez(buffer, ids=rows.ids, features=rows.features, **columns)
     try:
+        features = _features_of(path)
+        files.write_array(features, rows.features)
+        stamp = _stamp(features)
+        np.savez(buffer, ids=rows.ids, digest=rows.digest, stamp=stamp, **columns)
         files.write_whole(path, files.seal(buffer.getvalue()))
     except OSError:
-        pass  # a cache that cannot be written (full disk, read-only home) costs time, not the result
+        return rows  # a full disk or read-only home costs time, not the result
+    return _read_cache(path) or rows
+
+
+def _features_of(path: Path) -> Path:
+    return path.with_suffix(".features.npy")
+
+
+def _stamp(path: Path) -> str:
+    """Return what tells whether a file is as it was written: its digest, or its size and time.
+
+    Hashing a large file would cost more than all else; damage to it that keeps size and time
+    goes unseen.
+    """
+    stat = path.stat()
+    if stat.st_size <= MOST_HASHED:
+        return files.digest_file(path)
+    return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def _read_cache(path: Path) -> Table | None:
     try:
         content = files.unseal(path.read_bytes())
-    except OSError:
-        return None
-    if content is None:
-        return None
-    try:
+        if content is None:
+            return None
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             columns = {
                 name.removeprefix("column:"): arrays[name]
                 for name in arrays.files
                 if name.startswith("column:")
             }
-            return Table(arrays["ids"], arrays["features"], columns)
-    except (ValueError, KeyError, OSError):
+            if str(arrays["stamp"]) != _stamp(_features_of(path)):
+                return None
+            ids, digest = arrays["ids"], str(arrays["digest"])
+        features = np.load(_features_of(path), mmap_mode="r", allow_pickle=False)
+        return Table(ids, features.view(np.ndarray), columns, digest)
+    except (ValueError, KeyError, OSError, EOFError):
         return None
 
 
@@ -191,8 +239,27 @@ def matching(rows: Table, where: Where, place: str = "where") -> NDArray[np.bool
     return fits
 
 
-def task_data(task: Task) -> TaskData:
+def board_data(tasks: Mapping[str, Task]) -> dict[str, TaskData]:
+    """Load the data of a board's tasks; tasks on the same rows share them."""
+    tables: dict[str, Table] = {}
+    found = {}
+    for name, task in tasks.items():
+        key = files.digest_json([task.dataset, task.options])
+        if key not in tables:
+            tables[key] = table(task.dataset, task.options)
+        found[name] = task_data(task, tables[key])
+    return found
+
+
+def task_data(task: Task, rows: Table | None = None) -> TaskData:
     """Load a task's data and cut it into pool, truth and tests.
+
+    Parameters
+    ----------
+    task
+        What is asked.
+    rows
+        The rows of its dataset if they are loaded already.
 
     Raises
     ------
@@ -200,40 +267,49 @@ def task_data(task: Task) -> TaskData:
         If a clause names a column the dataset lacks, a label is no class, or pool and
         tests share rows.
     """
-    rows = table(task.dataset, task.options)
+    rows = table(task.dataset, task.options) if rows is None else rows
+    module = registry.load("datasets", task.dataset)
     in_pool = matching(rows, task.pool, "pool")
-    pool_rows = rows.take(in_pool)
     problems = _missing_columns(task, rows)
     if problems:
         raise Invalid(f"dataset {task.dataset}", problems)
-    tests = {}
-    for name, split in task.splits.items():
-        chosen = matching(rows, split.where, f"splits.{name}.where")
-        if (chosen & in_pool).any():
-            raise Invalid(
-                f"split {name}",
-                [Problem("overlap", name, f"{(chosen & in_pool).sum()} rows are in the pool too")],
-            )
-        if not chosen.any():
-            raise Invalid(f"split {name}", [Problem("empty-split", name, "no rows fit")])
-        part = rows.take(chosen)
-        labels = class_ids(part.columns[task.truth or task.label], task, f"splits.{name}")
-        groups = part.columns[split.cluster].astype(str) if split.cluster else None
-        tests[name] = Test(part.ids, part.features, labels, groups)
     if not in_pool.any():
         raise Invalid("pool", [Problem("empty-pool", "pool", "no rows fit")])
+    pool_rows = rows.take(in_pool)
+    labels = np.full(len(pool_rows), -1, dtype=np.intp)
+    if task.label is not None:
+        labels = class_ids(pool_rows.columns[task.label], task, "pool")
+    path = sources.locate(task.dataset, module.source)
     return TaskData(
         pool=Pool(
             pool_rows.ids,
             pool_rows.features,
-            class_ids(pool_rows.columns[task.label], task, "pool"),
+            labels,
             tuple(task.classes),
             {name: pool_rows.columns[name] for name in task.visible},
+            module.facts(path, **task.options) if hasattr(module, "facts") else {},
         ),
         truth=_truth(task, pool_rows),
-        tests=tests,
-        digest=_content_digest(rows),
+        tests={name: _test(task, name, rows, in_pool) for name in task.splits},
+        digest=rows.digest or _content_digest(rows),
+        prompts=module.prompts(task.classes, **task.options)
+        if hasattr(module, "prompts")
+        else None,
     )
+
+
+def _test(task: Task, name: str, rows: Table, in_pool: NDArray[np.bool_]) -> Test:
+    split = task.splits[name]
+    chosen = matching(rows, split.where, f"splits.{name}.where")
+    if (chosen & in_pool).any():
+        what = f"{(chosen & in_pool).sum()} rows are in the pool too"
+        raise Invalid(f"split {name}", [Problem("overlap", name, what)])
+    if not chosen.any():
+        raise Invalid(f"split {name}", [Problem("empty-split", name, "no rows fit")])
+    part = rows.take(chosen)
+    labels = class_ids(part.columns[task.truth or str(task.label)], task, f"splits.{name}")
+    groups = part.columns[split.cluster].astype(str) if split.cluster else None
+    return Test(part.ids, part.features, labels, groups)
 
 
 def _missing_columns(task: Task, rows: Table) -> list[Problem]:
@@ -254,11 +330,13 @@ def _missing_columns(task: Task, rows: Table) -> list[Problem]:
 
 
 def _truth(task: Task, rows: Table) -> Truth | None:
-    if task.truth is None:
+    if task.truth is None or (rows.columns[task.truth].astype(str) == UNKNOWN).all():
         return None
     labels = class_ids(rows.columns[task.truth], task, "pool")
     if task.defect is not None:
         return Truth(labels, rows.columns[task.defect].astype(str))
+    if task.label is None:
+        return Truth(labels, np.full(len(rows), "", dtype="<U1"))
     wrong = labels != class_ids(rows.columns[task.label], task, "pool")
     return Truth(labels, np.where(wrong, "label", ""))
 
@@ -284,9 +362,14 @@ def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
 
 
 def _content_digest(rows: Table) -> str:
-    parts = [rows.ids.astype(str).tobytes(), np.ascontiguousarray(rows.features).tobytes()]
-    parts += [rows.columns[name].astype(str).tobytes() for name in sorted(rows.columns)]
-    return files.digest_json([files.digest_bytes(part) for part in parts])
+    parts = [rows.ids.astype(str), rows.features]
+    parts += [rows.columns[name].astype(str) for name in sorted(rows.columns)]
+    return files.digest_json([files.digest_bytes(_bytes(part)) for part in parts])
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    """Return an array's bytes without copying them."""
+    return memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
 
 
 def load(dataset: str, **options: Any) -> Table:

@@ -1,6 +1,6 @@
 """The one flow: a challenge and a submission to a Result.
 
-    submission -> track.check -> track.training_sets -> fixed_model.fit, predict
+    submission -> track.check -> track.plans -> fixed_model.fit, predict
                -> metrics, detection, balance, cost -> Result -> store
 
 Library, command line, notebooks and servers all come through `evaluate`.
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +27,31 @@ from dataperf.errors import DataperfError
 from dataperf.records import (
     Challenge,
     Cost,
+    FloatArray,
+    Plan,
     Provenance,
     Result,
     Submission,
     Task,
     TaskData,
+    TaskScores,
+    Test,
     TrainingSet,
     Trial,
 )
+from dataperf.statistics import Outcome
 
 
 @dataclass(frozen=True)
 class Run:
-    """A frozen model trained on one training set: what it predicted and what that took."""
+    """A frozen model trained on every set of a plan: what it predicted and what that took.
+
+    ``predictions`` are of shape (sets x seeds, rows), ``weights`` the shares of their lines
+    in the score, None if all are alike.
+    """
 
     predictions: dict[str, NDArray[np.intp]]
+    weights: FloatArray | None
     train_seconds: float
     predict_seconds: float
     model_size: int
@@ -52,7 +62,8 @@ def evaluate(
     answer: Submission | Path | str,
     *,
     board: str | None = None,
-    data: TaskData | None = None,
+    data: Mapping[str, TaskData] | None = None,
+    rules: Literal["strict", "official"] = "strict",
 ) -> Result:
     """Check a submission, train the frozen model on it, and score what the model predicts.
 
@@ -61,11 +72,14 @@ def evaluate(
     challenge
         A challenge or its name.
     answer
-        A submission or the path of its file.
+        A submission or the path of its file or folder.
     board
         The board, for files in formats that do not name one.
     data
-        The board's data if it is loaded already.
+        The data of the board's tasks if it is loaded already.
+    rules
+        ``"strict"`` refuses every way to cheat that we know; ``"official"`` accepts what the
+        official evaluator accepts, and its result is never ranked.
 
     Returns
     -------
@@ -78,27 +92,31 @@ def evaluate(
         If the submission is not valid; every problem is listed, and nothing was trained.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    challenge = challenges.of(challenge)
+    challenge, official = challenges.of(challenge), rules == "official"
     if not isinstance(answer, Submission):
-        answer = submission.read(Path(answer), challenge, board)
-    data = data or submission.task_data(challenge, answer.board)
-    warnings = submission.check(answer, challenge, data)
-    task = challenge.tasks[challenge.boards[answer.board].task]
+        answer = submission.read(Path(answer), challenge, board, official=official)
+    data = data or submission.board_data(challenge, answer.board)
+    warnings = submission.check(answer, challenge, data, official=official)
+    tasks = challenges.tasks_of(challenge, answer.board)
     unfrozen = frozen.unfrozen_parts(challenge, answer.board)
-    scores = _scores(challenge, task, answer, data)
+    scores = _scores(challenge, answer, data, official)
     digests = challenges.digests(challenge, answer.board)
     return Result(
         schema_version=1,
         challenge=challenge.name,
         challenge_version=challenge.version,
         board=answer.board,
+        rules=rules,
         submission=answer,
         warnings=warnings,
-        metric=task.metric,
-        split=task.split,
+        metric=" and ".join(dict.fromkeys(task.metric for task in tasks.values())),
         provenance=Provenance(
-            digests={**digests, "data": data.digest, "submission": answer_digest(answer)},
-            era=str(registry.load("fixed_models", task.model).era()),
+            digests={
+                **digests,
+                "data": data_digest(data),
+                "submission": answer_digest(answer),
+            },
+            era=era(challenge, answer.board),
             frozen=not unfrozen,
             unfrozen=unfrozen,
             versions=provenance.versions(),
@@ -110,91 +128,173 @@ def evaluate(
     )
 
 
+def era(challenge: Challenge, board: str) -> str:
+    """Return the numeric era of a board's models."""
+    names = dict.fromkeys(task.model for task in challenges.tasks_of(challenge, board).values())
+    return "; ".join(str(registry.load("fixed_models", name).era()) for name in names)
+
+
+def data_digest(data: Mapping[str, TaskData]) -> str:
+    """Return the sha256 of the data of a board's tasks."""
+    found = dict.fromkeys(part.digest for part in data.values())
+    return next(iter(found)) if len(found) == 1 else files.digest_json(list(found))
+
+
 def answer_digest(answer: Submission) -> str:
     """Return the sha256 of what is answered; who answers and how does not count."""
     return files.digest_json([answer.challenge, answer.board, answer.answer])
 
 
-def _scores(challenge: Challenge, task: Task, answer: Submission, data: TaskData) -> dict[str, Any]:
+def plans_of(
+    challenge: Challenge,
+    answer: Submission,
+    data: Mapping[str, TaskData],
+    *,
+    official: bool = False,
+) -> dict[str, Plan]:
+    """Return what a valid submission asks to train, by task."""
     track = registry.load("tracks", challenge.track)
     told = track.Answer.model_validate(answer.answer)
     rules = challenges.rules_of(challenge, answer.board)
-    (chosen,) = track.training_sets(told, rules, data)
-    metrics = {name: registry.load("metrics", name) for name in challenges.metric_names(task)}
+    plans: dict[str, Plan] = track.plans(told, rules, data, official=official)
+    return plans
+
+
+def _scores(
+    challenge: Challenge, answer: Submission, data: Mapping[str, TaskData], official: bool
+) -> dict[str, Any]:
+    tasks = challenges.tasks_of(challenge, answer.board)
+    track = registry.load("tracks", challenge.track)
+    metrics = metrics_of(tasks)
     try:
-        run = train(task, data, chosen)
-        splits = scorecard.split_scores(task, data, run.predictions, metrics)
-        if splits[task.split].metrics[task.metric].value is None:
-            raise ValueError(f"{task.metric} is not defined on {task.split}")
+        plans = plans_of(challenge, answer, data, official=official)
+        runs = {name: train(task, data[name], plans[name]) for name, task in tasks.items()}
+        found = {
+            name: outcomes(task, data[name], plans[name], runs[name])
+            for name, task in tasks.items()
+        }
+        parts = {
+            name: _task_scores(track, task, data[name], plans[name], runs[name], found[name])
+            for name, task in tasks.items()
+        }
+        score = scorecard.board_score(tasks, plans, found, metrics).interval()
+        if score.value is None:
+            raise ValueError("the score is not defined: a metric has no value on a ranking split")
     except DataperfError:
         raise
     except (Exception, SystemExit) as error:
         return {"status": "failed", "error": f"{type(error).__name__}: {error}", "score": None}
+    summary = {}
+    if hasattr(track, "summarize_board"):
+        told = track.Answer.model_validate(answer.answer)
+        rules = challenges.rules_of(challenge, answer.board)
+        summary = track.summarize_board(told, rules, data, parts)
     return {
         "status": "scored",
-        "score": splits[task.split].metrics[task.metric],
-        "splits": splits,
-        "detection": scorecard.detection(
-            data, chosen, getattr(told, "ranking", None), getattr(told, "flags", None)
-        ),
-        "balance": scorecard.balance(task, data, chosen),
+        "score": score,
+        "tasks": parts,
+        "summary": summary,
         "cost": Cost(
-            samples=len(chosen.rows),
-            train_seconds=round(run.train_seconds, 4),
-            predict_seconds=round(run.predict_seconds, 4),
+            samples=sum(len(chosen.rows) for plan in plans.values() for chosen in plan.sets),
+            train_seconds=round(sum(run.train_seconds for run in runs.values()), 4),
+            predict_seconds=round(sum(run.predict_seconds for run in runs.values()), 4),
             peak_memory=provenance.peak_memory(),
-            model_size=run.model_size,
+            model_size=sum(run.model_size for run in runs.values()),
         ),
-        "trials": [trial_of(data, chosen, run)],
     }
 
 
-def train(task: Task, data: TaskData, chosen: TrainingSet) -> Run:
-    """Train a task's frozen model on a training set and predict every split.
+def metrics_of(tasks: Mapping[str, Task]) -> dict[str, Any]:
+    """Return every metric that some tasks use, loaded."""
+    names = dict.fromkeys(name for task in tasks.values() for name in challenges.metric_names(task))
+    return {name: registry.load("metrics", name) for name in names}
+
+
+def outcomes(task: Task, data: TaskData, plan: Plan, run: Run) -> dict[str, Outcome]:
+    """Return what was predicted for the test rows that count, by split."""
+    tests, predictions = data.tests, run.predictions
+    if plan.tested is not None:
+        tests = {name: test.take(plan.tested) for name, test in tests.items()}
+        predictions = {name: each[:, plan.tested] for name, each in predictions.items()}
+    return scorecard.outcomes(task, tests, predictions, run.weights)
+
+
+def _task_scores(
+    track: Any,
+    task: Task,
+    data: TaskData,
+    plan: Plan,
+    run: Run,
+    found: Mapping[str, Outcome],
+) -> TaskScores:
+    metrics = metrics_of({"": task})
+    told = ({}, {}) if not hasattr(track, "summarize") else track.summarize(plan, task, data, found)
+    chosen = plan.sets[0]
+    return TaskScores(
+        score=scorecard.board_score({"": task}, {"": plan}, {"": found}, metrics).interval(),
+        splits=scorecard.split_scores(task, found, metrics),
+        detection=scorecard.detection(data, chosen, plan.ranking, plan.flags),
+        balance=scorecard.balance(task, data, chosen),
+        summary=told[0],
+        curves=told[1],
+        trials=trials_of(data, plan, run),
+    )
+
+
+def train(task: Task, data: TaskData, plan: Plan) -> Run:
+    """Train a task's frozen model on every training set of a plan and predict every split.
 
     One BLAS thread, so that the number of cores cannot move a last digit.
     """
     model = registry.load("fixed_models", task.model)
+    told: dict[str, Any] = {"classes": len(task.classes), "seeds": tuple(task.seeds)}
+    if data.prompts is not None:
+        told["prompts"] = data.prompts
+    predictions: dict[str, list[NDArray[np.intp]]] = {name: [] for name in data.tests}
+    seconds, size = [0.0, 0.0], 0
     with one_thread():
-        start = time.perf_counter()
-        fitted = model.fit(
-            data.pool.features[chosen.rows],
-            chosen.labels,
-            classes=len(task.classes),
-            seeds=tuple(task.seeds),
-        )
-        trained = time.perf_counter()
-        found = {
-            name: np.asarray(model.predict(fitted, test.features))
-            for name, test in data.tests.items()
-        }
-        done = time.perf_counter()
-    for name, predicted in found.items():
-        wanted = (len(task.seeds), len(data.tests[name].labels))
-        if predicted.shape != wanted:
-            raise ValueError(f"{task.model} predicted shape {predicted.shape}, expected {wanted}")
-        if predicted.dtype.kind not in "iu" or predicted.min() < 0:
-            raise ValueError(f"{task.model} predicted {predicted.dtype}, expected class ids")
-        if predicted.max() >= len(task.classes):
-            raise ValueError(f"{task.model} predicted class {predicted.max()}, there is no such")
-    predictions = {name: predicted.astype(np.intp) for name, predicted in found.items()}
-    size = int(model.size(fitted))
+        clock = time.perf_counter()
+        for fitted in _fitted(model, data, plan, told):
+            trained = time.perf_counter()
+            for name, test in data.tests.items():
+                found = np.asarray(model.predict(fitted, test.features))
+                predictions[name].append(_checked(task, test, found))
+            done = time.perf_counter()
+            seconds = [seconds[0] + trained - clock, seconds[1] + done - trained]
+            clock, size = done, int(model.size(fitted))
     if size < 0:
         raise ValueError(f"{task.model} says that it takes {size} bytes")
-    return Run(predictions, trained - start, done - trained, size)
+    together = {name: np.concatenate(found) for name, found in predictions.items()}
+    return Run(together, weights_of(task, plan), seconds[0], seconds[1], size)
 
 
-def headline(task: Task, data: TaskData, run: Run) -> dict[str, float]:
-    """Return each split's headline metric, mean over seeds, without intervals."""
-    values = {}
-    for name, split in task.splits.items():
-        metric = registry.load("metrics", split.metric or task.metric)
-        truth = data.tests[name].labels
-        per_seed = [
-            metric.score(truth, row, classes=len(task.classes)) for row in run.predictions[name]
-        ]
-        values[name] = float(np.mean(per_seed))
-    return values
+def weights_of(task: Task, plan: Plan) -> FloatArray | None:
+    """Return the share of every line of predictions; None if there is one training set."""
+    shares = np.array([chosen.weight for chosen in plan.sets])
+    return np.repeat(shares, len(task.seeds)) if len(plan.sets) > 1 else None
+
+
+def _fitted(model: Any, data: TaskData, plan: Plan, told: dict[str, Any]) -> Iterator[Any]:
+    """Train on every set of a plan; a model that knows how shares what sets of one pool share."""
+    first = plan.sets[0].rows
+    same_rows = all(np.array_equal(chosen.rows, first) for chosen in plan.sets[1:])
+    if len(plan.sets) > 1 and same_rows and hasattr(model, "fit_series"):
+        labels = [chosen.labels for chosen in plan.sets]
+        yield from model.fit_series(data.pool.features[first], labels, **told)
+        return
+    for chosen in plan.sets:
+        yield model.fit(data.pool.features[chosen.rows], chosen.labels, **told)
+
+
+def _checked(task: Task, test: Test, predicted: NDArray[Any]) -> NDArray[np.intp]:
+    wanted = (len(task.seeds), len(test.labels))
+    if predicted.shape != wanted:
+        raise ValueError(f"{task.model} predicted shape {predicted.shape}, expected {wanted}")
+    if predicted.dtype.kind not in "iu" or predicted.min() < 0:
+        raise ValueError(f"{task.model} predicted {predicted.dtype}, expected class ids")
+    if predicted.max() >= len(task.classes):
+        raise ValueError(f"{task.model} predicted class {predicted.max()}, there is no such")
+    return predicted.astype(np.intp)
 
 
 def training_set_digest(data: TaskData, chosen: TrainingSet) -> str:
@@ -203,13 +303,21 @@ def training_set_digest(data: TaskData, chosen: TrainingSet) -> str:
     return files.digest_json([names, chosen.labels.tolist()])
 
 
-def trial_of(data: TaskData, chosen: TrainingSet, run: Run) -> Trial:
-    """Return the record of one training run."""
-    return Trial(
-        training_set=training_set_digest(data, chosen),
-        rows=len(chosen.rows),
-        predictions={name: results.encode(value) for name, value in run.predictions.items()},
-    )
+def trials_of(data: TaskData, plan: Plan, run: Run) -> list[Trial]:
+    """Return the record of every training set of a plan."""
+    seeds = next(len(found) for found in run.predictions.values()) // len(plan.sets)
+    return [
+        Trial(
+            training_set=training_set_digest(data, chosen),
+            rows=len(chosen.rows),
+            weight=chosen.weight,
+            predictions={
+                name: results.encode(found[place * seeds : (place + 1) * seeds])
+                for name, found in run.predictions.items()
+            },
+        )
+        for place, chosen in enumerate(plan.sets)
+    ]
 
 
 @contextmanager
@@ -221,17 +329,21 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def _elsewhere(path: str | None, challenge: Challenge, answer: Submission) -> Result:
+def _elsewhere(path: str | None, challenge: Challenge, rules: Any, answer: Submission) -> Result:
     """Evaluate in a worker, which may have been started under another DATAPERF_PATH."""
     if path is None:
         os.environ.pop("DATAPERF_PATH", None)
     else:
         os.environ["DATAPERF_PATH"] = path
-    return evaluate(challenge, answer)
+    return evaluate(challenge, answer, rules=rules)
 
 
 def evaluate_all(
-    challenge: Challenge | str, answers: Sequence[Submission], *, jobs: int = 1
+    challenge: Challenge | str,
+    answers: Sequence[Submission],
+    *,
+    jobs: int = 1,
+    rules: Literal["strict", "official"] = "strict",
 ) -> Iterator[Result]:
     """Evaluate many submissions; results come in the order of the submissions.
 
@@ -243,22 +355,27 @@ def evaluate_all(
         Checked or unchecked submissions; an invalid one raises before any is trained.
     jobs
         Processes to use. Scores do not depend on it.
+    rules
+        See `evaluate`.
     """
     challenge = challenges.of(challenge)
     loaded = {
-        board: submission.task_data(challenge, board)
+        board: submission.board_data(challenge, board)
         for board in dict.fromkeys(answer.board for answer in answers)
     }
     for board in loaded:
         frozen.unfrozen_parts(challenge, board)  # refuses what was frozen and has changed
     for answer in answers:
-        submission.check(answer, challenge, loaded[answer.board])
+        data = loaded[answer.board]
+        submission.check(answer, challenge, data, official=rules == "official")
     if jobs > 1 and len(answers) > 1:
         engine = registry.load("engines", "processes")
-        function = partial(_elsewhere, os.environ.get("DATAPERF_PATH"), challenge)
+        function = partial(_elsewhere, os.environ.get("DATAPERF_PATH"), challenge, rules)
         yield from engine.run(function, answers, jobs=min(jobs, len(answers)))
     else:
         engine = registry.load("engines", "in_process")
         yield from engine.run(
-            lambda answer: evaluate(challenge, answer, data=loaded[answer.board]), answers, jobs=1
+            lambda answer: evaluate(challenge, answer, data=loaded[answer.board], rules=rules),
+            answers,
+            jobs=1,
         )

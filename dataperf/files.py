@@ -9,11 +9,16 @@ import json
 import os
 import tempfile
 import tokenize
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
-def digest_bytes(content: bytes) -> str:
+def digest_bytes(content: bytes | memoryview) -> str:
     """Return the sha256 of bytes, in hex."""
     return hashlib.sha256(content).hexdigest()
 
@@ -91,11 +96,25 @@ def write_whole(path: Path, content: bytes) -> None:
     The bytes go to a temporary name in the same folder, are flushed to the disk, and the
     name is then changed in one step.
     """
+    with _whole(path) as file:
+        file.write(content)
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array as a ``.npy`` file, whole or not at all."""
+    import numpy as np
+
+    with _whole(path) as file:
+        np.save(file, array, allow_pickle=False)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())

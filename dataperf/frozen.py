@@ -59,9 +59,9 @@ def unfrozen_parts(challenge: Challenge, board: str) -> list[str]:
     DigestMismatch
         If the board or its model was frozen and has changed since.
     """
-    task = challenge.tasks[challenge.boards[board].task]
-    model = registry.get("fixed_models", task.model)
-    parts = [] if model_is_frozen(model) else [f"fixed model {model.name}"]
+    names = dict.fromkeys(task.model for task in challenges.tasks_of(challenge, board).values())
+    models = [registry.get("fixed_models", name) for name in names]
+    parts = [f"fixed model {model.name}" for model in models if not model_is_frozen(model)]
     promised = read_list(challenges.folder_of(challenge) / LIST).get(board)
     found = challenges.digests(challenge, board)["board"]
     if promised and promised != found:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dataperf import challenge as challenges
-from dataperf import evaluation, frozen, registry, results, statistics, submission
+from dataperf import (
+    evaluation,
+    files,
+    frozen,
+    registry,
+    results,
+    scorecard,
+    statistics,
+    submission,
+)
 from dataperf.data import is_pinned
 from dataperf.errors import DataperfError
-from dataperf.records import Challenge, Estimate, Result, Task, TaskData
-from dataperf.statistics import Outcome
+from dataperf.records import Challenge, Estimate, Plan, Result, Task, TaskData, TaskScores
+from dataperf.statistics import Outcome, Score
 
 
 @dataclass(frozen=True)
@@ -54,40 +63,54 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
     found
         Results, of any board.
     """
-    task = challenge.tasks[challenges.board_of(challenge, board).task]
+    tasks = challenges.tasks_of(challenge, board)
+    metric = " and ".join(dict.fromkeys(task.metric for task in tasks.values()))
     mine = [r for r in found if r.challenge == challenge.name and r.board == board]
     if not mine:
-        return Leaderboard(challenge.name, board, task.metric, [], [])
+        return Leaderboard(challenge.name, board, metric, [], [])
     judge = _judge(challenge, board)
-    entries: dict[str, tuple[Result, Outcome]] = {}
+    entries: dict[str, tuple[Result, Score]] = {}
     unranked = []
     for result in sorted(mine, key=lambda each: each.provenance.started):
         try:
-            outcome = judge(result)
+            score = judge(result)
         except DataperfError as error:
             unranked.append((result, str(error)))
             continue
-        same = entries.setdefault(result.trials[0].training_set, (result, outcome))[0]
+        same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
             unranked.append((result, f"same training set as {same.submission.submitter}'s"))
-    metric = registry.load("metrics", task.metric)
-    rows = _ranked(metric, list(entries.values()))
-    return Leaderboard(challenge.name, board, task.metric, rows, unranked)
+    rows = _ranked(list(entries.values()))
+    return Leaderboard(challenge.name, board, metric, rows, unranked)
 
 
-def _judge(challenge: Challenge, board: str) -> Callable[[Result], Outcome]:
-    """Return a function that gives a result's outcome on the ranking split, or refuses it."""
-    task = challenge.tasks[challenge.boards[board].task]
-    data = submission.task_data(challenge, board)
+def _trained_on(result: Result) -> str:
+    """Return what tells entries apart: all that was trained on, and how much each counts."""
+    parts = [
+        [name, trial.training_set, trial.weight]
+        for name, part in result.tasks.items()
+        for trial in part.trials
+    ]
+    scores = [part.score.value for part in result.tasks.values()]
+    return files.digest_json([parts, scores])
+
+
+def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
+    """Return a function that gives a result's score from its predictions, or refuses it."""
+    tasks = challenges.tasks_of(challenge, board)
+    data = submission.board_data(challenge, board)
     digest = challenges.digests(challenge, board)["board"]
-    era = registry.load("fixed_models", task.model).era()
+    era = evaluation.era(challenge, board)
     unfrozen = frozen.unfrozen_parts(challenge, board)
-    pinned = is_pinned(registry.load("datasets", task.dataset).source)
+    sources = [registry.load("datasets", task.dataset).source for task in tasks.values()]
+    pinned = all(is_pinned(source) for source in sources)
 
-    def judge(result: Result) -> Outcome:
+    def judge(result: Result) -> Score:
         told = result.provenance
         if result.status != "scored":
             raise DataperfError(f"failed: {result.error}")
+        if result.rules != "strict":
+            raise DataperfError("scored by the official rules, which can be cheated")
         if not told.frozen or unfrozen:
             loose = ", ".join(told.unfrozen or unfrozen) or "when it was scored"
             raise DataperfError(f"not frozen: {loose}")
@@ -95,64 +118,82 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Outcome]:
             raise DataperfError("another version of the board")
         if told.era != era:
             raise DataperfError(f"numeric era {told.era}; here: {era}")
-        if not pinned and told.digests.get("data") != data.digest:
+        if not pinned and told.digests.get("data") != evaluation.data_digest(data):
             raise DataperfError("other data")
-        _check_answer(challenge, board, data, result)
-        return _check_scores(task, data, result)
+        return _score(challenge, board, data, result)
 
     return judge
 
 
-def _check_answer(challenge: Challenge, board: str, data: TaskData, result: Result) -> None:
-    sent = result.submission
-    if (sent.challenge, sent.board) != (challenge.name, board) or len(result.trials) != 1:
+def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result) -> Score:
+    """Compute the score again from the record's predictions; the record must say the same."""
+    sent, tasks = result.submission, challenges.tasks_of(challenge, board)
+    if (sent.challenge, sent.board) != (challenge.name, board):
         raise DataperfError("its submission is to another board")
     submission.check(sent, challenge, data)
-    track = registry.load("tracks", challenge.track)
-    answer = track.Answer.model_validate(sent.answer)
-    (chosen,) = track.training_sets(answer, challenges.rules_of(challenge, board), data)
-    if evaluation.training_set_digest(data, chosen) != result.trials[0].training_set:
+    plans = evaluation.plans_of(challenge, sent, data)
+    metrics, found = evaluation.metrics_of(tasks), {}
+    for name, task in tasks.items():
+        if name not in result.tasks:
+            raise DataperfError(f"no scores of {name}")
+        _check_training_sets(data[name], plans[name], result.tasks[name])
+        run = _kept_run(task, data[name], plans[name], result.tasks[name])
+        found[name] = evaluation.outcomes(task, data[name], plans[name], run)
+        _check_splits(task, metrics, found[name], result.tasks[name])
+    score = scorecard.board_score(tasks, plans, found, metrics)
+    if result.score is None or result.score.value != score.value:
+        raise DataperfError("its score is not that of its predictions")
+    return score
+
+
+def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
+    wanted = [(evaluation.training_set_digest(data, each), each.weight) for each in plan.sets]
+    if [(trial.training_set, trial.weight) for trial in kept.trials] != wanted:
         raise DataperfError("its submission is not what was trained on")
 
 
-def _check_scores(task: Task, data: TaskData, result: Result) -> Outcome:
-    outcomes = {}
-    for name, split in task.splits.items():
-        headline, test = split.metric or task.metric, data.tests[name]
-        kept = result.trials[0].predictions.get(name)
-        scores = result.splits.get(name)
-        if kept is None or scores is None or headline not in scores.metrics:
+def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evaluation.Run:
+    predictions = {}
+    for name, test in data.tests.items():
+        parts = [trial.predictions.get(name) for trial in kept.trials]
+        arrays = [results.decode(part) for part in parts if part is not None]
+        if len(arrays) != len(plan.sets) or name not in kept.splits:
             raise DataperfError(f"no scores or predictions of {name}")
-        predicted = results.decode(kept)
-        if predicted.shape != (len(task.seeds), len(test.labels)):
-            raise DataperfError(f"predictions of {name} have shape {predicted.shape}")
-        if predicted.min() < 0 or predicted.max() >= len(task.classes):
-            raise DataperfError(f"predictions of {name} are no class ids")
-        outcomes[name] = Outcome(test.labels, predicted, len(task.classes), test.groups)
-        metric = registry.load("metrics", headline)
-        value = float(np.mean(statistics.per_seed(metric, outcomes[name])))
-        if scores.metric != headline or scores.metrics[headline].value != value:
+        for array in arrays:
+            if array.shape != (len(task.seeds), len(test.labels)):
+                raise DataperfError(f"predictions of {name} have shape {array.shape}")
+            if array.min() < 0 or array.max() >= len(task.classes):
+                raise DataperfError(f"predictions of {name} are no class ids")
+        predictions[name] = np.concatenate(arrays)
+    return evaluation.Run(predictions, evaluation.weights_of(task, plan), 0.0, 0.0, 0)
+
+
+def _check_splits(
+    task: Task, metrics: Mapping[str, Any], found: Mapping[str, Outcome], kept: TaskScores
+) -> None:
+    for name, split in task.splits.items():
+        headline, scores = split.metric or task.metric, kept.splits[name]
+        value = statistics.average(metrics[headline], found[name])
+        told = scores.metrics.get(headline)
+        if told is None or scores.metric != headline or told.value != value:
             raise DataperfError(f"its score on {name} is not that of its predictions")
-    if result.score != result.splits[task.split].metrics.get(task.metric):
-        raise DataperfError("its score is not that of its ranking split")
-    return outcomes[task.split]
 
 
-def _ranked(metric: Any, entries: list[tuple[Result, Outcome]]) -> list[Row]:
-    scored = [
-        (result, outcome, statistics.interval(metric, outcome)) for result, outcome in entries
-    ]
-    scored.sort(key=lambda each: each[2].value or 0.0, reverse=metric.higher_is_better)
+def _ranked(entries: list[tuple[Result, Score]]) -> list[Row]:
+    scored = [(result, score, score.interval()) for result, score in entries]
+    up = not scored or scored[0][1].higher_is_better
+    scored.sort(key=lambda each: each[2].value or 0.0, reverse=up)
     # The smallest p-value is 2 / (resamples + 1); Holm multiplies it by the number of entries.
     resamples = max(statistics.RESAMPLES, 80 * len(scored))
 
     def p_value(first: int, second: int) -> float | None:
         pair = scored[first][1], scored[second][1]
-        return statistics.difference(metric, *pair, resamples=resamples).p_value
+        return statistics.score_difference(*pair, resamples=resamples).p_value
 
     ranks = statistics.group_ties(len(scored), p_value)
     return [
-        Row(rank, result, score) for rank, (result, _, score) in zip(ranks, scored, strict=True)
+        Row(rank, result, estimate)
+        for rank, (result, _, estimate) in zip(ranks, scored, strict=True)
     ]
 
 
@@ -168,9 +209,15 @@ def plain(board: Leaderboard) -> dict[str, object]:
                 "submitter": row.result.submission.submitter,
                 "method": row.result.submission.method,
                 "score": row.score.model_dump(),
-                "splits": {
-                    name: split.metrics[split.metric].model_dump()
-                    for name, split in row.result.splits.items()
+                "tasks": {
+                    name: {
+                        "score": part.score.model_dump(),
+                        "splits": {
+                            split: each.metrics[each.metric].model_dump()
+                            for split, each in part.splits.items()
+                        },
+                    }
+                    for name, part in row.result.tasks.items()
                 },
                 "submission": row.result.provenance.digests["submission"],
             }

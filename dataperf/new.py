@@ -99,7 +99,7 @@ title = "new recordings of the pool's speakers"
 where = {{ part = ["test"] }}
 
 [boards.small]
-task = "digits"
+tasks = ["digits"]
 title = "at most 30 recordings"
 rules = {{ cap = 30 }}
 """

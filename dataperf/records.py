@@ -98,7 +98,7 @@ class Task(Record):
     seeds
         The model is trained once for each.
     label
-        Column with the label that participants see.
+        Column with the label that participants see; None if the pool has no labels.
     truth
         Column with the label that is right, where it is known.
     defect
@@ -116,7 +116,7 @@ class Task(Record):
     splits
         Rows that are tested on, by name.
     split
-        The split that ranks.
+        The split that ranks; of several, the mean of their headline metrics.
     metric
         The metric that ranks.
     metrics
@@ -127,7 +127,7 @@ class Task(Record):
     options: dict[str, Scalar] = {}
     model: Name
     seeds: Annotated[list[StrictInt], Field(min_length=1)]
-    label: str
+    label: str | None = None
     truth: str | None = None
     defect: str | None = None
     classes: Annotated[list[str], Field(min_length=2)]
@@ -136,9 +136,14 @@ class Task(Record):
     balance: dict[str, Number] | None = None
     pool: Where = {}
     splits: Annotated[dict[Name, Split], Field(min_length=1)]
-    split: Name
+    split: Name | Annotated[list[Name], Field(min_length=1)]
     metric: Name
     metrics: list[Name] = []
+
+    @property
+    def ranking(self) -> list[str]:
+        """The splits that rank, the in-distribution one first."""
+        return [self.split] if isinstance(self.split, str) else list(self.split)
 
 
 class Board(Record):
@@ -146,15 +151,15 @@ class Board(Record):
 
     Parameters
     ----------
-    task
-        Name of a task of the challenge.
+    tasks
+        Names of tasks of the challenge; the score of a board is the mean over its tasks.
     rules
         Limits, in the words of the challenge's track.
     title
         What sets the board apart, in a few words.
     """
 
-    task: Name
+    tasks: Annotated[list[Name], Field(min_length=1)]
     rules: dict[str, Any] = {}
     title: Text = ""
 
@@ -304,13 +309,30 @@ class Cost(Record):
 class Trial(Record):
     """One training set, trained with every seed, and what the model predicted.
 
-    ``predictions`` holds an encoded integer array of shape (seeds, rows) for each split;
-    see ``dataperf.results.decode``.
+    ``weight`` is its share in the score; ``predictions`` holds an encoded integer array of
+    shape (seeds, rows) for each split; see ``dataperf.results.decode``.
     """
 
     training_set: str
     rows: Count
+    weight: Number = 1.0
     predictions: dict[str, str]
+
+
+class TaskScores(Record):
+    """What one task of a board gave.
+
+    ``score`` is the task's part of the board's score; ``summary`` holds what the track says
+    beside it: numbers, and curves along a budget.
+    """
+
+    score: Estimate
+    splits: dict[str, SplitScores]
+    detection: Detection | None = None
+    balance: dict[str, Balance] = {}
+    summary: dict[str, Number | None] = {}
+    curves: dict[str, list[Number]] = {}
+    trials: list[Trial]
 
 
 class Provenance(Record):
@@ -331,7 +353,12 @@ class Provenance(Record):
 
 
 class Result(Record):
-    """The record of one evaluation: one JSON file, named by its content."""
+    """The record of one evaluation: one JSON file, named by its content.
+
+    ``rules`` is ``"official"`` if what the official evaluator accepts was accepted, holes
+    included; such results are never ranked. ``summary`` holds what the track says of the
+    board as a whole.
+    """
 
     schema_version: Version
     challenge: Name
@@ -339,16 +366,14 @@ class Result(Record):
     board: Name
     status: Literal["scored", "failed"]
     error: str | None = None
+    rules: Literal["strict", "official"] = "strict"
     submission: Submission
     warnings: list[str] = []
     metric: str
-    split: str
     score: Estimate | None = None
-    splits: dict[str, SplitScores] = {}
-    detection: Detection | None = None
-    balance: dict[str, Balance] = {}
+    tasks: dict[str, TaskScores] = {}
+    summary: dict[str, Number | None] = {}
     cost: Cost | None = None
-    trials: list[Trial] = []
     provenance: Provenance
 
 
@@ -366,17 +391,27 @@ class Table:
     features : (n, d) array of float
     columns : mapping of str to (n,) array
         Labels and metadata.
+    digest : str
+        sha256 of all that, where it is known already.
     """
 
     ids: TextArray
     features: FloatArray
     columns: Mapping[str, NDArray[Any]]
+    digest: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def take(self, rows: NDArray[Any]) -> Table:
-        """Return the rows that an index or mask array picks."""
+        """Return the rows that an index or mask array picks; neighbours are not copied."""
+        if rows.dtype == bool and rows.any():
+            first, last = int(rows.argmax()), len(rows) - int(rows[::-1].argmax())
+            if rows[first:last].all():
+                return self._part(slice(first, last))
+        return self._part(rows)
+
+    def _part(self, rows: Any) -> Table:
         columns = {name: column[rows] for name, column in self.columns.items()}
         return Table(self.ids[rows], self.features[rows], columns)
 
@@ -390,11 +425,13 @@ class Pool:
     ids : (n,) array of str
     features : (n, d) array of float
     labels : (n,) array of int
-        Class ids as given, right or wrong.
+        Class ids as given, right or wrong; -1 for all rows of a pool without labels.
     classes : tuple of str
         Class names; ``classes[labels[i]]`` names the given class of row i.
     columns : mapping of str to (n,) array
         Visible metadata.
+    facts : mapping
+        What else the dataset tells participants, such as prices.
     """
 
     ids: TextArray
@@ -402,6 +439,7 @@ class Pool:
     labels: IntArray
     classes: tuple[str, ...]
     columns: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -424,23 +462,65 @@ class Test:
     labels: IntArray
     groups: TextArray | None
 
+    def take(self, rows: IntArray) -> Test:
+        """Return some of the rows."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Test(self.ids[rows], self.features[rows], self.labels[rows], groups)
+
 
 @dataclass(frozen=True)
 class TaskData:
-    """A task with its data loaded."""
+    """A task with its data loaded.
+
+    ``prompts`` holds text features of every class, shape (classes, d), for models that are
+    told their classes in words.
+    """
 
     pool: Pool
     truth: Truth | None
     tests: Mapping[str, Test]
     digest: str
+    prompts: FloatArray | None = None
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What the frozen model is trained on: row numbers of the pool and their class ids."""
+    """What the frozen model is trained on: row numbers of the pool and their class ids.
+
+    ``weight`` is the share of its score in the task's score, which is the weighted mean
+    over the task's training sets.
+    """
 
     rows: IntArray
     labels: IntArray
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a track makes of an answer to one task.
+
+    Parameters
+    ----------
+    sets : list of TrainingSet
+        All different; what is the same is trained once and weighs more.
+    scale, offset : float
+        The task's score is ``scale * metric + offset`` (a price may be part of it).
+    ranking, flags : list of str or None
+        Ids of the pool from most to least suspect, and ids held to be wrong.
+    steps : (budget + 1,) array of int or None
+        For a series along a budget: which of ``sets`` is trained on after each step.
+    tested : array of int or None
+        Which rows of every test count, where an answer is tested on what it hands in.
+    """
+
+    sets: list[TrainingSet]
+    scale: float = 1.0
+    offset: float = 0.0
+    ranking: list[str] | None = None
+    flags: list[str] | None = None
+    steps: IntArray | None = None
+    tested: IntArray | None = None
 
 
 # Datasets -------------------------------------------------------------------------------
@@ -490,10 +570,35 @@ class Url:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """A file that ``dataperf data get`` downloads and unpacks.
+
+    ``sha256`` is None where the publisher tells none: then the digest of the first download
+    is recorded and held to.
+    """
+
+    address: str
+    filename: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
 class Folder:
-    """Files that lie in a folder the user names."""
+    """Files in the layout of their publisher.
+
+    Parameters
+    ----------
+    layout
+        What the folder holds, in words.
+    entries
+        Names of which at least one must be there; none if any folder will do.
+    archives
+        Where they can be downloaded.
+    """
 
     layout: str
+    entries: tuple[str, ...] = ()
+    archives: tuple[Archive, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ KINDS = {
 #: What a module of each kind must offer; ``dataperf.contracts`` says more.
 WANTED = {
     "fixed_models": ("fit", "predict", "size", "era"),
-    "tracks": ("Answer", "Rules", "read", "check", "training_sets"),
+    "tracks": ("Answer", "Rules", "read", "check", "plans"),
     "metrics": ("higher_is_better", "score"),
     "strategies": ("tracks", "answer"),
     "datasets": ("card", "source", "table"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,7 +10,10 @@ from rich.text import Text
 
 from dataperf.anchors import Anchors
 from dataperf.leaderboard import Leaderboard
-from dataperf.records import Challenge, Estimate, Result, SplitScores
+from dataperf.records import Challenge, Detection, Estimate, Result, SplitScores, TaskScores
+
+#: Tasks of a board up to which each has a column of its own.
+MOST_COLUMNS = 5
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -52,19 +55,69 @@ def scorecard(result: Result, anchors: Anchors | None) -> RenderableType:
     parts: list[RenderableType] = [Text(head, style="bold")]
     if result.status == "failed":
         return Group(*parts, Text(f"FAILED, not ranked: {result.error}", style="red"))
-    score = f"{result.metric} on {result.split}: {with_interval(result.score)}"
-    parts += [Text(score, style="bold green"), _place(result, anchors), Text("")]
-    parts += [_split_table(result), Text(""), _class_table(result), Text("")]
-    if result.detection is not None:
-        parts += [_detection(result), Text("")]
-    parts += [_balance(result), Text(""), _cost(result)]
+    parts += [Text(_headline(result), style="bold green"), _place(result, anchors), Text("")]
+    if len(result.tasks) == 1:
+        parts += _task_parts(*result.tasks.values())
+    else:
+        parts += [_task_table(result), Text("")]
+    if result.summary:
+        parts += [Text(_listed(result.summary)), Text("")]
+    parts.append(_cost(result))
     if anchors is not None:
         parts += [Text(""), anchor_table(anchors, result)]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in result.warnings]
+    if result.rules == "official":
+        parts.append(Text("scored by the official rules, which can be cheated: not ranked"))
     if not result.provenance.frozen:
         loose = ", ".join(result.provenance.unfrozen)
         parts.append(Text(f"not frozen, so not ranked: {loose}", style="yellow"))
     return Group(*parts)
+
+
+def _headline(result: Result) -> str:
+    if len(result.tasks) == 1:
+        (part,) = result.tasks.values()
+        splits = list(part.splits)
+        if result.score == part.splits[splits[0]].metrics.get(result.metric):
+            return f"{result.metric} on {splits[0]}: {with_interval(result.score)}"
+        return f"score, from {result.metric}: {with_interval(result.score)}"
+    names = ", ".join(result.tasks) if len(result.tasks) < 5 else f"{len(result.tasks)} tasks"
+    return f"{result.metric}, mean over {names}: {with_interval(result.score)}"
+
+
+def _listed(values: Mapping[str, float | None]) -> str:
+    return "  ".join(f"{name} {number(value)}" for name, value in values.items())
+
+
+def _task_table(result: Result) -> RenderableType:
+    """Return one line for every task, with what the track says of it."""
+    told = list(dict.fromkeys(key for part in result.tasks.values() for key in part.summary))
+    rows = []
+    for name, part in result.tasks.items():
+        split = next(iter(part.splits.values()))
+        others = [each for each in split.metrics if each != split.metric]
+        rows.append(
+            [
+                name,
+                with_interval(part.score),
+                *(number(part.summary.get(key)) for key in told),
+                ", ".join(f"{key} {number(split.metrics[key].value)}" for key in others),
+            ]
+        )
+    return table("task", "score [95 %]", *told, "beside", rows=rows, title="BY TASK")
+
+
+def _task_parts(part: TaskScores) -> list[RenderableType]:
+    parts: list[RenderableType] = [_split_table(part), Text("")]
+    if part.summary:
+        parts += [Text(_listed(part.summary)), Text("")]
+    if len(part.trials) == 1:
+        parts += [_class_table(part), Text("")]
+    if part.detection is not None:
+        parts += [_detection(part.detection), Text("")]
+    if part.balance and len(part.trials) == 1:
+        parts += [_balance(part), Text("")]
+    return parts
 
 
 def _place(result: Result, anchors: Anchors | None) -> Text:
@@ -78,9 +131,9 @@ def _place(result: Result, anchors: Anchors | None) -> Text:
     return Text(f"better than {share:.0%} of {runs} random picks of the board's size")
 
 
-def _split_table(result: Result) -> RenderableType:
+def _split_table(part: TaskScores) -> RenderableType:
     rows, notes = [], []
-    for name, split in result.splits.items():
+    for name, split in part.splits.items():
         worst = split.worst_group
         rows.append(
             [
@@ -106,9 +159,9 @@ def _few_groups(split: SplitScores) -> str:
     return f"; only {groups} groups: the interval is too narrow"
 
 
-def _class_table(result: Result) -> Table:
-    split = result.splits[result.split]
-    counts = result.balance["class"].counts if "class" in result.balance else {}
+def _class_table(part: TaskScores) -> Table:
+    first, split = next(iter(part.splits.items()))
+    counts = part.balance["class"].counts if "class" in part.balance else {}
     names = list(split.per_class)
     rows = [
         [
@@ -120,12 +173,10 @@ def _class_table(result: Result) -> Table:
         for place, name in enumerate(names)
     ]
     heads = ("class", "chosen", "prec.", "recall", "F1", *(f"as {name}" for name in names))
-    return table(*heads, rows=rows, title=f"BY CLASS, {result.split} (mean over seeds)")
+    return table(*heads, rows=rows, title=f"BY CLASS, {first} (mean over seeds)")
 
 
-def _detection(result: Result) -> RenderableType:
-    found = result.detection
-    assert found is not None
+def _detection(found: Detection) -> RenderableType:
     low, high = found.random.low or 0, found.random.high or 0
     lines = [
         Text("LABEL-ERROR DETECTION", style="italic"),
@@ -150,7 +201,7 @@ def _detection(result: Result) -> RenderableType:
     return Group(*lines)
 
 
-def _balance(result: Result) -> Table:
+def _balance(found: TaskScores) -> Table:
     rows = [
         [
             name,
@@ -159,7 +210,7 @@ def _balance(result: Result) -> Table:
             number(part.total_variation),
             part.reference,
         ]
-        for name, part in result.balance.items()
+        for name, part in found.balance.items()
     ]
     heads = ("column", "norm. entropy", "imbalance", "total variation", "against")
     return table(*heads, rows=rows, title="CLASS BALANCE of what was chosen")
@@ -175,34 +226,46 @@ def _cost(result: Result) -> Text:
     )
 
 
-def _ranking_first(splits: Iterable[str], ranking: str) -> list[str]:
-    return [ranking, *(name for name in splits if name != ranking)]
+def _own_scores(result: Result, columns: Sequence[str]) -> list[float | None]:
+    """Return a result's scores under the names that reference points use."""
+    found: dict[str, float | None] = {"score": result.score.value if result.score else None}
+    for name, part in result.tasks.items():
+        found[name] = part.score.value
+        if len(result.tasks) == 1:
+            found |= {n: each.metrics[each.metric].value for n, each in part.splits.items()}
+    return [found.get(column) for column in columns]
+
+
+def _share_let_in(result: Result) -> str:
+    parts = list(result.tasks.values())
+    found = parts[0].detection if len(parts) == 1 else None
+    return f"{found.share:.1%}" if found else "-"
 
 
 def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
     """Return the reference points, with a result's own line among them."""
-    splits = _ranking_first(next(iter(anchors.points.values())).scores, anchors.split)
+    columns = list(next(iter(anchors.points.values())).scores)
+    lets_in = any(point.let_in is not None for point in anchors.points.values())
     rows = [
         (
-            point.scores[splits[0]][0],
+            point.scores[columns[0]][0],
             [
                 name,
-                *(_cell(point.scores[split]) for split in splits),
+                *(_cell(point.scores[column]) for column in columns),
                 "-" if point.let_in is None else f"{point.let_in:.1%}",
             ],
         )
         for name, point in anchors.points.items()
     ]
     if result is not None and result.score and result.score.value is not None:
-        share = f"{result.detection.share:.1%}" if result.detection else "-"
-        own = [
-            number(result.splits[name].metrics[result.splits[name].metric].value) for name in splits
-        ]
-        rows.append((result.score.value, ["> this submission", *own, share]))
+        own = [number(value) for value in _own_scores(result, columns)]
+        rows.append((result.score.value, ["> this submission", *own, _share_let_in(result)]))
     up = anchors.higher_is_better
     ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0] if up else pair[0])]
     title = "HOW TO READ IT: the same frozen model trained on (mean [95 % of runs])"
-    return table("trained on", *splits, "defective", rows=ordered, title=title)
+    if lets_in:
+        return table("trained on", *columns, "defective", rows=ordered, title=title)
+    return table("trained on", *columns, rows=[row[:-1] for row in ordered], title=title)
 
 
 def _cell(score: tuple[float, float, float]) -> str:
@@ -210,25 +273,30 @@ def _cell(score: tuple[float, float, float]) -> str:
     return number(mean) if low == high else f"{number(mean)} [{low:.2f}, {high:.2f}]"
 
 
+def _beside(result: Result) -> dict[str, float | None]:
+    """Return what stands beside a score: other splits of one task, or the tasks of several."""
+    if len(result.tasks) == 1:
+        (part,) = result.tasks.values()
+        splits = list(part.splits.items())[1:]
+        return {name: each.metrics[each.metric].value for name, each in splits}
+    if len(result.tasks) > MOST_COLUMNS:
+        return {}
+    return {name: part.score.value for name, part in result.tasks.items()}
+
+
 def short_table(results: Sequence[Result]) -> Table:
     """Return one line for every result."""
-    scored = next((result for result in results if result.splits), None)
-    splits = _ranking_first(scored.splits, scored.split) if scored else []
+    columns = next((list(_beside(result)) for result in results if result.tasks), [])
     rows = [
         [
             f"{result.board}  {result.submission.submitter}: {result.submission.method}",
             with_interval(result.score) if result.status == "scored" else "failed",
-            *(
-                number(result.splits[name].metrics[result.splits[name].metric].value)
-                if name in result.splits
-                else "-"
-                for name in splits[1:]
-            ),
-            f"{result.detection.let_in}/{result.detection.selected}" if result.detection else "-",
+            *(number(_beside(result).get(name)) for name in columns),
+            _share_let_in(result),
         ]
         for result in results
     ]
-    return table("submission", "score [95 %]", *splits[1:], "defective", rows=rows)
+    return table("submission", "score [95 %]", *columns, "defective", rows=rows)
 
 
 def leaderboard(board: Leaderboard) -> RenderableType:
@@ -240,20 +308,12 @@ def leaderboard(board: Leaderboard) -> RenderableType:
             row.result.submission.submitter,
             row.result.submission.method,
             with_interval(row.score),
-            *(
-                number(split.metrics[split.metric].value)
-                for name, split in row.result.splits.items()
-                if name != row.result.split
-            ),
+            *(number(value) for value in _beside(row.result).values()),
             str(row.result.submission.division),
         ]
         for row in board.rows
     ]
-    others = (
-        [name for name in board.rows[0].result.splits if name != board.rows[0].result.split]
-        if board.rows
-        else []
-    )
+    others = list(_beside(board.rows[0].result)) if board.rows else []
     title = f"{board.challenge}/{board.board}, ranked by {board.metric}"
     heads = ("rank", "submitter", "method", "score [95 %]", *others, "division")
     parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
@@ -270,7 +330,7 @@ def leaderboard(board: Leaderboard) -> RenderableType:
 def headroom(found: Mapping[str, Anchors]) -> str:
     """Return the reference points of several boards as one Markdown table."""
     first = next(iter(found.values()))
-    splits = _ranking_first(next(iter(first.points.values())).scores, first.split)
+    splits = list(next(iter(first.points.values())).scores)
     lines = [
         "| board | trained on | " + " | ".join(splits) + " | defective |",
         "| --- | --- |" + " ---: |" * (len(splits) + 1),
@@ -311,8 +371,8 @@ def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> Rend
                     name,
                     board.title,
                     ", ".join(f"{key} {value}" for key, value in board.rules.items()),
-                    challenge.tasks[board.task].model,
-                    challenge.tasks[board.task].dataset,
+                    ", ".join(dict.fromkeys(challenge.tasks[t].model for t in board.tasks)),
+                    ", ".join(dict.fromkeys(challenge.tasks[t].dataset for t in board.tasks)),
                 ]
                 for name, board in challenge.boards.items()
             ],

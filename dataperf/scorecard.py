@@ -14,7 +14,9 @@ from dataperf.records import (
     Balance,
     Detection,
     Estimate,
+    FloatArray,
     IntArray,
+    Plan,
     Split,
     SplitScores,
     Task,
@@ -23,7 +25,7 @@ from dataperf.records import (
     TrainingSet,
     Truth,
 )
-from dataperf.statistics import Outcome
+from dataperf.statistics import Outcome, Score, Term
 
 #: Depths of precision@k and recall@k.
 DEPTHS = (10, 25, 50, 100, 200, 400)
@@ -34,19 +36,16 @@ WRONG_CLASS = "(wrong class)"
 
 
 def split_scores(
-    task: Task,
-    data: TaskData,
-    predictions: Mapping[str, NDArray[Any]],
-    metrics: Mapping[str, Metric],
+    task: Task, found: Mapping[str, Outcome], metrics: Mapping[str, Metric]
 ) -> dict[str, SplitScores]:
     """Score every split.
 
     Parameters
     ----------
-    task, data
-        What was asked, and its data.
-    predictions
-        By split: (seeds, rows) class ids.
+    task
+        What was asked.
+    found
+        What was predicted, by split; see `outcomes`.
     metrics
         Every metric that the task names, loaded.
 
@@ -57,31 +56,64 @@ def split_scores(
         out-of-distribution split has the gap to the ranking split where both have the
         same headline metric: its score minus that of the ranking split.
     """
-    outcomes = {
-        name: Outcome(test.labels, predictions[name], len(task.classes), test.groups)
-        for name, test in data.tests.items()
-    }
-    inside = task.splits[task.split].metric or task.metric
+    first = task.ranking[0]
+    inside = task.splits[first].metric or task.metric
     scored = {}
     for name, split in task.splits.items():
         headline = split.metric or task.metric
         gap = None
-        if split.ood and headline == inside and name != task.split:
-            gap = statistics.gap(metrics[headline], outcomes[name], outcomes[task.split])
-        scored[name] = _one(task, split, outcomes[name], data.tests[name], metrics, gap)
+        if split.ood and headline == inside and name != first:
+            gap = statistics.gap(metrics[headline], found[name], found[first])
+        scored[name] = _one(task, split, found[name], metrics, gap)
     return scored
+
+
+def outcomes(
+    task: Task,
+    tests: Mapping[str, Test],
+    predictions: Mapping[str, NDArray[Any]],
+    weights: FloatArray | None = None,
+) -> dict[str, Outcome]:
+    """Return what was predicted for every split, beside the truth.
+
+    ``weights`` are the shares of the lines of predictions; None if all are alike.
+    """
+    return {
+        name: Outcome(test.labels, predictions[name], len(task.classes), test.groups, weights)
+        for name, test in tests.items()
+    }
+
+
+def board_score(
+    tasks: Mapping[str, Task],
+    plans: Mapping[str, Plan],
+    found: Mapping[str, Mapping[str, Outcome]],
+    metrics: Mapping[str, Metric],
+) -> Score:
+    """Return what ranks: the mean over tasks of ``scale * metric + offset``.
+
+    A task with one ranking split counts with its metric there, one with several with the
+    mean of their headline metrics.
+    """
+    terms = []
+    for name, task in tasks.items():
+        share = plans[name].scale / (len(tasks) * len(task.ranking))
+        for split in task.ranking:
+            headline = (len(task.ranking) > 1 and task.splits[split].metric) or task.metric
+            terms.append(Term(metrics[headline], found[name][split], share))
+    offset = sum(plans[name].offset for name in tasks) / len(tasks)
+    return Score(tuple(terms), offset)
 
 
 def _one(
     task: Task,
     split: Split,
     outcome: Outcome,
-    test: Test,
     metrics: Mapping[str, Metric],
     gap: Estimate | None,
 ) -> SplitScores:
     headline = split.metric or task.metric
-    ranking = [task.metric] if split is task.splits[task.split] else []
+    ranking = [task.metric] if split is task.splits[task.ranking[0]] else []
     beside = task.metrics if split.metrics is None else split.metrics
     names = dict.fromkeys([headline, *ranking, *beside])
     used = {name: metrics[name] for name in names}
@@ -96,16 +128,23 @@ def _one(
         per_seed={
             name: [_number(value) for value in statistics.per_seed(metric, outcome)]
             for name, metric in used.items()
-        },
+        }
+        if outcome.weights is None
+        else {},
         gap=gap,
-        per_class=_per_class(task.classes, counts),
-        confusion=[[round(float(value), 6) for value in row] for row in counts.mean(axis=0)],
-        worst_group=_worst_group(metrics[headline], outcome, test),
+        per_class=_per_class(task.classes, counts, outcome),
+        confusion=[
+            [round(float(value), 6) for value in row]
+            for row in outcome.mean(np.moveaxis(counts, 0, -1).astype(np.float64))
+        ],
+        worst_group=_worst_group(metrics[headline], outcome),
         rows=outcome.rows,
     )
 
 
-def _per_class(classes: Sequence[str], counts: IntArray) -> dict[str, dict[str, float | None]]:
+def _per_class(
+    classes: Sequence[str], counts: IntArray, outcome: Outcome
+) -> dict[str, dict[str, float | None]]:
     """Return precision, recall and F1 of each class, averaged over seeds that define them.
 
     ``counts`` is (seeds, k, k). Precision is undefined where a class is never predicted,
@@ -119,21 +158,29 @@ def _per_class(classes: Sequence[str], counts: IntArray) -> dict[str, dict[str, 
         "f1": statistics.ratio(2 * hits, truth + predicted),
     }
     return {
-        name: {key: _mean_of_defined(values[:, place]) for key, values in by_seed.items()}
+        name: {
+            key: _mean_of_defined(values[:, place], outcome.weights)
+            for key, values in by_seed.items()
+        }
         | {"support": float(truth[0, place])}
         for place, name in enumerate(classes)
     }
 
 
-def _worst_group(metric: Metric, outcome: Outcome, test: Test) -> dict[str, Any] | None:
+def _worst_group(metric: Metric, outcome: Outcome) -> dict[str, Any] | None:
     """Return the group with the worst mean over seeds; None with fewer than two groups."""
-    if test.groups is None:
+    if outcome.clusters is None:
         return None
     scored: list[tuple[float, str, int]] = []
-    for group in np.unique(test.groups):
-        rows = test.groups == group
-        part = Outcome(outcome.truth[rows], outcome.predicted[:, rows], outcome.classes)
-        value = float(np.mean(statistics.per_seed(metric, part)))
+    for group in np.unique(outcome.clusters):
+        rows = outcome.clusters == group
+        part = Outcome(
+            outcome.truth[rows],
+            outcome.predicted[:, rows],
+            outcome.classes,
+            weights=outcome.weights,
+        )
+        value = statistics.average(metric, part)
         if np.isfinite(value):
             scored.append((value, str(group), part.rows))
     if len(scored) < 2:
@@ -177,7 +224,7 @@ def detection(
     if data.truth is None:
         return None
     bad, let_in = _wrong_rows(data, data.truth, chosen)
-    wrong_class = data.truth.labels != data.pool.labels
+    wrong_class = (data.truth.labels != data.pool.labels) & (data.pool.labels >= 0)
     total, errors, picked = len(bad), int(bad.sum()), len(np.unique(chosen.rows))
     entered = int(let_in.sum())
     within = min(max(entered, picked + errors - total, 0), errors, picked)
@@ -204,7 +251,7 @@ def _wrong_rows(
     data: TaskData, truth: Truth, chosen: TrainingSet
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which rows of the pool are wrong, and which wrong rows are trained on."""
-    wrong_class = truth.labels != data.pool.labels
+    wrong_class = (truth.labels != data.pool.labels) & (data.pool.labels >= 0)
     bad = wrong_class | (truth.defects != "")
     trained_wrong = chosen.labels != truth.labels[chosen.rows]
     let_in = np.zeros(len(bad), dtype=bool)
@@ -285,9 +332,12 @@ def _balance(
     )
 
 
-def _mean_of_defined(values: NDArray[np.float64]) -> float | None:
-    defined = values[np.isfinite(values)]
-    return round(float(defined.mean()), 6) if len(defined) else None
+def _mean_of_defined(values: FloatArray, weights: FloatArray | None) -> float | None:
+    defined = np.isfinite(values)
+    if not defined.any():
+        return None
+    shares = None if weights is None else weights[defined]
+    return round(float(np.average(values[defined], weights=shares)), 6)
 
 
 def _number(value: float) -> float | None:

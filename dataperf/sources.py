@@ -12,11 +12,25 @@ from dataperf.errors import DigestMismatch, Unavailable
 from dataperf.records import Folder, Package, Source, Url
 
 
+def data_folder(dataset: str) -> Path:
+    """Return where a dataset's downloaded or supplied files lie.
+
+    That is ``DATAPERF_DATA`` (``--data-dir``), or a folder of the dataset's name in it; by
+    default one in the user's data folder.
+    """
+    name = dataset.replace("-", "_")
+    if named := os.environ.get("DATAPERF_DATA"):
+        own = Path(named) / name
+        return own if own.is_dir() else Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("dataperf")) / name
+
+
 def locate(dataset: str, source: Source) -> Path | None:
     """Return where a dataset's bytes lie, their digest checked; None if they are generated.
 
-    Bytes of a folder or an address lie in ``DATAPERF_DATA``, in a folder of the dataset's
-    name: nothing is downloaded unasked.
+    Nothing is downloaded unasked.
 
     Raises
     ------
@@ -29,19 +43,23 @@ def locate(dataset: str, source: Source) -> Path | None:
         return package_file(source)
     if not isinstance(source, Folder | Url):
         return None
-    named = os.environ.get("DATAPERF_DATA")
-    place = Path(named or "DATAPERF_DATA") / dataset.replace("-", "_")
-    hint = "" if named else "\n  (set DATAPERF_DATA to a folder for data)"
+    place = data_folder(dataset)
     if isinstance(source, Folder):
-        if named and place.is_dir():
+        there = [name for name in source.entries if (place / name).exists()]
+        if place.is_dir() and (there or not source.entries):
             return place
+        get = f"  Download it: dataperf data get {dataset.replace('_', '-')}\n" * bool(
+            source.archives
+        )
         raise Unavailable(
-            f"the data of {dataset} is not here: expected {source.layout} in {place}{hint}"
+            f"the data of {dataset} is not here: expected {source.layout} in {place}\n{get}"
+            "  or name the folder that holds it: --data-dir DIR"
         )
     path = place / source.filename
-    if not (named and path.is_file()):
+    if not path.is_file():
         raise Unavailable(
-            f"the data of {dataset} is not here.\n  Download {source.address}\n  to {path}{hint}"
+            f"the data of {dataset} is not here.\n  Download it: dataperf data get "
+            f"{dataset.replace('_', '-')}\n  or put {source.address}\n  at {path}"
         )
     if source.sha256 and (found := files.digest_file(path)) != source.sha256:
         remedy = f"Download it again: {source.address}"

@@ -31,6 +31,7 @@ SEED = 20_240_229
 
 _MOST_COUNTS = 1 << 20  # numbers of one batch of confusion matrices (8 MiB)
 _MOST_WEIGHTS = 1 << 15  # weights that one bincount takes (fits in a processor's cache)
+_MANY_ROWS = 1 << 13  # above, counts of patterns are drawn at once instead of row by row
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Outcome:
         Number of classes.
     clusters : (rows,) array or None
         Which items are not independent of each other; None if all are.
+    weights : (seeds,) array or None
+        Each line's share in the score; None weighs all alike.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class Outcome:
     predicted: IntArray
     classes: int
     clusters: NDArray[Any] | None = None
+    weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         truth, predicted = np.asarray(self.truth), np.asarray(self.predicted)
@@ -74,8 +78,16 @@ class Outcome:
             raise ValueError("predictions of no seed at all")
         if self.clusters is not None and np.shape(self.clusters) != truth.shape:
             raise ValueError(f"{np.shape(self.clusters)} clusters for {len(truth)} rows")
+        if self.weights is not None and np.shape(self.weights) != (len(predicted),):
+            raise ValueError(f"{np.shape(self.weights)} weights for {len(predicted)} lines")
         _check_ids(truth, self.classes, "truth")
         _check_ids(predicted, self.classes, "predictions")
+
+    def mean(self, values: FloatArray) -> FloatArray:
+        """Return the weighted mean of per-line values over their last axis."""
+        if self.weights is None:
+            return np.asarray(values.mean(axis=-1))
+        return np.asarray(values @ self.weights / self.weights.sum())
 
     @property
     def rows(self) -> int:
@@ -222,6 +234,11 @@ def per_seed(metric: Metric, outcome: Outcome) -> FloatArray:
     return np.array(scores, dtype=np.float64)
 
 
+def average(metric: Metric, outcome: Outcome) -> float:
+    """Return the metric's (weighted) mean over seeds; nan where it is not defined for one."""
+    return float(outcome.mean(per_seed(metric, outcome)))
+
+
 # Intervals over test items --------------------------------------------------------------
 
 
@@ -297,11 +314,9 @@ def intervals(
     >>> intervals({"accuracy": accuracy}, Outcome(np.array([1]), np.array([[1]]), 2))
     {'accuracy': Estimate(value=1.0, low=None, high=None, clusters=None)}
     """
-    drawn = _replicates(metrics, outcome, resamples=resamples, stream=stream)
+    drawn = _averages(metrics, outcome, resamples=resamples, stream=stream)
     return {
-        name: _estimate(
-            float(np.mean(per_seed(metric, outcome))), drawn[name].mean(axis=1), [outcome]
-        )
+        name: _estimate(average(metric, outcome), drawn[name], [outcome])
         for name, metric in metrics.items()
     }
 
@@ -351,7 +366,7 @@ def difference(
     1.0
     """
     drawn = _side_by_side(metric, [a, b], resamples=resamples)
-    value = float(np.mean(per_seed(metric, a)) - np.mean(per_seed(metric, b)))
+    value = average(metric, a) - average(metric, b)
     return _difference(value, drawn[:, 0] - drawn[:, 1], [a])
 
 
@@ -395,7 +410,7 @@ def p_values(
     if not outcomes:
         return matrix
     drawn = _side_by_side(metric, outcomes, resamples=resamples)
-    values = [float(np.mean(per_seed(metric, outcome))) for outcome in outcomes]
+    values = [average(metric, outcome) for outcome in outcomes]
     for i in range(len(outcomes)):
         for j in range(i):
             found = _difference(values[i] - values[j], drawn[:, i] - drawn[:, j], outcomes[:1])
@@ -433,9 +448,9 @@ def gap(
     >>> gap(accuracy, outside, inside).value
     -0.5
     """
-    value = float(np.mean(per_seed(metric, outside)) - np.mean(per_seed(metric, inside)))
+    value = average(metric, outside) - average(metric, inside)
     drawn = [
-        _replicates({"": metric}, outcome, resamples=resamples, stream=stream)[""].mean(axis=1)
+        _averages({"": metric}, outcome, resamples=resamples, stream=stream)[""]
         for stream, outcome in enumerate((outside, inside), start=1)
     ]
     return _estimate(value, drawn[0] - drawn[1], [outside, inside])
@@ -464,29 +479,125 @@ def _difference(value: float, replicates: FloatArray, outcomes: Sequence[Outcome
 
 
 def _side_by_side(
-    metric: Metric, outcomes: Sequence[Outcome], *, resamples: int | None
+    metric: Metric, outcomes: Sequence[Outcome], *, resamples: int | None, stream: int = 0
 ) -> FloatArray:
     """Return (resamples, outcomes) means over seeds, all over the same resamples."""
     first = outcomes[0]
-    for other in outcomes[1:]:
-        if not (
-            other.classes == first.classes
-            and np.array_equal(other.truth, first.truth)
-            and _same_clusters(other.clusters, first.clusters)
-        ):
-            raise ValueError("predictions to compare must be of the same items, in the same order")
+    if not all(same_items(first, other) for other in outcomes[1:]):
+        raise ValueError("predictions to compare must be of the same items, in the same order")
+    if all(_is_linear(metric, outcome) for outcome in outcomes):
+        return _linear_replicates(metric, outcomes, _resamples_of(metric, resamples), stream)
     everything = np.concatenate([outcome.predicted for outcome in outcomes])
     together = Outcome(first.truth, everything, first.classes, first.clusters)
-    drawn = _replicates({"": metric}, together, resamples=resamples, stream=0)[""]
+    drawn = _replicates({"": metric}, together, resamples=resamples, stream=stream)[""]
     ends = np.cumsum([outcome.seeds for outcome in outcomes])
     parts = np.split(drawn, ends[:-1], axis=1)
-    return np.stack([part.mean(axis=1) for part in parts], axis=1)
+    means = [outcome.mean(part) for outcome, part in zip(outcomes, parts, strict=True)]
+    return np.stack(means, axis=1)
+
+
+def same_items(a: Outcome, b: Outcome) -> bool:
+    """Return whether two outcomes are of the same test items in the same order."""
+    return (
+        a.classes == b.classes
+        and np.array_equal(a.truth, b.truth)
+        and _same_clusters(a.clusters, b.clusters)
+    )
 
 
 def _same_clusters(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:
     if a is None or b is None:
         return a is b
     return bool(np.array_equal(a, b))
+
+
+# Scores of several tests ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Term:
+    """A metric of one outcome, and how much of it goes into a score."""
+
+    metric: Metric
+    outcome: Outcome
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """What ranks: a sum of metrics of independent tests, plus what is no matter of chance.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+        At least one; tests that share no items.
+    offset : float
+        Added to the sum.
+    """
+
+    terms: tuple[Term, ...]
+    offset: float = 0.0
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Which way the first term's metric points."""
+        return self.terms[0].metric.higher_is_better
+
+    @property
+    def value(self) -> float:
+        """The score; nan where a metric is not defined."""
+        if len(self.terms) == 1 and self.terms[0].scale == 1.0 and self.offset == 0.0:
+            return average(self.terms[0].metric, self.terms[0].outcome)
+        parts = [term.scale * average(term.metric, term.outcome) for term in self.terms]
+        return float(np.sum(parts) + self.offset)
+
+    def interval(self) -> Estimate:
+        """Return the score with its 95 % interval over the items of all tests."""
+        drawn = [
+            term.scale
+            * _averages({"": term.metric}, term.outcome, resamples=None, stream=stream)[""]
+            for stream, term in enumerate(self.terms)
+        ]
+        return _estimate(self.value, _total(drawn) + self.offset, [t.outcome for t in self.terms])
+
+
+def _total(drawn: Sequence[FloatArray]) -> FloatArray:
+    shortest = min(map(len, drawn))
+    total: FloatArray = np.sum([each[:shortest] for each in drawn], axis=0)
+    return total
+
+
+def score_difference(a: Score, b: Score, *, resamples: int | None = None) -> Difference:
+    """Compare two scores: ``a`` minus ``b``, paired wherever their tests are of the same items.
+
+    Parameters
+    ----------
+    a, b : Score
+        With equally many terms. Tests of different items (answers that are tested on what
+        they hand in) are resampled independently.
+    resamples : int, optional
+        As in ``interval``.
+
+    Returns
+    -------
+    Difference
+        See ``difference``.
+    """
+    drawn = []
+    for stream, (one, other) in enumerate(zip(a.terms, b.terms, strict=True)):
+        if same_items(one.outcome, other.outcome):
+            pair = [one.outcome, other.outcome]
+            both = _side_by_side(one.metric, pair, resamples=resamples, stream=stream)
+            drawn.append(one.scale * both[:, 0] - other.scale * both[:, 1])
+            continue
+        apart = [
+            term.scale
+            * _averages({"": term.metric}, term.outcome, resamples=resamples, stream=s)[""]
+            for s, term in ((stream, one), (stream + len(a.terms), other))
+        ]
+        drawn.append(apart[0] - apart[1])
+    outcomes = [term.outcome for term in (*a.terms, *b.terms)]
+    return _difference(a.value - b.value, _total(drawn) + a.offset - b.offset, outcomes)
 
 
 # Resampling -----------------------------------------------------------------------------
@@ -526,6 +637,11 @@ def _resamples(items: _Items, resamples: int, stream: int) -> Iterator[IntArray]
     random = np.random.RandomState([SEED, stream])
     rows, sizes = len(items.truth), items.cluster_sizes
     starts = np.cumsum(sizes) - sizes
+    if len(sizes) < 2 and rows > _MANY_ROWS:
+        _, first, counts = np.unique(items.pattern, return_index=True, return_counts=True)
+        for _ in range(resamples):
+            yield np.repeat(first, random.multinomial(rows, counts / rows))
+        return
     for _ in range(resamples):
         if len(sizes) < 2:
             yield random.randint(0, rows, rows, dtype=np.int64).astype(np.intp, copy=False)
@@ -534,6 +650,51 @@ def _resamples(items: _Items, resamples: int, stream: int) -> Iterator[IntArray]
         span = np.repeat(sizes[clusters], sizes[clusters])
         inside = (random.random_sample(len(span)) * span).astype(np.intp)
         yield np.repeat(starts[clusters], sizes[clusters]) + inside
+
+
+def _averages(
+    metrics: Mapping[str, Metric], outcome: Outcome, *, resamples: int | None, stream: int
+) -> dict[str, FloatArray]:
+    """Return for every metric its (resamples,) means over seeds."""
+    linear = {name: metric for name, metric in metrics.items() if _is_linear(metric, outcome)}
+    others = {name: metric for name, metric in metrics.items() if name not in linear}
+    drawn = {
+        name: _linear_replicates(metric, [outcome], _resamples_of(metric, resamples), stream)[:, 0]
+        for name, metric in linear.items()
+    }
+    if others:
+        found = _replicates(others, outcome, resamples=resamples, stream=stream)
+        drawn |= {name: outcome.mean(values) for name, values in found.items()}
+    return drawn
+
+
+def _is_linear(metric: Metric, outcome: Outcome) -> bool:
+    """Return whether one number a row says all: a mean over rows, of a weighted series."""
+    return outcome.weights is not None and hasattr(metric, "row_scores")
+
+
+def _linear_replicates(
+    metric: Any, outcomes: Sequence[Outcome], resamples: int, stream: int
+) -> FloatArray:
+    """Return (resamples, outcomes) means of a metric that is a mean over rows.
+
+    However long the series, each row counts with one number: its mean over the series.
+    """
+    first = outcomes[0]
+    columns = np.stack(
+        [outcome.mean(metric.row_scores(first.truth, outcome.predicted).T) for outcome in outcomes],
+        axis=1,
+    )
+    drawn = np.full((resamples, len(outcomes)), np.nan)
+    if first.rows < 2 or first.cluster_count == 1:
+        return drawn
+    clusters = np.zeros(first.rows) if first.clusters is None else first.clusters
+    _, codes, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    order = np.lexsort((*columns.T, first.truth, codes))  # a canonical order, whatever the rows'
+    items = _Items(first.truth[order], first.predicted[:0], order, sizes)
+    for number, rows in enumerate(_resamples(items, resamples, stream)):
+        drawn[number] = columns[order[rows]].mean(axis=0)
+    return drawn
 
 
 def _replicates(

@@ -17,26 +17,72 @@ from dataperf.records import Challenge, Submission, TaskData
 LARGEST_FILE = 256 * 2**20
 DEEPEST = 32
 MOST_FAULTS = 10
+MOST_FILES = 1000
 
 
-def read(path: Path, challenge: Challenge, board: str | None = None) -> Submission:
+def read(
+    path: Path, challenge: Challenge, board: str | None = None, *, official: bool = False
+) -> Submission:
     """Return the submission in a file: our manifest, or a format that the track knows.
 
     Parameters
     ----------
     path
-        A JSON file of at most 256 MiB.
+        A JSON file of at most 256 MiB; for tracks whose official answers are text files,
+        also such a file or a folder of them.
     challenge
         What it answers.
     board
         The board it answers; needed for foreign formats that do not name one.
+    official
+        Whether to read it as leniently as the official evaluator does.
 
     Raises
     ------
     Invalid
         If the file is not a submission to this challenge; every problem is listed.
     """
-    return parse(_read_json(path), challenge, board, subject=str(path), filename=path.name)
+    track = registry.load("tracks", challenge.track)
+    if hasattr(track, "read_files") and (path.is_dir() or path.suffix != ".json"):
+        return _read_files(track, path, challenge, board, official)
+    content = parse_json(_content(path), str(path), lenient=official)
+    told: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
+    return parse(content, challenge, board, **told)
+
+
+def _read_files(
+    track: Any, path: Path, challenge: Challenge, board: str | None, official: bool
+) -> Submission:
+    """Return the submission in one text file or a folder of them."""
+    board = board or (next(iter(challenge.boards)) if len(challenge.boards) == 1 else None)
+    if board is None:
+        boards = ", ".join(challenge.boards)
+        what = "this format does not say which board it answers"
+        problem = Problem("no-board", "", what, f"give --board, one of {boards}")
+        raise Invalid(str(path), [problem])
+    asked = challenges.board_of(challenge, board)
+    answer, problems = track.read_files(_contents(path), asked, official=official)
+    if problems:
+        raise Invalid(str(path), problems)
+    content = {
+        "schema_version": 1,
+        "challenge": challenge.name,
+        "board": board,
+        "method": path.stem[:100],
+        "answer": answer,
+    }
+    return parse(content, challenge, board, subject=str(path))
+
+
+def _contents(path: Path) -> dict[str, bytes]:
+    """Return the bytes of a file, or of all visible files of a folder, within bounds."""
+    if not path.is_dir():
+        return {path.name: _content(path)}
+    files = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+    if len(files) > MOST_FILES:
+        what = f"{len(files):,} files"
+        raise Invalid(str(path), [Problem("too-many", "", what, f"at most {MOST_FILES}")])
+    return {each.name: _content(each) for each in files if each.is_file()}
 
 
 def parse(
@@ -46,13 +92,17 @@ def parse(
     *,
     subject: str = "submission",
     filename: str = "",
+    official: bool = False,
 ) -> Submission:
     """Return the submission that parsed JSON describes; see `read`."""
     if not isinstance(content, dict):
         problem = Problem("wrong-type", "", f"a JSON {type(content).__name__}", "a JSON object")
         raise Invalid(subject, [problem])
     track = registry.load("tracks", challenge.track)
-    foreign = track.read(content)
+    try:
+        foreign = track.read(content, official=official)
+    except Invalid as error:
+        raise Invalid(subject, error.problems) from None
     if foreign is not None:
         named = board or _board_in(filename, challenge)
         if named is None:
@@ -113,9 +163,15 @@ def _board_in(filename: str, challenge: Challenge) -> str | None:
 
 
 def check(
-    submission: Submission, challenge: Challenge | str, loaded: TaskData | None = None
+    submission: Submission,
+    challenge: Challenge | str,
+    loaded: Mapping[str, TaskData] | None = None,
+    *,
+    official: bool = False,
 ) -> list[str]:
     """Check an answer against the board's data and rules; return the warnings.
+
+    ``official`` accepts all that the official evaluator accepts.
 
     Raises
     ------
@@ -123,20 +179,19 @@ def check(
         If there is any error; every problem, warnings included, is listed.
     """
     challenge = challenges.of(challenge)
-    loaded = loaded or task_data(challenge, submission.board)
+    loaded = loaded or board_data(challenge, submission.board)
     track = registry.load("tracks", challenge.track)
     answer = challenges.validate(track.Answer, submission.answer, "submission", "answer")
     rules = challenges.rules_of(challenge, submission.board)
-    problems = track.check(answer, rules, loaded)
+    problems = track.check(answer, rules, loaded, official=official)
     if any(problem.severity == "error" for problem in problems):
         raise Invalid(f"submission to {challenge.name}/{submission.board}", problems)
     return [str(problem) for problem in problems]
 
 
-def task_data(challenge: Challenge | str, board: str) -> TaskData:
-    """Load the data of a board's task."""
-    challenge = challenges.of(challenge)
-    return data.task_data(challenge.tasks[challenges.board_of(challenge, board).task])
+def board_data(challenge: Challenge | str, board: str) -> dict[str, TaskData]:
+    """Load the data of every task of a board, by the task's name."""
+    return data.board_data(challenges.tasks_of(challenges.of(challenge), board))
 
 
 def dump(submission: Submission) -> str:
@@ -150,7 +205,8 @@ def compact_json(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _read_json(path: Path) -> Any:
+def _content(path: Path) -> bytes:
+    """Return the bytes of a participant's file."""
     try:
         if path.is_dir():
             raise Invalid(str(path), [Problem("not-a-file", "", "this is a folder", "a JSON file")])
@@ -161,14 +217,15 @@ def _read_json(path: Path) -> Any:
         if size > LARGEST_FILE:
             what = f"{size / 2**20:,.0f} MiB"
             raise Invalid(str(path), [Problem("too-large", "", what, "at most 256 MiB")])
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
-    return parse_json(content, str(path))
 
 
-def parse_json(content: bytes, subject: str) -> Any:
+def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
     """Return strictly parsed JSON: no repeated keys, NaN, or deep nesting.
+
+    ``lenient`` takes the last of repeated keys, as most readers do.
 
     Raises
     ------
@@ -182,7 +239,7 @@ def parse_json(content: bytes, subject: str) -> Any:
         strange = next((key for key in unique if not _is_text(key)), None)
         if strange is not None and len(faults) < MOST_FAULTS:
             faults.append(Problem("not-text", "", f"the key {challenges.shown(strange)}"))
-        if len(unique) != len(items) and len(faults) < MOST_FAULTS:
+        if len(unique) != len(items) and len(faults) < MOST_FAULTS and not lenient:
             counts = Counter(key for key, _ in items)
             again = sorted(key for key, count in counts.items() if count > 1)
             for key in again[: MOST_FAULTS - len(faults)]:
@@ -235,6 +292,12 @@ def _deeper_than(value: Any, limit: int) -> bool:
     return True
 
 
-def load(path: Path | str, challenge: Challenge | str, board: str | None = None) -> Submission:
+def load(
+    path: Path | str,
+    challenge: Challenge | str,
+    board: str | None = None,
+    *,
+    official: bool = False,
+) -> Submission:
     """Read a submission to a challenge given by name or record; see `read`."""
-    return read(Path(path), challenges.of(challenge), board)
+    return read(Path(path), challenges.of(challenge), board, official=official)

@@ -30,7 +30,7 @@ title = "other rows"
 where = { part = ["test"] }
 
 [boards.two]
-task = "main"
+tasks = ["main"]
 title = "two rows"
 rules = { cap = 2 }
 """
@@ -79,7 +79,7 @@ def test_good_challenge_is_read(small):
 
 BAD = {
     "unknown key": (("truth =", "thruth ="), "unknown-key", 'Did you mean "truth"?'),
-    "unknown task": (('task = "main"', 'task = "mian"'), "unknown-task", 'Did you mean "main"?'),
+    "unknown task": (('tasks = ["main"]', 'tasks = ["mian"]'), "unknown-task", 'Did you mean "main"?'),
     "unknown metric": (("tiny_metric", "tiny_metrik"), "unknown-plugin", '"tiny_metric"'),
     "unknown model": (("tiny_model", "tiny_modell"), "unknown-plugin", '"tiny_model"'),
     "unknown dataset": (("tiny_rows", "tiny_row"), "unknown-plugin", '"tiny_rows"'),
@@ -113,7 +113,7 @@ def test_bad_challenge_is_refused(small, kind):
 
 def test_every_problem_is_told_at_once(small):
     path = small(
-        ('task = "main"', 'task = "mian"'),
+        ('tasks = ["main"]', 'tasks = ["mian"]'),
         ("tiny_metric", "tiny_metrik"),
         ("tiny_model", "tiny_modell"),
         ('["speaker"]', '["right"]'),

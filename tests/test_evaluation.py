@@ -40,7 +40,7 @@ def asked():
 
 @pytest.fixture(scope="module")
 def loaded():
-    return dataperf.task_data("speech-selection", "digits-25")
+    return dataperf.board_data("speech-selection", "digits-25")["digits"]
 
 
 def manifest(samples, board="digits-25", **other) -> Submission:
@@ -65,7 +65,10 @@ def reference(asked):
 def test_scores_of_the_reference_submissions_do_not_move(asked, reference):
     random = evaluation.evaluate(asked, REFERENCE / "digits-60-random.json")
     found = [
-        {name: split.metrics[split.metric].value for name, split in each.splits.items()}
+        {
+            name: split.metrics[split.metric].value
+            for name, split in each.tasks["digits"].splits.items()
+        }
         for each in (reference, random)
     ]
     expected = json.loads((Path(__file__).parent / "golden" / "digits-60.json").read_text())
@@ -75,7 +78,7 @@ def test_scores_of_the_reference_submissions_do_not_move(asked, reference):
 
 def test_record_with_a_class_missing_reads_back(asked, loaded):
     result = evaluation.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
-    assert result.balance["class"].imbalance_ratio is None
+    assert result.tasks["digits"].balance["class"].imbalance_ratio is None
     assert result.warnings
     assert results.parse(results.dump(result), "record") == result
 
@@ -112,20 +115,30 @@ def unranked_reason(asked, result, **changes) -> str:
 def test_leaderboard_believes_nothing_that_it_can_compute(asked, reference):
     assert leaderboard.rank(asked, "digits-60", [reference]).rows[0].score == reference.score
     better = reference.score.model_copy(update={"value": 0.99})
-    split = reference.splits["test"]
+    part = reference.tasks["digits"]
+    split = part.splits["test"]
     forged = split.model_copy(update={"metrics": {**split.metrics, "macro_f1": better}})
     told = reference.provenance
-    trial = reference.trials[0]
+    trial = part.trials[0]
     sent = reference.submission
     fewer = {"samples": sent.answer["samples"] | {"one": sent.answer["samples"]["one"][:1]}}
+
+    def changed(**update):
+        return {"tasks": {"digits": part.model_copy(update=update)}}
+
     cases = {
-        "ranking split": {"score": better},
-        "predictions": {"splits": {**reference.splits, "test": forged}, "score": better},
-        "no scores": {"splits": {}},
-        "another board": {"trials": []},
+        "not that of its predictions": {"score": better},
+        "score on test": {
+            **changed(splits={**part.splits, "test": forged}, score=better),
+            "score": better,
+        },
+        "no scores or": changed(splits={}),
+        "no scores of": {"tasks": {}},
+        "trained on": changed(trials=[]),
+        "official": {"rules": "official"},
         "what was trained on": {"submission": sent.model_copy(update={"answer": fewer})},
-        "shape": {
-            "trials": [
+        "shape": changed(
+            trials=[
                 trial.model_copy(
                     update={
                         "predictions": {
@@ -135,7 +148,7 @@ def test_leaderboard_believes_nothing_that_it_can_compute(asked, reference):
                     }
                 )
             ]
-        },
+        ),
         "not frozen": {"provenance": told.model_copy(update={"frozen": False})},
         "era": {"provenance": told.model_copy(update={"era": "other"})},
         "version": {"provenance": told.model_copy(update={"digests": {}})},
@@ -198,7 +211,10 @@ def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):
     answers = [answer.model_copy(update={"challenge": "mine"}) for answer in answers]
     monkeypatch.setattr(evaluation.frozen, "unfrozen_parts", lambda *_: ["changed"])
     found = [evaluation.evaluate(changed, answer) for answer in answers]
-    assert [len(each.splits["test"].per_seed["macro_f1"]) for each in found] == [1, 1]
+    assert [len(each.tasks["digits"].splits["test"].per_seed["macro_f1"]) for each in found] == [
+        1,
+        1,
+    ]
 
 
 def test_names_do_for_records(loaded):

@@ -82,6 +82,10 @@ def make_predictions(data: records.TaskData) -> dict[str, np.ndarray]:
     return predictions
 
 
+def score(task: records.Task, data: records.TaskData, predictions: dict[str, np.ndarray]) -> Any:
+    return scorecard.split_scores(task, scorecard.outcomes(task, data.tests, predictions), METRICS)
+
+
 def choose(data: records.TaskData, rows: Any) -> records.TrainingSet:
     chosen = np.asarray(rows, dtype=np.intp)
     return records.TrainingSet(chosen, data.pool.labels[chosen])
@@ -94,7 +98,7 @@ def choose(data: records.TaskData, rows: Any) -> records.TrainingSet:
 def scored() -> tuple[records.TaskData, dict[str, np.ndarray], dict[str, records.SplitScores]]:
     data = make_data()
     predictions = make_predictions(data)
-    return data, predictions, scorecard.split_scores(make_task(), data, predictions, METRICS)
+    return data, predictions, score(make_task(), data, predictions)
 
 
 def test_headline_metric_comes_first_and_once(scored: Any) -> None:
@@ -161,7 +165,7 @@ def test_worst_group(scored: Any) -> None:
 def test_worst_group_is_the_highest_where_lower_is_better() -> None:
     data = make_data()
     task = make_task(metric="false_accept_rate", metrics=[])
-    splits = scorecard.split_scores(task, data, make_predictions(data), METRICS)
+    splits = score(task, data, make_predictions(data))
     worst = splits["test"].worst_group
     mean = splits["test"].metrics["false_accept_rate"].value
     assert worst is not None
@@ -185,7 +189,7 @@ def test_ranking_split_may_have_a_headline_of_its_own() -> None:
     splits = make_task().model_dump()["splits"]
     splits["test"]["metric"] = "accuracy"
     task = make_task(splits=splits, metrics=[])
-    found = scorecard.split_scores(task, data, make_predictions(data), METRICS)
+    found = score(task, data, make_predictions(data))
     assert list(found["test"].metrics) == ["accuracy", "macro_f1"]
     assert found["ood-speakers"].metric == "macro_f1"
     assert found["ood-speakers"].gap is None
@@ -195,7 +199,7 @@ def test_split_without_rows_has_no_scores() -> None:
     data = make_data()
     empty = records.Test(np.array([], dtype=str), np.zeros((0, 2)), np.array([], np.intp), None)
     data = records.replace(data, tests={**data.tests, "ood-words": empty})
-    found = scorecard.split_scores(make_task(), data, make_predictions(data), METRICS)["ood-words"]
+    found = score(make_task(), data, make_predictions(data))["ood-words"]
     assert found.rows == 0
     assert found.metrics["rejection_rate"] == records.Estimate(value=None)
     assert found.per_seed["rejection_rate"] == [None] * 3

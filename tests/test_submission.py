@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import tiny
 
 LONGEST_MESSAGE = 20_000
-DATA = tiny.data()
+DATA = {"tiny": tiny.data()}
 
 
 def judge(content, path: Path, board=None, **rules):

@@ -22,7 +22,9 @@ def challenge(**rules) -> Challenge:
         "split": "test",
         "metric": "macro_f1",
     }
-    boards = {name: {"task": "tiny", "rules": {"cap": CAP, **rules}} for name in ("en-25", "other")}
+    boards = {
+        name: {"tasks": ["tiny"], "rules": {"cap": CAP, **rules}} for name in ("en-25", "other")
+    }
     return Challenge.model_validate(
         {
             "schema_version": 1,

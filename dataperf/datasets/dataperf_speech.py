@@ -1,36 +1,163 @@
-"""DataPerf's official speech-selection embeddings (not carried: downloaded by the user)."""
+"""The official data of DataPerf's speech selection: word clips as embeddings, en, id, pt.
+
+A folder ``dataperf_LANGUAGE_data`` for each language holds ``train_embeddings/WORD.parquet``
+and ``eval_embeddings/WORD.parquet`` (columns ``clip_id`` and ``mswc_embedding_vector``, 1024
+float32), and the lists ``allowed_training_set.yaml`` and ``eval.yaml`` (``targets``: word to
+ids; ``nontargets``: ids, each ``WORD/FILE``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from dataperf.errors import Unavailable
-from dataperf.records import Card, Folder, Table
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.errors import Invalid, Problem, Unavailable
+from dataperf.records import Archive, Card, Folder, Table
 
 card = Card(
     title="DataPerf speech selection",
-    description=(
-        "1024-dimensional embeddings of Multilingual Spoken Words Corpus clips in English, "
-        "Indonesian and Portuguese, five target words each."
-    ),
-    licence="CC BY 4.0 (Multilingual Spoken Words Corpus)",
-    source="http://dataperf.s3.amazonaws.com/speech-selection/",
-    attribution="Mazumder et al., Multilingual Spoken Words Corpus, NeurIPS 2021",
-    known_limits="This version of dataperf declares the boards but does not read the files yet.",
+    description="Embeddings of word clips in English, Indonesian and Portuguese: five target "
+    "words and many others in each language, with the evaluation clips.",
+    licence="CC BY 4.0",
+    source="https://www.dataperf.org/training-set-selection-speech",
+    attribution="MLCommons, Multilingual Spoken Words Corpus (Mazumder et al., 2021)",
+    known_limits="Embeddings only; the evaluation set is public.",
 )
 
-source = Folder(layout="dataperf_{en,id,pt}_data/")
+source = Folder(
+    layout="dataperf_en_data, dataperf_id_data and dataperf_pt_data",
+    entries=("dataperf_en_data", "dataperf_id_data", "dataperf_pt_data"),
+    archives=tuple(
+        Archive(
+            f"http://dataperf.s3.amazonaws.com/speech-selection/dataperf_{name}_data.zip",
+            f"dataperf_{name}_data.zip",
+        )
+        for name in ("eng", "ind", "por")
+    ),
+)
+
+#: Which list names the clips of a part.
+LISTS = {"train": "allowed_training_set.yaml", "eval": "eval.yaml"}
 
 
-def table(path: Path | None, *, language: str) -> Table:
-    """Refuse: the official files are not carried and not read by this version.
+def inputs(path: Path, language: str) -> list[Path]:
+    """Return the files of a language."""
+    folder = _folder(path, language)
+    return [
+        *(folder / name for name in LISTS.values()),
+        *sorted(folder.glob("*_embeddings/*.parquet")),
+    ]
+
+
+def table(path: Path | None, language: str) -> Table:
+    """Return a language's rows: the clips that may be trained on, then the evaluation clips.
+
+    Parameters
+    ----------
+    path
+        The folder that holds ``dataperf_LANGUAGE_data``.
+    language
+        ``"en"``, ``"id"`` or ``"pt"``.
+
+    Returns
+    -------
+    Table
+        Features (n, 1024) float32, columns ``word`` (``nontarget`` for all that are no
+        target) and ``part`` (``train`` or ``eval``). A word's clips are in the order of its
+        file, as the official evaluator trains on them.
 
     Raises
     ------
     Unavailable
-        Always.
+        If files are missing.
+    Invalid
+        If they are not in the official layout.
     """
-    raise Unavailable(
-        f"the official {language} data is not on this machine, and this version cannot read it "
-        "yet.\n  The boards digits-25, digits-60 and digits-300 need nothing."
+    assert path is not None
+    folder = _folder(path, language)
+    ids: list[NDArray[Any]] = []
+    words: list[str] = []
+    features: list[NDArray[np.float32]] = []
+    sizes = []
+    for part in LISTS:
+        rows = 0
+        for word, label, wanted in _wanted(folder, part):
+            names, vectors = _clips(folder / f"{part}_embeddings" / f"{word}.parquet", wanted)
+            ids.append(names)
+            words += [label] * len(names)
+            features.append(vectors)
+            rows += len(names)
+        sizes.append(rows)
+    parts = np.repeat(np.array(list(LISTS)), sizes)
+    return Table(
+        np.concatenate(ids),
+        np.concatenate(features),
+        {"word": np.array(words), "part": parts},
     )
+
+
+def _folder(path: Path, language: str) -> Path:
+    folder = path / f"dataperf_{language}_data"
+    missing = [name for name in LISTS.values() if not (folder / name).is_file()]
+    missing += [f"{p}_embeddings" for p in LISTS if not (folder / f"{p}_embeddings").is_dir()]
+    if missing:
+        raise Unavailable(
+            f"DataPerf's speech data in {language} is not here: {folder} lacks "
+            f"{', '.join(missing)}\n  Download it: dataperf data get dataperf-speech"
+        )
+    return folder
+
+
+def _wanted(folder: Path, part: str) -> list[tuple[str, str, Sequence[str]]]:
+    """Return the words of a part, each with its class and the ids that count."""
+    listed = _listed(folder / LISTS[part])
+    wanted = [(word, word, names) for word, names in listed["targets"].items()]
+    by_word: dict[str, list[str]] = {}
+    for name in listed["nontargets"]:
+        by_word.setdefault(name.partition("/")[0], []).append(name)
+    return [*wanted, *((word, "nontarget", names) for word, names in by_word.items())]
+
+
+def _listed(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        content = yaml.load(path.read_bytes(), Loader=loader)
+        targets, nontargets = content["targets"], content["nontargets"]
+        names = [*targets.items(), ("", nontargets)]
+        good = all(
+            isinstance(ids, list) and all(isinstance(n, str) for n in ids) for _, ids in names
+        )
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise Invalid(str(path), [Problem("bad-list", "", f"{error}", _EXPECTED)]) from error
+    if not good or not all(isinstance(word, str) for word in targets):
+        raise Invalid(str(path), [Problem("bad-list", "", "ids that are no text", _EXPECTED)])
+    return {"targets": targets, "nontargets": nontargets}
+
+
+_EXPECTED = "targets: {word: [ids]} and nontargets: [ids]"
+
+
+def _clips(path: Path, wanted: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """Return the wanted rows of a word's file, in its order."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_table(path, columns=["clip_id", "mswc_embedding_vector"], use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise Invalid(str(path), [Problem("bad-parquet", "", str(error)[:500])]) from error
+    names = np.array(found["clip_id"].to_pylist(), dtype=np.str_)
+    flat = found["mswc_embedding_vector"].combine_chunks().flatten()
+    vectors = flat.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    if len(vectors) != 1024 * len(names):
+        what = f"{len(vectors):,} numbers for {len(names):,} clips"
+        raise Invalid(str(path), [Problem("bad-parquet", "", what, "1024 for each")])
+    kept = np.isin(names, np.array(wanted, dtype=np.str_))
+    table = vectors.reshape(len(names), 1024)
+    return (names, table) if kept.all() else (names[kept], table[kept])

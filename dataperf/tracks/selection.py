@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Discriminator, Field, StrictInt, Tag
+from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag
 
-from dataperf.errors import Problem, did_you_mean
-from dataperf.records import Record, TaskData, TrainingSet
+from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.records import Plan, Record, TaskData, TrainingSet
 
 MOST_SHOWN = 5
 
@@ -24,10 +24,13 @@ class Rules(Record):
         Most samples that may be chosen.
     missing_class
         Whether leaving a class without samples is an error or a warning.
+    official
+        Whether the board is one of DataPerf's speech selection, whose evaluator can be asked for.
     """
 
     cap: Annotated[StrictInt, Field(ge=1)]
     missing_class: Literal["error", "warning"] = "warning"
+    official: StrictBool = False
 
 
 def _form(value: Any) -> str:
@@ -58,19 +61,42 @@ class Answer(Record):
     flags: list[str] | None = None
 
 
-def read(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the answer in DataPerf's own speech format, or None if it is something else."""
+def read(content: Mapping[str, Any], *, official: bool) -> dict[str, Any] | None:
+    """Return the answer in DataPerf's own speech format, or None if it is something else.
+
+    The official evaluator takes an object's keys for a list of ids, and does not look at
+    other keys.
+    """
     if not {"targets", "nontargets"} & set(content) or "answer" in content:
         return None
-    targets, nontargets = content.get("targets", {}), content.get("nontargets", [])
+    missing = [key for key in ("targets", "nontargets") if key not in content]
+    if missing:
+        raise Invalid("submission", [Problem("missing-key", key, "required") for key in missing])
+    targets, nontargets = content["targets"], content["nontargets"]
     extra = {key: value for key, value in content.items() if key not in ("targets", "nontargets")}
     if not isinstance(targets, dict) or "nontarget" in targets:
         return {"samples": content}
+    if official:
+        samples = {**targets, "nontarget": nontargets}
+        return {"samples": {k: list(v) if isinstance(v, dict) else v for k, v in samples.items()}}
     return {"samples": {**targets, "nontarget": nontargets}, **extra}
 
 
-def check(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
+def check(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
+    (task,) = data.values()
+    problems = _problems(answer, rules, task)
+    if not official:
+        return problems
+    if not rules.official:
+        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
+    accepted = ("duplicate-id", "missing-class")
+    return [p for p in problems if p.rule not in accepted] + _official_problems(answer, task)
+
+
+def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
     rows = {str(name): row for row, name in enumerate(data.pool.ids)}
     filed = list(_filed(answer))
     problems = [
@@ -93,15 +119,54 @@ def check(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
     return problems
 
 
-def training_sets(answer: Answer, rules: Rules, data: TaskData) -> list[TrainingSet]:
+def _official_problems(answer: Answer, data: TaskData) -> list[Problem]:
+    if not isinstance(answer.samples, dict):
+        return [Problem("wrong-type", "answer.samples", "a list", "ids filed under their word")]
+    rest = data.pool.classes[0]
+    targets = [name for word, ids in answer.samples.items() if word != rest for name in ids]
+    sides = {"targets": targets, "nontargets": answer.samples.get(rest, [])}
+    return [Problem("empty", side, "no samples at all") for side, ids in sides.items() if not ids]
+
+
+def plans(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> dict[str, Plan]:
     """Return the one training set, rows in pool order whatever the answer's order.
 
     The frozen model's probability calibration depends on row order, so an order of the
     participant's own would be a free parameter.
     """
-    rows = {str(name): row for row, name in enumerate(data.pool.ids)}
-    chosen = np.sort(np.array([rows[name] for _, name in _filed(answer)], dtype=np.intp))
-    return [TrainingSet(chosen, data.pool.labels[chosen])]
+    ((name, task),) = data.items()
+    rows = {str(name): row for row, name in enumerate(task.pool.ids)}
+    if official and isinstance(answer.samples, dict):
+        chosen = _official_set(answer.samples, rows, task.pool.classes[0])
+    else:
+        numbers = np.sort(np.array([rows[each] for _, each in _filed(answer)], dtype=np.intp))
+        chosen = TrainingSet(numbers, task.pool.labels[numbers])
+    return {name: Plan([chosen], ranking=answer.ranking, flags=answer.flags)}
+
+
+def _official_set(
+    samples: Mapping[str, list[str]], rows: Mapping[str, int], rest: str
+) -> TrainingSet:
+    """Return rows and labels as DataPerf's speech evaluator makes them.
+
+    Targets come in the order of the file's words, a word's clips in the order of its table,
+    each once; then nontargets by word in order of first appearance, in list order, repeats
+    kept. A target's class is its place among the words that are there, so that one left out
+    shifts the others.
+    """
+    words = {word: number + 1 for number, word in enumerate(sorted(set(samples) - {rest}))}
+    chosen: list[tuple[int, int]] = []
+    for word, names in samples.items():
+        if word != rest:
+            chosen += [(row, words[word]) for row in sorted({rows[name] for name in names})]
+    by_word: dict[str, list[str]] = {}
+    for name in samples.get(rest, []):
+        by_word.setdefault(name.partition("/")[0], []).append(name)
+    chosen += [(rows[name], 0) for names in by_word.values() for name in names]
+    numbers, labels = np.array(chosen, dtype=np.intp).T
+    return TrainingSet(numbers, labels)
 
 
 def _filed(answer: Answer) -> Iterable[tuple[str | None, str]]:
