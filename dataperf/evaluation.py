@@ -177,7 +177,10 @@ def _scores(
             name: _task_scores(track, task, data[name], plans[name], runs[name], found[name])
             for name, task in tasks.items()
         }
-        score = scorecard.board_score(tasks, plans, found, metrics).interval()
+        scores = [part.score for part in parts.values()]
+        score = scores[0]
+        if len(scores) > 1:
+            score = scorecard.board_score(tasks, plans, found, metrics).interval()
         if score.value is None:
             raise ValueError("the score is not defined: a metric has no value on a ranking split")
     except DataperfError:
@@ -230,9 +233,13 @@ def _task_scores(
     metrics = metrics_of({"": task})
     told = ({}, {}) if not hasattr(track, "summarize") else track.summarize(plan, task, data, found)
     chosen = plan.sets[0]
+    splits = scorecard.split_scores(task, found, metrics)
+    score = splits[task.ranking[0]].metrics[task.metric]
+    if len(task.ranking) > 1 or (plan.scale, plan.offset) != (1.0, 0.0):
+        score = scorecard.board_score({"": task}, {"": plan}, {"": found}, metrics).interval()
     return TaskScores(
-        score=scorecard.board_score({"": task}, {"": plan}, {"": found}, metrics).interval(),
-        splits=scorecard.split_scores(task, found, metrics),
+        score=score,
+        splits=splits,
         detection=scorecard.detection(data, chosen, plan.ranking, plan.flags),
         balance=scorecard.balance(task, data, chosen),
         summary=told[0],

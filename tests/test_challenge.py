@@ -79,7 +79,11 @@ def test_good_challenge_is_read(small):
 
 BAD = {
     "unknown key": (("truth =", "thruth ="), "unknown-key", 'Did you mean "truth"?'),
-    "unknown task": (('tasks = ["main"]', 'tasks = ["mian"]'), "unknown-task", 'Did you mean "main"?'),
+    "unknown task": (
+        ('tasks = ["main"]', 'tasks = ["mian"]'),
+        "unknown-task",
+        'Did you mean "main"?',
+    ),
     "unknown metric": (("tiny_metric", "tiny_metrik"), "unknown-plugin", '"tiny_metric"'),
     "unknown model": (("tiny_model", "tiny_modell"), "unknown-plugin", '"tiny_model"'),
     "unknown dataset": (("tiny_rows", "tiny_row"), "unknown-plugin", '"tiny_rows"'),

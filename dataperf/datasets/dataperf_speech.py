@@ -40,6 +40,8 @@ source = Folder(
     ),
 )
 
+WIDTH = 1024
+
 #: Which list names the clips of a part.
 LISTS = {"train": "allowed_training_set.yaml", "eval": "eval.yaml"}
 
@@ -79,25 +81,20 @@ def table(path: Path | None, language: str) -> Table:
     """
     assert path is not None
     folder = _folder(path, language)
+    wanted = [(part, *each) for part in LISTS for each in _wanted(folder, part)]
+    files = [folder / f"{part}_embeddings" / f"{word}.parquet" for part, word, _, _ in wanted]
+    features = np.empty((sum(_rows(file) for file in files), WIDTH), dtype=np.float32)
     ids: list[NDArray[Any]] = []
-    words: list[str] = []
-    features: list[NDArray[np.float32]] = []
-    sizes = []
-    for part in LISTS:
-        rows = 0
-        for word, label, wanted in _wanted(folder, part):
-            names, vectors = _clips(folder / f"{part}_embeddings" / f"{word}.parquet", wanted)
-            ids.append(names)
-            words += [label] * len(names)
-            features.append(vectors)
-            rows += len(names)
-        sizes.append(rows)
-    parts = np.repeat(np.array(list(LISTS)), sizes)
-    return Table(
-        np.concatenate(ids),
-        np.concatenate(features),
-        {"word": np.array(words), "part": parts},
-    )
+    labels, parts, done = [], [], 0
+    for file, (part, _, label, names) in zip(files, wanted, strict=True):
+        found, vectors = _clips(file, names)
+        features[done : done + len(found)] = vectors
+        done += len(found)
+        ids.append(found)
+        labels += [label] * len(found)
+        parts += [part] * len(found)
+    columns = {"word": np.array(labels), "part": np.array(parts)}
+    return Table(np.concatenate(ids), features[:done], columns)
 
 
 def _folder(path: Path, language: str) -> Path:
@@ -143,21 +140,33 @@ def _listed(path: Path) -> Mapping[str, Any]:
 _EXPECTED = "targets: {word: [ids]} and nontargets: [ids]"
 
 
+def _rows(path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise Invalid(str(path), [Problem("bad-parquet", "", str(error)[:500])]) from error
+
+
 def _clips(path: Path, wanted: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.float32]]:
     """Return the wanted rows of a word's file, in its order."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    columns = ["clip_id", "mswc_embedding_vector"]
     try:
-        found = pq.read_table(path, columns=["clip_id", "mswc_embedding_vector"], use_threads=False)
+        found = pq.ParquetFile(path, memory_map=True).read(columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise Invalid(str(path), [Problem("bad-parquet", "", str(error)[:500])]) from error
     names = np.array(found["clip_id"].to_pylist(), dtype=np.str_)
     flat = found["mswc_embedding_vector"].combine_chunks().flatten()
     vectors = flat.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    if len(vectors) != 1024 * len(names):
+    if len(vectors) != WIDTH * len(names):
         what = f"{len(vectors):,} numbers for {len(names):,} clips"
-        raise Invalid(str(path), [Problem("bad-parquet", "", what, "1024 for each")])
-    kept = np.isin(names, np.array(wanted, dtype=np.str_))
-    table = vectors.reshape(len(names), 1024)
+        raise Invalid(str(path), [Problem("bad-parquet", "", what, f"{WIDTH} for each")])
+    allowed = set(wanted)
+    kept = np.array([name in allowed for name in names.tolist()], dtype=bool)
+    table = vectors.reshape(len(names), WIDTH)
     return (names, table) if kept.all() else (names[kept], table[kept])

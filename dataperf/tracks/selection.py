@@ -88,12 +88,14 @@ def check(
     """Return every problem of an answer, warnings included."""
     (task,) = data.values()
     problems = _problems(answer, rules, task)
+    if rules.official:
+        problems += _official_problems(answer, task)
     if not official:
         return problems
     if not rules.official:
         return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
     accepted = ("duplicate-id", "missing-class")
-    return [p for p in problems if p.rule not in accepted] + _official_problems(answer, task)
+    return [problem for problem in problems if problem.rule not in accepted]
 
 
 def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
@@ -120,6 +122,7 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
 
 
 def _official_problems(answer: Answer, data: TaskData) -> list[Problem]:
+    """Return what the official model cannot be trained on: one side without samples."""
     if not isinstance(answer.samples, dict):
         return [Problem("wrong-type", "answer.samples", "a list", "ids filed under their word")]
     rest = data.pool.classes[0]

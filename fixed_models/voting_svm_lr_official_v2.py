@@ -5,10 +5,13 @@ The literal recipe of DataPerf's speech selection, for every seed s: a ``VotingC
 ``LogisticRegression(random_state=s)``, defaults all. The label is the class of the largest
 mean probability, ties to the lowest class.
 
-Logistic regression is the installed scikit-learn's, on the features in the dtype given, and
-decides the score's last digits: its stopping rule changed in 1.4 and its dtype in 1.9, so
-``era()`` names the release's behaviour and scores of two eras must not meet. It does not
-depend on the seed (lbfgs draws nothing) and is fitted once.
+Logistic regression is the one that the challenge of 2023 was run with (scikit-learn up to
+1.3), written out: the summed loss in float64, its gradient below 1e-4 or at most 100 steps
+of L-BFGS-B (SciPy's, memory 10). Its stopping rule decides the score's last digits, and
+later releases changed it (1.4: the mean loss, so that training stops earlier; 1.9: features
+stay float32, so that the processor's kernels have a say). Nothing that is installed can move
+it here. ``RULES`` keeps the rule of 1.4 to 1.8 beside it, to show what it did to scores. The
+regression draws nothing, so one serves all seeds.
 
 The machine's probabilities are those of ``SVC(probability=True)`` to 1e-12, found without it
 (scikit-learn drops it in 1.11) and faster: only the folds of the Platt scaling depend on
@@ -35,9 +38,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import sklearn  # type: ignore[import-untyped]
 from numpy.typing import ArrayLike, NDArray
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,6 +50,16 @@ MAX_STEPS = 10_000_000
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
 BLOCK = 256  # rows multiplied together
 COUPLED = 1 << 14  # rows x seeds coupled together
+
+#: By scikit-learn release: whether the loss is a mean over rows, and options of L-BFGS-B.
+RULES: dict[str, tuple[bool, dict[str, float]]] = {
+    "up to 1.3": (False, {"gtol": 1e-4, "maxiter": 100}),
+    "1.4 to 1.8": (
+        True,
+        {"gtol": 1e-4, "maxiter": 100, "maxls": 50, "ftol": 64 * float(np.finfo(float).eps)},
+    ),
+}
+RULE = "up to 1.3"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +82,8 @@ class Fitted:
         Width of the kernel exp(-gamma |x - z|^2).
     platt : (seeds, p, 2) float64
         A and B of P(lower class of the pair) = 1 / (1 + exp(A f + B)).
-    regression : sklearn.linear_model.LogisticRegression
-        Fitted on the class numbers 0..k-1.
+    weights : (k, d + 1) float64
+        Coefficients and, last, the intercept of every class in the regression.
     """
 
     present: Ints
@@ -82,21 +93,17 @@ class Fitted:
     offset: Floats
     gamma: float
     platt: Floats
-    regression: Any
+    weights: Floats
 
 
 def era() -> str:
-    """Return which of three behaviours the installed scikit-learn's regression has."""
-    major, minor = (int(part) for part in sklearn.__version__.split(".")[:2])
-    if (major, minor) <= (1, 3):
-        return "sklearn<=1.3"
-    return "sklearn-1.4-1.8" if (major, minor) <= (1, 8) else "sklearn>=1.9"
+    """Return a name for the numeric behaviour, which no installed release changes."""
+    return "float64, scikit-learn up to 1.3"
 
 
 def size(fitted: Fitted) -> int:
-    """Return the bytes of the learned parameters (arrays, gamma, regression's weights)."""
+    """Return the bytes of the learned parameters (arrays and gamma)."""
     values = [getattr(fitted, field.name) for field in fields(fitted)]
-    values += [fitted.regression.coef_, fitted.regression.intercept_]
     return sum(v.nbytes for v in values if isinstance(v, np.ndarray)) + 8
 
 
@@ -106,7 +113,7 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
     Parameters
     ----------
     features : (n, d) array of finite numbers
-        The regression takes the dtype given, the machine float64.
+        Turned into float64.
     labels : (n,) integers in ``range(classes)``
         Integral floats are accepted. Classes may be absent.
     classes : int
@@ -124,8 +131,6 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
         seeds, numbers that are not finite, labels out of range, or shapes that do not fit.
     RuntimeError
         A machine did not converge (not seen; a guard).
-    sklearn.exceptions.ConvergenceWarning
-        Where the official script would warn: the regression stopped at 100 steps.
     """
     rows, ids = _checked(features, labels, classes, seeds)
     present, codes = np.unique(ids, return_inverse=True)
@@ -135,8 +140,6 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
     centred = rows - rows.mean(axis=0)
     kernel = _train_kernel(centred @ centred.T, gamma)
     dual, offset, platt = _machines(kernel, codes, seeds)
-    regression = LogisticRegression(random_state=int(seeds[0]))
-    regression.fit(np.asarray(features), codes)
     used = np.flatnonzero(dual.any(axis=1))
     return Fitted(
         present=present,
@@ -146,8 +149,45 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
         offset=offset,
         gamma=gamma,
         platt=platt,
-        regression=regression,
+        weights=_regression(rows, codes, RULE),
     )
+
+
+def _regression(rows: Floats, codes: Ints, rule: str) -> Floats:
+    """Return the (k, d + 1) weights of a logistic regression with penalty |w|^2 / 2.
+
+    Minimises sum_i [log sum_c exp(x_i w_c + b_c) - (x_i w_yi + b_yi)] + |w|^2 / 2 from zero;
+    with two classes one row of weights tells them apart (the binomial loss).
+    """
+    from scipy.optimize import minimize  # type: ignore[import-untyped]
+
+    mean, options = RULES[rule]
+    n, d = rows.shape
+    k = int(codes.max()) + 1
+    lines = k if k > 2 else 1
+    share = 1.0 / n if mean else 1.0
+    truth = (codes[:, None] == np.arange(k)).astype(np.float64)
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        weights = flat.reshape((lines, d + 1), order="F")
+        raw = rows @ weights[:, :d].T + weights[:, d]
+        if k == 2:
+            raw = np.hstack([np.zeros((n, 1)), raw])
+        top = raw.max(axis=1, keepdims=True)
+        powers = np.exp(raw - top)
+        total = powers.sum(axis=1, keepdims=True)
+        value = (np.log(total) + top - raw[np.arange(n), codes][:, None]).sum() * share
+        value += 0.5 * share * (weights[:, :d] ** 2).sum()
+        slope = (powers / total - truth)[:, k - lines :] * share
+        gradient = np.empty((lines, d + 1), order="F")
+        gradient[:, :d] = slope.T @ rows + share * weights[:, :d]
+        gradient[:, d] = slope.sum(axis=0)
+        return float(value), gradient.ravel(order="F")
+
+    start = np.zeros(lines * (d + 1))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    weights: Floats = found.x.reshape((lines, d + 1), order="F")
+    return np.vstack([np.zeros_like(weights), weights]) if k == 2 else np.ascontiguousarray(weights)
 
 
 def predict(fitted: Fitted, features: ArrayLike) -> Ints:
@@ -733,16 +773,15 @@ def _backtrack(
 
 def _parts(fitted: Fitted, rows: NDArray[Any]) -> Iterator[tuple[slice, Floats, Floats]]:
     """Yield slices of rows with (k, seeds, rows) and (k, rows) probabilities of the voters."""
-    basis = np.ascontiguousarray(fitted.support.T)
-    k = len(fitted.present)
-    linear = fitted.regression.predict_proba(rows) if len(rows) else np.empty((0, k))
-    regression = np.asarray(linear.T, dtype=np.float64)
+    basis = np.ascontiguousarray(np.vstack([fitted.support, fitted.weights[:, :-1]]).T)
+    k, vectors = len(fitted.present), len(fitted.support)
     squares = (fitted.support * fitted.support).sum(axis=1)
     step = max(1, COUPLED // fitted.seeds)
     for start in range(0, len(rows), step):
         part = slice(start, min(start + step, len(rows)))
-        kernel, lengths = _products(rows[part], basis)
-        kernel *= 2.0
+        products, lengths = _products(rows[part], basis)
+        regression = _softmax((products[:, vectors:] + fitted.weights[:, -1]).T)
+        kernel = products[:, :vectors] * 2.0
         kernel -= squares
         kernel -= lengths[:, None]
         np.minimum(kernel, 0.0, out=kernel)
@@ -750,7 +789,14 @@ def _parts(fitted: Fitted, rows: NDArray[Any]) -> Iterator[tuple[slice, Floats, 
         np.exp(kernel, out=kernel)
         decisions = (kernel @ fitted.dual - fitted.offset).T
         machine = _coupled(_pairwise(decisions, fitted.platt), k)
-        yield part, machine.reshape(k, fitted.seeds, -1), regression[:, part]
+        yield part, machine.reshape(k, fitted.seeds, -1), regression
+
+
+def _softmax(raw: Floats) -> Floats:
+    """Return exp(raw) divided by its sum over the first axis."""
+    powers: Floats = np.exp(raw - raw.max(axis=0))
+    powers /= powers.sum(axis=0)
+    return powers
 
 
 def _products(rows: NDArray[Any], basis: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,129 @@
+"""DataPerf's speech selection: the official evaluator's scores and its holes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import golden_speech
+import numpy as np
+import pytest
+
+from dataperf import challenge, evaluation, registry, submission
+from dataperf.errors import Invalid
+
+FOLDER = Path(__file__).parent / "golden" / "speech"
+EXPECTED = golden_speech.expected()
+ERA = "sklearn-1.2.2"  # the era of the challenge, which the frozen model is
+
+#: What the official evaluator accepts, the strict rules refuse, and by which rule.
+HOLES = {
+    "target_ids_duplicated": "duplicate-id",
+    "nontargets_duplicated": "duplicate-id",
+    "duplicate_json_key": "repeated-key",
+    "extra_top_level_key": "unknown-key",
+    "target_ids_as_object": "wrong-type",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _official_data():
+    patch = pytest.MonkeyPatch()
+    patch.setenv("DATAPERF_DATA", str(FOLDER))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return challenge.load("speech-selection")
+
+
+def path_of(name: str) -> Path:
+    found = [*FOLDER.glob(f"*/{name}_train.json"), *FOLDER.glob(f"cases/{name}/*.json")]
+    return found[0]
+
+
+def official_score(asked, path: Path) -> float:
+    result = evaluation.evaluate(asked, path, rules="official")
+    assert result.status == "scored", result.error
+    assert result.rules == "official"
+    return result.score.value
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
+def test_official_scores(asked, name, record_property):
+    path = FOLDER / "submissions" / f"{name}_train.json"
+    ours, official = official_score(asked, path), EXPECTED["results"][name]
+    print(f"speech {name}: official {official[ERA]['score']:.12f}, ours {ours:.12f}")
+    assert ours == pytest.approx(official[ERA]["score"], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
+def test_what_a_later_release_changed_is_its_stopping_rule(name, monkeypatch):
+    """With the rule of scikit-learn 1.4 to 1.8 the model gives the scores of those releases."""
+    model = registry.load("fixed_models", "voting_svm_lr_official_v2")
+    monkeypatch.setattr(model, "RULE", "1.4 to 1.8")
+    rows = golden_speech.train_rows(f"submissions/{name}")
+    test = golden_speech.eval_rows(name.partition("/")[2][:2])
+    fitted = model.fit(rows.features, rows.labels, classes=6, seeds=golden_speech.SEEDS)
+    scores = [
+        golden_speech.macro_f1(test.labels, row) for row in model.predict(fitted, test.features)
+    ]
+    expected = EXPECTED["results"][name]["sklearn-1.5.2"]["score"]
+    assert np.mean(scores) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("case", sorted(EXPECTED["cases"]))
+def test_official_rules_accept_what_the_official_evaluator_accepts(asked, case):
+    path, official = path_of(case), EXPECTED["cases"][case][ERA]
+    if "error" not in official:
+        assert official_score(asked, path) == pytest.approx(official["score"], abs=1e-9)
+        return
+    with pytest.raises(Invalid):
+        evaluation.evaluate(asked, path, rules="official")
+
+
+@pytest.mark.parametrize("case", sorted(EXPECTED["cases"]))
+def test_strict_rules_refuse_every_hole_and_accept_the_honest(asked, case):
+    try:
+        sent = submission.read(path_of(case), asked, "en-25")
+        submission.check(sent, asked)
+        broken = set()
+    except Invalid as error:
+        broken = {problem.rule for problem in error.problems}
+    official = EXPECTED["cases"][case][ERA]
+    if case in HOLES:
+        assert HOLES[case] in broken
+    else:
+        assert bool(broken) == ("error" in official), broken
+
+
+def test_strict_scores_do_not_depend_on_the_order_of_a_file(asked, tmp_path):
+    """The official score moves when nontargets are listed in another order; ours must not."""
+    content = json.loads(path_of("baseline").read_text())
+    scores = set()
+    for order in (1, -1):
+        shuffled = {
+            "targets": {word: ids[::order] for word, ids in content["targets"].items()},
+            "nontargets": content["nontargets"][::order],
+        }
+        path = tmp_path / "en_25_train.json"
+        path.write_text(json.dumps(shuffled))
+        scores.add(evaluation.evaluate(asked, path).score.value)
+    assert len(scores) == 1
+
+
+def test_a_class_left_out_does_not_shift_the_others(asked):
+    """The official evaluator numbers the words that are there; the strict rules do not."""
+    path = path_of("first_target_key_missing")
+    assert official_score(asked, path) < 0.2
+    result = evaluation.evaluate(asked, path)
+    assert result.score.value > 0.6
+    assert any("missing-class" in warning for warning in result.warnings)
+
+
+def test_official_rules_are_only_for_official_boards(asked):
+    path = Path(challenge.folder_of(asked)) / "submissions" / "digits-60-random.json"
+    with pytest.raises(Invalid, match="no official evaluator"):
+        evaluation.evaluate(asked, path, rules="official")
