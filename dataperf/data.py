@@ -32,7 +32,7 @@ from dataperf.records import (
     replace,
 )
 
-#: The value of a truth column where the truth of the pool is not known.
+#: What a label column says of a row of the pool whose class is not known.
 UNKNOWN = "?"
 #: Bytes of a cached array up to which its digest is checked whenever it is read.
 MOST_HASHED = 64 * 2**20
@@ -337,12 +337,13 @@ def _truth(task: Task, rows: Table) -> Truth | None:
         return Truth(labels, rows.columns[task.defect].astype(str))
     if task.label is None:
         return Truth(labels, np.full(len(rows), "", dtype="<U1"))
-    wrong = labels != class_ids(rows.columns[task.label], task, "pool")
+    given = class_ids(rows.columns[task.label], task, "pool")
+    wrong = (labels != given) & (given >= 0)
     return Truth(labels, np.where(wrong, "label", ""))
 
 
 def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
-    """Return class ids of a column of labels.
+    """Return class ids of a column of labels; -1 for rows of the pool that are not labelled.
 
     Raises
     ------
@@ -352,6 +353,8 @@ def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
     words: TextArray = values.astype(str)
     unique, inverse = np.unique(words, return_inverse=True)
     numbers = {name: number for number, name in enumerate(task.classes)}
+    if place == "pool":
+        numbers[UNKNOWN] = -1
     rest = numbers.get(task.rest) if task.rest is not None else None
     strange = [word for word in unique if word not in numbers]
     if strange and rest is None:

@@ -396,7 +396,7 @@ class Table:
     """
 
     ids: TextArray
-    features: FloatArray
+    features: NDArray[Any]
     columns: Mapping[str, NDArray[Any]]
     digest: str = ""
 
@@ -425,7 +425,7 @@ class Pool:
     ids : (n,) array of str
     features : (n, d) array of float
     labels : (n,) array of int
-        Class ids as given, right or wrong; -1 for all rows of a pool without labels.
+        Class ids as given, right or wrong; -1 for rows without a label.
     classes : tuple of str
         Class names; ``classes[labels[i]]`` names the given class of row i.
     columns : mapping of str to (n,) array

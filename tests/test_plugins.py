@@ -16,7 +16,7 @@ LAYERS = [
     {"errors", "files"},
     {"records"},
     {"contracts"},
-    {"registry", "sources", "statistics", "selecting"},
+    {"registry", "sources", "statistics", "selecting", "embeddings"},
     {"metrics", "strategies", "datasets", "tracks", "stores", "engines"},
     {"data"},
     {"challenge", "scorecard"},

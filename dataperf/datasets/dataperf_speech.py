@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf import embeddings
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Archive, Card, Folder, Table
 
@@ -83,16 +84,20 @@ def table(path: Path | None, language: str) -> Table:
     folder = _folder(path, language)
     wanted = [(part, *each) for part in LISTS for each in _wanted(folder, part)]
     files = [folder / f"{part}_embeddings" / f"{word}.parquet" for part, word, _, _ in wanted]
-    features = np.empty((sum(_rows(file) for file in files), WIDTH), dtype=np.float32)
+    features = np.empty((sum(map(embeddings.count, files)), WIDTH), dtype=np.float32)
     ids: list[NDArray[Any]] = []
     labels, parts, done = [], [], 0
     for file, (part, _, label, names) in zip(files, wanted, strict=True):
-        found, vectors = _clips(file, names)
-        features[done : done + len(found)] = vectors
-        done += len(found)
-        ids.append(found)
-        labels += [label] * len(found)
-        parts += [part] * len(found)
+        rows = features[done : done + embeddings.count(file)]
+        found = embeddings.read(file, "mswc_embedding_vector", rows, columns=["clip_id"])
+        listed = set(names)
+        kept = np.array([name in listed for name in found["clip_id"].tolist()], dtype=bool)
+        if not kept.all():
+            rows[: kept.sum()] = rows[kept]
+        done += int(kept.sum())
+        ids.append(found["clip_id"][kept])
+        labels += [label] * int(kept.sum())
+        parts += [part] * int(kept.sum())
     columns = {"word": np.array(labels), "part": np.array(parts)}
     return Table(np.concatenate(ids), features[:done], columns)
 
@@ -138,35 +143,3 @@ def _listed(path: Path) -> Mapping[str, Any]:
 
 
 _EXPECTED = "targets: {word: [ids]} and nontargets: [ids]"
-
-
-def _rows(path: Path) -> int:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return int(pq.read_metadata(path).num_rows)
-    except (OSError, pa.ArrowException) as error:
-        raise Invalid(str(path), [Problem("bad-parquet", "", str(error)[:500])]) from error
-
-
-def _clips(path: Path, wanted: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.float32]]:
-    """Return the wanted rows of a word's file, in its order."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = ["clip_id", "mswc_embedding_vector"]
-    try:
-        found = pq.ParquetFile(path, memory_map=True).read(columns=columns, use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise Invalid(str(path), [Problem("bad-parquet", "", str(error)[:500])]) from error
-    names = np.array(found["clip_id"].to_pylist(), dtype=np.str_)
-    flat = found["mswc_embedding_vector"].combine_chunks().flatten()
-    vectors = flat.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    if len(vectors) != WIDTH * len(names):
-        what = f"{len(vectors):,} numbers for {len(names):,} clips"
-        raise Invalid(str(path), [Problem("bad-parquet", "", what, f"{WIDTH} for each")])
-    allowed = set(wanted)
-    kept = np.array([name in allowed for name in names.tolist()], dtype=bool)
-    table = vectors.reshape(len(names), WIDTH)
-    return (names, table) if kept.all() else (names[kept], table[kept])

@@ -1,0 +1,63 @@
+"""1,797 handwritten digits of other writers, 8 x 8 pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dataperf import sources
+from dataperf.datasets.mnist_5k import WORDS, read_csv
+from dataperf.records import Card, FloatArray, Package, Table
+
+card = Card(
+    title="Optical recognition of handwritten digits",
+    description="Grey images of handwritten digits of 43 writers, 8 x 8 pixels of 17 levels "
+    "(the test part of the collection).",
+    licence="CC BY 4.0",
+    source="the package scikit-learn; https://archive.ics.uci.edu/dataset/80",
+    attribution="E. Alpaydin, C. Kaynak",
+    known_limits="Writers are not told.",
+)
+
+source = Package(
+    requirement="scikit-learn",
+    module="sklearn",
+    path="datasets/data/digits.csv.gz",
+    sha256="09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
+)
+
+
+def table(path: Path | None, **options: Any) -> Table:
+    """Return all digits in the order of the file.
+
+    Returns
+    -------
+    Table
+        Ids ``optical/NUMBER``; features (1797, 64) float32 in 0..1, row by row of the image;
+        column ``digit`` (``zero`` to ``nine``).
+    """
+    values = read_csv(path or sources.package_file(source))
+    return Table(
+        ids=np.array([f"optical/{row:04}" for row in range(len(values))]),
+        features=(values[:, :-1] / 16.0).astype(np.float32),
+        columns={"digit": np.array(WORDS)[values[:, -1].astype(int)]},
+    )
+
+
+def as_mnist(features: FloatArray) -> FloatArray:
+    """Return (n, 64) images as (n, 784): drawn at 20 x 20 in the middle of 28 x 28.
+
+    MNIST's digits fill 20 of its 28 pixels; values between pixels are interpolated linearly.
+    """
+    at = np.clip((np.arange(20) + 0.5) * 8 / 20 - 0.5, 0, 7)
+    low = np.floor(at).astype(np.intp)
+    high, part = np.minimum(low + 1, 7), at - low
+    weights = np.zeros((20, 8))
+    weights[np.arange(20), low] += 1 - part
+    weights[np.arange(20), high] += part
+    images = features.reshape(-1, 8, 8).astype(np.float64)
+    drawn = np.zeros((len(images), 28, 28))
+    drawn[:, 4:24, 4:24] = np.einsum("ab,nbc,dc->nad", weights, images, weights)
+    return drawn.reshape(-1, 784)

@@ -1,0 +1,91 @@
+"""Embeddings out of Parquet files, a batch at a time into an array that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.errors import Invalid, Problem
+
+BATCH = 2048
+
+
+def count(path: Path) -> int:
+    """Return the number of rows of a Parquet file, from its footer.
+
+    Raises
+    ------
+    Invalid
+        If it is no Parquet file.
+    """
+    import pyarrow.parquet as pq
+
+    with _told(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+def read(
+    path: Path, vectors: str, out: NDArray[Any], *, columns: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """Read vectors into the rows of an array and return other columns.
+
+    Parameters
+    ----------
+    path
+        A Parquet file.
+    vectors
+        Name of the column that holds a list of numbers in each row.
+    out : (rows, width) array
+        As many rows as the file; its dtype is what the numbers are turned into.
+    columns
+        Names of the columns to return; integers as they are, all else as text.
+
+    Returns
+    -------
+    dict of str to (rows,) array
+
+    Raises
+    ------
+    Invalid
+        If the file is damaged, lacks a column, or a vector has another width.
+    """
+    import pyarrow.parquet as pq
+
+    found: dict[str, list[Any]] = {name: [] for name in columns}
+    done = 0
+    with _told(path):
+        file = pq.ParquetFile(path)
+        names = [*columns, vectors]
+        for batch in file.iter_batches(batch_size=BATCH, columns=names, use_threads=False):
+            flat = batch.column(vectors).flatten().to_numpy(zero_copy_only=False)
+            if len(flat) != len(batch) * out.shape[1]:
+                what = f"{len(flat):,} numbers in {len(batch):,} rows"
+                expected = f"{out.shape[1]} in each"
+                raise Invalid(str(path), [Problem("bad-parquet", vectors, what, expected)])
+            out[done : done + len(batch)] = flat.reshape(len(batch), -1)
+            done += len(batch)
+            for name in columns:
+                found[name] += batch.column(name).to_pylist()
+    return {name: _array(values) for name, values in found.items()}
+
+
+def _array(values: list[Any]) -> NDArray[Any]:
+    if values and all(isinstance(value, int) for value in values):
+        return np.array(values, dtype=np.int64)
+    return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say which file is not what it should be."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        raise Invalid(str(path), [Problem("bad-parquet", "", str(error)[:500])]) from error

@@ -1,0 +1,204 @@
+"""Choose which images of an unlabelled pool to train on, and label them, for every concept."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, StrictBool, StrictInt
+
+from dataperf.errors import Problem, did_you_mean
+from dataperf.records import Board, Plan, Record, TaskData, TrainingSet
+
+HEADER = ("ImageID", "Confidence")
+MOST_SHOWN = 5
+PICKS = (30, 6)
+
+
+class Rules(Record):
+    """A board's limits.
+
+    Parameters
+    ----------
+    cap
+        Most labelled ids for each task.
+    official
+        Whether the board is one of DataPerf's vision selection.
+    """
+
+    cap: Annotated[StrictInt, Field(ge=1)]
+    official: StrictBool = False
+
+
+class Answer(Record):
+    """Which ids to train on, and as what.
+
+    Parameters
+    ----------
+    samples
+        By task: pairs of an id and its label, a class name: ``{"hawk": [["0a1b", "1"]]}``.
+    """
+
+    samples: dict[str, list[tuple[str, str]]]
+
+
+def read(content: Mapping[str, Any], *, official: bool) -> None:
+    """Return None: there is no foreign JSON format of this track."""
+
+
+def read_files(
+    files: Mapping[str, bytes], board: Board, *, official: bool
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the answer in DataPerf's format: ``TASK.csv`` with the columns ImageID, Confidence.
+
+    The official evaluator ignores other columns, blank lines and what follows a row.
+    """
+    problems, samples = [], {}
+    wanted = {f"{name}.csv": name for name in board.tasks}
+    for name in wanted.keys() - files.keys():
+        problems.append(Problem("missing-file", name, "there is no such file", "one a task"))
+    for name, content in files.items():
+        if name in wanted:
+            samples[wanted[name]], more = _pairs(name, content, official)
+            problems += more
+        elif not official:
+            hint = did_you_mean(name, wanted) or f"files: {', '.join(sorted(wanted))}"
+            problems.append(Problem("unknown-file", name, "no task has this name", hint))
+    return {"samples": samples}, problems
+
+
+def _pairs(
+    name: str, content: bytes, official: bool
+) -> tuple[list[tuple[str, str]], list[Problem]]:
+    try:
+        text = content.decode("utf-8-sig")
+        lines = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        return [], [Problem("bad-csv", name, str(error), "a CSV file in UTF-8")]
+    head = lines[0] if lines else []
+    missing = [column for column in HEADER if head.count(column) != 1]
+    if missing:
+        found = f"columns {', '.join(head)[:100] or 'none'}"
+        return [], [Problem("bad-header", name, found, f"a header with {' and '.join(HEADER)}")]
+    problems = list(_shape_problems(name, lines, official))
+    if problems:
+        return [], problems
+    places = [head.index(column) for column in HEADER]
+    return [(row[places[0]], row[places[1]]) for row in lines[1:]], []
+
+
+def _shape_problems(name: str, lines: list[list[str]], official: bool) -> Iterator[Problem]:
+    head = lines[0]
+    if official and "embedding" in head:
+        yield Problem("bad-header", name, "a column named embedding", "the pool has one")
+    if not official and len(head) != len(HEADER):
+        yield Problem("unknown-column", name, f"{len(head)} columns", "ImageID and Confidence only")
+    short = [str(number) for number, row in enumerate(lines, 1) if len(row) < len(head)]
+    long = [str(number) for number, row in enumerate(lines, 1) if len(row) > len(head)]
+    for kind, rows in (("short", short), ("long", [] if official else long)):
+        if rows:
+            more = f" and {len(rows) - MOST_SHOWN:,} more" if len(rows) > MOST_SHOWN else ""
+            what = f"row {', '.join(rows[:MOST_SHOWN])}{more}: too {kind}"
+            yield Problem(f"{kind}-row", name, what, f"{len(head)} values")
+
+
+def check(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> list[Problem]:
+    """Return every problem of an answer, warnings included."""
+    if official and not rules.official:
+        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
+    problems = [
+        Problem("missing-task", f"answer.samples.{name}", "no samples for this task")
+        for name in data
+        if name not in answer.samples
+    ]
+    for name, pairs in answer.samples.items():
+        place = f"answer.samples.{name[:60]}"
+        if name not in data:
+            hint = did_you_mean(name[:60], data) or f"tasks: {', '.join(data)}"
+            problems.append(Problem("unknown-task", place, "no task has this name", hint))
+        elif official:
+            problems += _official_problems(place, pairs, data[name])
+        else:
+            problems += _problems(place, pairs, rules, data[name])
+    return problems
+
+
+def _problems(
+    place: str, pairs: list[tuple[str, str]], rules: Rules, data: TaskData
+) -> Iterator[Problem]:
+    known, tested = set(data.pool.ids.tolist()), set()
+    for test in data.tests.values():
+        tested |= set(test.ids.tolist())
+    strange = list(dict.fromkeys(name for name, _ in pairs if name not in known))
+    leaked = [name for name in strange if name in tested]
+    if leaked:
+        yield Problem("test-id", place, f"{_few(leaked)} belong to the test rows")
+    unknown = [name for name in strange if name not in tested]
+    if unknown:
+        example = f"e.g. {data.pool.ids[0]}"
+        yield Problem("unknown-id", place, f"{_few(unknown)}: not in the pool", example)
+    twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+    if twice:
+        yield Problem("duplicate-id", place, f"{_few(twice)}: listed more than once")
+    labels = data.pool.classes[:2]
+    wrong = list(dict.fromkeys(label for _, label in pairs if label not in labels))
+    if wrong:
+        yield Problem("unknown-label", place, f"labels {_few(wrong)}", " or ".join(labels))
+    if len(pairs) > rules.cap:
+        yield Problem("over-cap", place, f"{len(pairs):,} samples", f"at most {rules.cap:,}")
+    for label in labels:
+        if label not in {told for _, told in pairs}:
+            yield Problem("one-class", place, f'no sample labelled "{label}"', "both classes")
+
+
+def _official_problems(
+    place: str, pairs: list[tuple[str, str]], data: TaskData
+) -> Iterator[Problem]:
+    """Return what the official evaluator dies of."""
+    known = set(data.pool.ids.tolist())
+    labels = {label for name, label in pairs if name in known}
+    if not labels:
+        yield Problem("empty", place, "no id of the pool")
+    elif not {"0", "1"} <= labels:
+        yield Problem("one-class", place, f"labels {_few(sorted(labels))}", "0 and 1")
+    elif len(labels) > 3 or "" in labels:
+        yield Problem("unknown-label", place, f"labels {_few(sorted(labels))}", "0, 1, one other")
+
+
+def plans(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> dict[str, Plan]:
+    """Return one training set a task, in pool order.
+
+    As in the official evaluator, whose join with the pool drops unknown ids and repeats
+    repeated ones; the strict rules have refused both.
+    """
+    found = {}
+    for name, part in data.items():
+        row_of = {str(each): row for row, each in enumerate(part.pool.ids)}
+        number = {label: place for place, label in enumerate(part.pool.classes)}
+        chosen = [
+            (row_of[each], number.get(label, len(number) - 1))
+            for each, label in answer.samples[name]
+            if each in row_of
+        ]
+        rows, labels = np.array(sorted(chosen, key=lambda pair: pair[0]), dtype=np.intp).T
+        found[name] = Plan([TrainingSet(rows, labels)])
+    return found
+
+
+def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return one answer from a strategy's answers to single tasks."""
+    return {"samples": {name: part["samples"] for name, part in parts.items()}}
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
+    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
+    return shown + more
