@@ -59,7 +59,7 @@ def read(
     found: dict[str, list[Any]] = {name: [] for name in columns}
     done = 0
     with _told(path):
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, memory_map=True)
         names = [*columns, vectors]
         for batch in file.iter_batches(batch_size=BATCH, columns=names, use_threads=False):
             flat = batch.column(vectors).flatten().to_numpy(zero_copy_only=False)

@@ -219,7 +219,7 @@ def outcomes(task: Task, data: TaskData, plan: Plan, run: Run) -> dict[str, Outc
     if plan.tested is not None:
         tests = {name: test.take(plan.tested) for name, test in tests.items()}
         predictions = {name: each[:, plan.tested] for name, each in predictions.items()}
-    return scorecard.outcomes(task, tests, predictions, run.weights)
+    return scorecard.outcomes(task, tests, predictions, run.weights, plan.by_chance)
 
 
 def _task_scores(

@@ -510,6 +510,8 @@ class Plan:
         Ids of the pool from most to least suspect, and ids held to be wrong.
     steps : (budget + 1,) array of int or None
         For a series along a budget: which of ``sets`` is trained on after each step.
+    by_chance : bool
+        Whether the sets are a sample of those that might have come of the same answer.
     tested : array of int or None
         Which rows of every test count, where an answer is tested on what it hands in.
     """
@@ -520,6 +522,7 @@ class Plan:
     ranking: list[str] | None = None
     flags: list[str] | None = None
     steps: IntArray | None = None
+    by_chance: bool = False
     tested: IntArray | None = None
 
 

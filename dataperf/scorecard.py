@@ -73,13 +73,16 @@ def outcomes(
     tests: Mapping[str, Test],
     predictions: Mapping[str, NDArray[Any]],
     weights: FloatArray | None = None,
+    by_chance: bool = False,
 ) -> dict[str, Outcome]:
     """Return what was predicted for every split, beside the truth.
 
-    ``weights`` are the shares of the lines of predictions; None if all are alike.
+    ``weights`` are the shares of the lines of predictions, None if all are alike;
+    ``by_chance`` says whether other lines might have come.
     """
+    k = len(task.classes)
     return {
-        name: Outcome(test.labels, predictions[name], len(task.classes), test.groups, weights)
+        name: Outcome(test.labels, predictions[name], k, test.groups, weights, by_chance)
         for name, test in tests.items()
     }
 

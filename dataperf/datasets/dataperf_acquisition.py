@@ -1,0 +1,160 @@
+"""The official data of DataPerf's data acquisition: markets of sellers and a buyer.
+
+For a market k, ``features/k/SELLER.csv`` holds a seller's rows (numbers, the label last, no
+header), ``marketinfo/k/data_buyer/*.csv`` the buyer's, ``price/price.txt`` a line
+``METHOD,PRICE`` a seller, ``price/budget.txt`` the budget, and ``summary/SELLER.csv.json``
+what a buyer is told of a seller. Sellers come in the order of their numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.errors import Invalid, Problem, Unavailable
+from dataperf.records import Archive, Card, Folder, Table
+
+card = Card(
+    title="DataPerf data acquisition (DAM)",
+    description="Markets in which a buyer chooses how many rows to buy from which seller; "
+    "features are text embeddings, labels binary.",
+    licence="see the source",
+    source="https://github.com/facebookresearch/Data_Acquisition_for_ML_Benchmark",
+    attribution="Lingjiao Chen et al., arXiv 2311.13712",
+    known_limits="Prices are linear whatever the price file calls them; the buyer's rows, "
+    "which are the test, are in the participants' hands.",
+)
+
+source = Folder(
+    layout="features/MARKET/SELLER.csv and marketinfo/MARKET",
+    entries=("features",),
+    archives=(
+        Archive(
+            "https://github.com/lchen001/Data_Acquisition_for_ML_Benchmark/releases/download/"
+            "v0.0.1/marketinfo.zip",
+            "marketinfo.zip",
+        ),
+    ),
+)
+
+
+def inputs(path: Path, market: int) -> list[Path]:
+    """Return the files of a market whose rows are read."""
+    return [*_sellers(path, market), _buyer(path, market)]
+
+
+def table(path: Path | None, market: int) -> Table:
+    """Return the rows of all sellers in the sellers' order, then the buyer's.
+
+    Returns
+    -------
+    Table
+        Ids ``SELLER/ROW``; features float32 where that loses nothing, otherwise float64;
+        columns ``part`` (``sellers`` or ``buyer``), ``seller`` and ``label`` ("0" or "1").
+
+    Raises
+    ------
+    Unavailable
+        If files are missing.
+    Invalid
+        If a file is no table of numbers, or a label not 0 or 1.
+    """
+    assert path is not None
+    files = inputs(path, market)
+    blocks = [_numbers(file) for file in files]
+    sizes = [len(block) for block in blocks]
+    problems = [
+        Problem("bad-table", str(file), f"{block.shape[1]} columns", f"{blocks[-1].shape[1]}")
+        for file, block in zip(files, blocks, strict=True)
+        if block.shape[1] != blocks[-1].shape[1]
+    ]
+    if problems:
+        raise Invalid(f"market {market}", problems)
+    dtype = np.float32 if all(map(_is_single, blocks)) else np.float64
+    features = np.empty((sum(sizes), blocks[-1].shape[1] - 1), dtype=dtype)
+    labels = []
+    for end, size in zip(np.cumsum(sizes), sizes, strict=True):
+        block = blocks.pop(0)  # one copy of the rows at a time
+        features[end - size : end] = block[:, :-1]
+        labels.append(_labels(block[:, -1], market))
+    names = [str(number) for number in range(len(sizes) - 1)] + ["buyer"]
+    return Table(
+        ids=np.array([f"{n}/{row}" for n, size in zip(names, sizes) for row in range(size)]),
+        features=features,
+        columns={
+            "part": np.repeat(["sellers"] * (len(sizes) - 1) + ["buyer"], sizes),
+            "seller": np.repeat(names, sizes),
+            "label": np.concatenate(labels),
+        },
+    )
+
+
+def facts(path: Path, market: int) -> dict[str, Any]:
+    """Return what a buyer is told: rows, prices, budget, and a summary of every seller."""
+    folder = path / "marketinfo" / str(market)
+    try:
+        lines = (folder / "price" / "price.txt").read_text(encoding="utf-8").split()
+        prices = [float(line.rpartition(",")[2]) for line in lines]
+        budget = float((folder / "price" / "budget.txt").read_text(encoding="utf-8"))
+        summaries = [
+            json.loads((folder / "summary" / f"{name.name}.json").read_text(encoding="utf-8"))
+            for name in _sellers(path, market)
+        ]
+        rows = [int(each["row_number"]) for each in summaries]
+    except (OSError, ValueError, KeyError) as error:
+        raise Invalid(str(folder), [Problem("bad-market", "", str(error))]) from error
+    if len(prices) != len(rows):
+        what = f"{len(prices)} prices for {len(rows)} sellers"
+        raise Invalid(str(folder), [Problem("bad-market", "price", what)])
+    return {"rows": rows, "prices": prices, "budget": budget, "summaries": summaries}
+
+
+def _sellers(path: Path, market: int) -> list[Path]:
+    folder = path / "features" / str(market)
+    found = [file for file in folder.glob("*.csv") if file.stem.isdecimal()]
+    if not found:
+        raise Unavailable(f"there are no sellers of market {market} in {folder}")
+    return sorted(found, key=lambda file: int(file.stem))
+
+
+def _buyer(path: Path, market: int) -> Path:
+    folder = path / "marketinfo" / str(market) / "data_buyer"
+    found = sorted(folder.glob("*.csv"))
+    if len(found) != 1:
+        raise Unavailable(f"expected one CSV file of the buyer's rows in {folder}")
+    return found[0]
+
+
+def _numbers(path: Path) -> NDArray[np.float64]:
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    try:
+        found = arrow_csv.read_csv(
+            path,
+            arrow_csv.ReadOptions(autogenerate_column_names=True, use_threads=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={}, null_values=[], strings_can_be_null=False
+            ),
+        )
+        values = np.empty((found.num_rows, found.num_columns))
+        for place, column in enumerate(found.columns):
+            values[:, place] = column.cast(pa.float64()).to_numpy()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise Invalid(str(path), [Problem("bad-table", "", str(error)[:500])]) from error
+    return values
+
+
+def _is_single(values: NDArray[np.float64]) -> bool:
+    """Return whether float32 holds the values without loss."""
+    return all(np.array_equal(part, part.astype(np.float32)) for part in values)
+
+
+def _labels(values: NDArray[np.float64], market: int) -> NDArray[np.str_]:
+    if not np.isin(values, (0.0, 1.0)).all():
+        raise Invalid(f"market {market}", [Problem("bad-label", "last column", "not 0 or 1")])
+    return np.where(values == 1.0, "1", "0")

@@ -1,0 +1,233 @@
+"""Buy rows from sellers within a budget, knowing of them only what a buyer is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, StrictBool, StrictInt
+
+from dataperf.errors import Problem, did_you_mean
+from dataperf.records import (
+    Board,
+    IntArray,
+    Plan,
+    Pool,
+    Record,
+    TaskData,
+    TaskScores,
+    TrainingSet,
+    replace,
+)
+
+#: Of the official score: how much accuracy counts, and what is left of the budget.
+ACCURACY, SAVED = 0.98, 0.02
+OFFICIAL_SEED, OFFICIAL_DRAWS = 1111, 10
+PICKS = (30, 6)
+
+
+class Rules(Record):
+    """A board's limits; the budget is the market's own.
+
+    Parameters
+    ----------
+    draws
+        A seed for every draw of the rows that were bought; the score is the mean over them.
+    official
+        Whether the board is one of DataPerf's data acquisition.
+    """
+
+    draws: Annotated[list[StrictInt], Field(min_length=1)]
+    official: StrictBool = False
+
+
+class Answer(Record):
+    """What to buy.
+
+    Parameters
+    ----------
+    purchases
+        By market: how many rows to buy from each seller, in the sellers' order.
+    """
+
+    purchases: dict[str, list[StrictInt]]
+
+
+def read(content: Mapping[str, Any], *, official: bool) -> None:
+    """Return None: there is no foreign JSON format of this track."""
+
+
+def read_files(
+    files: Mapping[str, bytes], board: Board, *, official: bool
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the answer in DataPerf's format: ``NUMBER.csv`` for the market of that number.
+
+    A file holds whole numbers separated by commas in one line, or one a line. The official
+    evaluator cuts off what is behind a point.
+    """
+    problems: list[Problem] = []
+    wanted = {f"{name.rpartition('-')[2]}.csv": name for name in board.tasks}
+    purchases = {}
+    for name in wanted.keys() - files.keys():
+        problems.append(Problem("missing-file", name, "there is no such file", "one a market"))
+    for name, content in files.items():
+        if name not in wanted:
+            hint = did_you_mean(name, wanted) or f"files: {', '.join(sorted(wanted))}"
+            if not official:
+                problems.append(Problem("unknown-file", name, "no market has this name", hint))
+            continue
+        try:
+            purchases[wanted[name]] = _numbers(content, official)
+        except (ValueError, OverflowError) as error:
+            expected = "whole numbers separated by commas, one for each seller"
+            problems.append(Problem("bad-numbers", name, str(error)[:200], expected))
+    return {"purchases": purchases}, problems
+
+
+def _numbers(content: bytes, official: bool) -> list[int]:
+    lines = [line.strip() for line in content.decode("utf-8").splitlines() if line.strip()]
+    if len(lines) > 1 and any("," in line for line in lines):
+        raise ValueError(f"{len(lines)} lines")
+    cells = [cell.strip() for line in lines for cell in line.split(",")]
+    if official:
+        return [int(float(cell)) for cell in cells]
+    return [int(cell) for cell in cells]
+
+
+def check(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> list[Problem]:
+    """Return every problem of an answer, warnings included."""
+    if official and not rules.official:
+        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
+    problems = [
+        Problem("missing-task", f"answer.purchases.{name}", "nothing is bought in this market")
+        for name in data
+        if name not in answer.purchases
+    ]
+    for name, counts in answer.purchases.items():
+        place = f"answer.purchases.{name[:60]}"
+        if name not in data:
+            hint = did_you_mean(name[:60], data) or f"markets: {', '.join(data)}"
+            problems.append(Problem("unknown-task", place, "no market has this name", hint))
+        else:
+            problems += _problems(place, counts, data[name].pool.facts, official)
+    return problems
+
+
+def _problems(
+    place: str, counts: Sequence[int], facts: Mapping[str, Any], official: bool
+) -> Iterator[Problem]:
+    rows = facts["rows"]
+    if len(counts) != len(rows):
+        yield Problem("wrong-length", place, f"{len(counts)} numbers", f"{len(rows)}, one a seller")
+        return
+    for seller, (count, most) in enumerate(zip(counts, rows, strict=True)):
+        if not 0 <= count <= most:
+            yield Problem("not-for-sale", f"{place}[{seller}]", f"{count} rows", f"0 to {most:,}")
+    if not any(counts):
+        yield Problem("empty", place, "nothing is bought")
+        return
+    spent = cost_of(counts, facts)
+    if not official and spent > facts["budget"] * (1 + 1e-12):
+        yield Problem("over-budget", place, f"costs {spent:.6g}", f"at most {facts['budget']:g}")
+
+
+def cost_of(counts: Sequence[int], facts: Mapping[str, Any]) -> float:
+    """Return the price of a purchase: of each seller's price the share of its rows."""
+    terms = zip(counts, facts["prices"], facts["rows"], strict=True)
+    return float(sum(price * (count / rows) for count, price, rows in terms))
+
+
+def plans(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> dict[str, Plan]:
+    """Return one training set a draw for every market.
+
+    A seller's rows are shuffled with the draw's seed and the seller's number and the first
+    ones handed over: who buys more gets more of the same, no row twice, and no purchase
+    moves what others hand over. The official evaluator draws with replacement from one
+    stream for all sellers, draws and markets.
+    """
+    stream = np.random.RandomState(OFFICIAL_SEED)
+    found = {}
+    for name, part in data.items():
+        counts, facts = answer.purchases[name], part.pool.facts
+        starts = np.concatenate([[0], np.cumsum(facts["rows"])[:-1]])
+        if official:
+            sets = [_drawn(counts, facts["rows"], starts, stream) for _ in range(OFFICIAL_DRAWS)]
+        else:
+            sets = [_handed_over(counts, facts["rows"], starts, seed) for seed in rules.draws]
+        share = 1.0 / len(sets)
+        left = (facts["budget"] - cost_of(counts, facts)) / facts["budget"]
+        found[name] = Plan(
+            [TrainingSet(rows, part.pool.labels[rows], share) for rows in sets],
+            scale=ACCURACY,
+            offset=SAVED * left,
+            by_chance=True,
+        )
+    return found
+
+
+def _drawn(
+    counts: Sequence[int], rows: Sequence[int], starts: IntArray, stream: np.random.RandomState
+) -> IntArray:
+    drawn = [
+        start + stream.choice(most, size=count, replace=True)
+        for count, most, start in zip(counts, rows, starts, strict=True)
+        if count
+    ]
+    return np.concatenate(drawn).astype(np.intp)
+
+
+def _handed_over(
+    counts: Sequence[int], rows: Sequence[int], starts: IntArray, seed: int
+) -> IntArray:
+    drawn = [
+        start + np.random.RandomState([seed, seller]).permutation(most)[:count]
+        for seller, (count, most, start) in enumerate(zip(counts, rows, starts, strict=True))
+    ]
+    return np.concatenate(drawn).astype(np.intp)
+
+
+def summarize(
+    plan: Plan, task: Any, data: TaskData, found: Mapping[str, Any]
+) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Return accuracy and cost, and the accuracy of every draw."""
+    outcome = found[task.ranking[0]]
+    draws = (outcome.predicted == outcome.truth).mean(axis=1)
+    left = plan.offset / SAVED
+    budget = float(data.pool.facts["budget"])
+    told = {
+        "accuracy": float(outcome.mean(draws)),
+        "cost": budget - left * budget,
+        "budget": budget,
+        "spread of draws": float(draws.std(ddof=1)) if len(draws) > 1 else 0.0,
+    }
+    return told, {"accuracy of draws": [float(value) for value in draws]}
+
+
+def summarize_board(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], tasks: Mapping[str, TaskScores]
+) -> dict[str, float]:
+    """Return mean accuracy and cost over the markets."""
+    keys = ("accuracy", "cost")
+    return {
+        f"mean {key}": float(np.mean([part.summary[key] for part in tasks.values()]))
+        for key in keys
+    }
+
+
+def shown(pool: Pool) -> Pool:
+    """Return what a buyer sees: prices, sizes, summaries and samples, but no rows."""
+    none = np.zeros(0, dtype=np.intp)
+    seen: Pool = replace(
+        pool, ids=pool.ids[:0], features=pool.features[:0], labels=none, columns={}
+    )
+    return seen
+
+
+def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return one answer from a strategy's answers to single markets."""
+    return {"purchases": {name: part["purchases"] for name, part in parts.items()}}
