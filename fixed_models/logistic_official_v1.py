@@ -34,6 +34,7 @@ RULES: dict[str, tuple[bool, dict[str, float]]] = {
     ),
 }
 RULE = "up to 1.3"
+BLOCK = 1 << 18  # numbers of a block of rows: what fits the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,18 +140,26 @@ def _solve(rows: Floats, codes: Ints, rule: str) -> Floats:
     k = int(codes.max()) + 1
     lines = k if k > 2 else 1
     share = 1.0 / n if mean else 1.0
+    rows, codes, counts = _grouped(rows, codes)
     truth = (codes[:, None] == np.arange(k)).astype(np.float64)[:, k - lines :]
+    step = max(1, BLOCK // d)
+    parts = [slice(start, start + step) for start in range(0, len(rows), step)]
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape((lines, d + 1), order="F")
-        raw = rows @ weights[:, :d].T + weights[:, d]
-        value, chance = _binary(raw, codes) if k == 2 else _several(raw, codes)
-        slope = (chance - truth) * share
-        gradient = np.empty((lines, d + 1), order="F")
-        gradient[:, :d] = slope.T @ rows + share * weights[:, :d]
-        gradient[:, d] = slope.sum(axis=0)
+        gradient = np.zeros((lines, d + 1), order="F")
+        total = 0.0
+        for part in parts:  # a block goes through the cache once, for loss and gradient
+            block, times = rows[part], counts[part]
+            raw = block @ weights[:, :d].T + weights[:, d]
+            value, chance = (_binary if k == 2 else _several)(raw, codes[part])
+            slope = (chance - truth[part]) * (share * times)
+            gradient[:, :d] += slope.T @ block
+            gradient[:, d] += slope.sum(axis=0)
+            total += float((value * times).sum())
+        gradient[:, :d] += share * weights[:, :d]
         penalty = 0.5 * (weights[:, :d] ** 2).sum()
-        return float(share * (value + penalty)), gradient.ravel(order="F")
+        return float(share * (total + penalty)), gradient.ravel(order="F")
 
     start = np.zeros(lines * (d + 1))
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
@@ -158,16 +167,39 @@ def _solve(rows: Floats, codes: Ints, rule: str) -> Floats:
     return weights
 
 
-def _binary(raw: Floats, codes: Ints) -> tuple[float, Floats]:
-    """Return the summed loss and the chance of class 1, (n, 1), of (n, 1) logits."""
-    value = np.logaddexp(0.0, raw) - codes[:, None] * raw
-    return float(value.sum()), 0.5 * (1.0 + np.tanh(0.5 * raw))
+def _grouped(rows: Floats, codes: Ints) -> tuple[Floats, Ints, Floats]:
+    """Return rows without repeats, their classes, and how often each is there, (n, 1).
+
+    Of rows drawn with replacement a third and more are repeats. Equal rows have equal sums
+    with any weights; those that follow each other in the order of the sums are compared.
+    """
+    sums = rows @ np.sin(np.arange(1.0, rows.shape[1] + 1.0))
+    order = np.lexsort((codes, sums))
+    new = np.ones(len(rows), dtype=bool)
+    near = np.flatnonzero((np.diff(sums[order]) == 0) & (np.diff(codes[order]) == 0))
+    for place in near:
+        new[place + 1] = not np.array_equal(rows[order[place]], rows[order[place + 1]])
+    if new.all():
+        return rows, codes, np.ones((len(rows), 1))
+    group = np.cumsum(new) - 1
+    first = np.full(group[-1] + 1, len(rows))
+    np.minimum.at(first, group, order)
+    counts = np.bincount(group).astype(np.float64)
+    kept = np.argsort(first)
+    first = first[kept]
+    return rows[first], codes[first], counts[kept][:, None]
 
 
-def _several(raw: Floats, codes: Ints) -> tuple[float, Floats]:
-    """Return the summed loss and the chance of every class, (n, k), of (n, k) logits."""
+def _binary(raw: Floats, codes: Ints) -> tuple[Floats, Floats]:
+    """Return the losses, (n, 1), and the chances of class 1, (n, 1), of (n, 1) logits."""
+    value: Floats = np.logaddexp(0.0, raw) - codes[:, None] * raw
+    return value, 0.5 * (1.0 + np.tanh(0.5 * raw))
+
+
+def _several(raw: Floats, codes: Ints) -> tuple[Floats, Floats]:
+    """Return the losses, (n, 1), and the chance of every class, (n, k), of (n, k) logits."""
     top = raw.max(axis=1, keepdims=True)
     powers = np.exp(raw - top)
     total = powers.sum(axis=1, keepdims=True)
-    value = (np.log(total) + top - raw[np.arange(len(raw)), codes][:, None]).sum()
-    return float(value), powers / total
+    value: Floats = np.log(total) + top - raw[np.arange(len(raw)), codes][:, None]
+    return value, powers / total

@@ -1,0 +1,105 @@
+"""The official data of DataPerf's vision debugging: eight noisy training sets of embeddings.
+
+For a task such as ``01g317``, ``embeddings/TASK_train_NOISE_ROWS.parquet`` and
+``TASK_test_ROWS.parquet`` hold ``filename``, ``encoding`` (2048 numbers) and ``label`` (0 or
+1), and ``data/dataset_TASK_train.csv`` the right label, ``hv_label``, of every ``ImageID``.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import embeddings
+from dataperf.errors import Invalid, Problem, Unavailable
+from dataperf.records import Card, Folder, Table
+
+card = Card(
+    title="DataPerf vision debugging",
+    description="2048-d embeddings of images, labels of 300 training images with 30 % noise, "
+    "500 test images; four concepts, each with natural and with flipped noise.",
+    licence="CC BY 4.0 (annotations), CC BY 2.0 (images)",
+    source="https://www.dataperf.org/training-set-cleaning-vision",
+    attribution="MLCommons, ETH Zurich DS3Lab, Open Images V6",
+    known_limits="Right labels and tests are public.",
+)
+
+source = Folder(
+    layout="embeddings/TASK_train_0.3_300.parquet, TASK_test_500.parquet and "
+    "data/dataset_TASK_train.csv",
+    entries=("embeddings",),
+)
+
+
+def inputs(path: Path, task: str) -> list[Path]:
+    """Return the files of a task that are read."""
+    return [
+        _one(path / "embeddings", f"{task}_train_*.parquet"),
+        _one(path / "embeddings", f"{task}_test_*.parquet"),
+        _one(path / "data", f"dataset_{task}_train.csv"),
+    ]
+
+
+def table(path: Path | None, task: str) -> Table:
+    """Return the training rows in the order of the file, then the test rows.
+
+    Returns
+    -------
+    Table
+        Ids are file names; features (n, 2048) float32; columns ``part`` (``train`` or
+        ``test``), ``label`` (as given) and ``truth``.
+
+    Raises
+    ------
+    Unavailable
+        If files are missing.
+    Invalid
+        If they are not in the official layout.
+    """
+    assert path is not None
+    train, test, right = inputs(path, task)
+    sizes = [embeddings.count(train), embeddings.count(test)]
+    features = np.empty((sum(sizes), _width(train)), dtype=np.float32)
+    names = ["filename", "label"]
+    first = embeddings.read(train, "encoding", features[: sizes[0]], columns=names)
+    second = embeddings.read(test, "encoding", features[sizes[0] :], columns=names)
+    given = np.concatenate([first["label"], second["label"]]).astype(str)
+    truth = np.concatenate([_right(right, first["filename"]), second["label"].astype(str)])
+    return Table(
+        ids=np.concatenate([first["filename"], second["filename"]]),
+        features=features,
+        columns={"part": np.repeat(["train", "test"], sizes), "label": given, "truth": truth},
+    )
+
+
+def _one(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        raise Unavailable(f"expected one file {pattern} in {folder}, found {len(found)}")
+    return found[0]
+
+
+def _width(path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    batch = next(pq.ParquetFile(path).iter_batches(batch_size=1, columns=["encoding"]), None)
+    if batch is None:
+        raise Invalid(str(path), [Problem("bad-parquet", "encoding", "no rows")])
+    return len(batch.column(0)[0])
+
+
+def _right(path: Path, names: NDArray[Any]) -> NDArray[np.str_]:
+    """Return the right label of every image, that of its first line in the file."""
+    right: dict[str, str] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            right.setdefault(str(row.get("ImageID")), str(row.get("hv_label")))
+    missing = [name for name in names.tolist() if name not in right]
+    if missing:
+        what = f"{len(missing)} images are not in it, such as {missing[0]!r}"
+        raise Invalid(str(path), [Problem("missing-label", "ImageID", what)])
+    return np.array([right[name] for name in names.tolist()])
