@@ -92,19 +92,28 @@ def _listed(values: Mapping[str, float | None]) -> str:
 def _task_table(result: Result) -> RenderableType:
     """Return one line for every task, with what the track says of it."""
     told = list(dict.fromkeys(key for part in result.tasks.values() for key in part.summary))
-    rows = []
+    splits = list(dict.fromkeys(key for part in result.tasks.values() for key in part.splits))
+    rows, notes = [], []
     for name, part in result.tasks.items():
-        split = next(iter(part.splits.values()))
-        others = [each for each in split.metrics if each != split.metric]
+        first = next(iter(part.splits.values()))
+        headlines = {key: each.metrics[each.metric].value for key, each in part.splits.items()}
+        found = part.detection.ranking if part.detection else None
         rows.append(
             [
                 name,
                 with_interval(part.score),
                 *(number(part.summary.get(key)) for key in told),
-                ", ".join(f"{key} {number(split.metrics[key].value)}" for key in others),
+                *(number(headlines.get(key)) for key in splits[1:]),
+                *([number(found.get("average_precision"))] if found else []),
             ]
         )
-    return table("task", "score [95 %]", *told, "beside", rows=rows, title="BY TASK")
+        others = [each for each in first.metrics if each != first.metric]
+        if others:
+            beside = ", ".join(f"{key} {number(first.metrics[key].value)}" for key in others)
+            notes.append(Text(f"{name}: {beside}", style="dim"))
+    ranked = any(part.detection and part.detection.ranking for part in result.tasks.values())
+    heads = ("task", "score [95 %]", *told, *splits[1:], *(["errors found, AP"] * ranked))
+    return Group(table(*heads, rows=rows, title="BY TASK"), *notes)
 
 
 def _task_parts(part: TaskScores) -> list[RenderableType]:
@@ -114,7 +123,7 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
     if len(part.trials) == 1:
         parts += [_class_table(part), Text("")]
     if part.detection is not None:
-        parts += [_detection(part.detection), Text("")]
+        parts += [_detection(part.detection, series=len(part.trials) > 1), Text("")]
     if part.balance and len(part.trials) == 1:
         parts += [_balance(part), Text("")]
     return parts
@@ -176,7 +185,9 @@ def _class_table(part: TaskScores) -> Table:
     return table(*heads, rows=rows, title=f"BY CLASS, {first} (mean over seeds)")
 
 
-def _detection(found: Detection) -> RenderableType:
+def _detection(found: Detection, *, series: bool) -> RenderableType:
+    if series:  # every set lets in something else; what counts is the order
+        return Text(f"LABEL-ERROR DETECTION  {_ranking(found)}")
     low, high = found.random.low or 0, found.random.high or 0
     lines = [
         Text("LABEL-ERROR DETECTION", style="italic"),
@@ -192,13 +203,13 @@ def _detection(found: Detection) -> RenderableType:
     )
     lines.append(Text(f"by kind, let in / in the pool: {kinds}"))
     if found.ranking:
-        shown = "  ".join(
-            f"{key} {number(value)}"
-            for key, value in found.ranking.items()
-            if isinstance(value, float)
-        )
-        lines.append(Text(f"ranking and flags: {shown}"))
+        lines.append(Text(f"ranking and flags: {_ranking(found)}"))
     return Group(*lines)
+
+
+def _ranking(found: Detection) -> str:
+    values = (found.ranking or {}).items()
+    return "  ".join(f"{key} {number(value)}" for key, value in values if isinstance(value, float))
 
 
 def _balance(found: TaskScores) -> Table:

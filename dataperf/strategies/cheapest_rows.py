@@ -1,0 +1,27 @@
+"""Buy from the seller with the cheapest rows, then from the next, until the budget is spent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataperf.records import Pool
+
+tracks = ("acquisition",)
+
+
+def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return the most rows that the budget buys.
+
+    Parameters
+    ----------
+    pool
+        ``facts`` are all that is used: rows, prices and budget.
+    rules, seed
+        Not used.
+    """
+    rows, prices, left = (pool.facts[key] for key in ("rows", "prices", "budget"))
+    counts = [0] * len(rows)
+    for seller in sorted(range(len(rows)), key=lambda each: prices[each] / rows[each]):
+        counts[seller] = min(rows[seller], int(left / prices[seller] * rows[seller]))
+        left -= prices[seller] * counts[seller] / rows[seller]
+    return {"purchases": counts}

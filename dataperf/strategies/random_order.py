@@ -1,0 +1,16 @@
+"""Inspect the rows in random order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dataperf.records import Pool
+
+tracks = ("cleaning",)
+
+
+def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return all row numbers, shuffled."""
+    return {"order": np.random.RandomState(seed).permutation(len(pool)).tolist()}

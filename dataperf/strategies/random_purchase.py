@@ -1,0 +1,18 @@
+"""Spend a random share with every seller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dataperf.records import Pool
+from dataperf.strategies.uniform_purchase import spend
+
+tracks = ("acquisition",)
+
+
+def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return a purchase whose shares of the budget are drawn uniformly from all there are."""
+    shares = np.random.RandomState(seed).exponential(size=len(pool.facts["rows"]))
+    return {"purchases": spend(shares.tolist(), pool.facts)}
