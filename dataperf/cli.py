@@ -389,7 +389,7 @@ def freeze(
 
     Example: dataperf freeze my_model_v1 --path my-folder
     """
-    from dataperf import anchors, frozen, registry
+    from dataperf import anchors, files, frozen, registry, report
     from dataperf import challenge as challenges
     from dataperf.errors import NotFound, Unavailable
 
@@ -406,13 +406,15 @@ def freeze(
     for board in challenge.boards:
         with _progress(f"reference points of {board}"):
             try:
-                points = anchors.load(challenge, board) or anchors.compute(challenge, board)
-            except Unavailable as error:
-                typer.echo(f"not frozen: {board}: {error}", err=True)
-                continue
-        found[board] = points
-    digests = frozen.freeze_boards(challenge, list(found))
+                found[board] = anchors.load(challenge, board) or anchors.compute(challenge, board)
+            except Unavailable:
+                _say(f"{board}: frozen without reference points, its data is not here")
+    digests = frozen.freeze_boards(challenge, list(challenge.boards))
     anchors.keep(challenge, found)
+    readme = challenges.folder_of(challenge) / "README.md"
+    if readme.is_file():
+        text = report.with_headroom(readme.read_text(encoding="utf-8"), found)
+        files.write_whole(readme, text.encode())
     _print_frozen({f"{challenge.name}/{board}": each for board, each in digests.items()}, as_json)
 
 

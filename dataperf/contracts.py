@@ -78,7 +78,9 @@ class Track(Protocol):
     - ``join(parts: Mapping[str, dict]) -> dict`` to make one answer of a strategy's answers
       to single tasks;
     - ``shown(pool) -> Pool`` where participants see less than the pool;
-    - ``PICKS = (random, others)``: how many runs of a strategy its reference points take.
+    - ``PICKS = (random, others)``: how many runs of a strategy its reference points take;
+    - ``references(rules, data) -> {name: (title, answer)}``: reference points that know the
+      truth or need not keep the rules.
     """
 
     Answer: type[Record]

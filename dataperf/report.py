@@ -342,10 +342,10 @@ def headroom(found: Mapping[str, Anchors]) -> str:
     """Return the reference points of several boards as one Markdown table."""
     first = next(iter(found.values()))
     splits = list(next(iter(first.points.values())).scores)
-    lines = [
-        "| board | trained on | " + " | ".join(splits) + " | defective |",
-        "| --- | --- |" + " ---: |" * (len(splits) + 1),
-    ]
+    lets_in = any(point.let_in is not None for point in first.points.values())
+    heads = [*splits, *(["defective"] * lets_in)]
+    lines = ["| board | trained on | " + " | ".join(heads) + " |"]
+    lines.append("| --- | --- |" + " ---: |" * len(heads))
     for board, anchors in found.items():
         ordered = sorted(
             anchors.points.items(),
@@ -355,8 +355,20 @@ def headroom(found: Mapping[str, Anchors]) -> str:
         for name, point in ordered:
             cells = " | ".join(_cell(point.scores[split]) for split in splits)
             share = "-" if point.let_in is None else f"{point.let_in:.1%}"
-            lines.append(f"| {board} | {name} | {cells} | {share} |")
+            lines.append(f"| {board} | {name} | {cells} |" + f" {share} |" * lets_in)
     return "\n".join(lines)
+
+
+MARKS = ("<!-- headroom -->", "<!-- /headroom -->")
+
+
+def with_headroom(text: str, found: Mapping[str, Anchors]) -> str:
+    """Return a challenge's README with the table of reference points between its marks."""
+    head, mark, rest = text.partition(MARKS[0])
+    _, end, tail = rest.partition(MARKS[1])
+    if not (mark and end and found):
+        return text
+    return f"{head}{mark}\n{headroom(found)}\n{end}{tail}"
 
 
 def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> RenderableType:

@@ -228,6 +228,12 @@ def shown(pool: Pool) -> Pool:
     return seen
 
 
+def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return what no budget allows: all rows of all sellers."""
+    everything = {name: part.pool.facts["rows"] for name, part in data.items()}
+    return {"all rows": ("all rows of all sellers, whatever they cost", {"purchases": everything})}
+
+
 def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return one answer from a strategy's answers to single markets."""
     return {"purchases": {name: part["purchases"] for name, part in parts.items()}}

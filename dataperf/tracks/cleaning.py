@@ -234,6 +234,16 @@ def summarize_board(
     }
 
 
+def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return what an answer that knows the truth would say: every wrong label first."""
+    orders = {}
+    for name, part in data.items():
+        assert part.truth is not None
+        right = part.truth.labels == part.pool.labels
+        orders[name] = np.argsort(right, kind="stable").tolist()
+    return {"oracle": ("every wrong label first: knows the truth", {"orders": orders})}
+
+
 def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return one answer from a strategy's answers to single tasks."""
     return {"orders": {name: part["order"] for name, part in parts.items()}}

@@ -193,6 +193,21 @@ def plans(
     return found
 
 
+def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return what an answer that knows the truth could say: random rows, labelled right."""
+    samples = {}
+    for name, part in data.items():
+        if part.truth is None:
+            return {}
+        labels = part.truth.labels
+        order = np.random.RandomState(0).permutation(len(labels))
+        half = rules.cap // 2
+        rows = [*order[labels[order] == 1][:half], *order[labels[order] == 0][:half]]
+        samples[name] = [(str(part.pool.ids[row]), str(labels[row])) for row in rows]
+    title = "random rows, as many of each label, labelled right: knows the truth"
+    return {"true labels": (title, {"samples": samples})}
+
+
 def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return one answer from a strategy's answers to single tasks."""
     return {"samples": {name: part["samples"] for name, part in parts.items()}}
