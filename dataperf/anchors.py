@@ -258,7 +258,7 @@ def _picks(
         labels=pool.labels[rows],
         columns={name: column[rows] for name, column in pool.columns.items()},
     )
-    row_of = {str(name): row for row, name in enumerate(pool.ids)}
+    row_of = pool.row_of
     sets = []
     for seed in range(runs):
         with evaluation.one_thread():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import io
 import json
@@ -44,6 +45,12 @@ def digest_code(path: Path) -> str:
 
     Mending a sentence must not make earlier results incomparable; changing a statement must.
     """
+    stat = path.stat()
+    return _digest_code(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _digest_code(path: Path, size: int, changed: int) -> str:
     return digest_bytes(_code_only(path.read_text(encoding="utf-8")).encode())
 
 

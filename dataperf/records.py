@@ -8,6 +8,7 @@ JSON Schema. In-memory records (tables, training sets) are plain dataclasses aro
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -443,6 +444,11 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @functools.cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row number of every id."""
+        return {name: row for row, name in enumerate(self.ids.tolist())}
 
 
 @dataclass(frozen=True)

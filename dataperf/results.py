@@ -28,7 +28,7 @@ def encode(predictions: NDArray[Any]) -> str:
     [[0, 1, 2], [2, 1, 0]]
     """
     kind = "|i1" if predictions.size == 0 or predictions.max() < 128 else "<i4"
-    packed = zlib.compress(np.ascontiguousarray(predictions, dtype=kind).tobytes(), 9)
+    packed = zlib.compress(np.ascontiguousarray(predictions, dtype=kind).tobytes(), 6)
     shape = "x".join(map(str, predictions.shape))
     return f"{kind[1:]}:{shape}:{base64.b64encode(packed).decode()}"
 

@@ -270,7 +270,7 @@ def _ranking(
 ) -> dict[str, Any] | None:
     if ranking is None and flags is None:
         return None
-    row_of = {str(name): row for row, name in enumerate(data.pool.ids)}
+    row_of = data.pool.row_of
     scores: dict[str, Any] = {}
     if ranking is not None:
         order: IntArray = np.array([row_of[name] for name in ranking], dtype=np.intp)

@@ -31,6 +31,8 @@ SEED = 20_240_229
 
 _MOST_COUNTS = 1 << 20  # numbers of one batch of confusion matrices (8 MiB)
 _MOST_WEIGHTS = 1 << 15  # weights that one bincount takes (fits in a processor's cache)
+_MOST_CODES = 1 << 62  # what a whole number holds
+_MOST_CELLS = 1 << 22  # numbers of the table of patterns and cells that a product takes
 _MANY_ROWS = 1 << 13  # above, counts of patterns are drawn at once instead of row by row
 
 
@@ -625,8 +627,14 @@ def _items(outcome: Outcome) -> _Items:
     clusters = np.zeros(outcome.rows) if outcome.clusters is None else outcome.clusters
     _, codes = np.unique(clusters, return_inverse=True)
     sizes = np.bincount(codes)
+    most = len(sizes)
     for column in (outcome.truth, *outcome.predicted):
-        _, codes = np.unique(codes * outcome.classes + column, return_inverse=True)
+        if most > _MOST_CODES // outcome.classes:  # numbers would not fit: name them anew
+            _, codes = np.unique(codes, return_inverse=True)
+            most = len(codes)
+        codes = codes * outcome.classes + column
+        most *= outcome.classes
+    _, codes = np.unique(codes, return_inverse=True)
     order = np.argsort(codes, kind="stable")
     return _Items(
         np.asarray(outcome.truth)[order].astype(np.intp),
@@ -641,7 +649,7 @@ def _resamples(items: _Items, resamples: int, stream: int) -> Iterator[IntArray]
     random = np.random.RandomState([SEED, stream])
     rows, sizes = len(items.truth), items.cluster_sizes
     starts = np.cumsum(sizes) - sizes
-    if len(sizes) < 2 and rows > _MANY_ROWS:
+    if _by_pattern(items):
         _, first, counts = np.unique(items.pattern, return_index=True, return_counts=True)
         for _ in range(resamples):
             yield np.repeat(first, random.multinomial(rows, counts / rows))
@@ -723,6 +731,13 @@ def _replicates(
     items = _items(outcome)
     fast = {name: metric for name, metric in metrics.items() if hasattr(metric, "from_counts")}
     slow = {name: metric for name, metric in metrics.items() if name not in fast}
+    cells = int(items.pattern.max() + 1) * outcome.seeds * outcome.classes**2
+    if not slow and _by_pattern(items) and cells <= _MOST_CELLS:
+        for batched, stack in _counts_by_pattern(items, outcome.classes, most, stream):
+            for name, metric in fast.items():
+                wanted = len(drawn[name][batched])
+                drawn[name][batched] = metric.from_counts(stack[:wanted])
+        return drawn
     batch = max(1, _MOST_COUNTS // (outcome.seeds * outcome.classes**2))
     count = _counter(items, outcome.classes) if fast else None
     counts: list[FloatArray] = []
@@ -741,6 +756,34 @@ def _replicates(
                 drawn[name][first : number + 1] = metric.from_counts(stack)
             counts = []
     return drawn
+
+
+def _by_pattern(items: _Items) -> bool:
+    """Return whether patterns are drawn instead of rows: the same chances, far less work."""
+    return len(items.cluster_sizes) < 2 and len(items.truth) > _MANY_ROWS
+
+
+def _counts_by_pattern(
+    items: _Items, classes: int, resamples: int, stream: int
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Yield batches of every seed's confusion matrices, (batch, seeds, k, k).
+
+    The same draws as `_resamples`, and the same whole numbers, by one product a batch.
+    """
+    random = np.random.RandomState([SEED, stream])
+    _, first, sizes = np.unique(items.pattern, return_index=True, return_counts=True)
+    cells = items.truth[first] * classes + items.predicted[:, first]
+    seeds, patterns = cells.shape
+    table = np.zeros((patterns, seeds * classes**2))
+    places = cells + classes**2 * np.arange(seeds)[:, None]
+    table[np.arange(patterns), places] = 1.0
+    step = max(1, _MOST_COUNTS // (seeds * classes**2))
+    for start in range(0, resamples, step):
+        part = slice(start, min(start + step, resamples))
+        rows = len(items.truth)
+        weights = random.multinomial(rows, sizes / rows, size=part.stop - start)
+        counts = weights.astype(np.float64) @ table
+        yield part, counts.reshape(-1, seeds, classes, classes)
 
 
 def _resamples_of(metric: Metric, resamples: int | None) -> int:

@@ -206,6 +206,6 @@ def test_new_refuses_a_name_that_is_taken(tmp_path):
 
 def test_names_that_are_not_there_are_suggested(tmp_path):
     text = dataperf("show", "speech-selecton", cwd=tmp_path, code=2)
-    assert 'Did you mean "speech-selection"?' in text
+    assert 'Did you mean "speech-selection"' in text
     text = dataperf("evaluate", "-c", "speech-selection", "nowhere.json", cwd=tmp_path, code=2)
     assert "no such file" in text

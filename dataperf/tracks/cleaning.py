@@ -129,7 +129,7 @@ def _problems(
     if not order:
         yield Problem("empty", place, "no rows at all")
         return
-    known = set(data.pool.ids.tolist())
+    known = data.pool.row_of
     listed = order[:rows] if official else order
     strange = [
         str(each)
@@ -163,7 +163,7 @@ def plans(
 def _plan(order: Sequence[int | str], data: TaskData) -> Plan:
     assert data.truth is not None
     pool, rows = data.pool, len(data.pool)
-    row_of = {str(name): row for row, name in enumerate(pool.ids)}
+    row_of = pool.row_of
     inspected = [row_of[each] if isinstance(each, str) else each for each in order][:rows]
     labels, vectors, steps = pool.labels.copy(), [pool.labels.copy()], [0]
     for row in inspected:

@@ -132,7 +132,7 @@ def check(
 def _problems(
     place: str, pairs: list[tuple[str, str]], rules: Rules, data: TaskData
 ) -> Iterator[Problem]:
-    known, tested = set(data.pool.ids.tolist()), set()
+    known, tested = data.pool.row_of, set()
     for test in data.tests.values():
         tested |= set(test.ids.tolist())
     strange = list(dict.fromkeys(name for name, _ in pairs if name not in known))
@@ -161,7 +161,7 @@ def _official_problems(
     place: str, pairs: list[tuple[str, str]], data: TaskData
 ) -> Iterator[Problem]:
     """Return what the official evaluator dies of."""
-    known = set(data.pool.ids.tolist())
+    known = data.pool.row_of
     labels = {label for name, label in pairs if name in known}
     if not labels:
         yield Problem("empty", place, "no id of the pool")
@@ -181,7 +181,7 @@ def plans(
     """
     found = {}
     for name, part in data.items():
-        row_of = {str(each): row for row, each in enumerate(part.pool.ids)}
+        row_of = part.pool.row_of
         number = {label: place for place, label in enumerate(part.pool.classes)}
         chosen = [
             (row_of[each], number.get(label, len(number) - 1))

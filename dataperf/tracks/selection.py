@@ -99,7 +99,7 @@ def check(
 
 
 def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
-    rows = {str(name): row for row, name in enumerate(data.pool.ids)}
+    rows = data.pool.row_of
     filed = list(_filed(answer))
     problems = [
         *_unknown_labels(answer, data),
@@ -140,7 +140,7 @@ def plans(
     participant's own would be a free parameter.
     """
     ((name, task),) = data.items()
-    rows = {str(name): row for row, name in enumerate(task.pool.ids)}
+    rows = task.pool.row_of
     if official and isinstance(answer.samples, dict):
         chosen = _official_set(answer.samples, rows, task.pool.classes[0])
     else:
