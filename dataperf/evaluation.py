@@ -215,11 +215,7 @@ def metrics_of(tasks: Mapping[str, Task]) -> dict[str, Any]:
 
 def outcomes(task: Task, data: TaskData, plan: Plan, run: Run) -> dict[str, Outcome]:
     """Return what was predicted for the test rows that count, by split."""
-    tests, predictions = data.tests, run.predictions
-    if plan.tested is not None:
-        tests = {name: test.take(plan.tested) for name, test in tests.items()}
-        predictions = {name: each[:, plan.tested] for name, each in predictions.items()}
-    return scorecard.outcomes(task, tests, predictions, run.weights, plan.by_chance)
+    return scorecard.outcomes(task, data.tests, run.predictions, run.weights, plan)
 
 
 def _task_scores(

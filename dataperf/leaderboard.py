@@ -85,14 +85,14 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
 
 
 def _trained_on(result: Result) -> str:
-    """Return what tells entries apart: all that was trained on, and how much each counts."""
+    """Return what tells entries apart: all that was trained on, and what came of it."""
     parts = [
         [name, trial.training_set, trial.weight]
         for name, part in result.tasks.items()
         for trial in part.trials
     ]
-    scores = [part.score.value for part in result.tasks.values()]
-    return files.digest_json([parts, scores])
+    came = [[part.score.value, part.summary] for part in result.tasks.values()]
+    return files.digest_json([parts, came])
 
 
 def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:

@@ -520,6 +520,8 @@ class Plan:
         Whether the sets are a sample of those that might have come of the same answer.
     tested : array of int or None
         Which rows of every test count, where an answer is tested on what it hands in.
+    draws : bool
+        Whether every seed's predictions are one draw from what is uncertain of the rows.
     """
 
     sets: list[TrainingSet]
@@ -530,6 +532,7 @@ class Plan:
     steps: IntArray | None = None
     by_chance: bool = False
     tested: IntArray | None = None
+    draws: bool = False
 
 
 # Datasets -------------------------------------------------------------------------------

@@ -73,16 +73,23 @@ def outcomes(
     tests: Mapping[str, Test],
     predictions: Mapping[str, NDArray[Any]],
     weights: FloatArray | None = None,
-    by_chance: bool = False,
+    plan: Plan | None = None,
 ) -> dict[str, Outcome]:
-    """Return what was predicted for every split, beside the truth.
+    """Return what was predicted for the rows that count of every split, beside the truth.
 
-    ``weights`` are the shares of the lines of predictions, None if all are alike;
-    ``by_chance`` says whether other lines might have come.
+    ``weights`` are the shares of the lines of predictions, None if all are alike; ``plan``
+    says what the lines are and which rows count, by default all.
     """
+    told: dict[str, Any] = {}
+    if plan is not None:
+        told = {"by_chance": plan.by_chance, "draws": plan.draws}
+    if plan is not None and plan.tested is not None:
+        tests = {name: test.take(plan.tested) for name, test in tests.items()}
+        predictions = {name: each[:, plan.tested] for name, each in predictions.items()}
+        told["items"] = files.digest_json(plan.tested.tolist())
     k = len(task.classes)
     return {
-        name: Outcome(test.labels, predictions[name], k, test.groups, weights, by_chance)
+        name: Outcome(test.labels, predictions[name], k, test.groups, weights, **told)
         for name, test in tests.items()
     }
 

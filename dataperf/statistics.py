@@ -55,6 +55,11 @@ class Outcome:
     by_chance : bool
         Whether the lines are a sample of what might have come, so that an interval must
         carry their chance too (the rows that a seller hands over).
+    draws : bool
+        Whether a line is one draw of every row from what is uncertain of it, so that an
+        interval takes some line's draw for each row (whether raters' doubts are borne out).
+    items : str
+        What tells the test items apart from others', where answers have their own.
 
     Raises
     ------
@@ -74,6 +79,8 @@ class Outcome:
     clusters: NDArray[Any] | None = None
     weights: FloatArray | None = None
     by_chance: bool = False
+    draws: bool = False
+    items: str = ""
 
     def __post_init__(self) -> None:
         truth, predicted = np.asarray(self.truth), np.asarray(self.predicted)
@@ -506,6 +513,7 @@ def same_items(a: Outcome, b: Outcome) -> bool:
     """Return whether two outcomes are of the same test items in the same order."""
     return (
         a.classes == b.classes
+        and a.items == b.items
         and np.array_equal(a.truth, b.truth)
         and _same_clusters(a.clusters, b.clusters)
     )
@@ -682,7 +690,7 @@ def _averages(
 
 def _is_linear(metric: Metric, outcome: Outcome) -> bool:
     """Return whether one number a row says all: a mean over rows, of a weighted series."""
-    return outcome.weights is not None and hasattr(metric, "row_scores")
+    return (outcome.weights is not None or outcome.draws) and hasattr(metric, "row_scores")
 
 
 def _linear_replicates(
@@ -711,6 +719,9 @@ def _linear_replicates(
             if outcome.by_chance:
                 lines = chance.randint(0, outcome.seeds, outcome.seeds)
                 drawn[number, place] = scores[place][order[rows]].mean(axis=0)[lines].mean()
+            elif outcome.draws:
+                lines = chance.randint(0, outcome.seeds, len(rows))
+                drawn[number, place] = scores[place][order[rows], lines].mean()
     return drawn
 
 

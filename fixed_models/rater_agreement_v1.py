@@ -33,7 +33,7 @@ Pinned rules of v1
     probabilities pi, and no part in finding them.
     A rater may answer an item more than once: each answer counts.
     The order of the rows changes nothing; all arithmetic is float64.
-    Labels are ignored, and the features of a row to predict are its item's number.
+    Labels are ignored, and of a row to predict only its item's number counts.
     A prediction is one draw of every item from its posterior, the same for an item whatever
     else is asked for: the mean of many seeds is the expected share, and their spread is
     the doubt that the raters' disagreement leaves.
@@ -172,8 +172,8 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
     Parameters
     ----------
     fitted : Fitted
-    features : (rows, 1) whole numbers
-        Item numbers, as in ``fit``.
+    features : (rows, 4) whole numbers
+        As in ``fit``; only the item numbers count.
 
     Returns
     -------
@@ -186,8 +186,8 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
         Not item numbers that were seen in ``fit``.
     """
     given = np.asarray(features)
-    if given.ndim != 2 or given.shape[1] != 1:
-        raise ValueError(f"features must be (rows, 1), got {given.shape}")
+    if given.ndim != 2 or given.shape[1] != 4:
+        raise ValueError(f"features must be (rows, 4), got {given.shape}")
     rows = given[:, 0].astype(np.int64)
     chance = fooled(fitted)
     if (rows != given[:, 0]).any() or ((rows < 0) | (rows >= len(chance))).any():
@@ -226,7 +226,7 @@ def example() -> dict[str, Any]:
     answers = np.where(wrong, facts[item], 1 - facts[item])
     features = np.column_stack([item, rater, answers]).astype(np.float64)
     labels = facts.all(axis=1).astype(np.int64)[item]
-    test = np.arange(20.0)[:, None]
+    test = np.column_stack([np.arange(20.0), np.full((20, 3), -1.0)])
     return {"features": features, "labels": labels, "classes": 2, "test": test}
 
 
