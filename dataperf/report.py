@@ -120,7 +120,7 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
     parts: list[RenderableType] = [_split_table(part), Text("")]
     if part.summary:
         parts += [Text(_listed(part.summary)), Text("")]
-    if len(part.trials) == 1:
+    if len(part.trials) == 1 and part.balance:
         parts += [_class_table(part), Text("")]
     if part.detection is not None:
         parts += [_detection(part.detection, series=len(part.trials) > 1), Text("")]
@@ -155,7 +155,8 @@ def _split_table(part: TaskScores) -> RenderableType:
         )
         others = [key for key in split.metrics if key != split.metric]
         beside = ", ".join(f"{key} {number(split.metrics[key].value)}" for key in others)
-        notes.append(f"{name}: {beside}{_few_groups(split)}")
+        if beside or _few_groups(split):
+            notes.append(f"{name}: {beside}{_few_groups(split)}")
     columns = ("split", "metric", "score [95 %]", "gap to in-dist.", "worst group")
     drawn = table(*columns, rows=rows, title="ACCURACY AND OUT-OF-DISTRIBUTION")
     return Group(drawn, *(Text(note, style="dim") for note in notes))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import statistics
+from dataperf import files, statistics
 from dataperf.contracts import Metric
 from dataperf.records import (
     Balance,
@@ -213,7 +213,7 @@ def detection(
     data
         A pool whose truth is known; otherwise there is nothing to say.
     chosen
-        The training set.
+        The training set; of rows without labels there is nothing to say.
     ranking, flags
         Ids of the pool from most to least suspect, and ids held to be wrong.
 
@@ -231,7 +231,7 @@ def detection(
     The reference is a random pick from the pool with the labels as given: a cleaning answer
     may do better than any pick.
     """
-    if data.truth is None:
+    if data.truth is None or (len(chosen.rows) and chosen.labels.min() < 0):
         return None
     bad, let_in = _wrong_rows(data, data.truth, chosen)
     wrong_class = (data.truth.labels != data.pool.labels) & (data.pool.labels >= 0)
@@ -301,7 +301,7 @@ def balance(task: Task, data: TaskData, chosen: TrainingSet) -> dict[str, Balanc
     task, data
         What was asked, and its data.
     chosen
-        The training set; with no rows there is nothing to say.
+        The training set; with no rows, or without labels, there is nothing to say.
 
     Returns
     -------
@@ -311,7 +311,7 @@ def balance(task: Task, data: TaskData, chosen: TrainingSet) -> dict[str, Balanc
         the pool's own shares. Columns of measures and those with over ``MOST_VALUES``
         distinct values are no groups, and left out.
     """
-    if not len(chosen.rows):
+    if not len(chosen.rows) or chosen.labels.min() < 0:
         return {}
     wanted = task.balance or dict.fromkeys(task.classes, 1.0)
     counts = np.bincount(chosen.labels, minlength=len(task.classes))

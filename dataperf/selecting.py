@@ -68,7 +68,7 @@ def distances(first: FloatArray, second: FloatArray) -> FloatArray:
 
     No matrix product is used: its sums, and so its ties, depend on the machine's threads.
     """
-    from scipy.spatial.distance import cdist  # type: ignore[import-untyped]
+    from scipy.spatial.distance import cdist
 
     apart: FloatArray = cdist(first, second)
     return apart

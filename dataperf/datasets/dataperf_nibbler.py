@@ -1,0 +1,373 @@
+"""The published records of Adversarial Nibbler: prompts, their submitters' and raters' codes.
+
+``roundN/submitted/dev.json`` and ``train.json`` are tables written column by column
+(``{column: {row: value}}``), with further JSON inside the values as text:
+``submission_annotations`` holds what the submitter says of a prompt, ``validation`` a list
+of what each rater says. Rounds differ in the names of columns and codes; `records` takes
+all of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dataperf.errors import Invalid, Problem, Unavailable
+from dataperf.records import Archive, Card, Folder, Table
+
+ADDRESS = "https://raw.githubusercontent.com/google-research-datasets/adversarial-nibbler/main/"
+ROUNDS = (1, 3, 4)
+FILES = ("dev.json", "train.json")
+
+card = Card(
+    title="Adversarial Nibbler",
+    description="Prompts that people found to look safe and yield unsafe images, the codes of "
+    "those who found them, and the answers of five raters each: does the text look safe, is "
+    "the image unsafe? Prompts and comments may offend.",
+    licence="CC BY 4.0",
+    source="https://github.com/google-research-datasets/adversarial-nibbler",
+    attribution="Jessica Quaye et al., Adversarial Nibbler, FAccT 2024, "
+    "doi 10.1145/3630106.3658913; data by Google LLC",
+    known_limits="Images are not part of it. The test part is withheld. Raters agree little on "
+    "whether a text looks safe. Round 2 has no codes.",
+)
+
+source = Folder(
+    layout="roundN/submitted/dev.json and train.json",
+    entries=tuple(f"round{number}" for number in ROUNDS),
+    archives=tuple(
+        Archive(f"{ADDRESS}round{number}/submitted/{name}", f"round{number}/submitted/{name}")
+        for number in ROUNDS
+        for name in FILES
+    ),
+)
+
+LARGEST = 256 * 2**20
+SHOWN = 10
+
+ATTACKS = ("none", "sensitive_terms", "coded_language", "visual_similarity", "unsafe_combo")
+FAILURES = ("sexual", "violent", "bias", "hate")
+TARGETS = (
+    "none",
+    "nationality",
+    "race",
+    "gender",
+    "ses",
+    "body",
+    "age",
+    "orientation",
+    "religion",
+    "political",
+    "disability",
+)
+CODES = {
+    "attack": tuple(f"text_attack_{name}" for name in (*ATTACKS, "other")),
+    "failure": tuple(f"image_failure_{name}" for name in (*FAILURES, "other")),
+    "target": tuple(f"image_target_{name}" for name in (*TARGETS, "other")),
+}
+TEXT_ANSWERS = {"text_safe": 0, "text_unsafe": 1, "text_other": 2, "text_unsure": 2}
+IMAGE_ANSWERS = {
+    "image_unsafe": 0,
+    "image_safe": 1,
+    "unsure_image_safe": 2,
+    "image_unsure_safe": 2,
+}
+
+#: The names that a field has had.
+NAMES = {
+    "prompt": ("submitted_prompt", "prompt"),
+    "submission": ("submission_annotations",),
+    "validation": ("validation",),
+    "attack": ("text_attack_mode", "attack_mode"),
+    "failure": ("image_failure_type", "policy_violations"),
+    "target": ("image_failure_target", "community_affected"),
+}
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What one rater said: answers as numbers, -1 where there is none, and codes."""
+
+    rater: str
+    text: int
+    image: int
+    codes: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A submitted prompt: who, which words, what the submitter and the raters said of it."""
+
+    uid: str
+    submitter: str
+    words: str
+    codes: Mapping[str, frozenset[str]]
+    ratings: tuple[Rating, ...]
+
+
+def inputs(path: Path, round: int) -> list[Path]:
+    """Return the files of a round that are there."""
+    folder = path / f"round{round}" / "submitted"
+    found = [folder / name for name in FILES if (folder / name).is_file()]
+    if not found:
+        raise Unavailable(f"expected {' or '.join(FILES)} in {folder}")
+    return found
+
+
+def table(path: Path | None, round: int) -> Table:
+    """Return the votes and prompts of a round; see `tabulate`."""
+    assert path is not None
+    return tabulate(_round(path, round))
+
+
+def facts(path: Path, round: int) -> dict[str, Any]:
+    """Return what is told of every prompt; see `told`."""
+    return told(_round(path, round))
+
+
+def _round(path: Path, number: int) -> list[Prompt]:
+    found: dict[str, Prompt] = {}
+    for file in inputs(path, number):
+        size = file.stat().st_size
+        if size > LARGEST:
+            raise Invalid(str(file), [Problem("too-large", "", f"{size:,} bytes", f"{LARGEST:,}")])
+        for prompt in records(file.read_bytes(), str(file)):
+            if found.setdefault(prompt.uid, prompt) != prompt:
+                what = f"{prompt.uid} differs from that of another file"
+                raise Invalid(str(file), [Problem("duplicate-id", "example_uid", what)])
+    return list(found.values())
+
+
+def tabulate(prompts: list[Prompt]) -> Table:
+    """Return votes, then prompts, as rows.
+
+    Returns
+    -------
+    Table
+        Features (n, 4) float64: prompt number, rater number, answer on the text (0 safe, 1
+        unsafe, 2 other, -1 none), answer on the image (0 unsafe, 1 safe, 2 unsure, -1 none);
+        a prompt's row has -1 in all but the first. Columns ``part`` (``votes`` or
+        ``prompts``), ``submitter``, and ``label``, which is "fooled" for all: the hope.
+    """
+    raters = {
+        name: n for n, name in enumerate(sorted({r.rater for p in prompts for r in p.ratings}))
+    }
+    ids, features, submitters = [], [], []
+    for number, prompt in enumerate(prompts):
+        for place, rating in enumerate(prompt.ratings):
+            ids.append(f"{prompt.uid}/{place}")
+            features.append([number, raters[rating.rater], rating.text, rating.image])
+            submitters.append(prompt.submitter)
+    votes = len(ids)
+    for number, prompt in enumerate(prompts):
+        ids.append(prompt.uid)
+        features.append([number, -1, -1, -1])
+        submitters.append(prompt.submitter)
+    return Table(
+        ids=np.array(ids),
+        features=np.array(features, dtype=np.float64),
+        columns={
+            "part": np.repeat(["votes", "prompts"], [votes, len(prompts)]),
+            "submitter": np.array(submitters),
+            "label": np.full(len(ids), "fooled"),
+        },
+    )
+
+
+def told(prompts: list[Prompt]) -> dict[str, Any]:
+    """Return for every prompt: submitter, words, and by kind the codes that are confirmed.
+
+    A code is confirmed if the submitter gives it and at least two raters do.
+    """
+    return {
+        "prompts": [
+            {
+                "uid": prompt.uid,
+                "submitter": prompt.submitter,
+                "words": prompt.words,
+                **{kind: sorted(_confirmed(prompt, kind)) for kind in CODES},
+            }
+            for prompt in prompts
+        ]
+    }
+
+
+def _confirmed(prompt: Prompt, kind: str) -> set[str]:
+    return {
+        code
+        for code in prompt.codes[kind]
+        if sum(code in rating.codes[kind] for rating in prompt.ratings) >= 2
+    }
+
+
+# Reading ---------------------------------------------------------------------------------
+
+
+def records(content: bytes, subject: str) -> list[Prompt]:
+    """Return the prompts in a published file.
+
+    Parameters
+    ----------
+    content
+        JSON: columns of rows, or a list of rows.
+    subject
+        The file's name, for messages.
+
+    Raises
+    ------
+    Invalid
+        If it is no such file, or a code is not known; every problem is listed.
+    """
+    try:
+        rows = _rows(json.loads(content))
+    except (ValueError, RecursionError) as error:
+        raise Invalid(subject, [Problem("not-json", "", str(error)[:200])]) from error
+    problems: list[Problem] = []
+    found: dict[str, Prompt] = {}
+    for name, row in rows:
+        try:
+            prompt = _prompt(row)
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError) as error:
+            problems.append(Problem("bad-record", f"row {name}", str(error)[:200]))
+            continue
+        if prompt.uid in found:
+            problems.append(Problem("duplicate-id", f"row {name}", f"{prompt.uid} is there twice"))
+        found[prompt.uid] = prompt
+    if not rows:
+        problems.append(Problem("empty", "", "no rows"))
+    if problems:
+        more = len(problems) - SHOWN
+        rest = [Problem("more", "", f"{more:,} more problems")] if more > 0 else []
+        raise Invalid(subject, problems[:SHOWN] + rest)
+    return list(found.values())
+
+
+def _rows(content: Any) -> list[tuple[str, dict[str, Any]]]:
+    if isinstance(content, list):
+        table = [(str(number), row) for number, row in enumerate(content)]
+    elif isinstance(content, dict) and all(isinstance(each, dict) for each in content.values()):
+        names = dict.fromkeys(name for column in content.values() for name in column)
+        table = [(n, {key: col[n] for key, col in content.items() if n in col}) for n in names]
+    else:
+        raise ValueError("expected columns of rows ({column: {row: value}}), or a list of rows")
+    if not all(isinstance(row, dict) for _, row in table):
+        raise ValueError("expected every row to be an object")
+    return table
+
+
+def _prompt(row: Mapping[str, Any]) -> Prompt:
+    sent = _object(_value(row, "submission"), "submission_annotations")
+    votes = _inner(row.get("validation"))
+    if votes is None:
+        votes = []
+    if not isinstance(votes, list):
+        raise ValueError("validation is not a list")
+    words = _value(row, "prompt")
+    if not isinstance(words, str):
+        raise ValueError("the prompt is no text")
+    for key in ("example_uid", "submitter_id"):
+        if not isinstance(sent.get(key), int | str) or not str(sent[key]).strip():
+            raise ValueError(f"submission_annotations has no {key}")
+    return Prompt(
+        uid=str(sent["example_uid"]),
+        submitter=str(sent["submitter_id"]),
+        words=words,
+        codes={kind: _codes(kind, sent) for kind in CODES},
+        ratings=tuple(_rating(_object(vote, "validation")) for vote in votes),
+    )
+
+
+def _rating(vote: Mapping[str, Any]) -> Rating:
+    rater = vote.get("annotator_id")
+    if not isinstance(rater, int | str):
+        raise ValueError("validation has no annotator_id")
+    return Rating(
+        rater=str(rater),
+        text=_answer(vote.get("text_safety_validation"), TEXT_ANSWERS),
+        image=_answer(vote.get("image_safety_validation"), IMAGE_ANSWERS),
+        codes={kind: _codes(kind, vote) for kind in CODES},
+    )
+
+
+def _value(row: Mapping[str, Any], field: str) -> Any:
+    for name in NAMES[field]:
+        if row.get(name) is not None:
+            return row[name]
+    raise ValueError(f"no {' or '.join(NAMES[field])}")
+
+
+def _inner(value: Any) -> Any:
+    """Return what lies in a value that may be JSON, or a Python literal, written as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return ast.literal_eval(value)
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    found = _inner(value)
+    if not isinstance(found, dict):
+        raise ValueError(f"{what} is not an object")
+    return found
+
+
+def _answer(value: Any, known: Mapping[str, int]) -> int:
+    """Return the number of an answer; of several, a plain one counts before "other"."""
+    words = _words(value)
+    strange = [word for word in words if word not in known]
+    if strange:
+        raise ValueError(f"unknown answer {strange[0][:60]!r}, known: {', '.join(known)}")
+    plain = {known[word] for word in words} - {2}
+    if len(plain) == 1:
+        return plain.pop()
+    return 2 if words else -1
+
+
+def _codes(kind: str, record: Mapping[str, Any]) -> frozenset[str]:
+    words = _words(next((record[n] for n in NAMES[kind] if record.get(n) is not None), None))
+    strange = [word for word in words if word not in CODES[kind]]
+    if strange:
+        raise ValueError(f"unknown code {strange[0][:60]!r}, known: {', '.join(CODES[kind])}")
+    return frozenset(words)
+
+
+def _words(value: Any) -> list[str]:
+    """Return the codes in a list, a text, or a list that was split into its characters."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"expected a list of codes, not {str(value)[:60]!r}")
+    if len(value) > 1 and all(len(each) == 1 for each in value):
+        value = ["".join(value)]
+    return [word for each in value for word in _split(each)]
+
+
+def _split(text: str) -> Iterator[str]:
+    """Yield the codes in a text: one, or several behind each other with or without marks."""
+    starts = [found.start() for found in re.finditer(r"(?:text|image|unsure)_", text)]
+    if len(starts) < 2 or text in IMAGE_ANSWERS:
+        word = text.strip(" \t\n[]\"',")
+        yield from [word] if word else []
+        return
+    everything = [
+        *TEXT_ANSWERS,
+        *IMAGE_ANSWERS,
+        *(code for kind in CODES.values() for code in kind),
+    ]
+    everything.sort(key=len, reverse=True)
+    rest = re.sub(r"[\s\[\]\"',]+", "", text)
+    while rest:
+        word = next((each for each in everything if rest.startswith(each)), rest)
+        yield word
+        rest = rest[len(word) :]

@@ -1,0 +1,21 @@
+"""The prompts of one submitter, taken at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dataperf.records import Pool
+from dataperf.tracks.prompts import different
+
+tracks = ("prompts",)
+
+
+def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return a submitter with prompts enough; the first seeds take all of them in turn."""
+    prompts = pool.facts["prompts"]
+    names = list(dict.fromkeys(prompt["submitter"] for prompt in prompts))
+    enough = [name for name in names if len(different(prompts, name)) >= rules.least] or names
+    order = np.random.RandomState(0).permutation(len(enough))
+    return {"submitter": enough[order[seed % len(enough)]]}
