@@ -29,6 +29,10 @@ app = typer.Typer(
 )
 
 
+data_app = typer.Typer(help="Official data.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data_app, name="data")
+
+
 def _add_path(folders: list[Path] | None) -> list[Path] | None:
     if folders:
         known = [part for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
@@ -357,6 +361,39 @@ def verify(
         raise typer.Exit(1)
 
 
+@data_app.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(help="A challenge or a dataset.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    path: Paths = None,
+) -> None:
+    """Download official data from its publisher: resumed, checked by digest, unpacked.
+
+    Example: dataperf data get speech-selection
+    """
+    from dataperf import challenge as challenges
+    from dataperf import download, registry
+
+    if name in registry.find("challenges"):
+        tasks = challenges.load(name).tasks.values()
+        wanted = {task.dataset: registry.load("datasets", task.dataset).source for task in tasks}
+        wanted = {key: source for key, source in wanted.items() if download.is_needed(source)}
+    else:
+        name = registry.get("datasets", name).name
+        wanted = {name: registry.load("datasets", name).source}
+    found = {}
+    for dataset, source in wanted.items():
+        with _byte_progress() as progress:
+            found[dataset] = str(download.get(dataset, source, progress=progress))
+        if not as_json:
+            typer.echo(f"{dataset}: {found[dataset]}")
+    if as_json:
+        return _print_json(found)
+    if not found:
+        typer.echo(f"nothing to download: all data of {name} comes with the installation")
+
+
 @app.command()
 def new(
     kind: Annotated[str, typer.Argument(help="challenge, metric, strategy or model")],
@@ -515,6 +552,35 @@ def _progress(title: str, total: int | None = None) -> Iterator[Callable[[], Non
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def _byte_progress() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
+    """Give bars of bytes on a terminal's standard error; elsewhere the names of the steps."""
+    if not sys.stderr.isatty():
+
+        def silent(title: str) -> Callable[[int, int | None], None]:
+            _say(title)
+            return lambda done, total: None
+
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+
+        def shown(title: str) -> Callable[[int, int | None], None]:
+            task = bar.add_task(title, total=None)
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        yield shown
 
 
 def _version(wanted: bool) -> None:

@@ -1,44 +1,78 @@
-"""Official archives to checked files: fetched whole or resumed, and unpacked without surprises."""
+"""Official files from their publishers: fetched whole or resumed, checked, unpacked."""
 
 from __future__ import annotations
 
 import json
-import lzma
 import os
-import shutil
-import stat
-import tarfile
-import tempfile
 import time
-import unicodedata
 import urllib.error
 import urllib.parse
 import urllib.request
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from http.client import HTTPException
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
-from dataperf import files
-from dataperf.errors import DataperfError, DigestMismatch, Invalid, Problem, Unavailable
+from dataperf import archives, files, sources
+from dataperf.archives import CHUNK, LARGEST, Progress
+from dataperf.errors import DataperfError, DigestMismatch, Unavailable
+from dataperf.records import Archive, Folder, Source, Url
 
-CHUNK = 1 << 20
-LARGEST = 20 * 2**30
-MOST_FILES = 200_000
 TRIES = 4
 TIMEOUT = 60.0
 SUMS = "SHA256SUMS"
-UNPACKED = ".unpacked"
-
-Progress = Callable[[int, int | None], None]
 
 
-# Fetching --------------------------------------------------------------------------------
+def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | None = None) -> Path:
+    """Download what a dataset needs into its folder, and unpack it; what is there is checked.
+
+    Parameters
+    ----------
+    dataset
+        Its name.
+    source
+        Its source.
+    progress
+        Called with the name of each step, gives what `fetch` and ``unpack`` call.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    DataperfError
+        If nothing is to be downloaded for it, or as `fetch` and ``unpack`` do.
+    """
+    if isinstance(source, Url):
+        wanted: tuple[Archive, ...] = (Archive(source.address, source.filename, source.sha256),)
+    elif isinstance(source, Folder):
+        wanted = source.archives
+        if not wanted:
+            raise Unavailable(
+                f"no address is known for the data of {dataset}.\n  Get it from its publisher "
+                f"({source.layout}) and name its folder: --data-dir DIR"
+            )
+    else:
+        raise DataperfError(f"nothing to download: {dataset} comes with the installation")
+    place = sources.data_folder(dataset)
+    for each in wanted:
+        notes = archives.read_notes(place).get(each.filename, {})
+        if notes.get("whole") and not (place / each.filename).exists():
+            continue  # unpacked, and the archive removed since
+        told = progress(each.filename) if progress else None
+        fetch(each.address, place / each.filename, sha256=each.sha256, progress=told)
+        if isinstance(source, Folder) and archives.is_archive(each.filename):
+            told = progress(f"unpacking {each.filename}") if progress else None
+            archives.unpack(place / each.filename, place, folder=each.folder, progress=told)
+    return place
+
+
+def is_needed(source: Source) -> bool:
+    """Return whether a source's bytes do not come with an installation."""
+    return isinstance(source, Url | Folder)
 
 
 def fetch(
@@ -223,229 +257,3 @@ def _record(path: Path, digest: str) -> None:
     sums = path.with_name(SUMS)
     lines = sums.read_text(encoding="utf-8") if sums.is_file() else ""
     files.write_whole(sums, f"{lines}{digest}  {path.name}\n".encode())
-
-
-# Unpacking -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A file inside an archive."""
-
-    name: str
-    size: int
-    open: Callable[[], IO[bytes]]
-
-
-def unpack(
-    archive: Path,
-    folder: Path,
-    *,
-    largest: int = LARGEST,
-    most_files: int = MOST_FILES,
-    progress: Progress | None = None,
-) -> list[Path]:
-    """Unpack a zip or tar archive into a folder: all of it or nothing.
-
-    What is refused: paths that leave the folder, links, devices, names that two systems read
-    differently, repeated names, encrypted files, more files or bytes than allowed. Bytes are
-    counted as they are written, so that an archive that lies about its sizes is refused too.
-
-    Parameters
-    ----------
-    archive
-        A zip, tar, tar.gz, tar.bz2 or tar.xz file.
-    folder
-        Where it goes. If this very archive is unpacked there, nothing is done.
-    largest, most_files
-        Most bytes and files.
-    progress
-        Called with the bytes so far and in all.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    Invalid
-        If the archive is damaged or refused; every problem is listed, nothing is unpacked.
-    DataperfError
-        If the folder holds something else.
-    """
-    digest = files.digest_file(archive)
-    if _is_unpacked(folder, digest):
-        return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != UNPACKED)
-    if folder.is_dir() and any(folder.iterdir()):
-        raise DataperfError(f"{folder} is not empty; remove it, or choose another --data-dir")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".unpacking-"))
-    try:
-        with _opened(archive) as entries:
-            _refuse(archive, _problems(entries, largest, most_files))
-            _write(archive, _files_of(entries), work, largest, progress)
-        (work / UNPACKED).write_text(digest, encoding="utf-8")
-        work.chmod(0o755)
-        if folder.is_dir():
-            folder.rmdir()
-        work.replace(folder)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != UNPACKED)
-
-
-def _is_unpacked(folder: Path, digest: str) -> bool:
-    mark = folder / UNPACKED
-    return mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == digest
-
-
-class _opened:
-    """Every member of an archive; closes it."""
-
-    def __init__(self, archive: Path) -> None:
-        self.archive = archive
-
-    def __enter__(self) -> list[Any]:
-        try:
-            if zipfile.is_zipfile(self.archive):
-                self.file: Any = zipfile.ZipFile(self.archive)
-                return [(self.file, each) for each in self.file.infolist()]
-            self.file = tarfile.open(self.archive)
-            return [(self.file, each) for each in self.file.getmembers()]
-        except _DAMAGE as error:
-            problem = Problem("bad-archive", "", str(error)[:200] or type(error).__name__)
-            raise Invalid(str(self.archive), [problem]) from error
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
-
-_DAMAGE = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    OSError,
-    EOFError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-    zlib.error,
-    lzma.LZMAError,
-)
-
-
-def _refuse(archive: Path, problems: list[Problem]) -> None:
-    if problems:
-        raise Invalid(str(archive), problems[:100])
-
-
-def _problems(members: list[Any], largest: int, most_files: int) -> list[Problem]:
-    """Return everything that speaks against unpacking an archive, from its table of contents."""
-    problems: list[Problem] = []
-    seen: dict[str, str] = {}
-    total = 0
-    for _, member in members:
-        name = _name(member)
-        problems += _name_problems(name)
-        problems += _kind_problems(name, member)
-        key = unicodedata.normalize("NFC", name.rstrip("/")).casefold()
-        if not _is_folder(member):
-            if key in seen:
-                what = f"is there twice: {seen[key]!r} and {name!r}"
-                problems.append(Problem("duplicate-path", name[:200], what))
-            seen[key] = name
-            total += _size(member)
-    for key, name in seen.items():
-        for parent in PurePosixPath(key).parents:
-            if str(parent) in seen:
-                problems.append(Problem("duplicate-path", name[:200], "lies below a file"))
-                break
-    if len(members) > most_files:
-        what = f"{len(members):,} files"
-        problems.append(Problem("too-many-files", "", what, f"at most {most_files:,}"))
-    if total > largest:
-        problems.append(Problem("too-large", "", f"{total:,} bytes", f"at most {largest:,}"))
-    return problems
-
-
-def _name(member: Any) -> str:
-    return str(member.filename if isinstance(member, zipfile.ZipInfo) else member.name)
-
-
-def _size(member: Any) -> int:
-    return int(member.file_size if isinstance(member, zipfile.ZipInfo) else member.size)
-
-
-def _is_folder(member: Any) -> bool:
-    return bool(member.is_dir() if isinstance(member, zipfile.ZipInfo) else member.isdir())
-
-
-def _name_problems(name: str) -> Iterator[Problem]:
-    shown = name[:200].encode("unicode_escape").decode()
-    parts = PurePosixPath(name).parts
-    if name.startswith("/") or (len(name) > 1 and name[1] == ":"):
-        yield Problem("absolute-path", shown, "an absolute path")
-    if ".." in parts:
-        yield Problem("path-escape", shown, "leads out of the folder")
-    if "\\" in name or any(unicodedata.category(each) == "Cc" for each in name):
-        yield Problem("bad-name", shown, "a backslash or control character")
-    elif not name.strip("/. "):
-        yield Problem("bad-name", shown, "an empty name")
-    elif any(len(os.fsencode(part)) > 255 for part in parts):
-        yield Problem("bad-name", shown, "a name of more than 255 bytes")
-
-
-def _kind_problems(name: str, member: Any) -> Iterator[Problem]:
-    shown = name[:200]
-    if isinstance(member, zipfile.ZipInfo):
-        mode = member.external_attr >> 16
-        if stat.S_ISLNK(mode):
-            yield Problem("link", shown, "a link")
-        elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            yield Problem("device", shown, "neither a file nor a folder")
-        if member.flag_bits & 1:
-            yield Problem("encrypted", shown, "is encrypted")
-    elif member.issym() or member.islnk():
-        yield Problem("link", shown, f"a link to {member.linkname[:200]!r}")
-    elif not (member.isfile() or member.isdir()):
-        yield Problem("device", shown, "neither a file nor a folder")
-
-
-def _files_of(members: list[Any]) -> Iterator[_Entry]:
-    for file, member in members:
-        name = _name(member)
-        if _is_folder(member) or name.startswith("__MACOSX/") or name.endswith(".DS_Store"):
-            continue
-        opener = file.open if isinstance(member, zipfile.ZipInfo) else file.extractfile
-        yield _Entry(name, _size(member), partial(opener, member))
-
-
-def _write(
-    archive: Path, entries: Iterator[_Entry], work: Path, largest: int, progress: Progress | None
-) -> None:
-    done = 0
-    for entry in entries:
-        target = work / entry.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        written = 0
-        try:
-            with entry.open() as source, target.open("xb") as out:
-                while block := source.read(CHUNK):
-                    written += len(block)
-                    done += len(block)
-                    if written > entry.size or done > largest:
-                        what = f"more than the {entry.size:,} bytes it says"
-                        _refuse(archive, [Problem("bomb", entry.name[:200], what)])
-                    out.write(block)
-                    if progress:
-                        progress(done, None)
-        except _DAMAGE as error:
-            if isinstance(error, Invalid):
-                raise
-            what = str(error)[:200] or type(error).__name__
-            _refuse(archive, [Problem("bad-archive", entry.name[:200], what)])
-        if written != entry.size:
-            what = f"{written:,} of {entry.size:,} bytes"
-            _refuse(archive, [Problem("bad-archive", entry.name[:200], what)])
-        target.chmod(0o644)

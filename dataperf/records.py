@@ -583,15 +583,16 @@ class Url:
 
 @dataclass(frozen=True)
 class Archive:
-    """A file that ``dataperf data get`` downloads and unpacks.
+    """A file that ``dataperf data get`` downloads and, if it is an archive, unpacks.
 
     ``sha256`` is None where the publisher tells none: then the digest of the first download
-    is recorded and held to.
+    is recorded and held to. ``folder`` is where what it holds belongs.
     """
 
     address: str
     filename: str
     sha256: str | None = None
+    folder: str = ""
 
 
 @dataclass(frozen=True)

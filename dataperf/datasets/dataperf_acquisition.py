@@ -37,6 +37,7 @@ source = Folder(
             "https://github.com/lchen001/Data_Acquisition_for_ML_Benchmark/releases/download/"
             "v0.0.1/marketinfo.zip",
             "marketinfo.zip",
+            folder="marketinfo",
         ),
     ),
 )

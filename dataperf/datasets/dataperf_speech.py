@@ -36,8 +36,9 @@ source = Folder(
         Archive(
             f"http://dataperf.s3.amazonaws.com/speech-selection/dataperf_{name}_data.zip",
             f"dataperf_{name}_data.zip",
+            folder=f"dataperf_{language}_data",
         )
-        for name in ("eng", "ind", "por")
+        for language, name in (("en", "eng"), ("id", "ind"), ("pt", "por"))
     ),
 )
 
