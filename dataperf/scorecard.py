@@ -211,9 +211,10 @@ def detection(
     Parameters
     ----------
     data
-        A pool whose truth is known; otherwise there is nothing to say.
+        A pool whose truth is known; otherwise, or without labels and defects, there is
+        nothing to say.
     chosen
-        The training set; of rows without labels there is nothing to say.
+        The training set.
     ranking, flags
         Ids of the pool from most to least suspect, and ids held to be wrong.
 
@@ -231,7 +232,9 @@ def detection(
     The reference is a random pick from the pool with the labels as given: a cleaning answer
     may do better than any pick.
     """
-    if data.truth is None or (len(chosen.rows) and chosen.labels.min() < 0):
+    if data.truth is None:
+        return None
+    if (data.pool.labels < 0).all() and not (data.truth.defects != "").any():
         return None
     bad, let_in = _wrong_rows(data, data.truth, chosen)
     wrong_class = (data.truth.labels != data.pool.labels) & (data.pool.labels >= 0)
@@ -263,7 +266,7 @@ def _wrong_rows(
     """Return which rows of the pool are wrong, and which wrong rows are trained on."""
     wrong_class = (truth.labels != data.pool.labels) & (data.pool.labels >= 0)
     bad = wrong_class | (truth.defects != "")
-    trained_wrong = chosen.labels != truth.labels[chosen.rows]
+    trained_wrong = (chosen.labels != truth.labels[chosen.rows]) & (chosen.labels >= 0)
     let_in = np.zeros(len(bad), dtype=bool)
     let_in[chosen.rows[trained_wrong | (bad & ~wrong_class)[chosen.rows]]] = True
     return bad, let_in

@@ -1,0 +1,222 @@
+"""Choose which pairs of a noisy pool to train on; what is seen in training is always as much.
+
+The frozen model sees a fixed number of samples whatever is kept: a small set is repeated, a
+large one seen in part. So the question is which samples are worth the compute.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, StrictInt
+
+from dataperf.errors import Problem
+from dataperf.records import Board, IntArray, Number, Plan, Record, TaskData, TrainingSet
+
+PICKS = (20, 4)
+MOST_SHOWN = 5
+
+
+class Rules(Record):
+    """A board's scale.
+
+    Parameters
+    ----------
+    samples
+        How many samples training sees.
+    seed
+        Of the order in which they are seen.
+    """
+
+    samples: Annotated[StrictInt, Field(ge=2)]
+    seed: StrictInt = 0
+
+
+class Answer(Record):
+    """What to keep, in one of two forms.
+
+    Parameters
+    ----------
+    ids
+        Ids of the pool; all count alike.
+    weights
+        By id: how often it is seen in proportion to others.
+    """
+
+    ids: list[str] | None = None
+    weights: dict[str, Number] | None = None
+
+
+def read(content: Mapping[str, Any], *, official: bool) -> None:
+    """Return None: there is no foreign JSON format of this track."""
+
+
+def read_files(
+    files: Mapping[str, bytes], board: Board, *, official: bool
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the answer in DataComp's format: one ``.npy`` file of pairs of 64-bit numbers.
+
+    A pair is an id of 32 hexadecimal digits, its first and its second half. An id that is
+    there several times is seen as often.
+    """
+    problems = [
+        Problem("unknown-file", name, "not a .npy file", "one .npy file of uids")
+        for name in files
+        if not name.endswith(".npy")
+    ]
+    if not problems and len(files) != 1:
+        problems = [Problem("missing-file", "", f"{len(files)} files", "one .npy file of uids")]
+    if problems:
+        return {}, problems
+    ((name, content),) = files.items()
+    try:
+        uids = _uids(content)
+    except (ValueError, EOFError, OSError, MemoryError) as error:
+        expected = "an array of pairs of unsigned 64-bit numbers (dtype u8,u8)"
+        return {}, [Problem("bad-npy", name, str(error)[:200] or "cut short", expected)]
+    counts = Counter(uids)
+    if len(counts) == len(uids):
+        return {"ids": uids}, []
+    return {"weights": {uid: float(count) for uid, count in counts.items()}}, []
+
+
+def _uids(content: bytes) -> list[str]:
+    from numpy.lib import format as npy
+
+    stream = io.BytesIO(content)
+    version = npy.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"version {version} of the format")
+    header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = header(stream)
+    names, number = dtype.names or (), np.dtype("<u8")
+    pairs = len(shape) == 1 and len(names) == 2 and all(dtype[name] == number for name in names)
+    if not pairs and not (dtype == number and len(shape) == 2 and shape[1] == 2):
+        raise ValueError(f"dtype {dtype}, shape {shape}")
+    if len(content) - stream.tell() != 16 * shape[0]:  # before anything of that size is made
+        raise ValueError(f"{len(content) - stream.tell():,} bytes for {shape[0]:,} pairs")
+    found = np.load(io.BytesIO(content), allow_pickle=False)
+    return [f"{first:016x}{second:016x}" for first, second in found.tolist()]
+
+
+def check(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> list[Problem]:
+    """Return every problem of an answer."""
+    if official:
+        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
+    if (answer.ids is None) == (answer.weights is None):
+        what = "both ids and weights" if answer.ids is not None else "neither ids nor weights"
+        return [Problem("one-form", "answer", what, "one of the two")]
+    return [problem for part in data.values() for problem in _problems(answer, part)]
+
+
+def _problems(answer: Answer, data: TaskData) -> Iterator[Problem]:
+    known = data.pool.row_of
+    given = answer.ids if answer.ids is not None else list(answer.weights or {})
+    place = "answer.ids" if answer.ids is not None else "answer.weights"
+    tested = {uid for test in data.tests.values() for uid in test.ids.tolist()}
+    strange = [uid for uid in given if uid not in known]
+    leaked = [uid for uid in strange if uid in tested]
+    unknown = [uid for uid in strange if uid not in tested]
+    again = [uid for uid, count in Counter(given).items() if count > 1]
+    if unknown:
+        yield Problem("unknown-id", place, _some(unknown), "ids of the pool")
+    if leaked:
+        yield Problem("test-id", place, _some(leaked), "ids of the pool, not of a test")
+    if again:
+        yield Problem("duplicate-id", place, _some(again), "each id once; weights repeat it")
+    if answer.weights is not None:
+        bad = [uid for uid, weight in answer.weights.items() if weight < 0]
+        if bad:
+            yield Problem("negative-weight", place, _some(bad), "0 or more")
+        total = sum(weight for weight in answer.weights.values() if weight > 0)
+        if given and not 0 < total < float("inf"):
+            yield Problem("no-weight", place, f"weights sum to {total:g}", "more than 0, finite")
+    if not given:
+        yield Problem("empty", place, "nothing is kept")
+
+
+def _some(uids: list[str]) -> str:
+    more = f" and {len(uids) - MOST_SHOWN:,} more" if len(uids) > MOST_SHOWN else ""
+    return ", ".join(uid[:60] for uid in uids[:MOST_SHOWN]) + more
+
+
+def plans(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> dict[str, Plan]:
+    """Return the samples in the order in which they are seen."""
+    found = {}
+    for name, part in data.items():
+        row_of = part.pool.row_of
+        weights = np.zeros(len(part.pool))
+        if answer.weights is not None:
+            for uid, weight in answer.weights.items():
+                weights[row_of[uid]] = weight
+        else:
+            weights[[row_of[uid] for uid in answer.ids or []]] = 1.0
+        rows = seen(weights, rules.samples, rules.seed)
+        found[name] = Plan([TrainingSet(rows, part.pool.labels[rows])])
+    return found
+
+
+def seen(weights: NDArray[np.float64], samples: int, seed: int) -> IntArray:
+    """Return row numbers in the order in which they are seen, (samples,).
+
+    A row of weight w is seen samples * w / sum(w) times, rounded up or down: the rest is
+    shared out by systematic sampling (Madow 1949), rows in an order of the seed. Rows that
+    count alike are seen in rounds: none twice before all are seen once.
+
+    >>> seen(np.array([1.0, 0.0, 1.0]), 5, 0)
+    array([2, 0, 0, 2, 2])
+    >>> bool((np.bincount(seen(np.array([1.0, 3.0]), 400, 0)) == [100, 300]).all())
+    True
+    """
+    random = np.random.RandomState(seed)
+    rank = random.permutation(len(weights))  # the same whatever is kept
+    kept = np.flatnonzero(weights > 0)
+    kept = kept[np.argsort(rank[kept], kind="stable")]
+    share = weights[kept] / weights[kept].max()
+    ends = np.cumsum(share)
+    marks = np.floor(ends / ends[-1] * samples + random.random_sample()).astype(np.int64)
+    marks[-1] = samples if len(marks) == 1 else max(samples, marks[-1])
+    counts = np.diff(marks, prepend=0)
+    places = np.repeat(np.arange(len(kept)), counts)
+    within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+    when = (within + random.random_sample(len(places))) / share[places]
+    order: IntArray = kept[places[np.argsort(when, kind="stable")]]
+    return order[:samples]
+
+
+def summarize(
+    plan: Plan, task: Any, data: TaskData, found: Mapping[str, Any]
+) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Return how much of the pool is kept, and how often a sample is seen."""
+    rows = plan.sets[0].rows
+    kept = len(np.unique(rows))
+    numbers = {
+        "share of the pool seen": kept / len(data.pool),
+        "samples seen": float(len(rows)),
+        "times a sample is seen": len(rows) / kept,
+    }
+    return numbers, {}
+
+
+def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the whole pool and, where the truth is known, its good pairs."""
+    first = next(iter(data.values()))
+    found = {"whole pool": ("every pair", {"ids": first.pool.ids.tolist()})}
+    if first.truth is not None and (first.truth.defects != "").any():
+        good = first.pool.ids[first.truth.defects == ""].tolist()
+        found["clean pool"] = ("every pair without a defect: knows the truth", {"ids": good})
+    return found
+
+
+def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return one answer from a strategy's answers to single tasks."""
+    return next(iter(parts.values()))
