@@ -296,9 +296,9 @@ def _let_in(data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]) -
     ((name, part),) = data.items() if len(data) == 1 else [("", None)]
     if part is None or part.truth is None or any(plan[name].steps is not None for plan in plans):
         return None
-    if (part.pool.labels < 0).all():
-        return None
     defects = part.truth.defects
+    if (part.pool.labels < 0).all() and not (defects != "").any():
+        return None
     shares = [np.mean(defects[each.rows] != "") for plan in plans for each in plan[name].sets]
     return round(float(np.mean(shares)), 6)
 

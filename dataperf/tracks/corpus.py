@@ -208,13 +208,12 @@ def summarize(
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the whole pool and, where the truth is known, its good pairs."""
+    """Return the good pairs, where the truth is known."""
     first = next(iter(data.values()))
-    found = {"whole pool": ("every pair", {"ids": first.pool.ids.tolist()})}
-    if first.truth is not None and (first.truth.defects != "").any():
-        good = first.pool.ids[first.truth.defects == ""].tolist()
-        found["clean pool"] = ("every pair without a defect: knows the truth", {"ids": good})
-    return found
+    if first.truth is None or not (first.truth.defects != "").any():
+        return {}
+    good = first.pool.ids[first.truth.defects == ""].tolist()
+    return {"clean pool": ("every pair without a defect: knows the truth", {"ids": good})}
 
 
 def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
