@@ -143,10 +143,12 @@ def example() -> dict[str, Any]:
     random = np.random.RandomState(0)
     labels = random.randint(0, 3, 64)
     images = random.standard_normal((64, 5)) + 2.0 * np.eye(5)[labels]
+    pairs = np.hstack([images, np.eye(4)[labels]])
     return {
-        "features": np.hstack([images, np.eye(4)[labels]]),
+        "features": pairs,
         "labels": labels,
         "classes": 3,
+        "test": pairs[:20],
         "prompts": np.eye(4)[:3],
     }
 

@@ -35,7 +35,7 @@ def asked():
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", ANSWERS)
-def test_official_scores(asked, name, era, monkeypatch):
+def test_official_scores(asked, name, era, monkeypatch, hold):
     """The frozen model is the first era's; by the later stopping rule it gives the later scores."""
     model = registry.load("fixed_models", "logistic_official_v1")
     monkeypatch.setattr(model, "RULE", ERAS[era])
@@ -45,12 +45,10 @@ def test_official_scores(asked, name, era, monkeypatch):
     scores = []
     for number in range(5):
         part, want = result.tasks[f"market-{number}"], official[str(number)]
-        assert part.summary["accuracy"] == pytest.approx(want["acc"], abs=1e-9)
+        hold(asked.name, f"{name}, market {number}, {era}", want["acc"], part.summary["accuracy"])
         assert part.summary["cost"] == pytest.approx(want["cost"], abs=1e-9)
         assert part.curves["accuracy of draws"] == pytest.approx(want["acc_per_trial"], abs=1e-9)
         scores.append(0.98 * want["acc"] + 0.02 * (150 - want["cost"]) / 150)
-        ours = part.summary["accuracy"]
-        print(f"acquisition {name} {number} {era}: official {want['acc']:.12f}, ours {ours:.12f}")
     assert result.score.value == pytest.approx(np.mean(scores), abs=1e-9)
 
 

@@ -52,15 +52,14 @@ def official_score(asked, path: Path) -> float:
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
-def test_official_scores(asked, name, record_property):
+def test_official_scores(asked, name, hold):
     path = FOLDER / "submissions" / f"{name}_train.json"
-    ours, official = official_score(asked, path), EXPECTED["results"][name]
-    print(f"speech {name}: official {official[ERA]['score']:.12f}, ours {ours:.12f}")
-    assert ours == pytest.approx(official[ERA]["score"], abs=1e-9)
+    official = EXPECTED["results"][name][ERA]["score"]
+    hold(asked.name, f"{name}, {ERA}", official, official_score(asked, path))
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
-def test_what_a_later_release_changed_is_its_stopping_rule(name, monkeypatch):
+def test_what_a_later_release_changed_is_its_stopping_rule(name, monkeypatch, hold):
     """With the rule of scikit-learn 1.4 to 1.8 the model gives the scores of those releases."""
     model = registry.load("fixed_models", "voting_svm_lr_official_v2")
     monkeypatch.setattr(model, "RULE", "1.4 to 1.8")
@@ -71,7 +70,7 @@ def test_what_a_later_release_changed_is_its_stopping_rule(name, monkeypatch):
         golden_speech.macro_f1(test.labels, row) for row in model.predict(fitted, test.features)
     ]
     expected = EXPECTED["results"][name]["sklearn-1.5.2"]["score"]
-    assert np.mean(scores) == pytest.approx(expected, abs=1e-9)
+    hold("speech-selection", f"{name}, sklearn-1.5.2", expected, np.mean(scores))
 
 
 @pytest.mark.parametrize("case", sorted(EXPECTED["cases"]))

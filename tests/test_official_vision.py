@@ -58,14 +58,14 @@ def folder_of(tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
-def test_official_scores(asked, name):
+def test_official_scores(asked, name, hold):
     result = evaluation.evaluate(asked, SETS / name, board="official", rules="official")
     for concept in CONCEPTS:
         official = EXPECTED["results"][name][ERA][concept]
         ours = result.tasks[concept].splits["test"].metrics
         for metric in METRICS:
-            assert ours[metric].value == pytest.approx(official[metric], abs=1e-9)
-        print(f"vision {name} {concept}: official {official['f1']:.12f}, ours {ours['f1'].value}")
+            case = f"{name}, {concept}, {metric}"
+            hold(asked.name, case, official[metric], ours[metric].value)
     mean = sum(result.tasks[concept].score.value for concept in CONCEPTS) / 3
     assert result.score.value == pytest.approx(mean, abs=1e-12)
     assert result.score.low < result.score.value < result.score.high

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dataperf import challenge, frozen, registry, verify
+from dataperf import anchors, challenge, download, frozen, registry, report, submission, verify
 
 ENTRIES = [entry for kind in registry.KINDS for entry in registry.find(kind).values()]
 
@@ -55,9 +55,29 @@ def test_imports_point_down():
     assert wrong == []
 
 
-def test_models_and_boards_that_need_no_download_are_frozen():
-    asked = challenge.load("speech-selection")
-    for name in ("voting_svm_lr_v1", "voting_svm_lr_official_v2"):
-        assert frozen.model_is_frozen(registry.get("fixed_models", name))
-    for board in ("digits-25", "digits-60", "digits-300"):
+@pytest.mark.parametrize("name", registry.find("challenges"))
+def test_models_and_boards_are_frozen_and_have_reference_points(name):
+    asked = challenge.load(name)
+    for task in asked.tasks.values():
+        assert frozen.model_is_frozen(registry.get("fixed_models", task.model))
+    for board in asked.boards:
         assert frozen.unfrozen_parts(asked, board) == []
+        tasks = challenge.tasks_of(asked, board).values()
+        sources = [registry.load("datasets", task.dataset).source for task in tasks]
+        needs_download = any(download.is_needed(source) for source in sources)
+        assert (anchors.load(asked, board) is None) == needs_download
+
+
+@pytest.mark.parametrize("name", registry.find("challenges"))
+def test_every_challenge_has_its_pages_and_reference_submissions(name):
+    asked = challenge.load(name)
+    folder = challenge.folder_of(asked)
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    for part in ("## Task", "## Data card", "Known limits", "## Rules", "## Reading the score"):
+        assert part in text, part
+    found = {board: anchors.load(asked, board) for board in asked.boards}
+    known = {board: each for board, each in found.items() if each is not None}
+    assert report.with_headroom(text, known) == text  # the table is what the command makes
+    assert report.MARKS[0] in text
+    for path in (folder / "submissions").glob("*.json"):
+        submission.check(submission.read(path, asked), asked)
