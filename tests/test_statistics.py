@@ -583,3 +583,118 @@ def test_import_is_light() -> None:
     code = "import sys, dataperf.statistics; print({'scipy', 'sklearn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+# Scores of several tests ----------------------------------------------------------------
+
+
+def shares(rows: int, right: float, lines: int = 1, seed: int = 0, **told: Any) -> Outcome:
+    """Return lines of predictions of two classes, each row right by chance."""
+    random = np.random.RandomState(seed)
+    truth = np.ones(rows, dtype=np.intp)
+    return Outcome(truth, (random.rand(lines, rows) < right).astype(np.intp), 2, **told)
+
+
+def test_score_is_a_sum_of_terms() -> None:
+    one, other = shares(100, 0.9), shares(50, 0.5, seed=1)
+    score = statistics.Score(
+        (statistics.Term(accuracy, one, 0.5), statistics.Term(accuracy, other, 0.25)), 0.1
+    )
+    values = [statistics.average(accuracy, each) for each in (one, other)]
+    assert score.value == pytest.approx(0.1 + 0.5 * values[0] + 0.25 * values[1])
+    found = score.interval()
+    variance = sum(
+        (scale * np.sqrt(value * (1 - value) / rows)) ** 2
+        for scale, value, rows in zip((0.5, 0.25), values, (100, 50))
+    )
+    assert width(found) == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.1)
+
+
+def test_a_lone_score_is_its_metric() -> None:
+    one = shares(100, 0.8)
+    score = statistics.Score((statistics.Term(accuracy, one),))
+    assert score.value == statistics.average(accuracy, one)
+    assert score.interval() == statistics.interval(accuracy, one)
+
+
+def test_weights_count_lines_by_their_share() -> None:
+    truth = np.array([1, 1, 1, 1])
+    lines = np.array([[1, 1, 1, 1], [0, 0, 0, 0]])
+    outcome = Outcome(truth, lines, 2, weights=np.array([3.0, 1.0]))
+    assert statistics.average(accuracy, outcome) == 0.75
+
+
+def test_long_series_take_the_short_way_to_the_same_interval() -> None:
+    plain = shares(200, 0.7, lines=30)
+    weighted = Outcome(plain.truth, plain.predicted, 2, weights=np.ones(30))
+    slow, fast = (statistics.interval(accuracy, each) for each in (plain, weighted))
+    assert slow.value == pytest.approx(fast.value)
+    assert width(slow) == pytest.approx(width(fast), rel=0.1)
+
+
+def test_lines_that_came_by_chance_widen_the_interval() -> None:
+    random = np.random.RandomState(0)
+    level = random.uniform(0.4, 1.0, (10, 1))  # draws of very different luck
+    truth = np.ones(500, dtype=np.intp)
+    lines = (random.rand(10, 500) < level).astype(np.intp)
+    told = {"weights": np.ones(10)}
+    fixed, chance = (
+        statistics.interval(accuracy, Outcome(truth, lines, 2, by_chance=by, **told))
+        for by in (False, True)
+    )
+    assert fixed.value == chance.value
+    spread = lines.mean(axis=1).std() / np.sqrt(10)
+    assert width(chance) > max(width(fixed), 3.5 * spread)
+
+
+def test_draws_carry_the_doubt_of_every_row() -> None:
+    """Rows that are right in half of the draws: no row differs, all are in doubt."""
+    truth = np.ones(100, dtype=np.intp)
+    lines = np.repeat([[0], [1]], 100, axis=1)
+    sure, doubt = (
+        statistics.interval(accuracy, Outcome(truth, lines, 2, weights=np.ones(2), draws=each))
+        for each in (False, True)
+    )
+    assert width(sure) == 0.0
+    assert width(doubt) == pytest.approx(2 * 1.96 * 0.5 / 10, rel=0.1)
+
+
+def test_answers_tested_on_their_own_items_are_compared_unpaired() -> None:
+    one = shares(400, 0.8, items="a")
+    same, apart = shares(400, 0.8), shares(400, 0.8, items="b")
+    score = {
+        name: statistics.Score((statistics.Term(accuracy, each),))
+        for name, each in {"one": one, "same": same, "apart": apart}.items()
+    }
+    paired = statistics.score_difference(score["same"], score["same"])
+    unpaired = statistics.score_difference(score["one"], score["apart"])
+    assert paired.p_value == 1.0
+    assert width(paired.estimate) == 0.0
+    assert width(unpaired.estimate) == pytest.approx(2 * 1.96 * 0.4 / 20 * np.sqrt(2), rel=0.1)
+    assert unpaired.p_value > 0.5
+
+
+def test_a_difference_of_scores_is_paired_test_by_test() -> None:
+    one, other = shares(300, 0.8), shares(300, 0.6, seed=1)
+    scores = [
+        statistics.Score((statistics.Term(accuracy, each, 0.5),) * 2, offset)
+        for each, offset in ((one, 0.0), (other, 0.3))
+    ]
+    found = statistics.score_difference(*scores)
+    assert found.estimate.value == pytest.approx(scores[0].value - scores[1].value)
+    plain = statistics.difference(accuracy, one, other)
+    assert width(found.estimate) == pytest.approx(width(plain.estimate) / np.sqrt(2), rel=0.15)
+
+
+@pytest.mark.parametrize("metric", [accuracy, macro_f1])
+def test_counts_of_patterns_give_the_interval_of_rows(
+    metric: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = make_outcome(rows=3000, seeds=2)
+    by_row = statistics.interval(metric, many)
+    monkeypatch.setattr(statistics, "_MANY_ROWS", 1000)
+    by_pattern = statistics.interval(metric, many)
+    monkeypatch.setattr(statistics, "_MOST_CELLS", 0)
+    by_repeats = statistics.interval(metric, many)
+    assert by_pattern == by_repeats  # the same draws, two ways to count
+    assert width(by_pattern) == pytest.approx(width(by_row), rel=0.1)

@@ -1,0 +1,112 @@
+"""The baselines of every challenge: valid, deterministic, and in the order that is claimed."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+import pytest
+
+from dataperf import anchors, baselines, challenge, registry, submission
+from dataperf.strategies import caption_agreement, knn_shapley, pair_similarity
+
+FIRST = {
+    name: next(iter(challenge.load(name).boards))
+    for name in registry.find("challenges")
+    if name != "speech-selection"  # tests of its own
+}
+CASES = [
+    (name, strategy)
+    for name in FIRST
+    for strategy, entry in registry.find("strategies").items()
+    if entry.ours
+    and challenge.load(name).track in registry.load("strategies", strategy).tracks
+    and strategy != "self_influence"
+]
+
+
+@pytest.mark.parametrize(("name", "strategy"), CASES)
+def test_answers_are_valid_and_the_same_for_a_seed(name, strategy):
+    asked = challenge.load(name)
+    data = submission.board_data(asked, FIRST[name])
+    module = registry.load("strategies", strategy)
+    one, again, other = (
+        baselines.raw_answer(asked, FIRST[name], module, data, seed=seed) for seed in (3, 3, 4)
+    )
+    assert one == again
+    for each in (one, other):
+        sent = submission.Submission(
+            schema_version=1, challenge=name, board=FIRST[name], answer=each
+        )
+        submission.check(sent, asked, data)
+    if strategy.startswith("random"):
+        assert one != other
+
+
+@pytest.mark.parametrize(
+    ("name", "better", "worse"),
+    [
+        ("vision-selection", "farthest_point", "random_labels"),
+        ("vision-debugging", "highest_loss", "random_order"),
+        ("vision-debugging", "oracle", "highest_loss"),
+        ("data-acquisition", "correlation_guided", "uniform_purchase"),
+        ("data-acquisition", "correlation_guided", "cheapest_rows"),
+        ("corpus-filtering", "caption_agreement", "whole_pool"),
+        ("corpus-filtering", "clean pool", "caption_agreement"),
+    ],
+)
+def test_reference_points_are_in_the_order_that_is_claimed(name, better, worse):
+    points = anchors.load(challenge.load(name), FIRST[name]).points
+    split = next(iter(points[better].scores))
+    assert points[better].scores[split][0] > points[worse].scores[split][0]
+
+
+# Shapley values ---------------------------------------------------------------------------
+
+
+def by_every_coalition(apart, labels, truth, k):
+    """Return Shapley values as they are defined: over all subsets of the other rows."""
+    rows = len(labels)
+
+    def worth(some):
+        total = 0.0
+        for test, right in enumerate(truth):
+            nearest = sorted(some, key=lambda row: (apart[test, row], row))[:k]
+            total += sum(labels[row] == right for row in nearest) / k
+        return total / len(truth)
+
+    values = np.zeros(rows)
+    for row in range(rows):
+        others = [each for each in range(rows) if each != row]
+        for size in range(rows):
+            share = factorial(size) * factorial(rows - size - 1) / factorial(rows)
+            for some in combinations(others, size):
+                values[row] += share * (worth((*some, row)) - worth(some))
+    return values
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 10])
+@pytest.mark.parametrize("rows", [1, 2, 5, 7])
+def test_knn_shapley_is_exact(rows, k):
+    random = np.random.RandomState(rows * 10 + k)
+    apart = random.random_sample((3, rows))
+    labels, truth = random.randint(0, 2, rows), random.randint(0, 2, 3)
+    ours = knn_shapley.shapley(apart, labels, truth, k)
+    assert ours == pytest.approx(by_every_coalition(apart, labels, truth, k), abs=1e-12)
+
+
+# Corpus -----------------------------------------------------------------------------------
+
+
+def test_copies_are_left_out_but_for_the_first():
+    images = np.array([[1, 0], [0, 1], [1, 0.01], [0.01, 1], [1, 0]], dtype=float)
+    kept = caption_agreement.without_copies(images, np.array([0, 0, 0, 1, -1]))
+    assert kept.tolist() == [0, 1, 3]  # the last has no class, the fourth another one
+
+
+def test_pair_similarity_is_higher_for_pairs_that_go_together():
+    asked = challenge.load("corpus-filtering")
+    part = submission.board_data(asked, "small")["digits"]
+    similar, defects = pair_similarity.similarity(part.pool), part.truth.defects
+    assert similar[defects == ""].mean() > similar[defects == "wrong caption"].mean() + 0.1
