@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,15 +35,6 @@ from dataperf.records import (
 UNKNOWN = "?"
 #: Bytes of a cached array up to which its digest is checked whenever it is read.
 MOST_HASHED = 64 * 2**20
-
-
-def cache_folder() -> Path:
-    """Return where computed features are kept: ``DATAPERF_CACHE`` or the user's cache folder."""
-    if named := os.environ.get("DATAPERF_CACHE"):
-        return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("dataperf"))
 
 
 def definition_digest(dataset: str) -> str:
@@ -90,13 +80,14 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
         key["inputs"] = _signature(module.inputs(path, **(options or {})))
         cacheable = True
     name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
-    cached = cache_folder() / "tables" / f"{name}.npz"
+    cached = sources.cache_folder() / "tables" / f"{name}.npz"
     found = _read_cache(cached) if cacheable else None
     if found is None:
-        found = _plain_types(module.table(path, **(options or {})))
+        made = module.table(path, **(options or {}))
+        found = _plain_types(made)
         _check_table(dataset, found)
         if cacheable:  # otherwise nothing tells when other bytes have changed
-            found = _write_cache(cached, found)
+            found = _write_cache(cached, found, sources.scratch_of(made.features))
     return found
 
 
@@ -152,17 +143,21 @@ def _all_finite(features: NDArray[Any]) -> bool:
     return all(bool(np.isfinite(part).all()) for part in parts)
 
 
-def _write_cache(path: Path, rows: Table) -> Table:
+def _write_cache(path: Path, rows: Table, scratch: Path | None = None) -> Table:
     """Keep a table and return it as it was kept: its features lie on the disk, not in memory.
 
-    Features go first, so that what names them is there only when they are whole.
+    Features go first, so that what names them is there only when they are whole; those that
+    were written into a scratch file are there already.
     """
     rows = replace(rows, digest=_content_digest(rows))
     buffer = io.BytesIO()
     columns: dict[str, Any] = {f"column:{name}": values for name, values in rows.columns.items()}
     try:
         features = _features_of(path)
-        files.write_array(features, rows.features)
+        if scratch is not None:
+            files.take_over(scratch, features)
+        else:
+            files.write_array(features, rows.features)
         stamp = _stamp(features)
         np.savez(buffer, ids=rows.ids, digest=rows.digest, stamp=stamp, **columns)
         files.write_whole(path, files.seal(buffer.getvalue()))

@@ -115,6 +115,15 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
         np.save(file, array, allow_pickle=False)
 
 
+def take_over(scratch: Path, path: Path) -> None:
+    """Give a file that is written but not flushed its name, flushed."""
+    with scratch.open("rb") as file:
+        os.fsync(file.fileno())
+    scratch.chmod(0o666 & ~_umask())
+    scratch.replace(path)
+    _sync_folder(path.parent)
+
+
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -134,9 +134,11 @@ def find(kind: str) -> dict[str, Entry]:
 
 def _files(kind: str, folder: Path) -> list[Path]:
     pattern = "*/challenge.toml" if kind == "challenges" else "*.py"
-    return sorted(
-        path.resolve() for path in folder.glob(pattern) if not path.name.startswith(("_", "."))
-    )
+    found = [
+        each for each in folder.resolve().glob(pattern) if not each.name.startswith(("_", "."))
+    ]
+    links = {each for each in found if each.is_symlink() or each.parent.is_symlink()}
+    return sorted(each.resolve() if each in links else each for each in found)
 
 
 def _key(name: str) -> str:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dataperf import files
 from dataperf.errors import DigestMismatch, Unavailable
 from dataperf.records import Folder, Package, Source, Url
+
+SCRATCH = ".scratch-"
 
 
 def data_folder(dataset: str) -> Path:
@@ -25,6 +34,53 @@ def data_folder(dataset: str) -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("dataperf")) / name
+
+
+def cache_folder() -> Path:
+    """Return where computed features are kept: ``DATAPERF_CACHE`` or the user's cache folder."""
+    if named := os.environ.get("DATAPERF_CACHE"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("dataperf"))
+
+
+def scratch(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
+    """Return an empty array to fill with features, in a file of the cache if that can be.
+
+    A table whose features are the whole of it need not be written to the cache any more.
+    """
+    folder = cache_folder() / "tables"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_stale(folder)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=SCRATCH, suffix=".npy")
+        os.close(handle)
+        made: NDArray[Any] = np.lib.format.open_memmap(name, "w+", np.dtype(dtype), shape)
+    except (OSError, ValueError):
+        return np.empty(shape, dtype=dtype)
+    return made
+
+
+def scratch_of(features: NDArray[Any]) -> Path | None:
+    """Return the scratch file that holds just these features; None if there is none."""
+    name = str(getattr(features, "filename", None) or "")
+    if not Path(name).name.startswith(SCRATCH) or not isinstance(features, np.memmap):
+        return None
+    features.flush()
+    whole = np.load(name, mmap_mode="r")
+    if whole.shape == features.shape and whole.dtype == features.dtype:
+        return Path(name)
+    Path(name).unlink(missing_ok=True)
+    return None
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove scratch files that a killed process left a day ago or earlier."""
+    for each in folder.glob(f"{SCRATCH}*"):
+        with suppress(OSError):
+            if time.time() - each.stat().st_mtime > 86_400:
+                each.unlink()
 
 
 def locate(dataset: str, source: Source) -> Path | None:

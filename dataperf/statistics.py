@@ -712,17 +712,41 @@ def _linear_replicates(
     _, codes, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
     order = np.lexsort((*columns.T, first.truth, codes))  # a canonical order, whatever the rows'
     items = _Items(first.truth[order], first.predicted[:0], order, sizes)
+    scores, columns = [each[order] for each in scores], columns[order]
     chance = np.random.RandomState([SEED, stream, 1])
+    step = max(1, _MOST_COUNTS // first.rows)
+    counts = np.empty((min(step, resamples), first.rows))
     for number, rows in enumerate(_resamples(items, resamples, stream)):
-        drawn[number] = columns[order[rows]].mean(axis=0)
+        counts[number % step] = np.bincount(rows, minlength=first.rows)
         for place, outcome in enumerate(outcomes):
-            if outcome.by_chance:
-                lines = chance.randint(0, outcome.seeds, outcome.seeds)
-                drawn[number, place] = scores[place][order[rows]].mean(axis=0)[lines].mean()
-            elif outcome.draws:
+            if outcome.draws:
                 lines = chance.randint(0, outcome.seeds, len(rows))
-                drawn[number, place] = scores[place][order[rows], lines].mean()
+                drawn[number, place] = scores[place][rows, lines].mean()
+        if number % step + 1 == step or number + 1 == resamples:
+            _close_batch(drawn, number, counts, outcomes, scores, columns, chance)
     return drawn
+
+
+def _close_batch(
+    drawn: FloatArray,
+    last: int,
+    counts: FloatArray,
+    outcomes: Sequence[Outcome],
+    scores: Sequence[FloatArray],
+    columns: FloatArray,
+    chance: np.random.RandomState,
+) -> None:
+    """Fill in the resamples up to ``last`` from how often each row was drawn in them."""
+    size = last % len(counts) + 1
+    part, shares = slice(last + 1 - size, last + 1), counts[:size]
+    rows = shares.sum(axis=1)
+    for place, outcome in enumerate(outcomes):
+        if outcome.by_chance:
+            means = shares @ scores[place] / rows[:, None]
+            lines = chance.randint(0, outcome.seeds, (size, outcome.seeds))
+            drawn[part, place] = np.take_along_axis(means, lines, axis=1).mean(axis=1)
+        elif not outcome.draws:
+            drawn[part, place] = shares @ columns[:, place] / rows
 
 
 def _replicates(

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,7 +73,7 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
     Parameters
     ----------
     features : (n, d) array of finite numbers
-        Turned into float64.
+        All arithmetic is float64.
     labels : (n,) integers in ``range(classes)``
         At least two classes; others may be absent.
     classes : int
@@ -90,7 +91,9 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
         No rows, fewer than two classes, numbers that are not finite, labels out of range, or
         shapes that do not fit.
     """
-    rows = np.asarray(features, dtype=np.float64)
+    rows = np.asarray(features)
+    if rows.dtype != np.float32:
+        rows = rows.astype(np.float64, copy=False)
     ids = np.asarray(labels)
     if rows.ndim != 2 or ids.shape != (len(rows),) or not rows.size or not len(seeds):
         raise ValueError(f"features {rows.shape}, labels {ids.shape}, {len(seeds)} seeds")
@@ -131,7 +134,7 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
     return np.tile(fitted.present[codes], (fitted.seeds, 1))
 
 
-def _solve(rows: Floats, codes: Ints, rule: str) -> Floats:
+def _solve(rows: NDArray[Any], codes: Ints, rule: str) -> Floats:
     """Minimise the penalised loss; see the module's head."""
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
@@ -143,14 +146,18 @@ def _solve(rows: Floats, codes: Ints, rule: str) -> Floats:
     rows, codes, counts = _grouped(rows, codes)
     truth = (codes[:, None] == np.arange(k)).astype(np.float64)[:, k - lines :]
     step = max(1, BLOCK // d)
-    parts = [slice(start, start + step) for start in range(0, len(rows), step)]
+    space = np.empty((min(step, len(rows)), d))
+    parts = [
+        slice(start, min(start + step, len(rows))) for start in range(0, len(rows), step)
+    ]
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape((lines, d + 1), order="F")
         gradient = np.zeros((lines, d + 1), order="F")
         total = 0.0
         for part in parts:  # a block goes through the cache once, for loss and gradient
-            block, times = rows[part], counts[part]
+            block, times = space[: part.stop - part.start], counts[part]
+            np.copyto(block, rows[part])
             raw = block @ weights[:, :d].T + weights[:, d]
             value, chance = (_binary if k == 2 else _several)(raw, codes[part])
             slope = (chance - truth[part]) * (share * times)
@@ -167,13 +174,14 @@ def _solve(rows: Floats, codes: Ints, rule: str) -> Floats:
     return weights
 
 
-def _grouped(rows: Floats, codes: Ints) -> tuple[Floats, Ints, Floats]:
+def _grouped(rows: NDArray[Any], codes: Ints) -> tuple[NDArray[Any], Ints, Floats]:
     """Return rows without repeats, their classes, and how often each is there, (n, 1).
 
     Of rows drawn with replacement a third and more are repeats. Equal rows have equal sums
     with any weights; those that follow each other in the order of the sums are compared.
     """
-    sums = rows @ np.sin(np.arange(1.0, rows.shape[1] + 1.0))
+    waves = np.sin(np.arange(1.0, rows.shape[1] + 1.0)).astype(rows.dtype)
+    sums = rows @ waves
     order = np.lexsort((codes, sums))
     new = np.ones(len(rows), dtype=bool)
     near = np.flatnonzero((np.diff(sums[order]) == 0) & (np.diff(codes[order]) == 0))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import embeddings
+from dataperf import embeddings, sources
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Archive, Card, Folder, Table
 
@@ -85,11 +85,12 @@ def table(path: Path | None, language: str) -> Table:
     folder = _folder(path, language)
     wanted = [(part, *each) for part in LISTS for each in _wanted(folder, part)]
     files = [folder / f"{part}_embeddings" / f"{word}.parquet" for part, word, _, _ in wanted]
-    features = np.empty((sum(map(embeddings.count, files)), WIDTH), dtype=np.float32)
+    counts = list(map(embeddings.count, files))
+    features = sources.scratch((sum(counts), WIDTH), np.float32)
     ids: list[NDArray[Any]] = []
     labels, parts, done = [], [], 0
-    for file, (part, _, label, names) in zip(files, wanted, strict=True):
-        rows = features[done : done + embeddings.count(file)]
+    for file, count, (part, _, label, names) in zip(files, counts, wanted, strict=True):
+        rows = features[done : done + count]
         found = embeddings.read(file, "mswc_embedding_vector", rows, columns=["clip_id"])
         listed = set(names)
         kept = np.array([name in listed for name in found["clip_id"].tolist()], dtype=bool)
@@ -128,7 +129,7 @@ def _wanted(folder: Path, part: str) -> list[tuple[str, str, Sequence[str]]]:
 def _listed(path: Path) -> Mapping[str, Any]:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # an id is text, whatever it looks like
     try:
         content = yaml.load(path.read_bytes(), Loader=loader)
         targets, nontargets = content["targets"], content["nontargets"]
