@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dataperf.errors import Invalid, Problem
 
-BATCH = 2048
+BATCH = 512
 
 
 def count(path: Path) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf import sources
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Archive, Card, Folder, Table
 
@@ -79,7 +80,7 @@ def table(path: Path | None, market: int) -> Table:
     if problems:
         raise Invalid(f"market {market}", problems)
     dtype = np.result_type(*{block.dtype for block in blocks})
-    features = np.empty((sum(sizes), blocks[-1].shape[1] - 1), dtype=dtype)
+    features = sources.scratch((sum(sizes), blocks[-1].shape[1] - 1), dtype)
     labels = []
     for end, size in zip(np.cumsum(sizes), sizes, strict=True):
         block = blocks.pop(0)  # one copy of the rows at a time

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import embeddings
+from dataperf import embeddings, sources
 from dataperf.errors import Unavailable
 from dataperf.records import Card, Folder, Table
 
@@ -71,7 +71,7 @@ def table(path: Path | None) -> Table:
     folder = _folder(path)
     files = [_pool(folder), *(_test(folder, each) for each in CONCEPTS)]
     sizes = [embeddings.count(file) for file in files]
-    features = np.empty((sum(sizes), WIDTH), dtype=np.float32)
+    features = sources.scratch((sum(sizes), WIDTH), np.float32)
     found: dict[str, list[NDArray[Any]]] = {"ImageID": [], "Confidence": []}
     for file, end, size in zip(files, np.cumsum(sizes), sizes, strict=True):
         names = ["ImageID"] if file == files[0] else ["ImageID", "Confidence"]
