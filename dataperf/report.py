@@ -341,20 +341,23 @@ def leaderboard(board: Leaderboard) -> RenderableType:
 
 def headroom(found: Mapping[str, Anchors]) -> str:
     """Return the reference points of several boards as one Markdown table."""
-    first = next(iter(found.values()))
-    splits = list(next(iter(first.points.values())).scores)
-    lets_in = any(point.let_in is not None for point in first.points.values())
+    points = [point for anchors in found.values() for point in anchors.points.values()]
+    splits = list(dict.fromkeys(split for point in points for split in point.scores))
+    splits.sort(key=lambda split: split != "score")  # what ranks, where it is no split's metric
+    lets_in = any(point.let_in is not None for point in points)
     heads = [*splits, *(["defective"] * lets_in)]
     lines = ["| board | trained on | " + " | ".join(heads) + " |"]
     lines.append("| --- | --- |" + " ---: |" * len(heads))
     for board, anchors in found.items():
         ordered = sorted(
             anchors.points.items(),
-            key=lambda pair: pair[1].scores[splits[0]][0],
+            key=lambda pair: next(iter(pair[1].scores.values()))[0],
             reverse=not anchors.higher_is_better,
         )
         for name, point in ordered:
-            cells = " | ".join(_cell(point.scores[split]) for split in splits)
+            cells = " | ".join(
+                _cell(point.scores[split]) if split in point.scores else "-" for split in splits
+            )
             share = "-" if point.let_in is None else f"{point.let_in:.1%}"
             lines.append(f"| {board} | {name} | {cells} |" + f" {share} |" * lets_in)
     return "\n".join(lines)
