@@ -29,6 +29,7 @@ KINDS = {
     "metrics": "metric",
     "strategies": "strategy",
     "datasets": "dataset",
+    "detectors": "detector",
     "stores": "store",
     "engines": "engine",
 }
@@ -40,6 +41,7 @@ WANTED = {
     "metrics": ("higher_is_better", "score"),
     "strategies": ("tracks", "answer"),
     "datasets": ("card", "source", "table"),
+    "detectors": ("title", "find"),
     "stores": ("put", "names", "get"),
     "engines": ("run",),
 }

@@ -23,7 +23,9 @@ LAYERS = [
     {"submission", "frozen", "provenance"},
     {"results"},
     {"evaluation"},
-    {"baselines", "anchors", "leaderboard", "verify", "new"},
+    {"baselines", "anchors", "leaderboard", "verify", "new", "own"},
+    {"detectors"},
+    {"audit"},
     {"report"},
     {"cli"},
 ]

@@ -1,0 +1,196 @@
+"""The curator's nouns: rows that are audited, what is known of them, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.records import IntArray, TextArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What a column holds, as it is treated.
+Kind = Literal["numeric", "categorical", "text", "datetime", "embedding", "constant"]
+Severity = Literal["none", "low", "medium", "high"]
+SEVERITIES: tuple[Severity, ...] = ("none", "low", "medium", "high")
+
+
+class Media(Protocol):
+    """Pictures or sounds behind the rows, read when they are shown."""
+
+    kind: Literal["image", "audio"]
+
+    def picture(self, row: int) -> NDArray[np.uint8]:
+        """Return a picture of a row, (height, width) or (height, width, 3); of a sound, its
+        spectrogram."""
+
+    def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
+        """Return samples in -1..1 and their rate in Hz; None for pictures."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A data set as it is audited.
+
+    Parameters
+    ----------
+    name
+        What to call it.
+    frame : DataFrame of n rows
+        All columns as given but the label and embeddings, index 0..n-1; without columns if
+        there are only numbers.
+    ids : (n,) array of str
+        Unique; the row number where the source names none.
+    features : (n, d) array of float32
+        What models and neighbours see: finite, columns scaled.
+    feature_columns : tuple of d str
+        The column of ``frame`` (or of the embedding) that each feature comes from.
+    kinds
+        What each column of ``frame`` holds.
+    label : str
+        Name of the label column.
+    labels : (n,) array of int
+        Class ids; -1 where the label is missing.
+    classes : tuple of str
+        In the order of the ids; at least two.
+    split : (n,) array of str or None
+        Which part of the data a row belongs to (train, test), where the source says.
+    groups : (n,) array of str or None
+        Rows that belong together (a speaker, a patient) and never fall on both sides of a fold.
+    truth : (n,) array of int or None
+        The right class ids where they are known; never used to find anything, only to score
+        what was found.
+    annotators
+        More label columns: name to (n,) class ids, -1 where missing.
+    sensitive
+        Columns of ``frame`` for which fairness is asked.
+    media
+        Pictures or sounds.
+    skipped
+        What could not be read: name and reason.
+    source
+        The words with which the data can be loaded again (a path, a dataset's name), "" if
+        it came as an object.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    ids: TextArray
+    features: NDArray[np.float32]
+    feature_columns: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    label: str
+    labels: IntArray
+    classes: tuple[str, ...]
+    split: TextArray | None = None
+    groups: TextArray | None = None
+    truth: IntArray | None = None
+    annotators: Mapping[str, IntArray] = field(default_factory=dict)
+    sensitive: tuple[str, ...] = ()
+    media: Media | None = None
+    skipped: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest other rows of every row, nearest first.
+
+    Parameters
+    ----------
+    rows : (n, k) array of int32
+        -1 where fewer than k others exist.
+    distances : (n, k) array of float32
+        Euclidean, inf where there is none.
+    exact
+        Whether every pair was compared.
+    """
+
+    rows: NDArray[np.int32]
+    distances: NDArray[np.float32]
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of problem.
+
+    Parameters
+    ----------
+    kind
+        The detector's name.
+    title
+        A few words.
+    sentence
+        What was found and what it means, for a reader in a hurry.
+    severity
+        How much it matters.
+    table : DataFrame
+        Tidy, worst first. Where it is about rows: ``row`` (number), ``id``, ``score`` (higher is
+        worse), then what else there is to say (``given``, ``suggested``, ``set``, ...).
+    numbers
+        What was measured beside it.
+    tables
+        More tables, by name.
+    """
+
+    kind: str
+    title: str
+    sentence: str
+    severity: Severity
+    table: pd.DataFrame
+    numbers: Mapping[str, float | int | str | None] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+class Evidence(Protocol):
+    """What all detectors share; each part is computed when first asked for, once.
+
+    Attributes
+    ----------
+    rows
+        The data.
+    seed
+        Of everything drawn.
+    labelled : (m,) array of int
+        Row numbers of the rows that have a label.
+    probabilities : (n, k) array of float32
+        Consensus of the models, out of fold: no row's chances come from a model that saw its
+        label. Rows without a label get the mean over the folds' models.
+    by_model
+        The same of every model.
+    neighbours
+        At least ten, over all rows, by Euclidean distance between features.
+    """
+
+    rows: Rows
+    seed: int
+
+    @property
+    def labelled(self) -> IntArray: ...
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]: ...
+
+    @property
+    def by_model(self) -> Mapping[str, NDArray[np.float32]]: ...
+
+    @property
+    def neighbours(self) -> Neighbours: ...
+
+
+class Detector(Protocol):
+    """``detectors/NAME.py``: one kind of finding."""
+
+    title: str
+
+    def find(self, evidence: Any) -> Finding | str:
+        """Return what was found, or why this detector has nothing to look at."""
