@@ -24,8 +24,7 @@ LAYERS = [
     {"results"},
     {"evaluation"},
     {"baselines", "anchors", "leaderboard", "verify", "new", "own"},
-    {"detectors"},
-    {"audit"},
+    {"detectors", "audit"},
     {"report"},
     {"cli"},
 ]
