@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dataperf.audit.audit import audit
     from dataperf.baselines import answer
     from dataperf.challenge import load as load_challenge
     from dataperf.data import load as load_dataset
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "answer",
+    "audit",
     "board_data",
     "check",
     "evaluate",
@@ -27,6 +29,7 @@ __all__ = [
 
 _PLACES = {
     "answer": ("dataperf.baselines", "answer"),
+    "audit": ("dataperf.audit.audit", "audit"),
     "board_data": ("dataperf.submission", "board_data"),
     "check": ("dataperf.submission", "check"),
     "evaluate": ("dataperf.evaluation", "evaluate"),

@@ -361,6 +361,87 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command()
+def audit(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A CSV, Parquet or JSON-lines file, a folder of images or sounds, hf:NAME, "
+            "challenge:NAME/BOARD, or a dataset that comes with dataperf."
+        ),
+    ],
+    label: Annotated[str | None, typer.Option("--label", "-l", help="The label column.")] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="Column of unique ids.")] = None,
+    split: Annotated[str | None, typer.Option(help="Column that tells train from test.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column of what belongs together (speaker, patient).")
+    ] = None,
+    truth: Annotated[
+        str | None, typer.Option(help="Column of right labels: scores what is found.")
+    ] = None,
+    annotators: Annotated[
+        list[str] | None, typer.Option("--annotator", help="Another label column (repeatable).")
+    ] = None,
+    sensitive: Annotated[
+        list[str] | None, typer.Option(help="Column of groups to treat alike (repeatable).")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column to leave out (repeatable).")
+    ] = None,
+    embedding: Annotated[
+        str, typer.Option(help="For images and sounds: auto, network, pixels or mfcc.")
+    ] = "auto",
+    detectors: Annotated[
+        list[str] | None, typer.Option("--detector", help="Use only this one (repeatable).")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page of HTML here.")] = None,
+    manifest: Annotated[Path | None, typer.Option(help="Write a submission here.")] = None,
+    track: Annotated[
+        str, typer.Option(help="What the submission is: repair, cleaning or selection.")
+    ] = "repair",
+    budget: Annotated[int | None, typer.Option(help="Most rows that it names.", min=1)] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every table into this folder.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything drawn.", min=0, max=2**32 - 1)] = 0,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    path: Paths = None,
+) -> None:
+    """Look for label errors, duplicates, outliers, leaks, weak slices and more in any data set.
+
+    Example: dataperf audit spoken-digits --label word --report audit.html
+    Example: dataperf audit mine.parquet -l y --manifest repair.json
+    """
+    from dataperf.audit.audit import audit as look
+    from dataperf.audit.notebook import text
+
+    with _steps() as progress:
+        found = look(
+            source,
+            label=label,
+            detectors=detectors or None,
+            seed=seed,
+            progress=progress,
+            id=id_column,
+            split=split,
+            group=group,
+            truth=truth,
+            annotators=annotators or (),
+            sensitive=sensitive or (),
+            drop=drop or (),
+            embedding=embedding,
+        )
+        if csv is not None:
+            found.to_csv(csv)
+        if report is not None:
+            found.report(report)
+        if manifest is not None:
+            found.to_manifest(track, path=manifest, budget=budget, seed=seed)
+    _print_json(found.to_dict()) if as_json else _print(text(found))
+    for wrote in (report, manifest, csv):
+        if wrote is not None:
+            _say(f"wrote {wrote}")
+
+
 @data_app.command("get")
 def data_get(
     name: Annotated[str, typer.Argument(help="A challenge or a dataset.")],
@@ -552,6 +633,22 @@ def _progress(title: str, total: int | None = None) -> Iterator[Callable[[], Non
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show on a terminal's standard error what is being done and how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda words, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda words, done, total: bar.update(
+            task, description=words, completed=done, total=total
+        )
 
 
 @contextmanager
