@@ -97,17 +97,17 @@ def margins(chances: NDArray[np.float32], labels: IntArray) -> tuple[FloatArray,
 def confusions(
     scores: FloatArray, suggested: IntArray, given: IntArray, classes: int
 ) -> FloatArray:
-    """Return how often each class seems to be given for each: (k, k), rows the likelier class.
+    """Return what share of the errors gives each class for each: (k, k), rows the likelier class.
 
-    Only disagreements count, each by its margin; a little is added everywhere, so that no
-    confusion is impossible. Rows sum to 1, the diagonal is 0.
+    Only disagreements count, each by its squared margin; a twentieth is spread evenly, so that
+    no confusion is impossible. All shares sum to 1, the diagonal is 0.
     """
     found = np.zeros((classes, classes))
     wrong = scores > 0
     np.add.at(found, (suggested[wrong], given[wrong]), scores[wrong] ** 2)
-    found += 0.5 / classes
+    found = 0.95 * found / max(found.sum(), 1e-12) + 0.05 / classes**2
     np.fill_diagonal(found, 0.0)
-    shares: FloatArray = found / found.sum(axis=1, keepdims=True)
+    shares: FloatArray = found / found.sum()
     return shares
 
 
@@ -122,16 +122,19 @@ def inject(
 ) -> tuple[IntArray, IntArray]:
     """Return labels of which some are changed, and the rows that were.
 
-    A changed row gets another class than the likeliest, as often as ``mix`` (see `confusions`)
-    says that class is given for it. What is likeliest counts and not what was given: changing
-    a wrong label could make it right.
+    Classes are confused as ``mix`` (see `confusions`) says. A changed row gets another class
+    than the likeliest; what was given does not count: changing a wrong label could make it right.
     """
-    rows = np.sort(random.choice(candidates, count, replace=False))
-    steps = np.cumsum(mix[chances[rows].argmax(axis=1)], axis=1)
-    drawn = (random.random((count, 1)) * steps[:, -1:] >= steps).sum(axis=1)
+    likeliest = chances[candidates].argmax(axis=1)
+    sizes = np.bincount(likeliest, minlength=len(mix))
+    weight = (mix.sum(axis=1) / np.maximum(sizes, 1))[likeliest]
+    keys = random.exponential(size=len(candidates)) / np.maximum(weight, 1e-300)
+    chosen = np.sort(np.argsort(keys, kind="stable")[:count])  # without replacement, by weight
+    steps = np.cumsum(mix[likeliest[chosen]], axis=1)
+    drawn = (random.random((len(chosen), 1)) * steps[:, -1:] >= steps).sum(axis=1)
     changed = labels.copy()
-    changed[rows] = drawn
-    return changed, rows
+    changed[candidates[chosen]] = drawn
+    return changed, candidates[chosen]
 
 
 def calibrate(
@@ -184,13 +187,13 @@ def compare(scores: FloatArray, known: FloatArray, beside: FloatArray, *, seed: 
     grid = np.unique(np.quantile(known, np.linspace(0.0, 0.98, GRID)))
     all_above = _above(beside, grid) * len(scores) / len(beside)
     known_above = _above(known, grid) / len(known)
-    share = _share(all_above, known_above, len(scores))
+    share = _share(all_above, known_above, len(scores), len(known))
     random = np.random.default_rng([seed, 8])
     shares, reals = [], []
     for _ in range(RESAMPLES):  # counts of a bootstrap over sorted scores are multinomial
         a = _resampled(all_above, len(scores), random)
         k = _resampled(known_above * len(known), len(known), random) / len(known)
-        shares.append(_share(a, k, len(scores)))
+        shares.append(_share(a, k, len(scores), len(known)))
         reals.append(np.minimum(shares[-1] * k * len(scores), a))
     low, high = np.percentile(np.array(reals), [2.5, 97.5], axis=0)
     return Calibration(
@@ -228,7 +231,11 @@ def _resampled(above: FloatArray, total: int, random: np.random.Generator) -> Fl
     return np.cumsum(drawn[::-1])[::-1][1:].astype(np.float64)
 
 
-def _share(all_above: FloatArray, known_above: FloatArray, total: int) -> float:
+def _share(all_above: FloatArray, known_above: FloatArray, total: int, known: int) -> float:
+    """Return the least ratio, each raised by its standard error: a minimum of noisy ratios
+    would lie below the least of them."""
     enough = known_above >= LEAST_FOUND
-    ratio = all_above[enough] / total / known_above[enough]
+    above, found = all_above[enough], known_above[enough]
+    spread = np.sqrt(1 / np.maximum(above, 1) + (1 - found) / (known * found))
+    ratio = above / total / found * (1 + spread)
     return float(min(1.0, ratio.min(initial=1.0)))
