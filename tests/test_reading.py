@@ -506,6 +506,7 @@ def test_files_that_are_not_there(frame, tmp_path, monkeypatch):
     [
         ("t.csv", b"", "the file is empty"),
         ("t.csv", b"a,b\n", "there are no rows"),
+        ("t.csv", b"a,a,kind\n1,2,x\n", "two columns have this name"),
         ("t.xls", b"x", 'the ending ".xls"'),
         ("t.parqet", b"x", 'Did you mean ".parquet"'),
         ("t", b"x", "one of .csv"),
@@ -753,3 +754,15 @@ def test_long_and_short_sounds_are_described(tmp_path):
     found = describe([(short, rate), (long, rate)])
     assert found.shape == (2, 96) and np.isfinite(found).all()
     assert np.array_equal(describe([(long, rate)])[0], found[1])
+
+
+def test_embeddings_by_a_network_are_kept(images, monkeypatch):
+    (images / "red" / "bad.png").write_bytes(b"x")
+    first = read(images)
+    monkeypatch.setattr(networks, "_prepared", lambda image: 1 / 0)
+    again = read(images)
+    assert np.array_equal(first.features, again.features)
+    assert first.skipped == again.skipped and first.frame.equals(again.frame)
+    Image.new("RGB", (3, 3)).save(images / "red" / "0.png")
+    with pytest.raises(ZeroDivisionError):
+        read(images)

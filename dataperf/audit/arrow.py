@@ -48,14 +48,11 @@ def from_batches(
     Raises
     ------
     Invalid
-        If two columns have one name or there are no rows.
+        If there are no rows.
     """
     import pandas as pd
 
     names = list(schema.names)
-    twice = sorted({each for each in names if names.count(each) > 1})
-    if twice:
-        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
     if not rows:
         raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
     floats, vectors, others = _sorted_fields(schema)
@@ -227,7 +224,7 @@ def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
 
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-            schema = _without_index(file.schema_arrow)
+            schema = _checked(name, file.schema_arrow)
             batches = file.iter_batches(BATCH, columns=schema.names)
             return from_batches(
                 name, schema, file.metadata.num_rows, batches=batches, progress=progress
@@ -237,17 +234,27 @@ def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
         raise refuse(str(path), "bad-parquet", "", what, "write or copy it again") from error
 
 
-def _without_index(schema: Any) -> Any:
-    """Return a schema without the index that pandas wrote along."""
+def _checked(name: str, schema: Any) -> Any:
+    """Return a schema without the index that pandas wrote along.
+
+    Raises
+    ------
+    Invalid
+        If two columns have one name.
+    """
     import pyarrow as pa
 
+    names = list(schema.names)
+    twice = sorted({each for each in names if names.count(each) > 1})
+    if twice:
+        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
     fields = [each for each in schema if not each.name.startswith("__index_level_")]
     return pa.schema(fields, metadata=schema.metadata)
 
 
 def from_table(name: str, table: Any, *, progress: Progress) -> Loaded:
     """Return the columns of an arrow table."""
-    schema = _without_index(table.schema)
+    schema = _checked(name, table.schema)
     table = table.select(schema.names)
     batches = table.to_batches(max_chunksize=BATCH)
     return from_batches(name, schema, len(table), batches=batches, progress=progress)

@@ -21,6 +21,8 @@ LOOK = 2_000
 MOSTLY = 0.9
 #: Distinct values up to which text is a category, however long.
 FEW_VALUES = 50
+#: In fewer rows, whole numbers may be all different and without a gap by chance.
+FEW_ROWS = 20
 #: Mean number of words from which on text is read word by word.
 WORDS = 4.0
 ID_NAME = re.compile(r"(^|[_\s.-])(id|ids|idx|index|key|uuid|guid|row|rowid)$|[a-z]I[dD]$", re.I)
@@ -113,7 +115,7 @@ def _numbers(
 def _is_numbering(name: str, values: NDArray[Any], low: Any, high: Any) -> bool:
     """Return whether whole numbers only name the rows: all different and without a gap, or
     called so."""
-    without_gap = int(high) - int(low) == len(values) - 1 and len(values) > 2
+    without_gap = int(high) - int(low) == len(values) - 1 and len(values) >= FEW_ROWS
     if not without_gap and not ID_NAME.search(name):
         return False
     return len(np.unique(values)) == len(values)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit import sounds
+from dataperf.audit import kept, sounds
 from dataperf.audit.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
 from dataperf.errors import DataperfError, did_you_mean
 
@@ -163,14 +163,14 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     if not rows:
         expected = f"a subfolder for each class: {folder.name}/{names[-1].split('/')[0]}/CLASS/FILE"
         raise refuse(str(folder), "no-classes", "", "parts without subfolders", expected)
-    kept = [name for _, name in rows]
-    columns = {"label": [name.split("/")[parted] for name in kept]}
+    ids = [name for _, name in rows]
+    columns = {"label": [name.split("/")[parted] for name in ids]}
     if parted:
-        columns["split"] = [name.split("/")[0] for name in kept]
+        columns["split"] = [name.split("/")[0] for name in ids]
     found = Loaded(
         folder.name,
         pd.DataFrame(columns),
-        ids=np.array(kept, dtype=np.str_),
+        ids=np.array(ids, dtype=np.str_),
         roles={role: role for role in columns},
         skipped=tuple(skipped),
     )
@@ -209,23 +209,23 @@ def with_items(
     )
     ids = row_numbers(len(items)) if found.ids is None else found.ids
     lost = [(str(ids[row]), bad[row]) for row in sorted(bad)]
-    kept = np.array([row for row in range(len(items)) if row not in bad], dtype=np.intp)
-    if not len(kept):
+    good = np.array([row for row in range(len(items)) if row not in bad], dtype=np.intp)
+    if not len(good):
         what = f"none of {plural(len(items), 'file')} can be read: {lost[0][0]}: {lost[0][1]}"
         raise refuse(found.name, "unreadable", "", what)
     known = {
-        name: [values[row] for row in kept]
+        name: [values[row] for row in good]
         for name, values in facts.items()
         if name not in found.frame.columns
     }
-    frame = found.frame.iloc[kept].reset_index(drop=True).assign(**known)
+    frame = found.frame.iloc[good].reset_index(drop=True).assign(**known)
     return dataclasses.replace(
         found,
         frame=frame,
-        vectors={name: values[kept] for name, values in found.vectors.items()} | {kind: vectors},
-        ids=ids[kept],
+        vectors={name: values[good] for name, values in found.vectors.items()} | {kind: vectors},
+        ids=ids[good],
         only_vectors=True,
-        media=Files(kind, tuple(items[row] for row in kept)),
+        media=Files(kind, tuple(items[row] for row in good)),
         skipped=(*found.skipped, *lost, *note),
     )
 
@@ -299,11 +299,13 @@ def embed(
             told = f"{embedding}: the better one needs pip install 'dataperf[media]' ({lacking})"
             note = [("embedding", told)]
     describe: Callable[[list[Any]], NDArray[np.float32]]
-    if embedding == "network":
-        describe = networks.image_network() if kind == "image" else networks.speech_network()
-    else:
+    if embedding != "network":
         describe = _pixels if kind == "image" else sounds.mfcc_statistics
-    return (*_in_batches(kind, items, describe, progress=progress), note)
+        return (*_in_batches(kind, items, describe, progress=progress), note)
+    describe = networks.image_network() if kind == "image" else networks.speech_network()
+    by = f"{kind} {networks.digest(kind)}"
+    found = kept.or_made(items, by, lambda: _in_batches(kind, items, describe, progress=progress))
+    return (*found, note)
 
 
 def _in_batches(
@@ -312,7 +314,7 @@ def _in_batches(
     describe: Callable[[list[Any]], NDArray[np.float32]],
     *,
     progress: Progress,
-) -> tuple[NDArray[np.float32], dict[str, list[Any]], dict[int, str]]:
+) -> kept.Described:
     names = ("width", "height") if kind == "image" else ("seconds", "rate", "loudness")
     facts: dict[str, list[Any]] = {name: [] for name in names}
     bad: dict[int, str] = {}

@@ -72,7 +72,9 @@ def read_dataset(name: str) -> Loaded:
 
 def _known(labels: NDArray[Any]) -> NDArray[Any]:
     """Return labels with None for those that nobody knows."""
-    return np.where(labels.astype(str) == data.UNKNOWN, None, labels.astype(object))
+    found: NDArray[Any] = labels.astype(object)
+    found[labels.astype(str) == data.UNKNOWN] = None
+    return found
 
 
 def _frame(columns: Mapping[str, NDArray[Any]], rows: int) -> Any:

@@ -49,6 +49,11 @@ FRAMES, STEP, BANDS = 76, 8, 32
 SHORTEST, LONGEST = 24_000, 60 * 16_000
 
 
+def digest(kind: str) -> str:
+    """Return what tells one version of the networks of a kind from another."""
+    return IMAGE.sha256 if kind == "image" else f"{MEL.sha256} {SPEECH.sha256}"
+
+
 def lacking(kind: str) -> str:
     """Return the packages that an embedding lacks, as a list for a sentence; "" if none."""
     return ", ".join(name for name in NEEDS[kind] if not _installed(name))

@@ -221,6 +221,7 @@ def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
     if given.ndim != 1 or len(given) != len(values):
         what = f"labels of shape {given.shape} for {plural(len(values), 'row')}"
         raise refuse(name, "label-length", "labels", what, "one label a row")
+    given = given.astype(str) if given.dtype.kind == "S" else given
     frame = pd.DataFrame({"label": pd.Series(list(given) if given.dtype == object else given)})
     media = _pictures(values) if values.ndim in (3, 4) else None
     flat = values.reshape(len(values), -1)

@@ -53,7 +53,9 @@ def text_block(
     counts = counts[:, shared].tocsr()
     weigh = TfidfTransformer(sublinear_tf=True).fit(counts)
     width = max(1, min(most, len(shared) - 1, counts.shape[0] - 1))
-    reduce = TruncatedSVD(width, n_iter=4, random_state=0).fit(weigh.transform(counts))
+    reduce = TruncatedSVD(width, n_iter=4, random_state=0)
+    with np.errstate(invalid="ignore"):  # texts that are all alike vary by nothing
+        reduce.fit(weigh.transform(counts))
 
     def write(out: NDArray[np.float32]) -> None:
         for start in range(0, rows, BATCH):
