@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
 import sys
 
+import datasets
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import soundfile
 from PIL import Image
 from scipy.io import wavfile
 
-from dataperf.audit import arrow, encoding, networks, sounds
+from dataperf.audit import arrow, encoding, media, networks, sounds
 from dataperf.audit.reading import read
 from dataperf.errors import Ambiguous, DataperfError, NotFound, Unavailable
 
@@ -149,6 +152,18 @@ def test_arrays_of_pictures_are_shown_as_pictures():
     assert rows.media.sound(4) is None
 
 
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_frames_of_every_backend_give_the_same_features(frame, backend):
+    frame["height"] = frame.height.where(frame.index % 10 > 0)
+    frame["colour"] = frame.colour.where(frame.index % 7 > 0)
+    frame["when"] = pd.date_range("2024-01-01", periods=ROWS, freq="h")
+    expected = read(frame, label="kind")
+    rows = read(frame.convert_dtypes(dtype_backend=backend), label="kind")
+    assert rows.kinds == expected.kinds and rows.feature_columns == expected.feature_columns
+    np.testing.assert_allclose(rows.features, expected.features, atol=1e-6)
+    assert np.array_equal(rows.labels, expected.labels)
+
+
 def test_labels_can_be_handed_in_beside_a_frame(frame):
     rows = read(frame.drop(columns="kind"), label=frame.kind.to_numpy())
     assert rows.label == "label" and rows.classes == ("bad", "good")
@@ -156,7 +171,6 @@ def test_labels_can_be_handed_in_beside_a_frame(frame):
 
 
 def test_hugging_face_splits_and_class_names(frame):
-    datasets = pytest.importorskip("datasets")
     features = datasets.Features(
         {
             "age": datasets.Value("int64"),
@@ -178,20 +192,54 @@ def test_hugging_face_splits_and_class_names(frame):
     assert read(both["train"]).split is None
 
 
+def media_of(values, kind, tmp_path):
+    """Return a dataset of pictures or sounds, and the Parquet file made of it."""
+    names = datasets.ClassLabel(names=["a", "b"])
+    features = datasets.Features({"it": kind, "label": names, "n": datasets.Value("int64")})
+    columns = {"it": values, "label": [0, 1] * 3, "n": list(range(6))}
+    found = datasets.Dataset.from_dict(columns, features=features)
+    found.to_parquet(tmp_path / "t.parquet")
+    return found, tmp_path / "t.parquet"
+
+
 def test_hugging_face_pictures(tmp_path):
-    datasets = pytest.importorskip("datasets")
     images = [Image.new("RGB", (9, 7), (20 * n, 0, 0)) for n in range(6)]
-    given = {"image": images, "label": ["a", "b"] * 3}
-    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("string")})
-    rows = read(
-        datasets.Dataset.from_dict(given, features=features), label="label", embedding="pixels"
-    )
-    assert rows.media.kind == "image" and rows.media.picture(2).shape == (7, 9, 3)
-    assert rows.media.picture(2)[0, 0].tolist() == [40, 0, 0]
+    for source in media_of(images, datasets.Image(), tmp_path):
+        rows = read(source, embedding="pixels")
+        assert rows.media.kind == "image" and rows.media.picture(2).shape == (7, 9, 3)
+        assert rows.media.picture(2)[0, 0].tolist() == [40, 0, 0]
+        assert rows.classes == ("a", "b") and rows.frame.n.tolist() == list(range(6))
+        assert set(rows.frame) == {"n", "width", "height"}
+
+
+def test_hugging_face_sounds(tmp_path, audio):
+    sounds = [{"bytes": path.read_bytes(), "path": None} for path in sorted(audio.rglob("*.wav"))]
+    sounds[3] = {"bytes": b"RIFF", "path": None}
+    raw = {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
+    for source in media_of(sounds, raw, tmp_path):
+        rows = read(source, embedding="mfcc")
+        assert rows.media.kind == "audio" and rows.media.sound(0)[1] == 8000
+        assert rows.ids.tolist() == ["0", "1", "2", "4", "5"]
+        assert [name for name, _ in rows.skipped] == ["3"]
+
+
+def test_hugging_face_matrices_are_vectors():
+    names = {"m": datasets.Array2D((2, 3), "float32"), "y": datasets.Value("string")}
+    columns = {"m": np.random.default_rng(0).random((6, 2, 3)).tolist(), "y": list("ababab")}
+    rows = read(datasets.Dataset.from_dict(columns, features=datasets.Features(names)), label="y")
+    assert rows.feature_columns == tuple(f"m[{number}]" for number in range(6))
+
+
+def test_hugging_face_streams_and_unequal_splits():
+    one = datasets.Dataset.from_dict({"x": [1, 2], "y": ["a", "b"]})
+    assert "a stream without an end" in refused(one.to_iterable_dataset(), label="y")
+    other = datasets.Dataset.from_dict({"x": ["1", "2"], "y": ["a", "b"]})
+    both = datasets.DatasetDict(train=one, test=other)
+    assert "the columns and types of the other splits" in refused(both, label="y")
 
 
 def test_hf_reads_a_folder_of_files(frame, tmp_path, monkeypatch):
-    pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     (tmp_path / "mine").mkdir()
     frame.to_parquet(tmp_path / "mine" / "train.parquet", index=False)
     frame.head(10).to_parquet(tmp_path / "mine" / "test.parquet", index=False)
@@ -206,7 +254,6 @@ def test_hf_without_the_library_says_what_to_install(monkeypatch):
 
 
 def test_hf_folder_that_is_no_dataset(tmp_path):
-    pytest.importorskip("datasets")
     assert "cannot be loaded" in refused(f"hf:{tmp_path}", label="y")
 
 
@@ -568,6 +615,12 @@ def test_arrays_without_the_known_names(tmp_path):
     assert "it holds one" in refused(tmp_path / "a.npz")
 
 
+def test_half_a_character_and_unequal_columns(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"x": "a\\ud800", "y": 1}\n{"x": "b", "y": 2}\n' * 5)
+    assert read(tmp_path / "t.jsonl", label="y").frame.x[0] == "a?"
+    assert "columns of 2 to 3 values" in refused({"x": [1, 2, 3], "y": [1, 2]}, label="y")
+
+
 def test_json_of_columns_and_compressed_lines(tmp_path):
     columns = {"x": list(range(5)) * 4, "y": ["a", "b"] * 10}
     (tmp_path / "t.json").write_text(json.dumps(columns))
@@ -621,6 +674,14 @@ def test_pictures_of_every_mode(tmp_path):
     assert shown["a/grey.png"].shape == (5, 5) and (shown["a/grey.png"] == 9).all()
     assert (shown["a/clear.png"] == 255).all() and (shown["b/deep.png"] == 255).all()
     assert len(rows) == 5
+
+
+def test_pictures_stand_upright():
+    turned, buffer = Image.new("RGB", (5, 3)), io.BytesIO()
+    exif = turned.getexif()
+    exif[0x0112] = 6  # the camera was held sideways
+    turned.save(buffer, "JPEG", exif=exif)
+    assert media.open_image(buffer.getvalue()).shape == (5, 3, 3)
 
 
 def test_unreadable_images_are_listed(images):
@@ -723,7 +784,6 @@ def test_unreadable_audio_is_listed(audio):
 
 
 def test_flac_needs_soundfile(audio, monkeypatch):
-    soundfile = pytest.importorskip("soundfile")
     samples, rate = sounds.open_sound(audio / "low" / "0.wav")
     soundfile.write(audio / "low" / "more.flac", samples, rate)
     assert len(read(audio, embedding="mfcc")) == 7

@@ -68,7 +68,8 @@ def from_batches(
         for column in vectors:
             _add_vectors(wide, column, batch.column(column), part, rows)
         for column in others:
-            kept[column].append(batch.column(column))
+            values = batch.column(column)
+            kept[column].append(getattr(values, "storage", values))
         done += len(batch)
         progress(f"reading {name}", done, rows)
     columns: dict[str, Any] = {column: numbers[place] for place, column in enumerate(floats)}
@@ -201,12 +202,18 @@ def _to_pandas(told: Any, parts: list[Any]) -> Any:
     """Return the batches of one column as a pandas series."""
     import pyarrow as pa
 
-    column = pa.chunked_array(parts, type=told.type)
-    if pa.types.is_dictionary(told.type):
+    return plain(pa.chunked_array(parts, type=getattr(told.type, "storage_type", told.type)))
+
+
+def plain(column: Any) -> Any:
+    """Return an arrow array of any type but floats as a pandas series of a type of pandas'."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type) and hasattr(column, "unify_dictionaries"):
         column = column.unify_dictionaries()
-    if pa.types.is_decimal(told.type):
+    if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
-    if pa.types.is_date(told.type):
+    if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
     return column.to_pandas()
 

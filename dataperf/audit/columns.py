@@ -140,6 +140,8 @@ def _objects(name: str, series: pd.Series) -> Column:
     """Return what text, or Python objects of any kind, hold."""
     import pandas as pd
 
+    if not isinstance(series.dtype, pd.StringDtype):
+        series = series.astype(object)
     there = series[series.notna()]
     if not len(there):
         return Column(name, "constant", series)
@@ -166,8 +168,8 @@ def _parsed(name: str, series: pd.Series, sample: pd.Series) -> Column | None:
     """Return a column of text that holds numbers nearly everywhere; None if it does not."""
     import pandas as pd
 
-    codes = sample.map(lambda value: isinstance(value, str) and bool(re.match(r"0\d", value)))
-    if codes.any() or pd.to_numeric(sample, errors="coerce").notna().mean() < MOSTLY:
+    codes = any(isinstance(value, str) and re.match(r"0\d", value) for value in sample)
+    if codes or pd.to_numeric(sample, errors="coerce").notna().mean() < MOSTLY:
         return None
     numbers = pd.to_numeric(series, errors="coerce").astype(np.float64)
     lost = int((numbers.isna() & series.notna()).sum())

@@ -88,17 +88,19 @@ class Pictures:
 def open_image(item: Item) -> NDArray[np.uint8]:
     """Return an image as (height, width, 3); grey ones as (height, width).
 
-    What is transparent becomes white; images of 16 bits are brought to 8.
+    It is turned the way its camera was held; what is transparent becomes white; images of
+    16 bits are brought to 8.
 
     Raises
     ------
     ValueError, OSError
         If it cannot be read.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
-    with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as image:
-        image.load()
+    with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as file:
+        file.load()
+        image = ImageOps.exif_transpose(file)
         if image.mode.startswith(("I", "F")):
             values = np.asarray(image, dtype=np.float64)
             high = 65_535.0 if values.max() > 255 else 255.0

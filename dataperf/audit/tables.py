@@ -247,8 +247,23 @@ def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
     """Return columns of Python values."""
     import pandas as pd
 
-    found = {str(key): pd.Series(list(values)) for key, values in columns.items()}
+    found = {str(key): _series(list(values)) for key, values in columns.items()}
+    lengths = {len(series) for series in found.values()}
+    if len(lengths) > 1:
+        what = f"columns of {min(lengths):,} to {max(lengths):,} values"
+        raise refuse(name, "unequal-columns", "", what, "as many values in each")
     return from_frame(name, pd.DataFrame(found))
+
+
+def _series(values: list[Any]) -> Any:
+    """Return values as a series; half of a character, as JSON may hold, as a question mark."""
+    import pandas as pd
+
+    try:
+        return pd.Series(values)
+    except UnicodeEncodeError:
+        whole = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values]
+        return pd.Series(whole)
 
 
 def from_frame(name: str, frame: Any) -> Loaded:
@@ -276,8 +291,17 @@ def from_frame(name: str, frame: Any) -> Loaded:
             told = f"{plural(count, 'repeated value')}: rows are named by their number"
             notes.append(("index", told))
     frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    backed = [name for name in names if isinstance(frame[name].dtype, pd.ArrowDtype)]
+    if backed:
+        frame = frame.assign(**{name: arrow.plain(_arrow(frame[name])) for name in backed})
     frame, vectors, problems = arrow.pull_vectors(frame)
     return Loaded(name, frame, vectors, ids, skipped=(*notes, *problems))
+
+
+def _arrow(series: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array(series)
 
 
 def with_label(found: Loaded, labels: Any) -> Loaded:
