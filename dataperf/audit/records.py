@@ -23,7 +23,9 @@ SEVERITIES: tuple[Severity, ...] = ("none", "low", "medium", "high")
 class Media(Protocol):
     """Pictures or sounds behind the rows, read when they are shown."""
 
-    kind: Literal["image", "audio"]
+    @property
+    def kind(self) -> Literal["image", "audio"]:
+        """What it holds."""
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Return a picture of a row, (height, width) or (height, width, 3); of a sound, its
