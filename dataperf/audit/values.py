@@ -72,7 +72,7 @@ def knn_shapley(
     names, starts = np.unique(labels[order], return_index=True)
     starts = np.append(starts, n).astype(np.int64)
     known = np.flatnonzero(np.isin(test_labels, names))  # no row gains or loses by other tests
-    centre = np.mean(train, axis=0, dtype=np.float64)
+    centre: FloatArray = train.mean(axis=0, dtype=np.float64)
     grouped = _centred(train, centre)[order]
     norms = np.einsum("ij,ij->i", grouped, grouped)
     total = np.zeros(n)
