@@ -59,9 +59,12 @@ class Collected:
         """The nearest other rows of every row."""
         from dataperf.audit import neighbours
 
+        def tell(share: float) -> None:
+            self.progress("neighbours", round(100 * share), 100)
+
         with self._timed("neighbours"):
             return neighbours.nearest(
-                self.rows.features, k=NEIGHBOURS, seed=self.seed, progress=self.progress
+                self.rows.features, k=NEIGHBOURS, seed=self.seed, progress=tell
             )
 
     @functools.cached_property
