@@ -20,11 +20,11 @@ Progress = Callable[[str, int, int | None], None]
 
 FOLDS = 5
 #: Rows of a fold's training part that the regression learns from at most; the forest's are fewer.
-MOST_TRAINED, MOST_IN_FOREST = 200_000, 60_000
+MOST_TRAINED, MOST_IN_FOREST = 200_000, 30_000
 #: Penalties that the regression chooses from, per row trained on.
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 ITERATIONS = 60
-TREES, LEAF = 100, 3
+TREES, LEAF = 60, 3
 #: No chance is smaller, so that logarithms stay finite.
 LEAST = np.float32(1e-6)
 #: How many rows the prior of a neighbours' vote weighs.

@@ -25,6 +25,8 @@ CHUNK = 16_384
 #: What an approximate search must find of the true neighbours of a sample: half a hundredth more
 #: than what holds for all rows, because a sample errs.
 RECALL = 0.985
+#: Most multiplications of an approximate search; where they do not suffice, less is found.
+AFFORDED = 2.5e12
 #: Rows on which that is checked.
 SAMPLE = 200
 #: Kept beyond k: products of matrices are rounded, and the last places are decided after.
@@ -59,8 +61,9 @@ def nearest(
     Neighbours
         Nearest first, of equally near ones the lower row number first. Equal rows have
         distance 0 and are all found, however many there are. An approximate search finds at
-        least 98 % of the true neighbours of 200 rows drawn by chance; where that would take
-        half of all pairs, every pair is compared.
+        least 98 % of the true neighbours of 200 rows drawn by chance if that can be afforded,
+        and says what it found; where it would take half of all pairs and that can be afforded,
+        every pair is compared.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def nearest(
         alone = len(starts) == len(table) + 1
         only = table if alone else table[members[starts[:-1]]]
         wide = min(k, len(only) - 1)
-        near, far, every = _among(only, wide, exact, seed, tell)
+        near, far, recall = _among(only, wide, exact, seed, tell)
         rows = np.full((len(table), k), -1, dtype=np.int32)
         distances = np.full((len(table), k), np.inf, dtype=np.float32)
         if alone:
@@ -97,7 +100,7 @@ def nearest(
 
             neighbour_kernels.spread(group, members, starts, near, far, rows, distances)
     tell(1.0)
-    return Neighbours(rows, distances, every)
+    return Neighbours(rows, distances, recall is None, 1.0 if recall is None else recall)
 
 
 def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> Neighbours:
@@ -143,22 +146,23 @@ def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k:
 
 def _among(
     table: Rows32, k: int, exact: bool | None, seed: int, tell: Progress
-) -> tuple[NDArray[np.int32], Rows32, bool]:
-    """Return neighbours among rows that all differ, and whether every pair was compared."""
+) -> tuple[NDArray[np.int32], Rows32, float | None]:
+    """Return neighbours among rows that all differ, and the recall unless all were compared."""
     n, d = table.shape
     wide = min(k + SLACK, n - 1)
     best = np.full((n, wide), np.inf, dtype=np.float32)
     rows = np.full((n, wide), -1, dtype=np.int32)
     every = float(n) * n * d <= EXACT if exact is None else exact
+    recall = None
     if wide:
         centred = table - _centre(table)
         lists = None if every else _lists(centred, k, seed)
         if lists is None:
-            every = True
             _compare_all(centred, best, rows, tell)
         else:
-            _compare_lists(centred, *lists, best, rows, tell)
-    return *_ranked(table, table, rows, k), every
+            *visited, recall = lists
+            _compare_lists(centred, *visited, best, rows, tell)
+    return *_ranked(table, table, rows, k), recall
 
 
 def _compare_all(centred: Rows32, best: Rows32, rows: NDArray[np.int32], tell: Progress) -> None:
@@ -184,11 +188,13 @@ def _compare_all(centred: Rows32, best: Rows32, rows: NDArray[np.int32], tell: P
         tell(1 - left * left)
 
 
-def _lists(centred: Rows32, k: int, seed: int) -> tuple[Rows32, NDArray[np.int64], int] | None:
-    """Return centres of lists, each row's list, and how many lists every row must visit.
+def _lists(
+    centred: Rows32, k: int, seed: int
+) -> tuple[Rows32, NDArray[np.int64], int, float] | None:
+    """Return centres of lists, each row's list, how many lists to visit, and what that finds.
 
     That is the number for which the lists nearest to the rows of a sample hold enough of their
-    true neighbours; None where it is half of the lists or more.
+    true neighbours, or as many as can be afforded; None where comparing all costs less.
     """
     import faiss
 
@@ -208,7 +214,11 @@ def _lists(centred: Rows32, k: int, seed: int) -> tuple[Rows32, NDArray[np.int64
     place = np.argsort(order, axis=1)  # of each list, among those nearest to a row
     visited = np.take_along_axis(place, home[true], axis=1)[true != drawn[:, None]]
     needed = int(np.quantile(visited, RECALL, method="higher")) + 1
-    return None if 2 * needed >= count else (centres, home, needed)
+    afforded = max(1, int(count * AFFORDED / (float(n) * n * d)))
+    if 2 * needed >= count and 2 * afforded >= count:
+        return None
+    needed = min(needed, afforded)
+    return centres, home, needed, float((visited < needed).mean())
 
 
 def _compare_lists(

@@ -114,11 +114,14 @@ class Neighbours:
         Euclidean, inf where there is none.
     exact
         Whether every pair was compared.
+    recall
+        The share of the true neighbours that was found, as a sample tells.
     """
 
     rows: NDArray[np.int32]
     distances: NDArray[np.float32]
     exact: bool
+    recall: float = 1.0
 
 
 @dataclass(frozen=True)
