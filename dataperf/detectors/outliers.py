@@ -1,0 +1,123 @@
+"""Rows far from all others: their nearest neighbours are much farther away than is usual."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.audit.columns import by_rule, class_names, row_table
+from dataperf.audit.records import Evidence, Finding, Neighbours
+from dataperf.records import FloatArray
+
+title = "Outliers"
+
+#: Share of clean rows that lie beyond the threshold, if distances have an exponential tail.
+TAIL = 0.001
+#: Factor over what is usual nearby, at least.
+NEARBY = 1.5
+#: Fewer rows have no usual distance.
+FEWEST = 8
+
+
+def find(evidence: Evidence) -> Finding | str:
+    """Return rows whose score is at least one half; see ``scores``.
+
+    Severity: none if no more rows are flagged than chance allows and none lies beyond twice
+    the threshold (score 2/3); else high from 5 % of the rows, medium from 0.5 %, low below.
+    """
+    rows, neighbours = evidence.rows, evidence.neighbours
+    if len(rows) < FEWEST or not rows.features.shape[1]:
+        return f"outliers need at least {FEWEST} rows and one feature"
+    distances = mean_distances(neighbours)
+    score = scores(neighbours)
+    usual = float(np.median(distances))
+    picked = np.flatnonzero(score >= 0.5)
+    picked = picked[np.argsort(-score[picked], kind="stable")]
+    count = len(rows)
+    chance = TAIL * count + 2 * np.sqrt(TAIL * count)
+    quiet = not len(picked) or (len(picked) <= chance and score.max() < 2 / 3)
+    cuts = by_rule(len(picked) / count, {"high": 0.05, "medium": 0.005, "low": 0.0})
+    table = row_table(
+        rows,
+        picked,
+        score[picked],
+        distance=distances[picked],
+        times_usual=distances[picked] / max(usual, 1e-30),
+        given=class_names(rows, rows.labels[picked]),
+    )
+    words = f"{len(picked):,} of {count:,} rows ({len(picked) / count:.2%}) lie far from all others"
+    if len(picked):
+        words += f", the farthest at {table['times_usual'].max():.1f} times the usual distance"
+    words += "; no more than clean data would show." if quiet and len(picked) else "."
+    return Finding(
+        kind="outliers",
+        title=title,
+        sentence=words if len(picked) else f"None of the {count:,} rows lies far from all others.",
+        severity="none" if quiet else cuts,
+        table=table,
+        numbers={
+            "rows": len(picked),
+            "expected_by_chance_at_most": round(float(chance), 1),
+            "usual_distance": usual,
+            "neighbours": neighbours.distances.shape[1],
+        },
+    )
+
+
+def scores(neighbours: Neighbours) -> FloatArray:
+    """Return how far out every row lies, 0 to 1; 1/2 is the threshold.
+
+    A row's distance is the mean over its k nearest rows [1]_. It is held to two thresholds, on
+    the scale of logarithms:
+
+    - of all rows: Q3 + s log(0.25 / 0.001) with s = (Q3 - Q2) / log 2. If the upper quarter of
+      the rows has an exponential tail (s its scale; Q2 and Q3 median and upper quartile), one
+      row in a thousand lies beyond, of lighter tails fewer. Up to a quarter of the rows
+      may be outliers without moving it;
+    - nearby: 1.5 times the lower quartile of its neighbours' distances, so that a region or
+      class that is sparse as a whole is no outlier (after the local outlier factor [2]_).
+
+    The score is z / (1 + z), z being the smaller of the two ratios to the threshold.
+
+    Parameters
+    ----------
+    neighbours
+        Of all rows.
+
+    Returns
+    -------
+    (n,) array of float64
+
+    References
+    ----------
+    .. [1] F. Angiulli & C. Pizzuti, Fast outlier detection in high dimensional spaces, PKDD 2002.
+    .. [2] M. Breunig et al., LOF: identifying density-based local outliers, SIGMOD 2000.
+    """
+    distances = mean_distances(neighbours)
+    positive = distances[distances > 0]
+    if not len(positive):
+        return np.zeros(len(distances))
+    log = np.log(np.maximum(distances, positive.min()))
+    middle, upper = np.quantile(log, [0.5, 0.75])
+    scale = max(float(upper - middle) / np.log(2), 1e-3)
+    beyond = (log - middle) / (upper - middle + scale * np.log(0.25 / TAIL))
+    nearby = (log - _nearby(neighbours, log)) / np.log(NEARBY)
+    ratio = np.maximum(np.minimum(beyond, nearby), 0)
+    found: FloatArray = ratio / (1 + ratio)
+    return found
+
+
+def mean_distances(neighbours: Neighbours) -> FloatArray:
+    """Return every row's mean distance to its neighbours; those that are not there are left out."""
+    there = np.isfinite(neighbours.distances)
+    total = np.where(there, neighbours.distances, 0).sum(axis=1, dtype=np.float64)
+    return total / np.maximum(there.sum(axis=1), 1)
+
+
+def _nearby(neighbours: Neighbours, log: FloatArray) -> FloatArray:
+    """Return the lower quartile of the neighbours' own log distances."""
+    there: NDArray[np.bool_] = neighbours.rows >= 0
+    of_neighbours = np.sort(np.where(there, log[neighbours.rows], np.inf), axis=1)
+    place = np.maximum(there.sum(axis=1) - 1, 0) // 4
+    found = of_neighbours[np.arange(len(log)), place]
+    return np.where(np.isfinite(found), found, log)
