@@ -39,13 +39,17 @@ VALUES = 6_400_000
 
 @dataclass(frozen=True)
 class _Seen:
-    """The rows looked at and what is to be predicted."""
+    """The rows looked at: ``whole`` for what columns hold, ``picked`` for what they predict.
+
+    ``places`` are those of the picked rows in ``whole``.
+    """
 
     rows: Rows
+    whole: IntArray
     picked: IntArray
+    places: IntArray
     labels: IntArray
     fold: IntArray
-    present: int
 
 
 def find(evidence: Evidence) -> Finding | str:
@@ -75,7 +79,7 @@ def find(evidence: Evidence) -> Finding | str:
         return f"fewer than {FEWEST} rows have a label"
     seen = _seen(evidence)
     described = pd.DataFrame(
-        [_facts(seen, *each) for each in columns.described(rows, np.arange(len(rows)))],
+        [_facts(seen, *each) for each in columns.described(rows, seen.whole)],
         columns=["column", "kind", "missing", "distinct", "top_share", "power", "by", "v", "p"],
     )
     described["p"] = statistics.holm(described["p"]) if len(described) else []
@@ -121,11 +125,15 @@ GRAVITY = {
 
 def _seen(evidence: Evidence) -> _Seen:
     rows = evidence.rows
-    few = columns.sample(len(evidence.labelled), columns.SAMPLE, evidence.seed)
-    picked = evidence.labelled[few]
+    whole = np.arange(len(rows))
+    if not len(rows.frame.columns):  # many features and no names: a sample says as much
+        limit = max(2000, 10 * VALUES // max(1, rows.features.shape[1]))
+        whole = columns.sample(len(rows), limit, evidence.seed)
+    labelled = whole[rows.labels[whole] >= 0]
+    picked = labelled[columns.sample(len(labelled), columns.SAMPLE, evidence.seed)]
     fold = columns.folds(rows, picked, FOLDS, evidence.seed)
-    labels = rows.labels[picked]
-    return _Seen(rows, picked, labels, fold, len(np.unique(labels)))
+    places = np.searchsorted(whole, picked)
+    return _Seen(rows, whole, picked, places, rows.labels[picked], fold)
 
 
 def _facts(seen: _Seen, name: str, kind: Kind, values: Any) -> tuple[Any, ...]:
@@ -142,7 +150,9 @@ def _facts(seen: _Seen, name: str, kind: Kind, values: Any) -> tuple[Any, ...]:
     power, by = 0.0, ""
     if len(counts) > 1:
         power, by = _power(seen, name, kind, series)
-    table = measures.crossed(gone.astype(np.int8), seen.rows.labels, (2, len(seen.rows.classes)))
+    table = measures.crossed(
+        gone.astype(np.int8), seen.rows.labels[seen.whole], (2, len(seen.rows.classes))
+    )
     v, p = measures.association(table)
     return name, kind, float(gone.mean()), len(counts), top, power, by, v, p
 
@@ -156,7 +166,7 @@ def _missing(kind: Kind, series: pd.Series) -> NDArray[np.bool_]:
 
 def _power(seen: _Seen, name: str, kind: Kind, series: pd.Series) -> tuple[float, str]:
     """Return how well the column alone predicts the label, and which part of it did best."""
-    part = series.iloc[seen.picked]
+    part = series.iloc[seen.places]
     coded = columns.coded(name, kind, part, bins=BINS, most=MOST)
     found = {"value": _lift(seen, coded.codes)}
     if kind in ("text", "categorical"):
@@ -165,25 +175,23 @@ def _power(seen: _Seen, name: str, kind: Kind, series: pd.Series) -> tuple[float
         found["text before the first digit"] = _lift(seen, prefix)
     if kind == "text":
         for number in np.flatnonzero(np.array(seen.rows.feature_columns) == name):
-            values = seen.rows.features[seen.picked[: _share(seen, name)], number]
+            step = _step(seen, name)
+            values = seen.rows.features[seen.picked[::step], number]
             codes = columns.coded(name, "numeric", values, bins=BINS, most=MOST).codes
-            found[f"feature {number}"] = _lift(seen, codes)
+            found[f"feature {number}"] = _lift(seen, codes, step)
     by = max(found, key=lambda each: found[each])
     return found[by], by
 
 
-def _share(seen: _Seen, name: str) -> int:
-    """Return how many rows of each of a text's features are looked at."""
+def _step(seen: _Seen, name: str) -> int:
+    """Return of how many rows one is looked at for each of a text's features."""
     dimensions = seen.rows.feature_columns.count(name)
-    return max(2000, VALUES // max(1, dimensions))
+    return -(-len(seen.picked) * dimensions // VALUES)
 
 
-def _lift(seen: _Seen, codes: NDArray[np.integer]) -> float:
-    rows = len(codes)
-    labels = seen.labels[:rows]
-    accuracy = alone.balanced_accuracy(
-        codes, labels, seen.fold[:rows], classes=len(seen.rows.classes)
-    )
+def _lift(seen: _Seen, codes: NDArray[np.integer], step: int = 1) -> float:
+    labels, fold = seen.labels[::step], seen.fold[::step]
+    accuracy = alone.balanced_accuracy(codes, labels, fold, classes=len(seen.rows.classes))
     return alone.lift(accuracy, len(np.unique(labels)))
 
 
@@ -193,7 +201,7 @@ def _order(seen: _Seen) -> float:
     codes = (np.arange(len(seen.picked)) * bins) // len(seen.picked)
     fold = np.random.default_rng(0).permutation(len(seen.picked)) % FOLDS
     accuracy = alone.balanced_accuracy(codes, seen.labels, fold, classes=len(seen.rows.classes))
-    return alone.lift(accuracy, seen.present)
+    return alone.lift(accuracy, len(np.unique(seen.labels)))
 
 
 def _order_p(seen: _Seen) -> float:
