@@ -62,7 +62,8 @@ def _right(seen: IntArray, held: IntArray) -> FloatArray:
     guess = (seen / of_class).argmax(axis=1)
     guess[seen.sum(axis=1) == 0] = int(of_class.argmax())
     codes = np.arange(len(held))
-    return np.bincount(guess, weights=held[codes, guess], minlength=seen.shape[1])
+    found = np.bincount(guess, weights=held[codes, guess], minlength=seen.shape[1])
+    return found.astype(np.float64)
 
 
 def _right_sparse(place: IntArray, held: NDArray[np.bool_], classes: int) -> FloatArray:

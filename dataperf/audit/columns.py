@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.audit.records import Kind, Rows, Severity
-from dataperf.records import IntArray, TextArray
+from dataperf.records import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,13 +94,11 @@ def numbers(values: Any, kind: Kind) -> NDArray[np.float64]:
 
     if kind == "datetime":
         when = pd.Series(pd.to_datetime(values, errors="coerce", utc=True)).reset_index(drop=True)
-        found = when.astype("datetime64[us, UTC]").astype("int64").to_numpy(np.float64)
-        found[when.isna().to_numpy()] = np.nan
-        return found / 1e6
+        whole = when.astype("datetime64[us, UTC]").astype("int64").to_numpy(np.float64)
+        return np.where(when.isna().to_numpy(), np.nan, whole / 1e6)
     series = pd.to_numeric(pd.Series(values), errors="coerce")
-    found = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    found[~np.isfinite(found)] = np.nan
-    return found
+    found = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def coded(name: str, kind: Kind, values: Any, *, bins: int, most: int) -> Coded:
@@ -124,12 +122,14 @@ def coded(name: str, kind: Kind, values: Any, *, bins: int, most: int) -> Coded:
 def _intervals(name: str, kind: Kind, values: NDArray[np.float64], bins: int) -> Coded:
     there = np.isfinite(values)
     known = values[there]
-    inner = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])) if len(known) else []
+    inner = np.empty(0)
+    if len(known):
+        inner = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
     distinct = np.unique(known[:: max(1, len(known) // 2000)])
     if 1 < len(distinct) <= bins and np.isin(known, distinct).all():
         inner = (distinct[1:] + distinct[:-1]) / 2
     # the last interval is open to the left of the largest value, or it would be empty
-    inner = np.asarray([edge for edge in inner if len(known) and edge < known.max()])
+    inner = inner[inner < known.max()] if len(known) else inner
     ends = [known.min(), known.max()] if len(known) else [np.nan, np.nan]
     edges = np.concatenate([ends[:1], inner, ends[1:]])
     codes = np.searchsorted(inner, values, side="left").astype(np.int32)
@@ -244,8 +244,3 @@ def chunks(rows: int, size: int, work: Callable[[slice], None]) -> None:
     """Call ``work`` on slices of at most ``size`` rows, which bounds memory."""
     for start in range(0, rows, size):
         work(slice(start, min(rows, start + size)))
-
-
-def text_of(values: TextArray) -> list[str]:
-    """Return distinct texts in order."""
-    return sorted({str(value) for value in values})

@@ -72,7 +72,8 @@ def _chances(rows: Rows, seen: NDArray[np.bool_], held: NDArray[np.bool_]) -> ND
     logits = np.where(counts > 0, -apart / (2 * max(spread, 1e-9)), -np.inf)
     logits -= logits.max(axis=1, keepdims=True) if counts.any() else 0
     chances = np.exp(logits) if counts.any() else np.ones_like(logits)
-    return (chances / chances.sum(axis=1, keepdims=True)).astype(np.float32)
+    chances /= chances.sum(axis=1, keepdims=True)
+    return np.asarray(chances, dtype=np.float32)
 
 
 def rows(count: int = 240, *, seed: int = 0, **changes: Any) -> Rows:

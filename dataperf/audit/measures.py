@@ -143,7 +143,7 @@ def kappa(table: ArrayLike) -> float:
     J. Cohen, A coefficient of agreement for nominal scales, Educational and Psychological
     Measurement 20 (1960).
 
-    >>> kappa([[20, 5], [10, 15]])
+    >>> round(kappa([[20, 5], [10, 15]]), 3)
     0.4
     """
     counts = np.asarray(table, dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,9 @@ def find(evidence: Evidence) -> Finding | str:
         np.minimum.at(closest, side, distances)
     closest[np.bincount(exact)[exact] > 1] = 0.0
     found = _described(rows, sets, exact)
+    near = np.where(np.isfinite(closest), 1 - np.minimum(closest / max(usual or 1, 1e-30), 1), 0)
     score = np.zeros(len(rows))  # of its set: all members share it
-    np.maximum.at(score, sets, np.where(np.isfinite(closest), 1 - closest / max(usual, 1e-30), 0))
+    np.maximum.at(score, sets, near)
     score = (score[sets] + found.conflict + found.crosses) / 3
     picked = np.flatnonzero(found.member)
     picked = picked[np.lexsort((picked, sets[picked], -score[picked]))]
@@ -67,7 +69,7 @@ def find(evidence: Evidence) -> Finding | str:
         conflict=found.conflict[picked],
         crosses=found.crosses[picked],
     )
-    numbers = {
+    numbers: dict[str, Any] = {
         "rows": len(picked),
         "sets": len(order),
         "exact_rows": int((found.exact & found.member).sum()),
@@ -161,7 +163,7 @@ def by_chance(rows: Rows, seed: int) -> int:
 
 def near_pairs(
     rows: Rows, neighbours: Neighbours, exact: IntArray
-) -> tuple[IntArray, IntArray, FloatArray, float]:
+) -> tuple[IntArray, IntArray, FloatArray, float | None]:
     """Return pairs that are too close to be chance.
 
     Returns
@@ -170,7 +172,7 @@ def near_pairs(
         Row numbers.
     distances : (p,) array of float64
     usual
-        The median distance to the nearest row that is no exact copy.
+        The median distance to the nearest row that is no exact copy; None where too few are.
     """
     from scipy.special import betainc
 
@@ -182,7 +184,7 @@ def near_pairs(
     usable = np.isfinite(nearest) & np.isfinite(last)
     k = distances.shape[1]
     if usable.sum() < 3 or k < 3:
-        return none, none, np.empty(0), float("nan")
+        return none, none, np.empty(0), None
     usual = float(np.median(nearest[usable]))
     ratios = np.maximum(distances[usable], 1e-30) / last[usable, None]
     spread = -np.log(ratios[:, : k - 1]).sum(axis=1) / (k - 2)
@@ -190,8 +192,6 @@ def near_pairs(
     first, place = np.nonzero(neighbours.rows[:, : k - 1] >= 0)
     second = neighbours.rows[first, place].astype(np.intp)
     kept = (apart[first, place] <= NEAR * usual) & (last[first] > 0)
-    same = (distances[first, place] <= NEAR * usual) & (exact[first] != exact[second])
-    kept &= same
     first, second, place = first[kept], second[kept], place[kept]
     difference = rows.features[first].astype(np.float64) - rows.features[second]
     found = np.sqrt((difference**2).sum(axis=1))  # again: those of an index are rounded
@@ -237,7 +237,7 @@ def _differ(sets: IntArray, values: IntArray) -> NDArray[np.bool_]:
     return differs
 
 
-def _severity(numbers: dict[str, float | int], rows: int) -> Severity:
+def _severity(numbers: dict[str, Any], rows: int) -> Severity:
     if not numbers["rows"]:
         return "none"
     harm = max(numbers["conflict_rows"], numbers["crossing_rows"])
@@ -249,7 +249,7 @@ def _severity(numbers: dict[str, float | int], rows: int) -> Severity:
     return "low" if numbers["exact_rows_by_chance"] >= 0.5 * numbers["rows"] else found
 
 
-def _sentence(numbers: dict[str, float | int], rows: int) -> str:
+def _sentence(numbers: dict[str, Any], rows: int) -> str:
     if not numbers["rows"]:
         return f"None of the {rows:,} rows is there twice, exactly or nearly."
     text = (

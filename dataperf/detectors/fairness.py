@@ -155,22 +155,22 @@ def _lines(
     names = tuple(coded.names[place] for place in large)
     right = labels == predicted
     cells = _cells(coded.codes, np.ones(len(labels), dtype=bool), right, large)
-    yield _line("accuracy difference", _Groups(coded.name, "", names, cells), random)
+    both = _Groups(coded.name, "", names, cells)
+    yield _line("accuracy difference", both, _by_fairlearn(cells), random)
     frequent = np.argsort(-np.bincount(labels, minlength=len(rows.classes)), kind="stable")
     asked = [1] if len(rows.classes) == 2 else sorted(frequent[:CLASSES].tolist())
     for number in asked:
         cells = _cells(coded.codes, labels == number, predicted == number, large)
         one = _Groups(coded.name, rows.classes[number], names, cells)
-        yield _line("demographic parity difference", one, random)
-        yield _line("disparate impact ratio", one, random)
-        with_class = cells[:, 1].sum(axis=1) >= SMALL
-        if with_class.sum() >= 2:
-            kept = tuple(name for name, wanted in zip(names, with_class, strict=True) if wanted)
-            yield _line(
-                "equal opportunity difference",
-                _Groups(coded.name, one.name, kept, cells[with_class]),
-                random,
-            )
+        told = _by_fairlearn(cells)
+        yield _line("demographic parity difference", one, told, random)
+        yield _line("disparate impact ratio", one, told, random)
+        kept = cells[:, 1].sum(axis=1) >= SMALL
+        if kept.sum() >= 2:
+            named = tuple(name for name, wanted in zip(names, kept, strict=True) if wanted)
+            few = _Groups(coded.name, one.name, named, cells[kept])
+            told = told if kept.all() else _by_fairlearn(few.cells)
+            yield _line("equal opportunity difference", few, told, random)
 
 
 def _cells(
@@ -187,7 +187,9 @@ def _rates(measure: str, cells: NDArray[Any]) -> FloatArray:
     return statistics.ratio(cells[..., 1, 1], cells[..., 1, :].sum(axis=-1))
 
 
-def _line(measure: str, groups: _Groups, random: np.random.Generator) -> dict[str, Any]:
+def _line(
+    measure: str, groups: _Groups, told: dict[str, float], random: np.random.Generator
+) -> dict[str, Any]:
     cells = groups.cells
     rates = _rates(measure, cells)
     totals = cells.reshape(len(cells), 4).sum(axis=1)
@@ -200,7 +202,7 @@ def _line(measure: str, groups: _Groups, random: np.random.Generator) -> dict[st
         "column": groups.column,
         "class": groups.name or None,
         "measure": measure,
-        "value": _by_fairlearn(measure, cells),
+        "value": told[measure],
         "low": float(low),
         "high": float(high),
         "lowest_group": groups.names[int(np.nanargmin(rates))],
@@ -217,30 +219,30 @@ def _between(measure: str, rates: FloatArray) -> FloatArray:
     return statistics.ratio(low, high) if measure.endswith("ratio") else high - low
 
 
-def _by_fairlearn(measure: str, cells: IntArray) -> float:
-    """Return a measure by fairlearn, from the counts of cells instead of every row."""
+def _by_fairlearn(cells: IntArray) -> dict[str, float]:
+    """Return every measure by fairlearn, from the counts of cells instead of every row.
+
+    Accuracy is the recall of being right where every row is asked for.
+    """
     from fairlearn import metrics
 
     group, truth, guess = np.nonzero(cells)
-    weights = cells[group, truth, guess]
-    given: dict[str, Any] = {"sensitive_features": group}
-    if measure == "accuracy difference":
-        from sklearn.metrics import accuracy_score
-
-        frame = metrics.MetricFrame(
-            metrics=accuracy_score,
-            y_true=truth,
-            y_pred=guess,
-            sample_params={"sample_weight": weights},
-            **given,
-        )
-        return float(frame.difference())
-    function = {
-        "demographic parity difference": metrics.demographic_parity_difference,
-        "disparate impact ratio": metrics.demographic_parity_ratio,
-        "equal opportunity difference": metrics.equal_opportunity_difference,
-    }[measure]
-    return float(function(truth, guess, sample_weight=weights, **given))
+    weights = np.r_[cells[group, truth, guess], 0, 0]
+    asked = {"share": metrics.selection_rate, "recall": metrics.true_positive_rate}
+    frame = metrics.MetricFrame(
+        metrics=asked,
+        y_true=np.r_[truth, 0, 1],  # both classes are there, with no weight
+        y_pred=np.r_[guess, 0, 1],
+        sensitive_features=np.r_[group, group[:1], group[:1]],
+        sample_params={name: {"sample_weight": weights} for name in asked},
+    )
+    apart, ratio = frame.difference(method="between_groups"), frame.ratio(method="between_groups")
+    return {
+        "accuracy difference": float(apart["recall"]),
+        "demographic parity difference": float(apart["share"]),
+        "disparate impact ratio": float(ratio["share"]),
+        "equal opportunity difference": float(apart["recall"]),
+    }
 
 
 def _p_value(measure: str, cells: IntArray) -> float:
@@ -251,7 +253,8 @@ def _p_value(measure: str, cells: IntArray) -> float:
 
 def _size(table: pd.DataFrame) -> NDArray[np.float64]:
     ratio = table["measure"] == "disparate impact ratio"
-    return np.where(ratio, (1 - table["value"]) / 2, table["value"])
+    size = np.where(ratio, (1 - table["value"]) / 2, table["value"])
+    return np.asarray(size, dtype=np.float64)
 
 
 def _line_severity(line: dict[str, Any]) -> Severity:

@@ -120,4 +120,5 @@ def _nearby(neighbours: Neighbours, log: FloatArray) -> FloatArray:
     of_neighbours = np.sort(np.where(there, log[neighbours.rows], np.inf), axis=1)
     place = np.maximum(there.sum(axis=1) - 1, 0) // 4
     found = of_neighbours[np.arange(len(log)), place]
-    return np.where(np.isfinite(found), found, log)
+    near: FloatArray = np.where(np.isfinite(found), found, log)
+    return near
