@@ -13,7 +13,7 @@ from dataperf.records import FloatArray, IntArray
 
 #: Largest number of classes, and of rows times classes, for a matrix per annotator.
 FULL_CLASSES, FULL_CELLS = 20, 20_000_000
-STEPS, GAIN = 100, 1e-6
+STEPS, GAIN = 100, 1e-4
 #: Pseudo-answers of every annotator: so many in all on the diagonal and off it.
 RIGHT, WRONG = 2.0, 1.0
 

@@ -69,7 +69,8 @@ def described(rows: Rows, picked: IntArray) -> Iterator[tuple[str, Kind, Any]]:
     The frame's columns; where it has none, the features, each by itself.
     """
     if len(rows.frame.columns):
-        part = rows.frame.iloc[picked] if len(picked) < len(rows) else rows.frame
+        whole = len(picked) == len(rows) and bool((np.diff(picked) > 0).all())
+        part = rows.frame if whole else rows.frame.iloc[picked]
         for place, name in enumerate(rows.frame.columns):
             yield str(name), rows.kinds.get(name, "categorical"), part.iloc[:, place]
     else:

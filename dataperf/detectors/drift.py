@@ -27,6 +27,8 @@ EFFECT, ALPHA = 0.1, 0.01
 SEEN, FOLDS, SPLITS = 20_000, 3, 10
 #: Values of a categorical column that are told apart, and features looked at one by one.
 VALUES, FEATURES = 100, 512
+#: Values of all columns of a split together that are tested.
+VALUES_SEEN = 6_400_000
 
 
 def find(evidence: Evidence) -> Finding | str:
@@ -34,7 +36,7 @@ def find(evidence: Evidence) -> Finding | str:
 
     Of every column: numbers and dates by the Kolmogorov-Smirnov test, categories by
     chi-squared with the total variation distance as effect, missingness likewise; at most
-    100,000 rows of each split. A column has drifted if its effect (0 to 1) is at least 0.1 and
+    100,000 rows of each split, fewer of wide ones; of nameless features the first 512. A column has drifted if its effect (0 to 1) is at least 0.1 and
     Holm's adjusted p-value over all tests at most 0.01. The labels are tested like a category.
     A classifier (boosted trees, 3 folds, at most 20,000 rows, groups kept whole) learns to tell
     the splits apart: its out-of-fold AUROC is 0.5 if they are alike [1]_.
@@ -61,7 +63,7 @@ def find(evidence: Evidence) -> Finding | str:
     told = []
     for number in [each for each in large if each != reference][:SPLITS]:
         pair = {"split": str(names[number]), "reference": str(names[reference])}
-        both = [_some(split, each, evidence.seed) for each in (number, reference)]
+        both = [_some(rows, split, each, evidence.seed) for each in (number, reference)]
         lines += [{**pair, **line} for line in _tests(rows, both[0], both[1])]
         area = telling(rows, both[0], both[1], evidence.seed)
         sizes = {"rows": int(counts[number]), "reference_rows": int(counts[reference])}
@@ -95,9 +97,11 @@ def find(evidence: Evidence) -> Finding | str:
     )
 
 
-def _some(split: IntArray, number: int, seed: int) -> IntArray:
+def _some(rows: Rows, split: IntArray, number: int, seed: int) -> IntArray:
     inside = np.flatnonzero(split == number)
-    return inside[columns.sample(len(inside), columns.SAMPLE, seed)]
+    wide = len(rows.frame.columns) or min(FEATURES, rows.features.shape[1])
+    limit = min(columns.SAMPLE, max(SEEN, VALUES_SEEN // max(1, wide)))
+    return inside[columns.sample(len(inside), limit, seed)]
 
 
 def _tests(rows: Rows, here: IntArray, there: IntArray) -> Iterator[dict[str, Any]]:

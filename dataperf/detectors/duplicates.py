@@ -181,7 +181,7 @@ def near_pairs(
     last = distances[:, -1]
     apart = np.where(exact[neighbours.rows] != exact[:, None], distances, np.inf)
     nearest = apart.min(axis=1, initial=np.inf)
-    usable = np.isfinite(nearest) & np.isfinite(last)
+    usable = np.isfinite(nearest) & np.isfinite(last) & (last > 0)
     k = distances.shape[1]
     if usable.sum() < 3 or k < 3:
         return none, none, np.empty(0), None
@@ -253,7 +253,8 @@ def _sentence(numbers: dict[str, Any], rows: int) -> str:
     if not numbers["rows"]:
         return f"None of the {rows:,} rows is there twice, exactly or nearly."
     text = (
-        f"{numbers['rows']:,} of {rows:,} rows form {numbers['sets']:,} sets of duplicates"
+        f"{numbers['rows']:,} of {rows:,} rows form {numbers['sets']:,}"
+        f" {'set' if numbers['sets'] == 1 else 'sets'} of duplicates"
         f" ({numbers['exact_rows']:,} exact, {numbers['near_rows']:,} near)"
     )
     harm = [

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.audit import columns, measures
+from dataperf.audit import clusters, columns, measures
 from dataperf.audit.columns import Coded
 from dataperf.audit.records import Evidence, Finding, Rows, Severity
 from dataperf.records import IntArray
@@ -27,10 +26,6 @@ SCARCE = 0.1
 MOST_VALUES = 1000
 #: Association with the class that is worth saying, and the error of saying so.
 STRONG, ALPHA = 0.3, 0.01
-CLUSTERS = (2, 3, 4, 6, 8, 12)
-#: Clusters are worth the name from this mean silhouette on.
-SILHOUETTE = 0.15
-SEEN, JUDGED = 20_000, 2_000
 
 
 def find(evidence: Evidence) -> Finding | str:
@@ -39,15 +34,10 @@ def find(evidence: Evidence) -> Finding | str:
     A class is scarce under a tenth of an even share of the rows or with fewer than 5 rows; a
     value of a categorical column, and a cluster, under a tenth of an even share. A column is
     tied to the class if Cramér's V is at least 0.3 and Holm's adjusted p-value at most 0.01.
-    Clusters are k-means on 20,000 rows at most, k of 2 to 12 by the mean silhouette [1]_, none
-    where it is under 0.15.
+    Clusters are those of ``audit.clusters``.
 
     Severity: high if the largest class is 100 times the smallest, or a class has fewer than 5
     rows; medium from 10 times; low from 3 times, or if anything else is scarce or tied.
-
-    References
-    ----------
-    .. [1] P. Rousseeuw, Silhouettes, Journal of Computational and Applied Mathematics 20 (1987).
     """
     import pandas as pd
 
@@ -58,11 +48,11 @@ def find(evidence: Evidence) -> Finding | str:
     coded = [*_described(rows)]
     values = pd.concat([_shares(each) for each in coded], ignore_index=True) if coded else None
     ties = _ties(rows, coded)
-    clusters, silhouette = _clusters(evidence)
+    parts, silhouette = _clusters(evidence)
     listed = [
         _scarce(classes, "class"),
         _scarce(values, "value"),
-        _scarce(clusters, "cluster"),
+        _scarce(parts, "cluster"),
         ties[ties["tied"]].assign(what="tied to class", score=lambda each: each["cramers_v"]),
     ]
     table = pd.concat([each for each in listed if len(each)] or listed[:1], ignore_index=True)
@@ -77,12 +67,12 @@ def find(evidence: Evidence) -> Finding | str:
         "classes_under_5": int((counts < FEWEST).sum()),
         "scarce_values": len(listed[1]),
         "scarce_clusters": len(listed[2]),
-        "clusters": len(clusters) if clusters is not None else 0,
+        "clusters": len(parts) if parts is not None else 0,
         "silhouette": silhouette,
         "tied_columns": len(listed[3]),
         "unlabelled_rows": len(rows) - len(evidence.labelled),
     }
-    tables = {"classes": classes, "values": values, "clusters": clusters, "association": ties}
+    tables = {"classes": classes, "values": values, "clusters": parts, "association": ties}
     return Finding(
         kind="imbalance",
         title=title,
@@ -157,7 +147,7 @@ def _ties(rows: Rows, coded: list[Coded]) -> pd.DataFrame:
 def _clusters(evidence: Evidence) -> tuple[pd.DataFrame | None, float | None]:
     """Return clusters with their sizes and commonest class, and their mean silhouette."""
     rows = evidence.rows
-    codes, silhouette = clusters(rows.features, evidence.seed)
+    codes, silhouette = clusters.found(rows.features, evidence.seed)
     if codes is None:
         return None, silhouette
     count = int(codes.max()) + 1
@@ -166,29 +156,6 @@ def _clusters(evidence: Evidence) -> tuple[pd.DataFrame | None, float | None]:
     made["class"] = columns.class_names(rows, mix.argmax(axis=1))
     made["class_share"] = statistics.ratio(mix.max(axis=1), mix.sum(axis=1))
     return made.sort_values("rows", kind="stable").reset_index(drop=True), silhouette
-
-
-def clusters(
-    features: NDArray[np.float32], seed: int
-) -> tuple[NDArray[np.int32] | None, float | None]:
-    """Return every row's cluster, (n,), or None where none stand out; and the mean silhouette."""
-    from sklearn.cluster import MiniBatchKMeans
-    from sklearn.metrics import silhouette_score
-
-    seen = features[columns.sample(len(features), SEEN, seed)]
-    if not features.shape[1] or len(np.unique(seen[:1000], axis=0)) <= 2 * max(CLUSTERS):
-        return None, None
-    judged = columns.sample(len(seen), JUDGED, seed + 1)
-    best, found = -1.0, None
-    for count in CLUSTERS:
-        model = MiniBatchKMeans(count, random_state=seed, n_init=3, batch_size=2048).fit(seen)
-        codes = model.predict(seen[judged])
-        if 1 < len(np.unique(codes)) < len(codes):
-            value = float(silhouette_score(seen[judged], codes))
-            best, found = (value, model) if value > best else (best, found)
-    if found is None or best < SILHOUETTE:
-        return None, best
-    return np.unique(found.predict(features), return_inverse=True)[1].astype(np.int32), best
 
 
 def _severity(numbers: dict[str, Any], problems: int) -> Severity:

@@ -70,10 +70,11 @@ def scores(neighbours: Neighbours) -> FloatArray:
     A row's distance is the mean over its k nearest rows [1]_. It is held to two thresholds, on
     the scale of logarithms:
 
-    - of all rows: Q3 + s log(0.25 / 0.001) with s = (Q3 - Q2) / log 2. If the upper quarter of
-      the rows has an exponential tail (s its scale; Q2 and Q3 median and upper quartile), one
-      row in a thousand lies beyond, of lighter tails fewer. Up to a quarter of the rows
-      may be outliers without moving it;
+    - of all rows: the smaller of two guesses of where one row in a thousand lies beyond, if
+      the tail falls off exponentially (of lighter tails fewer): from median and upper quartile,
+      Q3 + s log(0.25 / 0.001) with s = (Q3 - Q2) / log 2, which a quarter of the rows being
+      outliers does not move; and likewise from upper quartile and 95th percentile, which is
+      nearer where the tail is light;
     - nearby: 1.5 times the lower quartile of its neighbours' distances, so that a region or
       class that is sparse as a whole is no outlier (after the local outlier factor [2]_).
 
@@ -98,9 +99,12 @@ def scores(neighbours: Neighbours) -> FloatArray:
     if not len(positive):
         return np.zeros(len(distances))
     log = np.log(np.maximum(distances, positive.min()))
-    middle, upper = np.quantile(log, [0.5, 0.75])
-    scale = max(float(upper - middle) / np.log(2), 1e-3)
-    beyond = (log - middle) / (upper - middle + scale * np.log(0.25 / TAIL))
+    middle, upper, top = np.quantile(log, [0.5, 0.75, 0.95])
+    guesses = (
+        upper + (upper - middle) * np.log(0.25 / TAIL) / np.log(2),
+        top + (top - upper) * np.log(0.05 / TAIL) / np.log(5),
+    )
+    beyond = (log - middle) / max(float(min(guesses) - middle), 1e-3)
     nearby = (log - _nearby(neighbours, log)) / np.log(NEARBY)
     ratio = np.maximum(np.minimum(beyond, nearby), 0)
     found: FloatArray = ratio / (1 + ratio)
@@ -111,7 +115,8 @@ def mean_distances(neighbours: Neighbours) -> FloatArray:
     """Return every row's mean distance to its neighbours; those that are not there are left out."""
     there = np.isfinite(neighbours.distances)
     total = np.where(there, neighbours.distances, 0).sum(axis=1, dtype=np.float64)
-    return total / np.maximum(there.sum(axis=1), 1)
+    found: FloatArray = total / np.maximum(there.sum(axis=1), 1)
+    return found
 
 
 def _nearby(neighbours: Neighbours, log: FloatArray) -> FloatArray:
@@ -119,6 +124,6 @@ def _nearby(neighbours: Neighbours, log: FloatArray) -> FloatArray:
     there: NDArray[np.bool_] = neighbours.rows >= 0
     of_neighbours = np.sort(np.where(there, log[neighbours.rows], np.inf), axis=1)
     place = np.maximum(there.sum(axis=1) - 1, 0) // 4
-    found = of_neighbours[np.arange(len(log)), place]
+    found: FloatArray = of_neighbours[np.arange(len(log)), place]
     near: FloatArray = np.where(np.isfinite(found), found, log)
     return near

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit import columns, conditions, measures
+from dataperf.audit import clusters, columns, conditions, measures
 from dataperf.audit.columns import Coded
 from dataperf.audit.conditions import Counted
 from dataperf.audit.records import Evidence, Finding, Rows, Severity
@@ -22,8 +22,9 @@ title = "Weak slices"
 FEWEST_ROWS = 50
 #: A slice has at least this many rows and this share of those looked at.
 SUPPORT, SHARE = 20, 0.005
-#: A slice errs this much more often than all rows, by factor and by difference.
+#: A slice errs this much more often than all rows, by factor and by difference; or by these.
 LIFT, EXCESS = 1.2, 0.05
+DOUBLE, LITTLE = 2.0, 0.02
 ALPHA = 0.05
 #: Conditions with a lower z-score are counted as tests but not looked at closer.
 KEEP = 2.5
@@ -31,6 +32,8 @@ KEEP = 2.5
 SECOND = 1.5
 #: Intervals and values of a column alone, and when two columns are crossed.
 ALONE, CROSSED, VALUES = 10, 5, 20
+#: Values of all columns together that are looked at, and rows at least.
+VALUES_SEEN, LEAST_SEEN = 12_800_000, 10_000
 #: Columns that are crossed, and slices shown.
 MOST_CROSSED, MOST, CLOSER = 64, 20, 400
 
@@ -40,23 +43,27 @@ def find(evidence: Evidence) -> Finding | str:
 
     All conditions on one column (value, interval between deciles, missing), and on two
     (quintiles; the given label only alone), are counted on at most 100,000 labelled rows. A slice errs at least 1.2 times
-    as often as all rows and 5 points more; its p-value (hypergeometric: errors at random
+    as often as all rows and 5 points more, or twice as often and 2 points more; its p-value (hypergeometric: errors at random
     among the rows) is at most 0.05 after Holm's correction for every condition counted. Of
     slices that share half their rows the one with the highest z-score stays, a second
     condition counting only if it adds 1.5; what is left of a slice without the rows of
     earlier ones must still stand out. The interval is Wilson's, and does not know that the
     slice was picked for its error.
 
-    Severity: high if a slice of at least 5 % of the rows errs twice as often as all rows,
-    medium if one of at least 1 % errs 1.5 times as often, low if there is any slice.
+    Where all there is are embeddings, their clusters (``audit.clusters``) take the place of
+    columns.
+
+    Severity, by the lower end of the interval: high if a slice of at least 5 % of the rows
+    errs twice as often as all rows, medium if one of at least 1 % errs 1.5 times as often, low
+    if there is any slice.
     """
     rows = evidence.rows
     labelled = evidence.labelled
     if len(labelled) < FEWEST_ROWS:
         return f"slices need at least {FEWEST_ROWS} rows with a label"
-    picked = labelled[columns.sample(len(labelled), columns.SAMPLE, evidence.seed)]
+    picked = _picked(evidence)
     wrong = evidence.probabilities[picked].argmax(axis=1) != rows.labels[picked]
-    coded = [*_coded(rows, picked, bins=ALONE)]
+    coded = _coded(evidence, picked)
     if not coded:
         return "there is no column to make conditions from"
     if not wrong.any() or wrong.all():
@@ -65,14 +72,14 @@ def find(evidence: Evidence) -> Finding | str:
     single = conditions.singles(coded, wrong, least)
     crossed = _to_cross(rows, picked, coded, single, wrong)
     double = conditions.pairs(crossed, wrong, least, chosen=range(len(crossed)), keep=KEEP)
-    table = _slices(rows, wrong, [(coded, single), (crossed, double)])
+    table, members = _slices(rows, wrong, [(coded, single), (crossed, double)])
     rate = float(wrong.mean())
     low, high = measures.wilson(wrong.sum(), len(wrong))
     return Finding(
         kind="slices",
         title=title,
         sentence=_sentence(table, rate, single.tests + double.tests),
-        severity=_severity(table),
+        severity=_severity(table, rate),
         table=table,
         numbers={
             "slices": len(table),
@@ -85,43 +92,61 @@ def find(evidence: Evidence) -> Finding | str:
             "columns_crossed": len(crossed),
             "least_rows": least,
         },
+        tables={"rows": _wrong_rows(evidence, picked, wrong, table, members)},
     )
 
 
-def _coded(rows: Rows, picked: IntArray, *, bins: int) -> Iterator[Coded]:
-    """Yield what conditions are made of: columns, the split, and the label as given."""
-    for name, kind, values in columns.described(rows, picked):
-        if kind in ("numeric", "datetime", "categorical"):
-            found = columns.coded(name, kind, values, bins=bins, most=VALUES)
-            if len(found.names) > 1 and found.counts.max() < len(picked):
-                yield found
-    if rows.split is not None:
-        yield columns.categories("(split)", rows.split[picked], most=VALUES)
-    if rows.groups is not None:
-        yield columns.categories("(group)", rows.groups[picked], most=VALUES)
-    yield columns.categories(
-        rows.label, columns.class_names(rows, rows.labels[picked]), most=VALUES
-    )
+def _picked(evidence: Evidence) -> IntArray:
+    """Return the rows looked at: fewer of very wide ones."""
+    wide = len(evidence.rows.frame.columns) or evidence.rows.features.shape[1]
+    limit = min(columns.SAMPLE, max(LEAST_SEEN, VALUES_SEEN // max(1, wide)))
+    return evidence.labelled[columns.sample(len(evidence.labelled), limit, evidence.seed)]
+
+
+def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
+    """Return what conditions are made of: columns, split, groups, and last the given label."""
+    rows = evidence.rows
+    found: list[Coded] = []
+    if not len(rows.frame.columns) and len(set(rows.feature_columns)) < rows.features.shape[1]:
+        codes, _ = clusters.found(rows.features[picked], evidence.seed)
+        if codes is not None:
+            names = tuple(str(number) for number in range(int(codes.max()) + 1))
+            found.append(Coded("(cluster)", codes, names))
+    else:
+        for name, kind, values in columns.described(rows, picked):
+            if kind in ("numeric", "datetime", "categorical"):
+                found.append(columns.coded(name, kind, values, bins=ALONE, most=VALUES))
+    for name, values in (("(split)", rows.split), ("(group)", rows.groups)):
+        if values is not None:
+            found.append(columns.categories(name, values[picked], most=VALUES))
+    given = columns.class_names(rows, rows.labels[picked])
+    found.append(columns.categories(rows.label, given, most=VALUES))
+    return [each for each in found if len(each.names) > 1 and each.counts.max() < len(picked)]
 
 
 def _to_cross(
     rows: Rows, picked: IntArray, coded: list[Coded], single: Counted, wrong: NDArray[np.bool_]
 ) -> list[Coded]:
-    """Return the columns again in fewer intervals; of very many those that tell most alone."""
-    # a label crossed with a feature only says on which side of a class's border a row lies
-    found = [*_coded(rows, picked, bins=CROSSED)][:-1]
+    """Return the columns that are crossed, in fewer intervals; of very many the most telling."""
     z = conditions.z_scores(single.rows, single.errors, float(wrong.mean()))
     best = np.full(len(coded), -np.inf)
     np.maximum.at(best, np.array([terms[0].column for terms in single.terms], dtype=np.intp), z)
-    chosen = np.sort(np.argsort(-best, kind="stable")[:MOST_CROSSED])
-    wanted = {coded[number].name for number in chosen}
-    return [each for each in found if each.name in wanted]
+    # a label crossed with a feature only says on which side of a class's border a row lies
+    order = [place for place in np.argsort(-best, kind="stable") if coded[place].name != rows.label]
+    chosen = [coded[place] for place in sorted(order[:MOST_CROSSED])]
+    wanted = {each.name for each in chosen if each.edges is not None}
+    fewer = {
+        name: columns.coded(name, kind, values, bins=CROSSED, most=VALUES)
+        for name, kind, values in columns.described(rows, picked)
+        if name in wanted
+    }
+    return [fewer.get(each.name, each) for each in chosen]
 
 
 def _slices(
     rows: Rows, wrong: NDArray[np.bool_], parts: list[tuple[list[Coded], Counted]]
-) -> pd.DataFrame:
-    """Return the table of slices that stand out."""
+) -> tuple[pd.DataFrame, list[NDArray[np.bool_]]]:
+    """Return the table of slices that stand out, and which rows are in each."""
     import pandas as pd
 
     rate = float(wrong.mean())
@@ -131,7 +156,8 @@ def _slices(
     z = conditions.z_scores(counted.rows, counted.errors, rate)
     p = _p_values(counted, z, wrong)
     error = counted.errors / np.maximum(counted.rows, 1)
-    fit = (p <= ALPHA) & (error >= LIFT * rate) & (error >= rate + EXCESS)
+    by_much = (error >= LIFT * rate) & (error >= rate + EXCESS)
+    fit = (p <= ALPHA) & (by_much | ((error >= DOUBLE * rate) & (error >= rate + LITTLE)))
     value = z - SECOND * (np.arange(len(z)) >= alone)
     order = np.flatnonzero(fit)
     order = order[np.argsort(-value[order], kind="stable")][:CLOSER]
@@ -139,7 +165,7 @@ def _slices(
         conditions.met(coded if number < alone else crossed, counted.terms[number])
         for number in order
     )
-    picks = _reduced(order, masks, wrong)
+    picks, taken = _reduced(order, masks, wrong)
     low, high = measures.wilson(counted.errors[picks], counted.rows[picks])
     facts = {
         "condition": [
@@ -158,9 +184,33 @@ def _slices(
         "p": p[picks],
         "score": np.clip(low - rate, 0, 1),
     }
-    return pd.DataFrame(facts).sort_values(
-        "score", ascending=False, kind="stable", ignore_index=True
-    )
+    table = pd.DataFrame(facts)
+    order = np.argsort(-table["score"].to_numpy(), kind="stable")
+    return table.iloc[order].reset_index(drop=True), [taken[place] for place in order]
+
+
+def _wrong_rows(
+    evidence: Evidence,
+    picked: IntArray,
+    wrong: NDArray[np.bool_],
+    table: pd.DataFrame,
+    members: list[NDArray[np.bool_]],
+) -> pd.DataFrame:
+    """Return the rows of every slice that the models are wrong about, the surest first."""
+    import pandas as pd
+
+    rows, found = evidence.rows, []
+    for condition, member in zip(table["condition"], members, strict=True):
+        inside = picked[member & wrong]
+        chances = evidence.probabilities[inside]
+        score = chances.max(axis=1).astype(np.float64)
+        given = columns.class_names(rows, rows.labels[inside])
+        predicted = columns.class_names(rows, chances.argmax(axis=1))
+        more = {"condition": condition, "given": given, "predicted": predicted}
+        part = columns.row_table(rows, inside, score, **more)
+        found.append(part.sort_values("score", ascending=False, kind="stable"))
+    none = columns.row_table(rows, picked[:0], [], condition=[], given=[], predicted=[])
+    return pd.concat(found, ignore_index=True) if found else none
 
 
 def _p_values(counted: Counted, z: FloatArray, wrong: NDArray[np.bool_]) -> FloatArray:
@@ -179,7 +229,7 @@ def _p_values(counted: Counted, z: FloatArray, wrong: NDArray[np.bool_]) -> Floa
 
 def _reduced(
     order: IntArray, masks: Iterator[NDArray[np.bool_]], wrong: NDArray[np.bool_]
-) -> list[int]:
+) -> tuple[list[int], list[NDArray[np.bool_]]]:
     """Return the first slices that say something new beside those before them."""
     rate = float(wrong.mean())
     picks: list[int] = []
@@ -196,13 +246,14 @@ def _reduced(
         covered |= mask
         if len(picks) == MOST:
             break
-    return picks
+    return picks, taken
 
 
-def _severity(table: pd.DataFrame) -> Severity:
-    if ((table["share"] >= 0.05) & (table["lift"] >= 2)).any():
+def _severity(table: pd.DataFrame, rate: float) -> Severity:
+    surely = table["low"] / max(rate, 1e-12)
+    if ((table["share"] >= 0.05) & (surely >= 2)).any():
         return "high"
-    if ((table["share"] >= 0.01) & (table["lift"] >= 1.5)).any():
+    if ((table["share"] >= 0.01) & (surely >= 1.5)).any():
         return "medium"
     return "low" if len(table) else "none"
 
