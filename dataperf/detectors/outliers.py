@@ -12,9 +12,11 @@ from dataperf.records import FloatArray
 title = "Outliers"
 
 #: Share of clean rows that lie beyond the threshold, if distances have an exponential tail.
-TAIL = 0.001
+TAIL = 0.0025
 #: Factor over what is usual nearby, at least.
 NEARBY = 1.5
+#: Share of all rows from which neighbours that are far from all others are a region of its own.
+REGION = 0.02
 #: Fewer rows have no usual distance.
 FEWEST = 8
 
@@ -70,15 +72,16 @@ def scores(neighbours: Neighbours) -> FloatArray:
     A row's distance is the mean over its k nearest rows [1]_. It is held to two thresholds, on
     the scale of logarithms:
 
-    - of all rows: the smaller of two guesses of where one row in a thousand lies beyond, if
+    - of all rows: the smaller of two guesses of where one row in 400 lies beyond, if
       the tail falls off exponentially (of lighter tails fewer): from median and upper quartile,
-      Q3 + s log(0.25 / 0.001) with s = (Q3 - Q2) / log 2, which a quarter of the rows being
+      Q3 + s log(0.25 / 0.0025) with s = (Q3 - Q2) / log 2, which a quarter of the rows being
       outliers does not move; and likewise from upper quartile and 95th percentile, which is
       nearer where the tail is light;
-    - nearby: 1.5 times the lower quartile of its neighbours' distances, so that a region or
+    - nearby, where rows beyond the first threshold are each other's neighbours and make up at
+      least 2 % of all: 1.5 times the lower quartile of its neighbours' distances. A region or
       class that is sparse as a whole is no outlier (after the local outlier factor [2]_).
 
-    The score is z / (1 + z), z being the smaller of the two ratios to the threshold.
+    The score is z / (1 + z), z being the ratio to the threshold, the smaller if there are two.
 
     Parameters
     ----------
@@ -106,7 +109,8 @@ def scores(neighbours: Neighbours) -> FloatArray:
     )
     beyond = (log - middle) / max(float(min(guesses) - middle), 1e-3)
     nearby = (log - _nearby(neighbours, log)) / np.log(NEARBY)
-    ratio = np.maximum(np.minimum(beyond, nearby), 0)
+    sparse = _regions(neighbours, beyond >= 1)
+    ratio = np.maximum(np.where(sparse, np.minimum(beyond, nearby), beyond), 0)
     found: FloatArray = ratio / (1 + ratio)
     return found
 
@@ -127,3 +131,22 @@ def _nearby(neighbours: Neighbours, log: FloatArray) -> FloatArray:
     found: FloatArray = of_neighbours[np.arange(len(log)), place]
     near: FloatArray = np.where(np.isfinite(found), found, log)
     return near
+
+
+def _regions(neighbours: Neighbours, far: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which far rows belong to a large set that neighbourhood connects."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    numbers = np.flatnonzero(far)
+    place = np.full(len(far) + 1, -1)
+    place[numbers] = np.arange(len(numbers))
+    start, column = np.nonzero(place[neighbours.rows[numbers]] >= 0)
+    end = place[neighbours.rows[numbers][start, column]]
+    shape = (len(numbers), len(numbers))
+    graph = coo_array((np.ones(len(start), dtype=np.int8), (start, end)), shape=shape)
+    part = connected_components(graph, directed=False)[1]
+    least = max(REGION * len(far), 2 * neighbours.rows.shape[1])
+    regions = np.zeros(len(far), dtype=bool)
+    regions[numbers] = np.bincount(part)[part] >= least
+    return regions
