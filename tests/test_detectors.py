@@ -79,6 +79,14 @@ def test_a_sparse_class_beside_a_dense_one_is_neither_near_duplicates_nor_outlie
     assert len(looked_for(outliers, rows).table) <= 12
 
 
+def test_regions_of_other_dimensions_hold_no_near_duplicates():
+    random = RANDOM(62)
+    values = np.zeros((1600, 24))
+    values[:800, :2] = random.normal(size=(800, 2))
+    values[800:] = 10 + random.normal(size=(800, 24))
+    assert len(looked_for(duplicates, made(values, np.arange(1600) % 2)).table) <= 2
+
+
 # Duplicates ------------------------------------------------------------------------------
 
 
@@ -127,6 +135,15 @@ def test_near_duplicates_are_found_in_many_dimensions_and_a_chain_is_one_set():
     assert sorted(found.table["row"]) == [0, 1, 2]
     assert found.table["set"].nunique() == 1
     assert set(found.table["kind"]) == {"near"}
+
+
+def test_near_duplicates_of_a_third_of_the_rows_are_found():
+    random = RANDOM(63)
+    values = random.normal(size=(300, 16))
+    values[:50] = values[50:100] + 0.01 * random.normal(size=(50, 16))
+    found = looked_for(duplicates, made(values, np.arange(300) % 2))
+    assert sorted(found.table["row"]) == list(range(100))
+    assert found.numbers["sets"] == 50
 
 
 def test_same_numbers_of_different_texts_are_near_not_exact():

@@ -29,7 +29,8 @@ def find(evidence: Evidence) -> Finding | str:
     in m dimensions, (d_j / d_k)^m is the j-th smallest of k - 1 uniform numbers, which gives a
     p-value for the j-th neighbour; pairs with p under 0.05 / (n k) count, so that clean
     continuous data of any size yields one false pair in twenty audits. m is estimated from the
-    same distances [1]_, at the lower quartile over rows, which errs on the side of silence. A
+    same distances but the nearest [1]_: the median over all rows, or the mean over the row's
+    neighbours where that is less. A
     near-duplicate set of more rows than there are neighbours is not seen as near.
 
     Severity: by the share of rows in sets that conflict or lie across splits: high from 1 %,
@@ -186,21 +187,36 @@ def near_pairs(
     if usable.sum() < 3 or k < 3:
         return none, none, np.empty(0), None
     usual = float(np.median(nearest[usable]))
-    ratios = np.maximum(distances[usable], 1e-30) / last[usable, None]
-    spread = -np.log(ratios[:, : k - 1]).sum(axis=1) / (k - 2)
-    dimension = 1 / max(float(np.quantile(spread, 0.75)), 1e-6)  # the lower quartile of 1 / spread
+    spread = _spreads(distances, usable)
     first, place = np.nonzero(neighbours.rows[:, : k - 1] >= 0)
     second = neighbours.rows[first, place].astype(np.intp)
-    kept = (apart[first, place] <= NEAR * usual) & (last[first] > 0)
+    kept = (apart[first, place] <= NEAR * usual) & usable[first]
     first, second, place = first[kept], second[kept], place[kept]
     difference = rows.features[first].astype(np.float64) - rows.features[second]
     found = np.sqrt((difference**2).sum(axis=1))  # again: those of an index are rounded
+    around = neighbours.rows[first]
+    local = (spread * usable)[around].sum(axis=1) / np.maximum(usable[around].sum(axis=1), 1)
+    dimension = 1 / np.maximum(np.maximum(np.median(spread[usable]), local), 1e-6)
     within = np.minimum(found / last[first], 1.0) ** dimension
     copies = (distances[first] == 0).sum(axis=1)  # exact copies crowd out the first places
     order = np.maximum(place + 1 - copies, 1)
     p = betainc(order, np.maximum(k - copies - order, 1), within)
     flagged = (p <= FALSE_SETS / (len(rows) * k)) & (found <= NEAR * usual)
     return first[flagged], second[flagged], found[flagged], usual
+
+
+def _spreads(distances: FloatArray, usable: NDArray[np.bool_]) -> FloatArray:
+    """Return of every usable row an estimate of 1 / m, m being the dimension around it.
+
+    The mean of log(d_k / d_j) without the nearest row, which a duplicate would be: of all k - 1
+    logarithms the largest is 1 + 1/2 + ... + 1/(k - 1) on the average, the sum k - 1 (over m).
+    """
+    k = distances.shape[1]
+    ratios = np.maximum(distances[usable], 1e-30) / distances[usable, -1:]
+    spread = np.ones(len(distances))
+    spread[usable] = -np.log(ratios[:, 1 : k - 1]).sum(axis=1)
+    spread[usable] /= k - 1 - (1 / np.arange(1, k)).sum()
+    return spread
 
 
 def _sets(rows: int, exact: IntArray, first: IntArray, second: IntArray) -> IntArray:
