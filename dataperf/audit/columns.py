@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Kind, Rows, Severity
+from dataperf.audit.records import SEVERITIES, Kind, Rows, Severity
 from dataperf.records import IntArray
 
 if TYPE_CHECKING:
@@ -236,8 +236,6 @@ def gravest(*severities: Severity) -> Severity:
     >>> gravest("low", "none")
     'low'
     """
-    from dataperf.audit.records import SEVERITIES
-
     return max(severities, key=SEVERITIES.index, default="none")
 
 

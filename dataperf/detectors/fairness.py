@@ -88,7 +88,7 @@ def find(evidence: Evidence) -> Finding | str:
     if not len(picked):
         return "no row has a label"
     labels = rows.labels[picked]
-    predicted = evidence.probabilities[picked].argmax(axis=1)
+    predicted = evidence.probabilities.argmax(axis=1)[picked]
     coded = [_coded(rows, name, picked) for name in rows.sensitive]
     groups = pd.concat([_accuracies(each, labels == predicted) for each in coded])
     lines = [

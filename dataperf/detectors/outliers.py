@@ -13,6 +13,8 @@ title = "Outliers"
 
 #: Share of clean rows that lie beyond the threshold, if distances have an exponential tail.
 TAIL = 0.0025
+#: Factor over the median distance, at least: in many dimensions all are much the same.
+LEAST = 1.25
 #: Factor over what is usual nearby, at least.
 NEARBY = 1.5
 #: Share of all rows from which neighbours that are far from all others are a region of its own.
@@ -76,7 +78,7 @@ def scores(neighbours: Neighbours) -> FloatArray:
       the tail falls off exponentially (of lighter tails fewer): from median and upper quartile,
       Q3 + s log(0.25 / 0.0025) with s = (Q3 - Q2) / log 2, which a quarter of the rows being
       outliers does not move; and likewise from upper quartile and 95th percentile, which is
-      nearer where the tail is light;
+      nearer where the tail is light. Never less than 1.25 times the median;
     - nearby, where rows beyond the first threshold are each other's neighbours and make up at
       least 2 % of all: 1.5 times the lower quartile of its neighbours' distances. A region or
       class that is sparse as a whole is no outlier (after the local outlier factor [2]_).
@@ -107,7 +109,7 @@ def scores(neighbours: Neighbours) -> FloatArray:
         upper + (upper - middle) * np.log(0.25 / TAIL) / np.log(2),
         top + (top - upper) * np.log(0.05 / TAIL) / np.log(5),
     )
-    beyond = (log - middle) / max(float(min(guesses) - middle), 1e-3)
+    beyond = (log - middle) / max(float(min(guesses) - middle), np.log(LEAST))
     nearby = (log - _nearby(neighbours, log)) / np.log(NEARBY)
     sparse = _regions(neighbours, beyond >= 1)
     ratio = np.maximum(np.where(sparse, np.minimum(beyond, nearby), beyond), 0)
