@@ -146,8 +146,9 @@ def _intervals(name: str, kind: Kind, values: NDArray[np.float64], bins: int) ->
 def interval_name(edges: NDArray[np.float64], kind: Kind, low: int, high: int) -> str:
     """Return intervals ``low`` to before ``high`` in words.
 
-    >>> [interval_name(np.array([0.0, 1.0, 2.0, 9.0]), "numeric", *ends) for ends in ((0, 1), (1, 3))]
-    ['at most 1', 'over 1']
+    >>> edges = np.array([0.0, 1.0, 2.0, 9.0])
+    >>> [interval_name(edges, "numeric", *ends) for ends in ((0, 1), (1, 2), (1, 3))]
+    ['at most 1', 'over 1 to 2', 'over 1']
     """
     last = len(edges) - 1
     first, end = (_shown(edges[place], kind) for place in (low, high))

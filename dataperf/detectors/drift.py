@@ -34,12 +34,13 @@ VALUES_SEEN = 6_400_000
 def find(evidence: Evidence) -> Finding | str:
     """Return how every split differs from the reference: ``train``, else the largest.
 
-    Of every column: numbers and dates by the Kolmogorov-Smirnov test, categories by
-    chi-squared with the total variation distance as effect, missingness likewise; at most
-    100,000 rows of each split, fewer of wide ones; of nameless features the first 512. A column has drifted if its effect (0 to 1) is at least 0.1 and
-    Holm's adjusted p-value over all tests at most 0.01. The labels are tested like a category.
-    A classifier (boosted trees, 3 folds, at most 20,000 rows, groups kept whole) learns to tell
-    the splits apart: its out-of-fold AUROC is 0.5 if they are alike [1]_.
+    Of every column: numbers and dates by the Kolmogorov-Smirnov test, categories by chi-squared
+    with the total variation distance as effect, missingness likewise; at most 100,000 rows of
+    each split, fewer of wide ones; of nameless features the first 512. A column has drifted if
+    its effect (0 to 1) is at least 0.1 and Holm's adjusted p-value over all tests at most 0.01.
+    The labels are tested like a category. A classifier (boosted trees, 3 folds, at most 20,000
+    rows, groups kept whole) learns to tell the splits apart: its out-of-fold AUROC is 0.5 if
+    they are alike [1]_.
 
     Severity: high from a lower end of the AUROC's interval of 0.8, or a column's effect of 0.4;
     medium from 0.65, or an effect of 0.2, or 0.1 of the labels; low from 0.55, or any drift.

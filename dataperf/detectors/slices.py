@@ -42,13 +42,13 @@ def find(evidence: Evidence) -> Finding | str:
     """Return conditions of high out-of-fold error, at most twenty, without near repeats.
 
     All conditions on one column (value, interval between deciles, missing), and on two
-    (quintiles; the given label only alone), are counted on at most 100,000 labelled rows. A slice errs at least 1.2 times
-    as often as all rows and 5 points more, or twice as often and 2 points more; its p-value (hypergeometric: errors at random
-    among the rows) is at most 0.05 after Holm's correction for every condition counted. Of
-    slices that share half their rows the one with the highest z-score stays, a second
-    condition counting only if it adds 1.5; what is left of a slice without the rows of
-    earlier ones must still stand out. The interval is Wilson's, and does not know that the
-    slice was picked for its error.
+    (quintiles; the given label only alone), are counted on at most 100,000 labelled rows. A
+    slice errs at least 1.2 times as often as all rows and 5 points more, or twice as often and
+    2 points more; its p-value (hypergeometric: errors at random among the rows) is at most 0.05
+    after Holm's correction for every condition counted. Of slices that share half their rows
+    the one with the highest z-score stays, a second condition counting only if it adds 1.5;
+    what is left of a slice without the rows of earlier ones must still stand out. The interval
+    is Wilson's, and does not know that the slice was picked for its error.
 
     Where all there is are embeddings, their clusters (``audit.clusters``) take the place of
     columns.
