@@ -477,12 +477,12 @@ def data_get(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="challenge, metric, strategy or model")],
+    kind: Annotated[str, typer.Argument(help="challenge, metric, strategy, detector or model")],
     name: Annotated[str, typer.Argument(help="Its name.")],
     path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Write a new challenge, metric, strategy or model to start from, in your own folder.
+    """Write a new challenge, metric, strategy, detector or model to start from, in your own folder.
 
     Example: dataperf new metric my_metric --path my-folder
     """

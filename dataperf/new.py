@@ -73,6 +73,44 @@ def era():
     return "numpy"
 '''
 
+_DETECTOR = '''"""Rows whose label the models give no chance (say here what {name} looks for)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dataperf.audit.records import Finding
+
+title = "No chance"
+LEAST = 0.01
+
+
+def find(evidence):
+    """Return a Finding, or in words why there is nothing to look at.
+
+    ``evidence`` has rows (frame, features, labels, ids, ...), labelled (numbers of the rows that
+    have a label), probabilities (out of fold), neighbours and seed. The table's score is higher
+    where it is worse; the worst comes first.
+    """
+    rows, labelled = evidence.rows, evidence.labelled
+    if not len(labelled):
+        return "no row has a label"
+    chance = evidence.probabilities[labelled, rows.labels[labelled]]
+    order = np.argsort(chance, kind="stable")
+    picked = labelled[order][chance[order] < LEAST]
+    score = 1 - np.sort(chance)[: len(picked)].astype(float)
+    table = pd.DataFrame({{"row": picked, "id": rows.ids[picked], "score": score}})
+    return Finding(
+        kind="{name}",
+        title=title,
+        sentence=f"The models give the label of {{len(picked):,}} rows less than {{LEAST:.0%}}.",
+        severity="low" if len(picked) else "none",
+        table=table,
+        numbers={{"rows": len(picked)}},
+    )
+'''
+
 _CHALLENGE = """schema_version = 1
 name = "{name}"
 version = 1
@@ -113,6 +151,7 @@ read the score.
 _TEMPLATES = {
     "metric": [("metrics/{name}.py", _METRIC)],
     "strategy": [("strategies/{name}.py", _STRATEGY)],
+    "detector": [("detectors/{name}.py", _DETECTOR)],
     "model": [("fixed_models/{name}.py", _MODEL)],
     "challenge": [
         ("challenges/{name}/challenge.toml", _CHALLENGE),
@@ -124,6 +163,7 @@ _TEMPLATES = {
 _KINDS = {
     "metric": "metrics",
     "strategy": "strategies",
+    "detector": "detectors",
     "model": "fixed_models",
     "challenge": "challenges",
 }

@@ -270,12 +270,19 @@ def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
         yield "run does not yield every outcome in the order of the items"
 
 
+def _detector(module: ModuleType, entry: Entry) -> Iterator[str]:
+    from dataperf.audit import contract
+
+    yield from contract.problems(module, entry.name)
+
+
 _CHECKS: dict[str, Callable[[ModuleType, Entry], Iterator[str]]] = {
     "fixed_models": _fixed_model,
     "tracks": _track,
     "metrics": _metric,
     "strategies": _strategy,
     "datasets": _dataset,
+    "detectors": _detector,
     "stores": _store,
     "engines": _engine,
 }

@@ -23,9 +23,9 @@ LAYERS = [
     {"submission", "frozen", "provenance"},
     {"results"},
     {"evaluation"},
-    {"baselines", "anchors", "leaderboard", "verify", "new", "own"},
+    {"baselines", "anchors", "leaderboard", "new", "own"},
     {"detectors", "audit"},
-    {"report"},
+    {"report", "verify"},
     {"cli"},
 ]
 

@@ -160,8 +160,8 @@ def _among(
         if lists is None:
             _compare_all(centred, best, rows, tell)
         else:
-            *visited, recall = lists
-            _compare_lists(centred, *visited, best, rows, tell)
+            centres, home, visits, recall = lists
+            _compare_lists(centred, centres, home, visits, best, rows, tell)
     return *_ranked(table, table, rows, k), recall
 
 
