@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataperf import __version__, files, registry
+from dataperf import __version__, files, registry, statistics
+from dataperf.audit import calibration
 from dataperf.audit.evidence import Collected
 from dataperf.audit.models import Probabilities, Progress
 from dataperf.audit.records import SEVERITIES, Finding, Neighbours, Rows
@@ -99,8 +100,6 @@ class Audit:
     def scores(self, kind: str = "label_errors") -> FloatArray:
         """Return a number for every row, higher meaning worse; 0 for rows not in the table."""
         if kind == "label_errors":
-            from dataperf.audit import calibration
-
             known = self.evidence.labelled
             found = np.zeros(len(self.rows))
             margins = calibration.margins(self.probabilities[known], self.rows.labels[known])[0]
@@ -284,7 +283,7 @@ def audit(
     rows = data if isinstance(data, Rows) else _read(data, label, progress, reading)
     rows, notes = _bounded(rows)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
-    evidence = Collected(rows, seed, progress, seconds)
+    evidence = Collected(rows, seed, tell=progress, seconds=seconds)
     findings, skipped = [], {}
     with threadpool_limits(limits=1):
         for name in chosen:
@@ -296,7 +295,7 @@ def audit(
             if isinstance(found, str):
                 skipped[name] = found
             else:
-                findings.append(found)
+                findings.append(_held_to_truth(found, evidence))
     findings.sort(key=lambda each: -SEVERITIES.index(each.severity))
     seconds["total"] = round(time.perf_counter() - started, 3)
     return Audit(rows, tuple(findings), skipped, evidence, notes, seconds)
@@ -337,6 +336,24 @@ def _bounded(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
         truth=None if rows.truth is None else place[rows.truth],
         annotators=annotators,
     ), (note,)
+
+
+def _held_to_truth(found: Finding, evidence: Collected) -> Finding:
+    """Say how good ranking and flags of labels are, where the truth is known."""
+    rows = evidence.rows
+    if found.kind != "label_errors" or rows.truth is None:
+        return found
+    known = np.flatnonzero((rows.labels >= 0) & (rows.truth >= 0))
+    wrong = rows.truth[known] != rows.labels[known]
+    flagged = np.zeros(len(rows), dtype=bool)
+    flagged[found.table.loc[found.table["flagged"], "row"].to_numpy()] = True
+    told: dict[str, Any] = {"truly_wrong": int(wrong.sum())}
+    if wrong.any() and not wrong.all():
+        scores = calibration.margins(evidence.probabilities[known], rows.labels[known])[0]
+        told |= statistics.ranking_scores(scores, wrong)
+        told["precision"] = float(wrong[flagged[known]].mean()) if flagged[known].any() else None
+        told["recall"] = float(flagged[known][wrong].mean())
+    return replace(found, numbers={**found.numbers, **told})
 
 
 def _plain(found: Finding) -> dict[str, Any]:

@@ -66,14 +66,15 @@ def sample(rows: int, limit: int, seed: int) -> IntArray:
 def described(rows: Rows, picked: IntArray) -> Iterator[tuple[str, Kind, Any]]:
     """Yield name, kind and values of what describes the picked rows.
 
-    The frame's columns; where it has none, the features, each by itself.
+    The frame's columns; where it has none, the features, each by itself, unless they are what
+    a picture or a sound was turned into.
     """
     if len(rows.frame.columns):
         whole = len(picked) == len(rows) and bool((np.diff(picked) > 0).all())
         part = rows.frame if whole else rows.frame.iloc[picked]
         for place, name in enumerate(rows.frame.columns):
             yield str(name), rows.kinds.get(name, "categorical"), part.iloc[:, place]
-    else:
+    elif rows.media is None:
         for number, name in enumerate(feature_names(rows)):
             yield name, "numeric", rows.features[picked, number]
 

@@ -30,16 +30,20 @@ class Collected:
         The data.
     seed
         Of everything drawn.
-    progress
-        Told what is being done.
+    tell
+        Called with what is being done, how much of it is done, and of how much (or None).
     seconds
         Wall clock of every shared part, filled in as they are computed.
     """
 
     rows: Rows
     seed: int = 0
-    progress: Progress = lambda words, done, total: None
+    tell: Progress = lambda words, done, total: None
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def progress(self, words: str, done: int, total: int | None) -> None:
+        """Say what is being done."""
+        self.tell(words, done, total)
 
     @functools.cached_property
     def labelled(self) -> IntArray:
@@ -101,7 +105,7 @@ class Collected:
             trees=table and narrow and set(rows.kinds.values()) != {"text"},
             seed=self.seed,
             start=start,
-            progress=self.progress,
+            progress=self.tell,
         )
 
     def _timed(self, name: str) -> _Timer:

@@ -28,13 +28,21 @@ class Plain:
     def labelled(self) -> IntArray:
         return np.flatnonzero(self.rows.labels >= 0)
 
+    def progress(self, words: str, done: int, total: int | None) -> None:
+        """Say nothing."""
+
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
+        return self.relabelled(self.rows.labels)
+
+    def relabelled(self, labels: IntArray) -> NDArray[np.float32]:
+        """Return the chances if the labels were others."""
+        rows = replace(self.rows, labels=labels)
         fold = np.random.default_rng(self.seed).permutation(len(self.rows)) % 5
         found = np.zeros((len(self.rows), len(self.rows.classes)), dtype=np.float32)
         for number in range(5):
             held = fold == number
-            found[held] = _chances(self.rows, ~held & (self.rows.labels >= 0), held)
+            found[held] = _chances(rows, ~held & (labels >= 0), held)
         return found
 
     @cached_property

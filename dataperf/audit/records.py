@@ -174,6 +174,10 @@ class Evidence(Protocol):
         The same of every model.
     neighbours
         At least ten, over all rows, by Euclidean distance between features.
+    relabelled
+        A function of (n,) labels: the probabilities if those had been given.
+    progress
+        A function that is told what is being done, how much of it is done, and of how much.
     """
 
     rows: Rows
@@ -190,6 +194,10 @@ class Evidence(Protocol):
 
     @property
     def neighbours(self) -> Neighbours: ...
+
+    def relabelled(self, labels: IntArray) -> NDArray[np.float32]: ...
+
+    def progress(self, words: str, done: int, total: int | None) -> None: ...
 
 
 class Detector(Protocol):

@@ -77,6 +77,8 @@ def find(evidence: Evidence) -> Finding | str:
     rows = evidence.rows
     if len(evidence.labelled) < FEWEST:
         return f"fewer than {FEWEST} rows have a label"
+    if not len(rows.frame.columns) and rows.media is not None:
+        return "there are no columns beside the pictures or sounds"
     seen = _seen(evidence)
     described = pd.DataFrame(
         [_facts(seen, *each) for each in coding.described(rows, seen.whole)],

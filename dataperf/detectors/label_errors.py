@@ -54,8 +54,6 @@ def find(evidence: Any) -> Finding | str:
     also = _confident_learning(chances[judged], given)
     table = _table(evidence, judged, scores, suggested, flagged, also)
     numbers = _numbers(found, best, flagged, also)
-    if rows.truth is not None:
-        numbers |= _held_to_truth(scores, flagged, rows.truth[judged] != given)
     return Finding(
         kind="label_errors",
         title=title,
@@ -132,22 +130,6 @@ def _numbers(
         "noise_high": round(found.share_high, 5),
         "injected": found.injected,
         "confident_learning": int(also.sum()),
-    }
-
-
-def _held_to_truth(
-    scores: FloatArray, flagged: NDArray[np.bool_], wrong: NDArray[np.bool_]
-) -> dict[str, float | int | str | None]:
-    """Return how good ranking and flags are, where the truth is known."""
-    told: dict[str, float | int | str | None] = {"truly_wrong": int(wrong.sum())}
-    if not wrong.any() or wrong.all():
-        return told
-    ranked = statistics.ranking_scores(scores, wrong, ks=())
-    return told | {
-        "average_precision": ranked["average_precision"],
-        "auroc": ranked["auroc"],
-        "precision": float(wrong[flagged].mean()) if flagged.any() else None,
-        "recall": float(flagged[wrong].mean()),
     }
 
 

@@ -107,7 +107,8 @@ def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
     """Return what conditions are made of: columns, split, groups, and last the given label."""
     rows = evidence.rows
     found: list[Coded] = []
-    if not len(rows.frame.columns) and len(set(rows.feature_columns)) < rows.features.shape[1]:
+    embedded = rows.media is not None or len(set(rows.feature_columns)) < rows.features.shape[1]
+    if not len(rows.frame.columns) and embedded:
         codes, _ = clusters.found(rows.features[picked], evidence.seed)
         if codes is not None:
             names = tuple(str(number) for number in range(int(codes.max()) + 1))
