@@ -69,14 +69,16 @@ class Audit:
 
     @functools.cached_property
     def values(self) -> FloatArray:
-        """What each row is worth to a nearest-neighbour classifier; nan without a label.
+        """What each row is worth to a nearest-neighbour classifier, (n,); nan without a label.
 
-        Exact KNN-Shapley values (Jia et al. 2019); up to 10,000 rows are told by their value
-        to all the others, of more a sample of 2,000 tells the value.
+        Exact KNN-Shapley values (`dataperf.audit.values`) of each fifth of the rows for telling
+        the labels of the other four; of more than 10,000 rows a sample of 2,000 is told.
         """
         from dataperf.audit import values
 
-        return values.of_rows(self.rows, seed=self.evidence.seed)
+        most = None if len(self.rows) <= 10_000 else 2_000
+        seed = self.evidence.seed
+        return values.own_values(self.rows.features, self.rows.labels, seed=seed, most=most)
 
     def finding(self, kind: str) -> Finding:
         """Return one finding.
@@ -112,7 +114,7 @@ class Audit:
         np.maximum.at(found, table["row"].to_numpy(), table["score"].to_numpy(float))
         return found
 
-    def explain(self, row: int, *, method: str = "neighbours") -> Any:
+    def explain(self, row: int, *, method: str = "neighbours") -> pd.DataFrame:
         """Say why a row's label is doubted.
 
         Parameters
@@ -126,9 +128,18 @@ class Audit:
         """
         from dataperf.audit import explain
 
-        if not 0 <= row < len(self.rows):
-            raise DataperfError(f"row {row}: there are rows 0 to {len(self.rows) - 1}")
-        return explain.row(self, row, method=method)
+        rows = self.rows
+        if not 0 <= row < len(rows):
+            raise DataperfError(f"row {row}: there are rows 0 to {len(rows) - 1}")
+        if method == "neighbours":
+            return explain.neighbours_of(rows, self.neighbours, row)
+        known = {"shap": explain.shap_values, "lime": explain.lime_values}
+        if method not in known:
+            raise NotFound("way to explain", method, ["neighbours", *known])
+        chances = self.probabilities[row].copy()
+        chances[rows.labels[row]] = -1.0
+        model, suggested = self.evidence.regression_for(row), int(chances.argmax())
+        return known[method](model, rows, row, suggested=suggested, seed=self.evidence.seed)
 
     def to_manifest(
         self, track: str = "repair", *, path: Path | str | None = None, **options: Any
@@ -189,32 +200,39 @@ class Audit:
 
     def plot_map(self, **options: Any) -> Figure:
         """Draw all rows as a map, flagged ones marked."""
-        return self._plot("plot_map", options)
+        from dataperf.audit import plots
+
+        return plots.plot_map(self, **options)
 
     def plot_balance(self, **options: Any) -> Figure:
         """Draw how many rows each class has."""
-        return self._plot("plot_balance", options)
+        from dataperf.audit import plots
+
+        return plots.plot_balance(self, **options)
 
     def plot_label_errors(self, **options: Any) -> Figure:
         """Draw the most doubtful labels with their samples."""
-        return self._plot("plot_label_errors", options)
+        from dataperf.audit import plots
+
+        return plots.plot_label_errors(self, **options)
 
     def plot_noise(self, **options: Any) -> Figure:
         """Draw which class is given for which."""
-        return self._plot("plot_noise", options)
+        from dataperf.audit import plots
+
+        return plots.plot_noise(self, **options)
 
     def plot_slices(self, **options: Any) -> Figure:
         """Draw the weak slices."""
-        return self._plot("plot_slices", options)
+        from dataperf.audit import plots
+
+        return plots.plot_slices(self, **options)
 
     def plot_values(self, **options: Any) -> Figure:
         """Draw what the rows are worth."""
-        return self._plot("plot_values", options)
-
-    def _plot(self, name: str, options: Mapping[str, Any]) -> Any:
         from dataperf.audit import plots
 
-        return getattr(plots, name)(self, **options)
+        return plots.plot_values(self, **options)
 
     def _repr_html_(self) -> str:
         from dataperf.audit import notebook

@@ -83,6 +83,10 @@ class Collected:
         """Chances of every model."""
         return self.fitted.chances
 
+    def regression_for(self, row: int) -> models.Softmax:
+        """Return the regression that did not see a row's label."""
+        return models.Softmax(self.fitted.ends[int(self.fold[row])])
+
     @functools.cached_property
     def probabilities(self) -> Probabilities:
         """Chances of the consensus."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dataperf import submission
+from dataperf import own, submission
 from dataperf.audit import calibration
 from dataperf.audit.evidence import Collected
 from dataperf.audit.records import Rows
@@ -69,7 +70,7 @@ def manifest(
     rows, asked = audit.rows, _challenge_of(audit.rows)
     inside = np.ones(len(rows), dtype=bool)
     if asked is None:
-        inside = ~_held_out(rows, seed, test_share)
+        inside = ~own.in_test(rows, seed=seed, share=test_share)
     pool = np.flatnonzero(inside)
     scores, suggested, sure, flagged = _judged(audit, pool)
     if track == "repair":
@@ -109,15 +110,9 @@ def _tasks(asked: tuple[str, str] | None) -> list[str]:
     return list(challenges.board_of(challenges.load(asked[0]), asked[1]).tasks)
 
 
-def _held_out(rows: Rows, seed: int, share: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    from dataperf import own
-
-    return own.split(rows.ids, rows.labels, groups=rows.groups, seed=seed, share=share)
-
-
 def _judged(
     audit: Audit, pool: IntArray
-) -> tuple[FloatArray, IntArray, FloatArray, np.ndarray[Any, np.dtype[np.bool_]]]:
+) -> tuple[FloatArray, IntArray, FloatArray, NDArray[np.bool_]]:
     """Return scores, suggestions, their chances and flags of some rows, judged by them alone."""
     from threadpoolctl import threadpool_limits
 
@@ -159,7 +154,7 @@ def _repair(
     scores: FloatArray,
     suggested: IntArray,
     sure: FloatArray,
-    flagged: np.ndarray[Any, np.dtype[np.bool_]],
+    flagged: NDArray[np.bool_],
     budget: int | None,
     action: str,
 ) -> dict[str, Any]:
@@ -180,7 +175,7 @@ def _selection(
     rows: Rows,
     pool: IntArray,
     scores: FloatArray,
-    flagged: np.ndarray[Any, np.dtype[np.bool_]],
+    flagged: NDArray[np.bool_],
     budget: int | None,
 ) -> dict[str, Any]:
     labels = rows.labels[pool]

@@ -61,6 +61,38 @@ class Fitted:
         return total
 
 
+@dataclass(frozen=True)
+class Softmax:
+    """A fitted regression with the attributes that scikit-learn's have.
+
+    Parameters
+    ----------
+    weights : (d + 1, k) array of float32
+        Coefficients, the intercepts last.
+    """
+
+    weights: NDArray[np.float32]
+
+    @property
+    def coef_(self) -> NDArray[np.float32]:
+        """Coefficients, (k, d)."""
+        return self.weights[:-1].T
+
+    @property
+    def intercept_(self) -> NDArray[np.float32]:
+        """Intercepts, (k,)."""
+        return self.weights[-1]
+
+    @property
+    def classes_(self) -> IntArray:
+        """The class ids."""
+        return np.arange(self.weights.shape[1])
+
+    def predict_proba(self, features: NDArray[np.floating]) -> Probabilities:
+        """Return chances, (n, k)."""
+        return softmax(np.asarray(features, dtype=np.float32), self.weights)
+
+
 def folds(labels: IntArray, groups: TextArray | None, *, seed: int, count: int = FOLDS) -> IntArray:
     """Deal rows into folds of like class shares; groups stay whole.
 
