@@ -272,6 +272,7 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
     columns = {key: told.pop(key, None) for key in ("label", "group", "truth", "id")}
     known = [(path, *_address(path)) for path in answers]
     rows = read(source, **columns)
+    place = str(Path(source).resolve()) if Path(source).exists() else source
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
     sent = []
     for path, track, listed in known:
@@ -281,7 +282,7 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
         key = repr(sorted(asked.items()))
         if key not in made:
             made[key] = challenge(rows, **asked)
-        where = {"source": source, **columns, **asked}
+        where = {"source": place, **columns, **asked}
         answer = submission.read(path, made[key][0])
         submission.check(answer, *made[key])
         sent.append((answer, made[key], where))

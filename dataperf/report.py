@@ -168,7 +168,9 @@ def _place(result: Result, anchors: Anchors | None) -> Text:
         (part,) = result.tasks.values()
         rows = next(iter(part.splits.values())).rows
         return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} rows tested on")
-    if anchors is None or not anchors.random_scores:
+    if anchors is not None and not anchors.random_scores:
+        return Text("nothing is picked at random for this board")
+    if anchors is None:
         return Text("no reference points for this version of the board (dataperf freeze)")
     value = result.score.value if result.score else None
     if value is None:

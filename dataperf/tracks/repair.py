@@ -96,7 +96,8 @@ def _strange_ids(place: str, names: Iterable[str], data: TaskData) -> Iterator[P
     strange = [name for name in unknown if name not in tested]
     if leaked:
         what = f"{_few(leaked)}: tested on, so no part of the pool"
-        yield Problem("test-id", place, what, "only rows of the pool can be repaired")
+        told = "only rows of the pool can be repaired; the split is that of seed and share"
+        yield Problem("test-id", place, what, told)
     if strange:
         hint = did_you_mean(strange[0][:100], list(data.pool.row_of)[:10_000])
         example = f"ids of the pool are such as {data.pool.ids[0]}"
