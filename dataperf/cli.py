@@ -69,6 +69,32 @@ Rules = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="The challenge's name.")]
+ChallengeOrData = Annotated[
+    str | None, typer.Option("--challenge", "-c", help="The challenge's name (or give --data).")
+]
+OwnData = Annotated[
+    str | None, typer.Option("--data", help="Your own data set: a file, a folder, a name.")
+]
+OwnLabel = Annotated[str | None, typer.Option("--label", help="Its column with the labels.")]
+OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
+OwnGroup = Annotated[
+    str | None, typer.Option("--group", help="Its column of rows that belong together.")
+]
+OwnIds = Annotated[str | None, typer.Option("--id", help="Its column that names the rows.")]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="With --data: the fixed model (logistic_v1).")
+]
+MetricName = Annotated[
+    str | None, typer.Option("--metric", help="With --data: what ranks (accuracy).")
+]
+SplitSeed = Annotated[int | None, typer.Option("--seed", help="With --data: of the split (0).")]
+TestShare = Annotated[
+    float | None, typer.Option("--test-share", help="With --data: held out to test on (0.2).")
+]
+Budget = Annotated[
+    int | None,
+    typer.Option("--budget", help="With --data: rows that may be repaired, inspected, selected."),
+]
 BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
 Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
 RESULTS = Path("dataperf-results")
@@ -220,12 +246,22 @@ def check(
 
 @app.command()
 def evaluate(
-    challenge: ChallengeName,
     files: Annotated[
         list[Path] | None,
         typer.Argument(help="Submissions; none scores the challenge's reference submissions."),
     ] = None,
+    challenge: ChallengeOrData = None,
     board: BoardName = None,
+    data: OwnData = None,
+    label: OwnLabel = None,
+    truth: OwnTruth = None,
+    group: OwnGroup = None,
+    id: OwnIds = None,
+    model: ModelName = None,
+    metric: MetricName = None,
+    seed: SplitSeed = None,
+    test_share: TestShare = None,
+    budget: Budget = None,
     rules: Rules = "strict",
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
     results_folder: Results = RESULTS,
@@ -237,11 +273,19 @@ def evaluate(
 
     Example: dataperf evaluate --challenge speech-selection mine.json
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
+    Example: dataperf evaluate --data mine.parquet --label y --truth y_true cleaning.json
     """
     from dataperf import challenge as challenges
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
 
+    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
+    told = {key: value for key, value in {**columns, **kinds}.items() if value is not None}
+    if data is not None and challenge is None and board is None and rules == "strict":
+        return _evaluate_own(data, files or [], told, str(results_folder), as_json)
+    if data is not None or told or challenge is None:
+        raise DataperfError(_what_is_asked(data, challenge, [*told], board, rules))
     asked, chosen = challenges.load(challenge), _rules(rules)
     if board:
         challenges.board_of(asked, board)
@@ -268,6 +312,44 @@ def evaluate(
         _print_json([{"file": kept, **result.model_dump(mode="json")} for result, kept in scored])
     else:
         _print_scores(asked, scored)
+    if any(result.status == "failed" for result, _ in scored):
+        raise typer.Exit(1)
+
+
+def _what_is_asked(
+    data: str | None, challenge: str | None, told: list[str], board: str | None, rules: str
+) -> str:
+    """Return what is wrong with the choice between a challenge and own data."""
+    if data is not None and challenge is not None:
+        return "--challenge and --data exclude each other: a challenge has its own data"
+    if data is not None:
+        return f"{'--board' if board else f'--rules {rules}'} is for challenges, not for --data"
+    if told:
+        return f"--{told[0].replace('share', 'test-share')} is for your own data: give --data"
+    return "name a challenge (--challenge NAME) or your own data (--data FILE --label COLUMN)"
+
+
+def _evaluate_own(
+    source: str, files: list[Path], told: dict[str, Any], results_folder: str, as_json: bool
+) -> None:
+    from dataperf import own, report, results
+    from dataperf.errors import DataperfError
+
+    if "label" not in told:
+        raise DataperfError("name the column with the labels: --label COLUMN")
+    if not files:
+        raise DataperfError("name a manifest; dataperf audit writes one")
+    with _progress(f"evaluating on {source}"):
+        scored = [
+            (each, results.keep(each, results_folder))
+            for each in own.evaluate(source, files, **told)
+        ]
+    if as_json:
+        _print_json([{"file": kept, **result.model_dump(mode="json")} for result, kept in scored])
+    else:
+        for result, kept in scored:
+            _print(report.scorecard(result, None))
+            typer.echo(f"\nkept as {kept}")
     if any(result.status == "failed" for result, _ in scored):
         raise typer.Exit(1)
 
@@ -480,15 +562,39 @@ def new(
     kind: Annotated[str, typer.Argument(help="challenge, metric, strategy, detector or model")],
     name: Annotated[str, typer.Argument(help="Its name.")],
     path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
+    from_data: Annotated[
+        str | None, typer.Option("--from-data", help="Make the challenge of your own data set.")
+    ] = None,
+    track: Annotated[
+        str | None, typer.Option("--track", help="repair, cleaning or selection (with --from-data)")
+    ] = None,
+    label: OwnLabel = None,
+    truth: OwnTruth = None,
+    group: OwnGroup = None,
+    id: OwnIds = None,
+    model: ModelName = None,
+    metric: MetricName = None,
+    seed: SplitSeed = None,
+    test_share: TestShare = None,
+    budget: Budget = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a new challenge, metric, strategy, detector or model to start from, in your own folder.
 
     Example: dataperf new metric my_metric --path my-folder
+    Example: dataperf new challenge mine --from-data mine.parquet --label y --path my-folder
     """
     from dataperf import new as scaffold
 
-    written = [str(file) for file in scaffold.write(kind, name, path)]
+    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
+    told = {
+        key: value
+        for key, value in {**columns, **kinds, "track": track}.items()
+        if value is not None
+    }
+    made = scaffold.write(kind, name, path, source=from_data, **told)
+    written = [str(file) for file in made]
     if as_json:
         return _print_json({"wrote": written})
     for file in written:
