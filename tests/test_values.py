@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import special
 
-from dataperf.audit import values
+from dataperf import registry
+from dataperf.audit import influence, sampled_values, values
 from dataperf.errors import Invalid
 from dataperf.strategies.knn_shapley import shapley
 
@@ -103,3 +105,129 @@ def test_own_values_put_wrong_labels_last_and_leave_missing_ones_out():
 def test_own_values_refuse_too_few_rows():
     with pytest.raises(Invalid, match="2 folds of 1 labelled row"):
         values.own_values(np.zeros((3, 2)), np.array([-1, 0, -1]), folds=2)
+
+
+# By sampling, for any model --------------------------------------------------------------
+
+
+def nearest_label(features, labels, tests):
+    return labels[np.abs(tests[:, None, 0] - features[None, :, 0]).argmin(axis=1)]
+
+
+def small():
+    """Return 7 rows and 40 tests on a line, one row's label wrong."""
+    train = np.array([0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 2.6])[:, None]
+    tests = np.random.default_rng(0).uniform(-1, 12, size=(40, 1))
+    return train, np.array([0, 0, 0, 0, 1, 1, 1]), tests, (tests[:, 0] > 6).astype(int)
+
+
+def by_enumeration(data, weight):
+    """Return the weighted sum over all sets of the other rows of what each row adds.
+
+    ``weight`` is of one set of a size; the weights of all sets sum to 1.
+    """
+    train, labels, tests, truth = data
+    n = len(train)
+    utility = sampled_values.accuracy_of(nearest_label, train, labels, tests, truth)
+    worth = [
+        utility(np.flatnonzero([(which >> row) & 1 for row in range(n)])) for which in range(2**n)
+    ]
+    found = np.zeros(n)
+    for which in range(2**n):
+        for row in range(n):
+            if not (which >> row) & 1:
+                found[row] += weight(which.bit_count()) * (worth[which | 1 << row] - worth[which])
+    return found
+
+
+def assert_within_errors(found, exact):
+    away = np.abs(found.values - exact) / found.errors
+    assert away.max() < 4 and np.mean(away**2) < 2.5 and found.errors.max() < 0.06
+
+
+def test_banzhaf_is_the_mean_over_all_sets():
+    found = values.banzhaf(nearest_label, *small(), draws=2000)
+    assert_within_errors(found, by_enumeration(small(), lambda size: 2.0**-6))
+    assert found.trainings == 2000 and found.values.argmin() == 6
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(1, 1), (4, 1), (1, 4)])
+def test_beta_shapley_is_the_weighted_mean_over_all_sets(alpha, beta):
+    found = values.beta_shapley(nearest_label, *small(), alpha=alpha, beta=beta, draws=600)
+    total = special.beta(alpha, beta)
+    exact = by_enumeration(
+        small(), lambda size: special.beta(size + beta, 6 - size + alpha) / total
+    )
+    assert_within_errors(found, exact)
+    if alpha == beta:
+        assert found.values.sum() == pytest.approx(
+            sampled_values.accuracy_of(nearest_label, *small())(np.arange(7))
+        )
+
+
+def test_beta_shapley_may_leave_large_sets_out():
+    whole = values.beta_shapley(nearest_label, *small(), draws=200)
+    less = values.beta_shapley(nearest_label, *small(), draws=200, ignore=0.05)
+    assert less.trainings < whole.trainings == 1400
+    assert np.abs(less.values - whole.values).max() < 0.2
+
+
+def test_sampling_depends_on_the_seed_alone():
+    told: list[float] = []
+    one = values.banzhaf(nearest_label, *small(), draws=50, seed=3, progress=told.append)
+    other = values.banzhaf(nearest_label, *small(), draws=50, seed=3)
+    assert np.array_equal(one.values, other.values) and told[-1] == 1
+    assert not np.array_equal(one.values, values.banzhaf(nearest_label, *small(), draws=50).values)
+
+
+def test_fixed_models_are_valued_for():
+    model = registry.load("fixed_models", "logistic_official_v1")
+    random = np.random.default_rng(0)
+    truth = np.arange(40) % 2
+    features = 3.0 * truth[:, None] + random.normal(size=(40, 3))
+    given = truth.copy()
+    given[:4] = 1 - given[:4]
+    fit_predict = values.fit_predict_of(model, classes=2)
+    found = values.banzhaf(fit_predict, features, given, features, truth, draws=60)
+    assert found.values[:4].mean() < found.values[4:].mean()
+
+
+def test_sampling_refuses_all_that_is_wrong_at_once():
+    train, labels, tests, truth = small()
+    with pytest.raises(Invalid) as caught:
+        values.beta_shapley(nearest_label, train, labels[:3], tests, truth, alpha=0, draws=1)
+    rules = [problem.rule for problem in caught.value.problems]
+    assert rules == ["shape", "count", "not-positive"]
+
+
+# Influence -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_influence_is_what_training_without_the_row_does(classes):
+    random = np.random.default_rng(classes)
+    truth = np.arange(120) % classes
+    features = 1.5 * random.normal(size=(classes, 4))[truth] + random.normal(size=(120, 4))
+    given = truth.copy()
+    given[:12] = (given[:12] + 1) % classes
+    tests, answers, train, labels = features[60:], truth[60:], features[:60], given[:60]
+    found = values.influence(train, labels, tests, answers)
+
+    def loss(kept):
+        rows = np.column_stack([train, np.ones(60)])[kept]
+        weights = influence.fit(rows, np.eye(classes)[labels[kept]], 1.0)
+        logits = np.column_stack([tests, np.ones(60)]) @ weights.T
+        return (special.logsumexp(logits, axis=1) - logits[np.arange(60), answers]).mean()
+
+    whole = loss(np.arange(60))
+    again = np.array([loss(np.delete(np.arange(60), row)) for row in range(60)]) - whole
+    assert np.corrcoef(found, again)[0, 1] > 0.99
+    assert np.abs(found - again).mean() < 0.1 * np.abs(again).mean()
+    assert found[:12].mean() < found[12:].mean()
+
+
+def test_influence_refuses_what_it_cannot_do():
+    with pytest.raises(Invalid) as caught:
+        values.influence(np.zeros((3, 9000)), np.zeros(3, int), np.zeros((1, 9000)), np.array([4]))
+    rules = [problem.rule for problem in caught.value.problems]
+    assert rules == ["one-class", "unknown-class", "size"]

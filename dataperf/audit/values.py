@@ -1,4 +1,4 @@
-"""What each row is worth to a nearest-neighbour classifier: exact Shapley values."""
+"""What each row is worth: exact Shapley values for nearest neighbours, and the other values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.audit.influence import influence as influence
+from dataperf.audit.sampled_values import Worth as Worth
+from dataperf.audit.sampled_values import banzhaf as banzhaf
+from dataperf.audit.sampled_values import beta_shapley as beta_shapley
+from dataperf.audit.sampled_values import fit_predict_of as fit_predict_of
 from dataperf.errors import Invalid, Problem
 from dataperf.records import FloatArray, IntArray
 
