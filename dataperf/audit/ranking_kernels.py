@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 #: Buckets a match; many of them are empty, so that most rows find their place at once.
-SPREAD = 4
+SPREAD = 3
 #: Above this number of matches in one bucket, a sort by radix replaces that by insertion.
 CROWDED = 48
 
@@ -51,25 +51,27 @@ def add_shapley(keys, norms, tests, rows, starts, k, total):  # type: ignore[no-
         key = keys[test]
         _add(key, norms)
         lowest, highest = _span(key[first:last])
-        buckets = 16
-        while buckets < SPREAD * m:
-            buckets *= 2
+        buckets = SPREAD * m + 1
         scale = np.float32(0)
         if highest > lowest:
             scale = np.float32(buckets - 1) / (highest - lowest)
         _find_buckets(key, lowest, scale, np.float32(buckets - 1), gaps)
         bounds, order = np.zeros(buckets + 1, np.uint32), np.empty(m, np.uint32)
         own = key[first:last]
-        if _count_in(gaps[first:last], bounds, order) > CROWDED:
+        near = np.full(m + 3, np.float32(np.inf))
+        if _count_in(own, gaps[first:last], bounds, order, near) > CROWDED:
             _sort_radix(own, order, spare)
+            for place in range(m):
+                near[place] = own[order[place]]
         else:
-            _sort_nearly(own, order)
-        near, numbers = np.full(m + 3, np.float32(np.inf)), rows[first:last][order]
-        for place in range(m):
-            near[place] = own[order[place]]
+            _sort_nearly(near[:m], order)
         count = np.zeros(m + 1, np.uint32)
-        _find_gaps(key[:first], rows[:first], near, numbers, bounds, gaps[:first], count)
-        _find_gaps(key[last:], rows[last:], near, numbers, bounds, gaps[last:], count)
+        _find_gaps(
+            key[:first], rows[:first], near, order, rows[first:last], bounds, gaps[:first], count
+        )
+        _find_gaps(
+            key[last:], rows[last:], near, order, rows[first:last], bounds, gaps[last:], count
+        )
         tails = np.empty(m + 1)
         _add_matches(order, count, n - m, k, shares, tails, total[first:last])
         _subtract(total[:first], tails, gaps[:first])
@@ -100,10 +102,11 @@ def _find_buckets(key, lowest, scale, top, found):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True, nogil=True)
-def _count_in(buckets, bounds, order):  # type: ignore[no-untyped-def]
+def _count_in(key, buckets, bounds, order, near):  # type: ignore[no-untyped-def]
     """Order places by bucket, in a bucket by number; return the size of the fullest bucket.
 
-    ``bounds`` becomes where each bucket starts, and at last where the last one ends.
+    ``bounds`` becomes where each bucket starts, and at last where the last one ends; ``near``
+    the keys in that order.
     """
     for place in range(len(buckets)):
         bounds[buckets[place]] += np.uint32(1)
@@ -116,11 +119,12 @@ def _count_in(buckets, bounds, order):  # type: ignore[no-untyped-def]
         bucket = buckets[place]
         bounds[bucket] -= np.uint32(1)
         order[bounds[bucket]] = place
+        near[bounds[bucket]] = key[place]
     return most
 
 
 @numba.njit(cache=True, nogil=True)
-def _find_gaps(key, rows, near, numbers, bounds, gaps, count):  # type: ignore[no-untyped-def]
+def _find_gaps(key, rows, near, order, matches, bounds, gaps, count):  # type: ignore[no-untyped-def]
     """Replace the bucket of each key by the number of matches before it; count keys by gap.
 
     Three places more than there are matches hold infinity in ``near``.
@@ -133,7 +137,7 @@ def _find_gaps(key, rows, near, numbers, bounds, gaps, count):  # type: ignore[n
         first, second, third = near[low], near[low + one], near[low + one + one]
         if (first == own) | (second == own) | (third <= own):
             high = bounds[bucket + one]
-            low = _search(own, rows[column], near, numbers, low, high)
+            low = _search(own, rows[column], near, order, matches, low, high)
         else:  # nearly always, and without a branch that cannot be foreseen
             low += np.uint32(first < own) + np.uint32(second < own)
         gaps[column] = low
@@ -141,11 +145,11 @@ def _find_gaps(key, rows, near, numbers, bounds, gaps, count):  # type: ignore[n
 
 
 @numba.njit(cache=True, nogil=True)
-def _search(key, row, near, numbers, low, high):  # type: ignore[no-untyped-def]
+def _search(key, row, near, order, matches, low, high):  # type: ignore[no-untyped-def]
     while low < high:
         middle = (low + high) >> np.uint32(1)
         other = near[middle]
-        if other < key or (other == key and numbers[middle] < row):
+        if other < key or (other == key and matches[order[middle]] < row):
             low = middle + np.uint32(1)
         else:
             high = middle
@@ -174,16 +178,17 @@ def _subtract(total, tails, gaps):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _sort_nearly(key, order):  # type: ignore[no-untyped-def]
-    """Sort places, which are ordered by bucket already, by key; stable."""
+def _sort_nearly(near, order):  # type: ignore[no-untyped-def]
+    """Sort keys, which are ordered by bucket already, and their places with them; stable."""
     for place in range(1, len(order)):
-        column = order[place]
-        own = key[column]
-        before = place
-        while before > 0 and key[order[before - 1]] > own:
-            order[before] = order[before - 1]
+        own = near[place]
+        if near[place - 1] <= own:
+            continue
+        column, before = order[place], place
+        while before > 0 and near[before - 1] > own:
+            near[before], order[before] = near[before - 1], order[before - 1]
             before -= 1
-        order[before] = column
+        near[before], order[before] = own, column
 
 
 @numba.njit(cache=True, nogil=True)

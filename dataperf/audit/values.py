@@ -15,9 +15,8 @@ from dataperf.audit.sampled_values import fit_predict_of as fit_predict_of
 from dataperf.errors import Invalid, Problem
 from dataperf.records import FloatArray, IntArray
 
-#: Bytes of one block of distances: fits in a processor's last cache, and a product of matrices
-#: of this size runs at full speed.
-BLOCK = 1 << 25
+#: Bytes of one block of distances: large enough that their product runs at full speed.
+BLOCK = 1 << 26
 #: Fewest test rows in a block, however many training rows there are.
 FEWEST = 16
 
@@ -60,8 +59,8 @@ def knn_shapley(
     -----
     Jia et al., Efficient task-specific data valuation for nearest neighbor algorithms, VLDB
     2019, theorem 1. Needs one product of matrices and, for every test row, a sort of the rows
-    of its class only; 64 MiB at most beside its arguments and a float32 copy of ``train``
-    (or 128 bytes a training row, if that is more).
+    of its class only. Memory beside the arguments: a float32 copy of ``train`` (two while it
+    is made) and 64 MiB, or 64 bytes a training row if that is more.
 
     Examples
     --------
