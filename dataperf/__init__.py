@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataperf.audit.audit import audit
     from dataperf.baselines import answer
     from dataperf.challenge import load as load_challenge
+    from dataperf.curation.audit import audit
     from dataperf.data import load as load_dataset
     from dataperf.evaluation import evaluate, evaluate_all
     from dataperf.submission import board_data, check
@@ -29,7 +29,7 @@ __all__ = [
 
 _PLACES = {
     "answer": ("dataperf.baselines", "answer"),
-    "audit": ("dataperf.audit.audit", "audit"),
+    "audit": ("dataperf.curation.audit", "audit"),
     "board_data": ("dataperf.submission", "board_data"),
     "check": ("dataperf.submission", "check"),
     "evaluate": ("dataperf.evaluation", "evaluate"),

@@ -493,8 +493,8 @@ def audit(
     Example: dataperf audit spoken-digits --label word --report audit.html
     Example: dataperf audit mine.parquet -l y --manifest repair.json
     """
-    from dataperf.audit.audit import audit as look
-    from dataperf.audit.notebook import text
+    from dataperf.curation.audit import audit as look
+    from dataperf.curation.notebook import text
 
     with _steps() as progress:
         found = look(

@@ -81,7 +81,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dataperf.audit.records import Finding
+from dataperf.curation.records import Finding
 
 title = "No chance"
 LEAST = 0.01

@@ -30,7 +30,7 @@ MOST_CLASSES = 10_000
 
 
 class Rows(Protocol):
-    """What is needed of `dataperf.audit.records.Rows`."""
+    """What is needed of `dataperf.curation.records.Rows`."""
 
     @property
     def name(self) -> str: ...
@@ -215,8 +215,8 @@ def read(
     truth: str | None = None,
     id: str | None = None,
 ) -> Any:
-    """Return the rows of a data set, read as the audit reads it (`dataperf.audit.reading`)."""
-    reading = importlib.import_module("dataperf.audit.reading")  # brings pandas
+    """Return the rows of a data set, read as the audit reads it (`dataperf.curation.reading`)."""
+    reading = importlib.import_module("dataperf.curation.reading")  # brings pandas
     source = str(source) if isinstance(source, Path) else source
     return reading.read(source, label=label, group=group, truth=truth, id=id)
 

@@ -286,7 +286,7 @@ def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
 
 
 def _detector(module: ModuleType, entry: Entry) -> Iterator[str]:
-    from dataperf.audit import contract
+    from dataperf.curation import contract
 
     yield from contract.problems(module, entry.name)
 

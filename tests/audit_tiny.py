@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 
-from dataperf.audit.records import Neighbours, Rows
+from dataperf.curation.records import Neighbours, Rows
 
 K = 10
 

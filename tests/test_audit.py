@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from audit_data import blobs, noisy, rows_of
 
-import dataperf.audit.audit as audits
-from dataperf.audit import calibration, models, neighbours
-from dataperf.audit.evidence import Collected
+import dataperf.curation.audit as audits
+from dataperf.curation import calibration, models, neighbours
+from dataperf.curation.evidence import Collected
 from dataperf.detectors import label_errors
 from dataperf.errors import DataperfError, NotFound
 

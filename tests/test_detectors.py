@@ -11,8 +11,8 @@ import pytest
 from audit_tiny import Fake, added, blobs, made
 
 from dataperf import registry
-from dataperf.audit import agreement, alone, coding, conditions, contract, example, measures
-from dataperf.audit.records import Finding
+from dataperf.curation import agreement, alone, coding, conditions, contract, example, measures
+from dataperf.curation.records import Finding
 from dataperf.detectors import (
     annotators,
     drift,
@@ -741,7 +741,7 @@ def test_a_detector_that_breaks_its_contract_is_told(words, change, tmp_path, mo
     text = f'''"""Broken."""
 import numpy as np
 import pandas as pd
-from dataperf.audit.records import Finding
+from dataperf.curation.records import Finding
 
 title = "Broken"
 

@@ -18,9 +18,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from dataperf.audit import explain
-from dataperf.audit.neighbours import nearest
-from dataperf.audit.records import Rows
+from dataperf.curation import explain
+from dataperf.curation.neighbours import nearest
+from dataperf.curation.records import Rows
 from dataperf.errors import Invalid, Unavailable
 
 BAD = 3

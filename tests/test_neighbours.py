@@ -6,8 +6,8 @@ import faiss
 import numpy as np
 import pytest
 
-from dataperf.audit import neighbours
-from dataperf.audit.neighbours import nearest, nearest_in
+from dataperf.curation import neighbours
+from dataperf.curation.neighbours import nearest, nearest_in
 from dataperf.errors import Invalid
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from dataperf import challenge, cli, evaluation, own, registry, results, splits, statistics, verify
-from dataperf.audit.records import Rows
+from dataperf.curation.records import Rows
 from dataperf.errors import DataperfError, Invalid, NotFound
 from dataperf.metrics import accuracy
 from dataperf.records import Plan, Submission
@@ -418,9 +418,9 @@ def reader(source, *, label, group=None, truth=None, id=None) -> Rows:
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with mine.csv and a repair of it, read without the audit."""
-    module = types.ModuleType("dataperf.audit.reading")
+    module = types.ModuleType("dataperf.curation.reading")
     module.read = reader
-    monkeypatch.setitem(sys.modules, "dataperf.audit.reading", module)
+    monkeypatch.setitem(sys.modules, "dataperf.curation.reading", module)
     monkeypatch.setenv("DATAPERF_PATH", "")
     monkeypatch.chdir(tmp_path)
     rows = made(300)

@@ -24,7 +24,7 @@ LAYERS = [
     {"results"},
     {"evaluation"},
     {"baselines", "anchors", "leaderboard"},
-    {"detectors", "audit", "own", "own_challenge", "verify", "new"},
+    {"detectors", "curation", "own", "own_challenge", "verify", "new"},
     {"report"},
     {"cli"},
 ]

@@ -18,8 +18,8 @@ import soundfile
 from PIL import Image
 from scipy.io import wavfile
 
-from dataperf.audit import arrow, encoding, media, networks, sounds
-from dataperf.audit.reading import read
+from dataperf.curation import arrow, encoding, media, networks, sounds
+from dataperf.curation.reading import read
 from dataperf.errors import Ambiguous, DataperfError, NotFound, Unavailable
 
 ROWS = 60

@@ -7,7 +7,7 @@ import pytest
 from scipy import special
 
 from dataperf import registry
-from dataperf.audit import influence, sampled_values, values
+from dataperf.curation import influence, sampled_values, values
 from dataperf.errors import Invalid
 from dataperf.strategies.knn_shapley import shapley
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.audit import agreement, coding, measures
-from dataperf.audit.agreement import Consensus, Votes
-from dataperf.audit.records import Evidence, Finding, Rows, Severity
+from dataperf.curation import agreement, coding, measures
+from dataperf.curation.agreement import Consensus, Votes
+from dataperf.curation.records import Evidence, Finding, Rows, Severity
 from dataperf.records import FloatArray, IntArray
 
 if TYPE_CHECKING:

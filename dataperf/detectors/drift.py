@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.audit import coding, measures
-from dataperf.audit.measures import Area
-from dataperf.audit.records import Evidence, Finding, Kind, Rows, Severity
+from dataperf.curation import coding, measures
+from dataperf.curation.measures import Area
+from dataperf.curation.records import Evidence, Finding, Kind, Rows, Severity
 from dataperf.records import IntArray
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.coding import by_rule, chunks, class_names, gravest, row_table
-from dataperf.audit.records import Evidence, Finding, Neighbours, Rows, Severity
+from dataperf.curation.coding import by_rule, chunks, class_names, gravest, row_table
+from dataperf.curation.records import Evidence, Finding, Neighbours, Rows, Severity
 from dataperf.records import FloatArray, IntArray
 
 title = "Duplicates"

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.audit import coding, measures
-from dataperf.audit.coding import Coded
-from dataperf.audit.records import Evidence, Finding, Rows, Severity
+from dataperf.curation import coding, measures
+from dataperf.curation.coding import Coded
+from dataperf.curation.records import Evidence, Finding, Rows, Severity
 from dataperf.records import FloatArray, IntArray
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.audit import alone, coding, measures
-from dataperf.audit.records import Evidence, Finding, Kind, Rows, Severity
+from dataperf.curation import alone, coding, measures
+from dataperf.curation.records import Evidence, Finding, Kind, Rows, Severity
 from dataperf.records import IntArray
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataperf import statistics
-from dataperf.audit import clusters, coding, measures
-from dataperf.audit.coding import Coded
-from dataperf.audit.records import Evidence, Finding, Rows, Severity
+from dataperf.curation import clusters, coding, measures
+from dataperf.curation.coding import Coded
+from dataperf.curation.records import Evidence, Finding, Rows, Severity
 from dataperf.records import IntArray
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.audit import calibration
-from dataperf.audit.records import Finding, Severity
+from dataperf.curation import calibration
+from dataperf.curation.records import Finding, Severity
 from dataperf.records import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def find(evidence: Any) -> Finding | str:
     """Rank all labels by how far another class is likelier, and flag the worst.
 
     The threshold is the one with the highest expected F1; how many of the flagged labels are
-    really wrong is estimated by injecting errors (see `dataperf.audit.calibration`). Errors that
+    really wrong is estimated by injecting errors (see `dataperf.curation.calibration`). Errors that
     look like the class they were given cannot be seen, so both are estimates from below.
     The column ``confident_learning`` says what the cleanlab package would flag (Northcutt, Jiang &
     Chuang, Confident learning, JAIR 70, 2021, section 3), which takes no account of chance.

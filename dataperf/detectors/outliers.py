@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.coding import by_rule, class_names, row_table
-from dataperf.audit.records import Evidence, Finding, Neighbours
+from dataperf.curation.coding import by_rule, class_names, row_table
+from dataperf.curation.records import Evidence, Finding, Neighbours
 from dataperf.records import FloatArray
 
 title = "Outliers"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit import clusters, coding, conditions, measures
-from dataperf.audit.coding import Coded
-from dataperf.audit.conditions import Counted
-from dataperf.audit.records import Evidence, Finding, Rows, Severity
+from dataperf.curation import clusters, coding, conditions, measures
+from dataperf.curation.coding import Coded
+from dataperf.curation.conditions import Counted
+from dataperf.curation.records import Evidence, Finding, Rows, Severity
 from dataperf.records import FloatArray, IntArray
 
 if TYPE_CHECKING:

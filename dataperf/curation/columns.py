@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.loaded import plural
-from dataperf.audit.records import Kind
+from dataperf.curation.loaded import plural
+from dataperf.curation.records import Kind
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Neighbours
+from dataperf.curation.records import Neighbours
 from dataperf.records import IntArray, TextArray
 
 Probabilities = NDArray[np.float32]

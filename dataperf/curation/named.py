@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge, data, registry
-from dataperf.audit import arrow
-from dataperf.audit.loaded import Loaded, Progress, need, refuse, shorten
-from dataperf.audit.media import Pictures
+from dataperf.curation import arrow
+from dataperf.curation.loaded import Loaded, Progress, need, refuse, shorten
+from dataperf.curation.media import Pictures
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, Unavailable
 
 #: Columns of a dataset of ours that serve as its label, the likeliest first, and as its truth.

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataperf import __version__, files, registry, statistics
-from dataperf.audit import calibration
-from dataperf.audit.evidence import Collected
-from dataperf.audit.models import Probabilities, Progress
-from dataperf.audit.records import SEVERITIES, Finding, Neighbours, Rows
+from dataperf.curation import calibration
+from dataperf.curation.evidence import Collected
+from dataperf.curation.models import Probabilities, Progress
+from dataperf.curation.records import SEVERITIES, Finding, Neighbours, Rows
 from dataperf.errors import DataperfError, NotFound
 from dataperf.records import FloatArray
 
@@ -71,10 +71,10 @@ class Audit:
     def values(self) -> FloatArray:
         """What each row is worth to a nearest-neighbour classifier, (n,); nan without a label.
 
-        Exact KNN-Shapley values (`dataperf.audit.values`) of each fifth of the rows for telling
+        Exact KNN-Shapley values (`dataperf.curation.values`) of each fifth of the rows for telling
         the labels of the other four; of more than 10,000 rows a sample of 2,000 is told.
         """
-        from dataperf.audit import values
+        from dataperf.curation import values
 
         most = None if len(self.rows) <= 10_000 else 2_000
         seed = self.evidence.seed
@@ -126,7 +126,7 @@ class Audit:
             how much each column speaks for the suggested label and against the given one
             (both need ``pip install 'dataperf[explain]'``).
         """
-        from dataperf.audit import explain
+        from dataperf.curation import explain
 
         rows = self.rows
         if not 0 <= row < len(rows):
@@ -144,8 +144,8 @@ class Audit:
     def to_manifest(
         self, track: str = "repair", *, path: Path | str | None = None, **options: Any
     ) -> dict[str, Any]:
-        """Turn the findings into a submission; see `dataperf.audit.manifest.manifest`."""
-        from dataperf.audit import manifest
+        """Turn the findings into a submission; see `dataperf.curation.manifest.manifest`."""
+        from dataperf.curation import manifest
 
         made = manifest.manifest(self, track=track, **options)
         if path is not None:
@@ -154,7 +154,7 @@ class Audit:
 
     def report(self, path: Path | str, *, title: str | None = None) -> Path:
         """Write one page of HTML that needs nothing but itself."""
-        from dataperf.audit import page
+        from dataperf.curation import page
 
         target = Path(path)
         try:
@@ -200,42 +200,42 @@ class Audit:
 
     def plot_map(self, **options: Any) -> Figure:
         """Draw all rows as a map, flagged ones marked."""
-        from dataperf.audit import plots
+        from dataperf.curation import plots
 
         return plots.plot_map(self, **options)
 
     def plot_balance(self, **options: Any) -> Figure:
         """Draw how many rows each class has."""
-        from dataperf.audit import plots
+        from dataperf.curation import plots
 
         return plots.plot_balance(self, **options)
 
     def plot_label_errors(self, **options: Any) -> Figure:
         """Draw the most doubtful labels with their samples."""
-        from dataperf.audit import plots
+        from dataperf.curation import plots
 
         return plots.plot_label_errors(self, **options)
 
     def plot_noise(self, **options: Any) -> Figure:
         """Draw which class is given for which."""
-        from dataperf.audit import plots
+        from dataperf.curation import plots
 
         return plots.plot_noise(self, **options)
 
     def plot_slices(self, **options: Any) -> Figure:
         """Draw the weak slices."""
-        from dataperf.audit import plots
+        from dataperf.curation import plots
 
         return plots.plot_slices(self, **options)
 
     def plot_values(self, **options: Any) -> Figure:
         """Draw what the rows are worth."""
-        from dataperf.audit import plots
+        from dataperf.curation import plots
 
         return plots.plot_values(self, **options)
 
     def _repr_html_(self) -> str:
-        from dataperf.audit import notebook
+        from dataperf.curation import notebook
 
         return notebook.html(self)
 
@@ -272,7 +272,7 @@ def audit(
         Called with a few words, how much is done and out of how much (or None).
     **reading
         How to read the data: ``id``, ``split``, ``group``, ``truth``, ``annotators``,
-        ``sensitive``, ``embedding``, ``drop``; see `dataperf.audit.reading.read`.
+        ``sensitive``, ``embedding``, ``drop``; see `dataperf.curation.reading.read`.
 
     Returns
     -------
@@ -320,7 +320,7 @@ def audit(
 
 
 def _read(data: Any, label: Any, progress: Progress, options: Mapping[str, Any]) -> Rows:
-    from dataperf.audit import reading
+    from dataperf.curation import reading
 
     return reading.read(data, label=label, progress=progress, **options)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Neighbours, Rows
+from dataperf.curation.records import Neighbours, Rows
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import FloatArray, IntArray
 

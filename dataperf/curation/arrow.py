@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.loaded import Loaded, Progress, refuse
-from dataperf.audit.media import is_media
+from dataperf.curation.loaded import Loaded, Progress, refuse
+from dataperf.curation.media import is_media
 
 BATCH = 65_536
 #: Floating-point numbers of a table from which on they are held in single precision.

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.influence import influence as influence
-from dataperf.audit.sampled_values import Worth as Worth
-from dataperf.audit.sampled_values import banzhaf as banzhaf
-from dataperf.audit.sampled_values import beta_shapley as beta_shapley
-from dataperf.audit.sampled_values import fit_predict_of as fit_predict_of
+from dataperf.curation.influence import influence as influence
+from dataperf.curation.sampled_values import Worth as Worth
+from dataperf.curation.sampled_values import banzhaf as banzhaf
+from dataperf.curation.sampled_values import beta_shapley as beta_shapley
+from dataperf.curation.sampled_values import fit_predict_of as fit_predict_of
 from dataperf.errors import Invalid, Problem
 from dataperf.records import FloatArray, IntArray
 
@@ -69,7 +69,7 @@ def knn_shapley(
     array([1., 0.])
     """
     _refuse(train, labels, tests, test_labels, k)
-    from dataperf.audit import ranking_kernels
+    from dataperf.curation import ranking_kernels
 
     n, count = len(train), len(tests)
     order = np.argsort(labels, kind="stable")

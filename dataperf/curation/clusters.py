@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit import coding
+from dataperf.curation import coding
 
 CLUSTERS = (2, 3, 4, 6, 8, 12)
 #: Clusters are worth the name from this mean silhouette on.

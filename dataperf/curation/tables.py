@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit import arrow
-from dataperf.audit.loaded import MOST_LISTED, Loaded, Progress, plural, refuse
+from dataperf.curation import arrow
+from dataperf.curation.loaded import MOST_LISTED, Loaded, Progress, plural, refuse
 from dataperf.errors import DataperfError, did_you_mean
 
 #: Endings of files that are read as a table, a compressed one's last ending taken off.
@@ -229,7 +229,7 @@ def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
 
 
 def _pictures(values: NDArray[Any]) -> Any:
-    from dataperf.audit.media import Pictures
+    from dataperf.curation.media import Pictures
 
     if values.ndim == 4 and values.shape[3] not in (1, 3):
         return None

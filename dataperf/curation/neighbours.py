@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Neighbours
+from dataperf.curation.records import Neighbours
 from dataperf.errors import Invalid, Problem
 
 Rows32 = NDArray[np.float32]
@@ -96,7 +96,7 @@ def nearest(
         if alone:
             rows[:, :wide], distances[:, :wide] = near, far
         else:
-            from dataperf.audit import neighbour_kernels
+            from dataperf.curation import neighbour_kernels
 
             neighbour_kernels.spread(group, members, starts, near, far, rows, distances)
     tell(1.0)
@@ -167,7 +167,7 @@ def _among(
 
 def _compare_all(centred: Rows32, best: Rows32, rows: NDArray[np.int32], tell: Progress) -> None:
     """Compare every pair once, for both of its rows."""
-    from dataperf.audit import neighbour_kernels
+    from dataperf.curation import neighbour_kernels
 
     n = len(centred)
     norms = np.einsum("ij,ij->i", centred, centred)
@@ -231,7 +231,7 @@ def _compare_lists(
     tell: Progress,
 ) -> None:
     """Compare every row with the rows of the lists nearest to it, list by list."""
-    from dataperf.audit import neighbour_kernels
+    from dataperf.curation import neighbour_kernels
 
     n = len(centred)
     norms = np.einsum("ij,ij->i", centred, centred)
@@ -261,7 +261,7 @@ def _ranked(
     table: Rows32, queries: Rows32, rows: NDArray[np.int32], k: int
 ) -> tuple[NDArray[np.int32], Rows32]:
     """Return the k nearest of some candidates by their true distances, ties by row number."""
-    from dataperf.audit import neighbour_kernels
+    from dataperf.curation import neighbour_kernels
 
     far = neighbour_kernels.measure(table, queries, rows)
     order = np.lexsort((rows, far), axis=1)[:, :k]

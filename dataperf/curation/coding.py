@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import SEVERITIES, Kind, Rows, Severity
+from dataperf.curation.records import SEVERITIES, Kind, Rows, Severity
 from dataperf.records import IntArray
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.loaded import need
+from dataperf.curation.loaded import need
 
 #: Rate at which sounds are described, and the window and step of their spectra, in samples.
 RATE, WINDOW, STEP = 16_000, 512, 160

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dataperf.audit import models
-from dataperf.audit.models import Fitted, Probabilities, Progress
-from dataperf.audit.records import Neighbours, Rows
+from dataperf.curation import models
+from dataperf.curation.models import Fitted, Probabilities, Progress
+from dataperf.curation.records import Neighbours, Rows
 from dataperf.records import IntArray
 
 #: Neighbours of each row; fewer cost accuracy of their votes, more cost time.
@@ -22,7 +22,7 @@ WIDEST, MOST_CLASSES = 200, 50
 
 @dataclass(frozen=True)
 class Collected:
-    """Evidence of an audit; see `dataperf.audit.records.Evidence`.
+    """Evidence of an audit; see `dataperf.curation.records.Evidence`.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Collected:
     @functools.cached_property
     def neighbours(self) -> Neighbours:
         """The nearest other rows of every row."""
-        from dataperf.audit import neighbours
+        from dataperf.curation import neighbours
 
         def tell(share: float) -> None:
             self.progress("neighbours", round(100 * share), 100)

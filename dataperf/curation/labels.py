@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.loaded import plural, refuse
+from dataperf.curation.loaded import plural, refuse
 from dataperf.records import IntArray, TextArray
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit import kept, sounds
-from dataperf.audit.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
+from dataperf.curation import kept, sounds
+from dataperf.curation.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
 from dataperf.errors import DataperfError, did_you_mean
 
 MediaKind = Literal["image", "audio"]
@@ -291,7 +291,7 @@ def embed(
     if embedding not in EMBEDDINGS[kind]:
         hint = did_you_mean(embedding, EMBEDDINGS[kind]) or f"one of {shorten(EMBEDDINGS[kind])}"
         raise refuse(subject, "unknown-embedding", "embedding", f'"{embedding}"', f"{hint}")
-    from dataperf.audit import networks
+    from dataperf.curation import networks
 
     note = []
     if embedding == "auto":

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.columns import Column
-from dataperf.audit.loaded import Progress, chunks, plural
+from dataperf.curation.columns import Column
+from dataperf.curation.loaded import Progress, chunks, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +140,7 @@ def _blocks(column: Column, rows: int, text_features: int) -> list[Block]:
         return _numeric(column.name, column.values)
     if column.kind == "categorical":
         return [_categorical(column.name, column.values, rows)]
-    from dataperf.audit.texts import text_block
+    from dataperf.curation.texts import text_block
 
     names, write = text_block(column.name, column.values, text_features)
     return [Block(names, write, wide=True)] if names else []

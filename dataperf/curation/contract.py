@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dataperf.audit import example
-from dataperf.audit.records import SEVERITIES, Finding, Rows
+from dataperf.curation import example
+from dataperf.curation.records import SEVERITIES, Finding, Rows
 
 
 def problems(detector: Any, name: str) -> Iterator[str]:

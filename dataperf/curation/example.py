@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Neighbours, Rows
+from dataperf.curation.records import Neighbours, Rows
 from dataperf.records import IntArray
 
 

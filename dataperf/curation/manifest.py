@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import own, submission
-from dataperf.audit import calibration
-from dataperf.audit.evidence import Collected
-from dataperf.audit.records import Rows
+from dataperf.curation import calibration
+from dataperf.curation.evidence import Collected
+from dataperf.curation.records import Rows
 from dataperf.errors import DataperfError, NotFound
 from dataperf.records import FloatArray, IntArray, Submission
 
 if TYPE_CHECKING:
-    from dataperf.audit.audit import Audit
+    from dataperf.curation.audit import Audit
 
 TRACKS = ("repair", "cleaning", "selection")
 #: A suggested label is believed from this chance on; below it the row is dropped.

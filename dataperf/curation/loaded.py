@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Media
+from dataperf.curation.records import Media
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import TextArray
 

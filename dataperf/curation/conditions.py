@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.coding import Coded, interval_name
-from dataperf.audit.records import Kind
+from dataperf.curation.coding import Coded, interval_name
+from dataperf.curation.records import Kind
 from dataperf.records import FloatArray, IntArray
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataperf import registry
-from dataperf.audit import columns, encoding, labels, media, named, tables
-from dataperf.audit.columns import Column
-from dataperf.audit.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
-from dataperf.audit.records import Kind, Rows
+from dataperf.curation import columns, encoding, labels, media, named, tables
+from dataperf.curation.columns import Column
+from dataperf.curation.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
+from dataperf.curation.records import Kind, Rows
 from dataperf.errors import (
     Ambiguous,
     DataperfError,

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import sources
-from dataperf.audit import sounds
-from dataperf.audit.loaded import need
+from dataperf.curation import sounds
+from dataperf.curation.loaded import need
 from dataperf.errors import Unavailable
 from dataperf.records import Package
 
