@@ -49,7 +49,8 @@ class Clips:
 
     def picture(self, row):
         shares = self.clips[row].T[::-1]
-        shares = (shares - shares.min()) / max(np.ptp(shares), 1e-9)
+        low, high = shares.min(axis=1, keepdims=True), shares.max(axis=1, keepdims=True)
+        shares = (shares - low) / np.maximum(high - low, 1e-9)
         return np.repeat(np.repeat(np.round(shares * 255).astype(np.uint8), 4, 0), 2, 1)
 
     def sound(self, row):
@@ -148,8 +149,8 @@ def label_errors(rows: Rows, chances: Any) -> Finding:
             "flagged": count,
             "expected_real": round(0.9 * count),
             "precision_estimate": 0.9,
-            "low": 0.84,
-            "high": 0.95,
+            "low": 0.84 * count,
+            "high": 0.95 * count,
             "noise_rate": float(1 - np.diag(noise).mean()),
         },
         tables={"transition": noise},
@@ -358,7 +359,9 @@ def numbers(count: int = 300) -> Audit:
     from sklearn.datasets import load_wine
 
     wine = load_wine(as_frame=True)
-    frame = wine.data.head(count).assign(cellar=np.where(wine.target[:count] == 0, "north", "south"))
+    frame = wine.data.head(count).assign(
+        cellar=np.where(wine.target[:count] == 0, "north", "south")
+    )
     features = wine.data.head(count).to_numpy()
     features = (features - features.mean(axis=0)) / features.std(axis=0)
     kinds = {name: "numeric" for name in wine.data.columns} | {"cellar": "categorical"}

@@ -107,4 +107,5 @@ def _fitted(places: FloatArray) -> FloatArray:
     low, high = np.quantile(places, [0.0005, 0.9995], axis=0)
     size = float(np.max(high - low)) or 1.0
     middle = (low + high) / 2
-    return np.clip((places - middle) / size + 0.5, 0.0, 1.0)
+    found: FloatArray = np.clip((places - middle) / size + 0.5, 0.0, 1.0)
+    return found

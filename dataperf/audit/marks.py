@@ -35,8 +35,7 @@ def esc(text: object, most: int = 120) -> str:
     >>> esc('</script><b title="x">')
     '&lt;/script&gt;&lt;b title=&quot;x&quot;&gt;'
     """
-    line = clipped(text, most).encode("utf-8", "replace").decode("utf-8")
-    return html.escape(line.replace("\x00", ""), quote=True)
+    return html.escape(clipped(text, most), quote=True)
 
 
 def embedded(value: Any) -> str:
@@ -178,7 +177,7 @@ def _heat_cell(value: float, part: float, own: bool, names: tuple[str, str]) -> 
     if own:
         return f'<td class="own">{value:.0%}</td>'.replace("%", "")
     title = f"{esc(names[0], 40)} given as {esc(names[1], 40)}: {percent(value)}"
-    deep = " deep" if part > 0.55 else ""
+    deep = " deep" if part > 0.85 else ""
     return f'<td class="h{deep}" style="--v:{min(part, 1):.3f}" title="{title}">{told}</td>'
 
 
@@ -202,7 +201,9 @@ def histogram(values: NDArray[Any], *, bins: int = 48, words: str) -> str:
     for place, count in enumerate(counts):
         height = tall * count / top
         kind = "below" if edges[place + 1] <= 1e-12 else "above"
-        label = f"{count:,} rows from {short(float(edges[place]))} to {short(float(edges[place + 1]))}"
+        label = (
+            f"{count:,} rows from {short(float(edges[place]))} to {short(float(edges[place + 1]))}"
+        )
         bars.append(
             f'<rect class="{kind}" x="{place * wide / bins + 1:.1f}" y="{tall - height:.1f}" '
             f'width="{wide / bins - 2:.1f}" height="{height:.1f}" rx="1.5">'

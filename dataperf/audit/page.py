@@ -21,7 +21,13 @@ from dataperf.audit.shown import Audited, Usual
 #: Bytes that a page never exceeds.
 LIMIT = 6_000_000
 #: Samples of a section, pictures on the map, sounds: the page takes the first that fits.
-SIZES = ((1.0, 2_000, True), (0.5, 1_000, True), (0.5, 500, False), (0.2, 100, False), (0.05, 0, False))
+SIZES = (
+    (1.0, 2_000, True),
+    (0.5, 1_000, True),
+    (0.5, 500, False),
+    (0.2, 100, False),
+    (0.05, 0, False),
+)
 #: Classes with a colour of their own; side of a picture on the map, pixels.
 COLOURS, TILE = 10, 32
 
@@ -170,7 +176,9 @@ def _map(scene: Scene, placed: Layout) -> str:
     if len(placed.rows) < 3:
         return ""
     data, sheet = _points(scene, placed)
-    sampled = f" A sample of {len(placed.rows):,} of {count:,} rows." if len(placed.rows) < count else ""
+    sampled = (
+        f" A sample of {len(placed.rows):,} of {count:,} rows." if len(placed.rows) < count else ""
+    )
     lead = (
         f"Every point is a row; rows that are alike lie together ({esc(placed.method)})."
         f"{sampled} Rings mark flagged labels: a ring of one colour inside another colour's "
@@ -196,7 +204,7 @@ def _map(scene: Scene, placed: Layout) -> str:
         '<button type="button" aria-pressed="false" data-flagged><i class="ring"></i>flagged only'
         "</button></div>"
         '<p class="note">Wheel or pinch to zoom, drag to move; n and p step through flagged rows. '
-        f'Class of a row: its given label, {esc(rows.label, 40)}.</p>'
+        f"Class of a row: its given label, {esc(rows.label, 40)}.</p>"
         f'<img class="tiles" alt="" hidden{source}>'
         f'<script type="application/json" id="points">{embedded(data)}</script>',
     )

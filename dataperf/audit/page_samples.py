@@ -57,7 +57,9 @@ def body(scene: Scene, row: int, *, side: int = 168) -> str:
             return '<div class="shot gone">cannot be read now</div>'
         kind = rows.media.kind
         alt = f"{'spectrogram' if kind == 'audio' else 'picture'} of {esc(rows.ids[row])}"
-        return f'<div class="shot {kind}"><img src="{address}" alt="{alt}">{_play(scene, row)}</div>'
+        return (
+            f'<div class="shot {kind}"><img src="{address}" alt="{alt}">{_play(scene, row)}</div>'
+        )
     words = text_of(scene, row, 420)
     if words is not None:
         return f'<blockquote class="words">{esc(words, 420)}</blockquote>'
@@ -126,7 +128,9 @@ def _chances(scene: Scene, row: int, given: int, better: int) -> str:
         for number, kind in ((better, "strong"), (given, "weak"))
         if 0 <= number < len(chances)
     )
-    return f'<table class="chances" aria-label="chance by the models"><tbody>{lines}</tbody></table>'
+    return (
+        f'<table class="chances" aria-label="chance by the models"><tbody>{lines}</tbody></table>'
+    )
 
 
 def neighbours_of(scene: Scene, row: int) -> IntArray:
@@ -164,7 +168,7 @@ def _near(scene: Scene, near: IntArray, given: int, better: int) -> str:
             address = shown.picture_uri(rows, each, side=72)
             what = f'<img src="{address}" alt="{esc(rows.ids[each])}">' if address else "<i></i>"
         lines.append(f'<li class="{kind}">{what}<em>{name}</em></li>')
-    kind = "near words" if words else "near"
+    kind = "near words" if words else f"near {rows.media.kind}" if rows.media else "near"
     return f'<ol class="{kind}" aria-label="nearest rows and their labels">{"".join(lines)}</ol>'
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from dataperf.audit.marks import (
     heat,
     histogram,
     interval,
-
     percent,
     table,
 )
@@ -28,7 +27,7 @@ HEADLINES = {
     "label_errors": ("flagged", "labels flagged"),
     "duplicates": ("rows", "rows in sets of duplicates"),
     "outliers": ("rows", "rows far from all others"),
-    "imbalance": ("ratio", "times more rows in the largest class"),
+    "imbalance": ("ratio", "largest class to smallest"),
     "features": ("problems", "problems of columns"),
     "slices": ("slices", "weak slices"),
     "fairness": ("differences", "differences between groups"),
@@ -64,7 +63,9 @@ def _finding_card(found: Finding) -> str:
     word = SEVERITY_WORDS[found.severity]
     key, unit = HEADLINES.get(found.kind, ("rows", "rows"))
     value = found.numbers.get(key, len(found.table))
-    told = short(float(value)) if isinstance(value, int | float) else "–"
+    told = "–"
+    if _is_number(value):
+        told = f"{value:,}" if isinstance(value, int) else short(float(f"{value:.3g}"))
     return (
         f'<a class="finding {word}" href="#{esc(found.kind)}"><span class="severity {word}">{word}'
         f"</span><h3>{esc(found.title)}</h3><p class='count'><b>{told}</b> {esc(unit)}</p>"
@@ -89,33 +90,34 @@ def label_errors(scene: Scene) -> str:
         parts.append(_noise(found, scene))
     if len(found.table):
         listed = table(found.table, most=300, caption="Rows, the most doubtful label first")
+        rest = {name: each for name, each in found.tables.items() if name != "transition"}
+        listed += "".join(table(each, most=40, caption=name) for name, each in rest.items())
         parts.append(f"<details><summary>All as a table</summary>{listed}</details>")
     return of_finding(found, "".join(parts))
 
 
 def _estimate(found: Finding) -> str:
-    """Say how many of the flagged rows are real, as a bar with its interval."""
-    told = {name: found.numbers.get(name) for name in ("flagged", "expected_real", "low", "high")}
-    share = found.numbers.get("precision_estimate")
-    if not isinstance(share, int | float) or not told["flagged"]:
+    """Say how many of the flagged rows are real, with the interval drawn."""
+    names = ("flagged", "expected_real", "precision_estimate", "low", "high", "noise_rate")
+    told = {name: float(each) for name in names if _is_number(each := found.numbers.get(name))}
+    flagged, share = told.get("flagged", 0.0), told.get("precision_estimate")
+    if not flagged:
         return ""
-    low, high = (
-        float(each) if isinstance(each, int | float) else float(share)
-        for each in (told["low"], told["high"])
-    )
-    if max(low, high) > 1:  # counts of rows, not shares
-        low, high = (each / float(told["flagged"] or 1) for each in (low, high))
-    line = interval(float(share), low, high, float(share), top=1.0)
-    noise = found.numbers.get("noise_rate")
-    rate = f"<div><b>{percent(float(noise))}</b><span>of all labels wrong, estimated</span></div>"
-    real = told["expected_real"]
-    return (
-        f'<div class="figures"><div><b>{short(float(told["flagged"] or 0))}</b><span>labels flagged'
-        f"</span></div>"
-        + (f"<div><b>≈ {float(real):,.0f}</b><span>of them really wrong</span></div>" if real else "")
-        + f"<div><b>{percent(float(share))}</b><span>precision, {percent(low)} to {percent(high)}"
-        f"</span>{line}</div>" + (rate if isinstance(noise, int | float) else "") + "</div>"
-    )
+    figures = [(f"{flagged:,.0f}", "labels flagged")]
+    if "expected_real" in told:
+        figures.append((f"≈ {told['expected_real']:,.0f}", "of them really wrong"))
+    if share is not None:
+        low, high = (told.get(end, share * flagged) / flagged for end in ("low", "high"))
+        words = f"precision, {percent(low)} to {percent(high)}"
+        figures.append((percent(share), words + interval(share, low, high, share, top=1.0)))
+    if "noise_rate" in told:
+        figures.append((percent(told["noise_rate"]), "of all labels wrong, at least"))
+    drawn = "".join(f"<div><b>{value}</b><span>{words}</span></div>" for value, words in figures)
+    return f'<div class="figures">{drawn}</div>'
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and bool(np.isfinite(value))
 
 
 def _filters(scene: Scene, cards: int) -> str:
@@ -131,12 +133,13 @@ def _filters(scene: Scene, cards: int) -> str:
             "</select></label>"
         )
 
+    told = f"the {cards:,} most doubtful of {doubt.flagged:,}"
+    told = f"all {cards:,}" if cards == doubt.flagged else told
     return (
         '<div class="filters">'
         + choice("given", "labelled", doubt.given[:cards].tolist())
         + choice("suggested", "more likely", doubt.suggested[:cards].tolist())
-        + f'<output data-shown aria-live="polite">the {cards:,} most doubtful of '
-        f"{doubt.flagged:,}</output></div>"
+        + f'<output data-shown aria-live="polite">{told}</output></div>'
     )
 
 
@@ -277,7 +280,7 @@ def slices(scene: Scene) -> str:
     if not len(frame) or not needed <= set(frame.columns):
         return of_finding(found, table(frame, most=60) if len(frame) else "")
     overall = found.numbers.get("error")
-    mark = float(overall) if isinstance(overall, int | float) else 0.0
+    mark = float(overall) if _is_number(overall) else 0.0
     top = max(float(frame["high"].max()), mark, 1e-9)
     lines = "".join(
         f"<tr><th scope='row'>{esc(line['condition'], 160)}</th>"
@@ -357,5 +360,3 @@ DRAWN: dict[str, Callable[[Scene], str]] = {
 def of_kind(scene: Scene, kind: str) -> str:
     """Return the section of a finding of any kind."""
     return DRAWN[kind](scene) if kind in DRAWN else tables_of(scene, kind)
-
-

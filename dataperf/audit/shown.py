@@ -25,6 +25,10 @@ SECONDS, RATE = 3.0, 16_000
 #: A PNG up to this size, bytes, is kept; what is larger becomes a JPEG.
 SMALL = 8_000
 
+#: Spectrograms: grey values and their colours, red, green and blue.
+STOPS = (0, 64, 128, 192, 255)
+INKS = ((8, 10, 34), (52, 38, 108), (150, 52, 112), (238, 124, 72), (252, 245, 200))
+
 
 class Audited(Protocol):
     """What showing needs of an audit."""
@@ -98,12 +102,13 @@ def class_name(rows: Rows, number: int) -> str:
 
 
 def clipped(text: object, most: int) -> str:
-    """Return a text on one line, cut at a length.
+    """Return a text on one line, cut at a length; what is no print (escapes, too) becomes space.
 
     >>> clipped("a  long\\nstory", 8)
     'a long …'
     """
-    line = " ".join(str(text)[: 4 * most].split())
+    printed = (each if each.isprintable() else " " for each in str(text)[: 4 * most])
+    line = " ".join("".join(printed).split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
@@ -128,11 +133,27 @@ def picture(rows: Rows, row: int, *, side: int) -> Any:
     except (OSError, ValueError, TypeError, IndexError):
         return None
     drawn = drawn if drawn.mode in ("L", "RGB") else drawn.convert("RGB")
+    if rows.media.kind == "audio" and drawn.mode == "L":
+        drawn = Image.fromarray(heatmap(np.asarray(drawn)))
     if max(drawn.size) > side:
         scale = side / max(drawn.size)
         size = (max(1, round(drawn.width * scale)), max(1, round(drawn.height * scale)))
-        drawn = drawn.resize(size, Image.Resampling.BOX if scale > 0.5 else Image.Resampling.LANCZOS)
+        drawn = drawn.resize(
+            size, Image.Resampling.BOX if scale > 0.5 else Image.Resampling.LANCZOS
+        )
     return drawn
+
+
+def heatmap(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return grey values in colours that grow evenly lighter, for spectrograms.
+
+    >>> heatmap(np.array([[0, 255]], dtype=np.uint8)).tolist()
+    [[[8, 10, 34], [252, 245, 200]]]
+    """
+    at = np.arange(256)
+    ramp = [np.interp(at, STOPS, side) for side in zip(*INKS)]
+    colours: NDArray[np.uint8] = np.stack(ramp, axis=1).round().astype(np.uint8)[grey]
+    return colours
 
 
 def picture_uri(rows: Rows, row: int, *, side: int) -> str:
@@ -270,7 +291,8 @@ class Usual:
             parts = [seen[labels == number] for number in range(len(self.rows.classes))]
             told = [_middle(part) if len(part) >= 5 else _middle(seen) for part in parts]
             told.append(_middle(seen))
-            found[column] = tuple(np.array(side) for side in zip(*told))
+            middles, spreads = zip(*told)
+            found[column] = (np.array(middles), np.array(spreads))
         return found
 
     def odd(self, row: int, *, most: int = 4) -> list[Odd]:
@@ -291,7 +313,7 @@ class Usual:
                 continue
             number = float(value) if value is not None else np.nan
             apart = abs(number - middle) / spread if np.isfinite(number) else 0.0
-            usual = f"{short(middle - spread)} to {short(middle + spread)}"
+            usual = " to ".join(short(float(f"{middle + way:.3g}")) for way in (-spread, spread))
             found.append(Odd(column, short(number), usual, apart))
         return sorted(found, key=lambda each: -each.strength)[:most]
 
@@ -299,7 +321,9 @@ class Usual:
         counts = self._counts(column, label)
         total = max(1, int(counts.sum()))
         share = (float(counts.get(value, 0)) + 0.5) / (total + 1)
-        usual = f"{clipped(counts.index[0], 30)}, {counts.iloc[0] / total:.0%}" if total > 1 else ""
+        usual = (
+            f"{clipped(counts.index[0], 30)}, in {counts.iloc[0] / total:.0%}" if total > 1 else ""
+        )
         return Odd(column, clipped(value, 40), usual, float(-np.log2(min(share, 1.0))))
 
     def _counts(self, column: str, label: int) -> pd.Series[Any]:
@@ -319,8 +343,8 @@ def _middle(values: FloatArray) -> tuple[float, float]:
 def short(value: float) -> str:
     """Return a number in four figures.
 
-    >>> short(1234567.0), short(0.012345), short(3.0), short(float("nan"))
-    ('1,234,567', '0.01234', '3', 'missing')
+    >>> short(1234567.0), short(0.0123456), short(3.0), short(float("nan"))
+    ('1,234,567', '0.01235', '3', 'missing')
     """
     if not np.isfinite(value):
         return "missing"
