@@ -124,7 +124,7 @@
   const visible = names.map(() => true);
   let onlyFlagged = false, hovered = -1, colours = [], ink = "", paper = "";
   const [X, Y, COLOUR, ROW, GIVEN, BETTER, ID, CARD, TILE, WORDS] = Array(10).keys();
-  const flagged = points.map((_, place) => place).filter((place) => points[place][BETTER] > -2);
+  const flagged = points.map((_, place) => place).filter((place) => points[place][BETTER] > -2).reverse();
   const isShown = (point) => visible[point[COLOUR]] && (!onlyFlagged || point[BETTER] > -2);
 
   const inks = () => {
@@ -146,6 +146,23 @@
     const y = top + side * (1 - point[Y] / 10000);
     return [(x - view.x) * view.scale, (y - view.y) * view.scale];
   };
+  const cut = (to, point, x, y, size) => {
+    const across = tiles.naturalWidth / tile;
+    const left = tile * (point[TILE] % across), top = tile * Math.floor(point[TILE] / across);
+    to.drawImage(tiles, left, top, tile, tile, x, y, size, size);
+  };
+  // Close by, pictures take the place of points, in a frame of their class's colour.
+  const picture = (point, x, y, bad) => {
+    const half = Math.min(28, 11 + view.scale), edge = bad ? 4 : 2;
+    pen.globalAlpha = 1;
+    pen.fillStyle = colours[point[COLOUR]];
+    pen.fillRect(x - half - edge, y - half - edge, 2 * (half + edge), 2 * (half + edge));
+    cut(pen, point, x - half, y - half, 2 * half);
+    if (!bad) return;
+    pen.lineWidth = 1.5;
+    pen.strokeStyle = ink;
+    pen.strokeRect(x - half - edge, y - half - edge, 2 * (half + edge), 2 * (half + edge));
+  };
   let waiting = false;
   const draw = () => {
     waiting = false;
@@ -156,11 +173,16 @@
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     pen.clearRect(0, 0, wide, tall);
     const size = Math.min(8, (points.length > 2000 ? 2.4 : points.length > 400 ? 3.2 : 4.5) * Math.sqrt(view.scale));
+    const close = view.scale > 5 && tiles.naturalWidth;
     points.forEach((point) => {
       if (!isShown(point)) return;
       const [x, y] = place(point);
-      if (x < -10 || y < -10 || x > wide + 10 || y > tall + 10) return;
+      if (x < -40 || y < -40 || x > wide + 40 || y > tall + 40) return;
       const bad = point[BETTER] > -2;
+      if (close && point[TILE] >= 0) {
+        picture(point, x, y, bad);
+        return;
+      }
       pen.globalAlpha = bad ? 1 : 0.62;
       pen.fillStyle = colours[point[COLOUR]];
       pen.beginPath();
@@ -178,7 +200,7 @@
       pen.lineWidth = 2.5;
       pen.strokeStyle = ink;
       pen.beginPath();
-      pen.arc(x, y, size + 5, 0, 7);
+      pen.arc(x, y, close && points[hovered][TILE] >= 0 ? 40 : size + 5, 0, 7);
       pen.stroke();
     }
   };
@@ -198,12 +220,10 @@
     const point = points[at];
     tip.replaceChildren();
     if (point[TILE] >= 0 && tiles.naturalWidth) {
-      const picture = document.createElement("canvas");
-      picture.width = picture.height = tile;
-      const across = tiles.naturalWidth / tile;
-      const left = tile * (point[TILE] % across), top = tile * Math.floor(point[TILE] / across);
-      picture.getContext("2d").drawImage(tiles, left, top, tile, tile, 0, 0, tile, tile);
-      tip.append(picture);
+      const shot = document.createElement("canvas");
+      shot.width = shot.height = tile;
+      cut(shot.getContext("2d"), point, 0, 0, tile);
+      tip.append(shot);
     }
     if (point[WORDS]) line(point[WORDS]);
     line(point[BETTER] > -2 ? `${name(point[GIVEN])} → ${name(point[BETTER])}` : name(point[GIVEN]), "b");
@@ -215,7 +235,7 @@
     tip.style.top = `${low}px`;
   };
   const nearest = (x, y) => {
-    let best = -1, least = 16 ** 2;
+    let best = -1, least = (view.scale > 5 ? 30 : 16) ** 2;
     points.forEach((point, at) => {
       if (!isShown(point)) return;
       const [left, top] = place(point);

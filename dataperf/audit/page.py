@@ -225,10 +225,11 @@ def _points(scene: Scene, placed: Layout) -> tuple[dict[str, Any], str]:
         names.append("other")
     better = dict(zip(doubt.rows.tolist(), doubt.suggested.tolist()))
     cards = set(doubt.rows[: scene.most].tolist())
-    order = np.argsort([row not in better for row in placed.rows.tolist()], kind="stable")
+    rank = {row: place for place, row in enumerate(better)}
+    order = np.argsort([rank.get(row, len(rows)) for row in placed.rows.tolist()], kind="stable")
     tiles, sheet = _tiles(scene, placed.rows[order[: scene.thumbs]])
     points = []
-    for place in order[::-1].tolist():  # flagged ones are drawn last, above the others
+    for place in order[::-1].tolist():  # the most doubtful are drawn last, above all
         row = int(placed.rows[place])
         x, y = (int(each) for each in np.round(placed.places[place] * 10_000))
         words = text_of(scene, row, 110) if not scene.has_media else None
