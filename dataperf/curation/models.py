@@ -76,7 +76,8 @@ class Softmax:
     @property
     def coef_(self) -> NDArray[np.float32]:
         """Coefficients, (k, d)."""
-        return self.weights[:-1].T
+        weights: NDArray[np.float32] = self.weights[:-1].T
+        return weights
 
     @property
     def intercept_(self) -> NDArray[np.float32]:
@@ -90,7 +91,8 @@ class Softmax:
 
     def predict_proba(self, features: NDArray[np.floating]) -> Probabilities:
         """Return chances, (n, k)."""
-        return softmax(np.asarray(features, dtype=np.float32), self.weights)
+        chances: Probabilities = softmax(np.asarray(features, dtype=np.float32), self.weights)
+        return chances
 
 
 def folds(labels: IntArray, groups: TextArray | None, *, seed: int, count: int = FOLDS) -> IntArray:
