@@ -82,7 +82,8 @@ class Softmax:
     @property
     def intercept_(self) -> NDArray[np.float32]:
         """Intercepts, (k,)."""
-        return self.weights[-1]
+        intercepts: NDArray[np.float32] = self.weights[-1]
+        return intercepts
 
     @property
     def classes_(self) -> IntArray:
