@@ -21,7 +21,7 @@ from dataperf.records import FloatArray, IntArray
 #: The share of labels that is changed in one round, and how many changed labels are wanted.
 INJECTED, WANTED, MOST_ROUNDS = 0.05, 400, 4
 #: Thresholds that find fewer of the injected errors tell nothing of the share of errors.
-LEAST_FOUND = 0.1
+LEAST_FOUND = 0.3
 GRID = 200
 RESAMPLES = 200
 

@@ -25,8 +25,9 @@ def find(evidence: Any) -> Finding | str:
     """Rank all labels by how far another class is likelier, and flag the worst.
 
     The threshold is the one with the highest expected F1; how many of the flagged labels are
-    really wrong is estimated by injecting errors (see `dataperf.curation.calibration`). Errors that
-    look like the class they were given cannot be seen, so both are estimates from below.
+    really wrong is estimated by injecting errors (see `dataperf.curation.calibration`). Nothing is
+    flagged where the interval of the share of errors begins at zero. Errors that look like the
+    class they were given cannot be seen, so both are estimates from below.
     The column ``confident_learning`` says what the cleanlab package would flag (Northcutt, Jiang &
     Chuang, Confident learning, JAIR 70, 2021, section 3), which takes no account of chance.
     """
@@ -50,7 +51,7 @@ def find(evidence: Any) -> Finding | str:
         seed=evidence.seed,
     )
     best = found.best()
-    flagged = scores >= found.thresholds[best] if found.share > 0 else np.zeros(len(scores), bool)
+    flagged = (scores >= found.thresholds[best]) & (found.share_low > 0)
     also = _confident_learning(chances[judged], given)
     table = _table(evidence, judged, scores, suggested, flagged, also)
     numbers = _numbers(found, best, flagged, also)
@@ -149,7 +150,7 @@ def _sentence(numbers: dict[str, Any], judged: int) -> str:
 
 def _severity(low: float, share: float) -> Severity:
     """High from 5 % of wrong labels on, medium from 1 %; low if there are any at all."""
-    if share <= 0:
+    if low <= 0:
         return "none"
     return "high" if low >= 0.05 else "medium" if share >= 0.01 else "low"
 
