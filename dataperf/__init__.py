@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dataperf.baselines import answer
     from dataperf.challenge import load as load_challenge
+    from dataperf.curation.audit import audit
     from dataperf.data import load as load_dataset
     from dataperf.evaluation import evaluate, evaluate_all
     from dataperf.submission import board_data, check
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "answer",
+    "audit",
     "board_data",
     "check",
     "evaluate",
@@ -27,6 +29,7 @@ __all__ = [
 
 _PLACES = {
     "answer": ("dataperf.baselines", "answer"),
+    "audit": ("dataperf.curation.audit", "audit"),
     "board_data": ("dataperf.submission", "board_data"),
     "check": ("dataperf.submission", "check"),
     "evaluate": ("dataperf.evaluation", "evaluate"),

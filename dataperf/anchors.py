@@ -84,6 +84,8 @@ class Anchors(Record):
 
 def load(challenge: Challenge, board: str) -> Anchors | None:
     """Return a board's reference points, or None if there are none for what it is now."""
+    if challenges.is_own(challenge.name):
+        return None
     path = challenges.folder_of(challenge) / FILE
     if not path.is_file():
         return None
@@ -294,8 +296,10 @@ def _point(
 def _let_in(data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]) -> float | None:
     """Return the mean share of defective rows that were trained on, where it says anything."""
     ((name, part),) = data.items() if len(data) == 1 else [("", None)]
-    if part is None or part.truth is None or any(plan[name].steps is not None for plan in plans):
+    if part is None or part.truth is None:
         return None
+    if any(plan[name].steps is not None or plan[name].roles for plan in plans):
+        return None  # every set lets in something else
     defects = part.truth.defects
     if (part.pool.labels < 0).all() and not (defects != "").any():
         return None

@@ -14,6 +14,8 @@ from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Board, Challenge, Task
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
+#: How the names of challenges begin that are made of somebody's own data: own-TRACK.
+OWN = "own-"
 
 
 def load(name: str) -> Challenge:
@@ -39,6 +41,11 @@ def folder_of(challenge: Challenge) -> Path:
     return registry.get("challenges", challenge.name).folder
 
 
+def is_own(name: str) -> bool:
+    """Return whether a challenge is made on the spot of somebody's own data; it has no folder."""
+    return name.startswith(OWN)
+
+
 def read(path: Path) -> Challenge:
     """Return the challenge that a file describes."""
     try:
@@ -55,6 +62,9 @@ def read(path: Path) -> Challenge:
 
 
 def _own_problems(challenge: Challenge, path: Path) -> Iterator[Problem]:
+    if is_own(challenge.name):
+        what = f'names that begin with "{OWN}" are for data without a folder'
+        yield Problem("wrong-name", "name", f'"{challenge.name}"', what)
     if challenge.name != path.parent.name:
         yield Problem(
             "wrong-name", "name", f'"{challenge.name}"', f'the folder\'s name, "{path.parent.name}"'

@@ -69,6 +69,32 @@ Rules = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="The challenge's name.")]
+ChallengeOrData = Annotated[
+    str | None, typer.Option("--challenge", "-c", help="The challenge's name (or give --data).")
+]
+OwnData = Annotated[
+    str | None, typer.Option("--data", help="Your own data set: a file, a folder, a name.")
+]
+OwnLabel = Annotated[str | None, typer.Option("--label", help="Its column with the labels.")]
+OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
+OwnGroup = Annotated[
+    str | None, typer.Option("--group", help="Its column of rows that belong together.")
+]
+OwnIds = Annotated[str | None, typer.Option("--id", help="Its column that names the rows.")]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="With --data: the fixed model (logistic_v1).")
+]
+MetricName = Annotated[
+    str | None, typer.Option("--metric", help="With --data: what ranks (accuracy).")
+]
+SplitSeed = Annotated[int | None, typer.Option("--seed", help="With --data: of the split (0).")]
+TestShare = Annotated[
+    float | None, typer.Option("--test-share", help="With --data: held out to test on (0.2).")
+]
+Budget = Annotated[
+    int | None,
+    typer.Option("--budget", help="With --data: rows that may be repaired, inspected, selected."),
+]
 BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
 Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
 RESULTS = Path("dataperf-results")
@@ -220,12 +246,22 @@ def check(
 
 @app.command()
 def evaluate(
-    challenge: ChallengeName,
     files: Annotated[
         list[Path] | None,
         typer.Argument(help="Submissions; none scores the challenge's reference submissions."),
     ] = None,
+    challenge: ChallengeOrData = None,
     board: BoardName = None,
+    data: OwnData = None,
+    label: OwnLabel = None,
+    truth: OwnTruth = None,
+    group: OwnGroup = None,
+    id: OwnIds = None,
+    model: ModelName = None,
+    metric: MetricName = None,
+    seed: SplitSeed = None,
+    test_share: TestShare = None,
+    budget: Budget = None,
     rules: Rules = "strict",
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
     results_folder: Results = RESULTS,
@@ -237,11 +273,19 @@ def evaluate(
 
     Example: dataperf evaluate --challenge speech-selection mine.json
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
+    Example: dataperf evaluate --data mine.parquet --label y --truth y_true cleaning.json
     """
     from dataperf import challenge as challenges
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
 
+    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
+    told = {key: value for key, value in {**columns, **kinds}.items() if value is not None}
+    if data is not None and challenge is None and board is None and rules == "strict":
+        return _evaluate_own(data, files or [], told, str(results_folder), as_json)
+    if data is not None or told or challenge is None:
+        raise DataperfError(_what_is_asked(data, challenge, [*told], board, rules))
     asked, chosen = challenges.load(challenge), _rules(rules)
     if board:
         challenges.board_of(asked, board)
@@ -268,6 +312,44 @@ def evaluate(
         _print_json([{"file": kept, **result.model_dump(mode="json")} for result, kept in scored])
     else:
         _print_scores(asked, scored)
+    if any(result.status == "failed" for result, _ in scored):
+        raise typer.Exit(1)
+
+
+def _what_is_asked(
+    data: str | None, challenge: str | None, told: list[str], board: str | None, rules: str
+) -> str:
+    """Return what is wrong with the choice between a challenge and own data."""
+    if data is not None and challenge is not None:
+        return "--challenge and --data exclude each other: a challenge has its own data"
+    if data is not None:
+        return f"{'--board' if board else f'--rules {rules}'} is for challenges, not for --data"
+    if told:
+        return f"--{told[0].replace('share', 'test-share')} is for your own data: give --data"
+    return "name a challenge (--challenge NAME) or your own data (--data FILE --label COLUMN)"
+
+
+def _evaluate_own(
+    source: str, files: list[Path], told: dict[str, Any], results_folder: str, as_json: bool
+) -> None:
+    from dataperf import own, report, results
+    from dataperf.errors import DataperfError
+
+    if "label" not in told:
+        raise DataperfError("name the column with the labels: --label COLUMN")
+    if not files:
+        raise DataperfError("name a manifest; dataperf audit writes one")
+    with _progress(f"evaluating on {source}"):
+        scored = [
+            (each, results.keep(each, results_folder))
+            for each in own.evaluate(source, files, **told)
+        ]
+    if as_json:
+        _print_json([{"file": kept, **result.model_dump(mode="json")} for result, kept in scored])
+    else:
+        for result, kept in scored:
+            _print(report.scorecard(result, None))
+            typer.echo(f"\nkept as {kept}")
     if any(result.status == "failed" for result, _ in scored):
         raise typer.Exit(1)
 
@@ -361,6 +443,87 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command()
+def audit(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A CSV, Parquet or JSON-lines file, a folder of images or sounds, hf:NAME, "
+            "challenge:NAME/BOARD, or a dataset that comes with dataperf."
+        ),
+    ],
+    label: Annotated[str | None, typer.Option("--label", "-l", help="The label column.")] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="Column of unique ids.")] = None,
+    split: Annotated[str | None, typer.Option(help="Column that tells train from test.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column of what belongs together (speaker, patient).")
+    ] = None,
+    truth: Annotated[
+        str | None, typer.Option(help="Column of right labels: scores what is found.")
+    ] = None,
+    annotators: Annotated[
+        list[str] | None, typer.Option("--annotator", help="Another label column (repeatable).")
+    ] = None,
+    sensitive: Annotated[
+        list[str] | None, typer.Option(help="Column of groups to treat alike (repeatable).")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column to leave out (repeatable).")
+    ] = None,
+    embedding: Annotated[
+        str, typer.Option(help="For images and sounds: auto, network, pixels or mfcc.")
+    ] = "auto",
+    detectors: Annotated[
+        list[str] | None, typer.Option("--detector", help="Use only this one (repeatable).")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page of HTML here.")] = None,
+    manifest: Annotated[Path | None, typer.Option(help="Write a submission here.")] = None,
+    track: Annotated[
+        str, typer.Option(help="What the submission is: repair, cleaning or selection.")
+    ] = "repair",
+    budget: Annotated[int | None, typer.Option(help="Most rows that it names.", min=1)] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every table into this folder.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything drawn.", min=0, max=2**32 - 1)] = 0,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    path: Paths = None,
+) -> None:
+    """Look for label errors, duplicates, outliers, leaks, weak slices and more in any data set.
+
+    Example: dataperf audit spoken-digits --label word --report audit.html
+    Example: dataperf audit mine.parquet -l y --manifest repair.json
+    """
+    from dataperf.curation.audit import audit as look
+    from dataperf.curation.notebook import text
+
+    with _steps() as progress:
+        found = look(
+            source,
+            label=label,
+            detectors=detectors or None,
+            seed=seed,
+            progress=progress,
+            id=id_column,
+            split=split,
+            group=group,
+            truth=truth,
+            annotators=annotators or (),
+            sensitive=sensitive or (),
+            drop=drop or (),
+            embedding=embedding,
+        )
+        if csv is not None:
+            found.to_csv(csv)
+        if report is not None:
+            found.report(report)
+        if manifest is not None:
+            found.to_manifest(track, path=manifest, budget=budget, seed=seed)
+    _print_json(found.to_dict()) if as_json else _print(text(found))
+    for wrote in (report, manifest, csv):
+        if wrote is not None:
+            _say(f"wrote {wrote}")
+
+
 @data_app.command("get")
 def data_get(
     name: Annotated[str, typer.Argument(help="A challenge or a dataset.")],
@@ -396,18 +559,42 @@ def data_get(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="challenge, metric, strategy or model")],
+    kind: Annotated[str, typer.Argument(help="challenge, metric, strategy, detector or model")],
     name: Annotated[str, typer.Argument(help="Its name.")],
     path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
+    from_data: Annotated[
+        str | None, typer.Option("--from-data", help="Make the challenge of your own data set.")
+    ] = None,
+    track: Annotated[
+        str | None, typer.Option("--track", help="repair, cleaning or selection (with --from-data)")
+    ] = None,
+    label: OwnLabel = None,
+    truth: OwnTruth = None,
+    group: OwnGroup = None,
+    id: OwnIds = None,
+    model: ModelName = None,
+    metric: MetricName = None,
+    seed: SplitSeed = None,
+    test_share: TestShare = None,
+    budget: Budget = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a new challenge, metric, strategy or model to start from, in your own folder.
+    """Write a new challenge, metric, strategy, detector or model to start from, in your own folder.
 
     Example: dataperf new metric my_metric --path my-folder
+    Example: dataperf new challenge mine --from-data mine.parquet --label y --path my-folder
     """
     from dataperf import new as scaffold
 
-    written = [str(file) for file in scaffold.write(kind, name, path)]
+    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
+    told = {
+        key: value
+        for key, value in {**columns, **kinds, "track": track}.items()
+        if value is not None
+    }
+    made = scaffold.write(kind, name, path, source=from_data, **told)
+    written = [str(file) for file in made]
     if as_json:
         return _print_json({"wrote": written})
     for file in written:
@@ -552,6 +739,22 @@ def _progress(title: str, total: int | None = None) -> Iterator[Callable[[], Non
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show on a terminal's standard error what is being done and how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda words, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda words, done, total: bar.update(
+            task, description=words, completed=done, total=total
+        )
 
 
 @contextmanager

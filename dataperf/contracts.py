@@ -74,7 +74,8 @@ class Track(Protocol):
     - ``read_files(files: Mapping[str, str], board: Board, *, official: bool)`` for answers
       that are text files (names to contents): the answer, and the problems in it;
     - ``summarize(plan, task, data, outcome) -> (numbers, curves)`` for what it says of a
-      task beside the score, and ``summarize_board(answer, rules, data, tasks)`` of the board;
+      task beside the score, ``says(numbers, task) -> list[str]`` for the same in sentences, and
+      ``summarize_board(answer, rules, data, tasks)`` of the board;
     - ``join(parts: Mapping[str, dict]) -> dict`` to make one answer of a strategy's answers
       to single tasks;
     - ``shown(pool) -> Pool`` where participants see less than the pool;

@@ -149,7 +149,7 @@ def _write_cache(path: Path, rows: Table, scratch: Path | None = None) -> Table:
     Features go first, so that what names them is there only when they are whole; those that
     were written into a scratch file are there already.
     """
-    rows = replace(rows, digest=_content_digest(rows))
+    rows = replace(rows, digest=content_digest(rows))
     buffer = io.BytesIO()
     columns: dict[str, Any] = {f"column:{name}": values for name, values in rows.columns.items()}
     try:
@@ -286,7 +286,7 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
         ),
         truth=_truth(task, pool_rows),
         tests={name: _test(task, name, rows, in_pool) for name in task.splits},
-        digest=rows.digest or _content_digest(rows),
+        digest=rows.digest or content_digest(rows),
         prompts=module.prompts(task.classes, **task.options)
         if hasattr(module, "prompts")
         else None,
@@ -359,7 +359,8 @@ def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
     return ids[inverse.reshape(-1)]
 
 
-def _content_digest(rows: Table) -> str:
+def content_digest(rows: Table) -> str:
+    """Return the sha256 of ids, features and columns."""
     parts = [rows.ids.astype(str), rows.features]
     parts += [rows.columns[name].astype(str) for name in sorted(rows.columns)]
     return files.digest_json([files.digest_bytes(_bytes(part)) for part in parts])

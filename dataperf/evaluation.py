@@ -28,6 +28,7 @@ from dataperf.records import (
     Challenge,
     Cost,
     FloatArray,
+    IntArray,
     Plan,
     Provenance,
     Result,
@@ -239,6 +240,7 @@ def _task_scores(
         detection=scorecard.detection(data, chosen, plan.ranking, plan.flags),
         balance=scorecard.balance(task, data, chosen),
         summary=told[0],
+        says=track.says(told[0], task) if hasattr(track, "says") else [],
         curves=told[1],
         trials=trials_of(data, plan, run),
     )
@@ -279,14 +281,21 @@ def weights_of(task: Task, plan: Plan) -> FloatArray | None:
 
 def _fitted(model: Any, data: TaskData, plan: Plan, told: dict[str, Any]) -> Iterator[Any]:
     """Train on every set of a plan; a model that knows how shares what sets of one pool share."""
-    first = plan.sets[0].rows
-    same_rows = all(np.array_equal(chosen.rows, first) for chosen in plan.sets[1:])
-    if len(plan.sets) > 1 and same_rows and hasattr(model, "fit_series"):
-        labels = [chosen.labels for chosen in plan.sets]
-        yield from model.fit_series(data.pool.features[first], labels, **told)
-        return
-    for chosen in plan.sets:
-        yield model.fit(data.pool.features[chosen.rows], chosen.labels, **told)
+    for rows, labels in _runs(plan.sets):
+        if len(labels) > 1 and hasattr(model, "fit_series"):
+            yield from model.fit_series(data.pool.features[rows], labels, **told)
+        else:
+            for each in labels:
+                yield model.fit(data.pool.features[rows], each, **told)
+
+
+def _runs(sets: Sequence[TrainingSet]) -> Iterator[tuple[IntArray, list[IntArray]]]:
+    """Yield rows with all the labellings of them that follow each other."""
+    first = 0
+    for last in range(1, len(sets) + 1):
+        if last == len(sets) or not np.array_equal(sets[last].rows, sets[first].rows):
+            yield sets[first].rows, [chosen.labels for chosen in sets[first:last]]
+            first = last
 
 
 def _checked(task: Task, test: Test, predicted: NDArray[Any]) -> NDArray[np.intp]:

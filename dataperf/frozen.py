@@ -62,6 +62,8 @@ def unfrozen_parts(challenge: Challenge, board: str) -> list[str]:
     names = dict.fromkeys(task.model for task in challenges.tasks_of(challenge, board).values())
     models = [registry.get("fixed_models", name) for name in names]
     parts = [f"fixed model {model.name}" for model in models if not model_is_frozen(model)]
+    if challenges.is_own(challenge.name):  # our own code makes it of the data, whose digest it has
+        return parts
     promised = read_list(challenges.folder_of(challenge) / LIST).get(board)
     found = challenges.digests(challenge, board)["board"]
     if promised and promised != found:

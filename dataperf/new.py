@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-from dataperf import files, registry
+from dataperf import files, own_challenge, registry
 from dataperf.errors import DataperfError, NotFound
 
 _METRIC = '''"""Share of rows predicted right (say here what {name} measures)."""
@@ -73,6 +74,44 @@ def era():
     return "numpy"
 '''
 
+_DETECTOR = '''"""Rows whose label the models give no chance (say here what {name} looks for)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dataperf.curation.records import Finding
+
+title = "No chance"
+LEAST = 0.01
+
+
+def find(evidence):
+    """Return a Finding, or in words why there is nothing to look at.
+
+    ``evidence`` has rows (frame, features, labels, ids, ...), labelled (numbers of the rows that
+    have a label), probabilities (out of fold), neighbours and seed. The table's score is higher
+    where it is worse; the worst comes first.
+    """
+    rows, labelled = evidence.rows, evidence.labelled
+    if not len(labelled):
+        return "no row has a label"
+    chance = evidence.probabilities[labelled, rows.labels[labelled]]
+    order = np.argsort(chance, kind="stable")
+    picked = labelled[order][chance[order] < LEAST]
+    score = 1 - np.sort(chance)[: len(picked)].astype(float)
+    table = pd.DataFrame({{"row": picked, "id": rows.ids[picked], "score": score}})
+    return Finding(
+        kind="{name}",
+        title=title,
+        sentence=f"The models give the label of {{len(picked):,}} rows less than {{LEAST:.0%}}.",
+        severity="low" if len(picked) else "none",
+        table=table,
+        numbers={{"rows": len(picked)}},
+    )
+'''
+
 _CHALLENGE = """schema_version = 1
 name = "{name}"
 version = 1
@@ -113,6 +152,7 @@ read the score.
 _TEMPLATES = {
     "metric": [("metrics/{name}.py", _METRIC)],
     "strategy": [("strategies/{name}.py", _STRATEGY)],
+    "detector": [("detectors/{name}.py", _DETECTOR)],
     "model": [("fixed_models/{name}.py", _MODEL)],
     "challenge": [
         ("challenges/{name}/challenge.toml", _CHALLENGE),
@@ -124,36 +164,64 @@ _TEMPLATES = {
 _KINDS = {
     "metric": "metrics",
     "strategy": "strategies",
+    "detector": "detectors",
     "model": "fixed_models",
     "challenge": "challenges",
 }
 
 
-def write(kind: str, name: str, folder: Path) -> list[Path]:
+def write(
+    kind: str, name: str, folder: Path, *, source: str | None = None, **told: Any
+) -> list[Path]:
     """Write the files of a new plug-in and return them; nothing is ever replaced.
+
+    Parameters
+    ----------
+    kind, name
+        What to make, and its name.
+    folder
+        The user's folder of plug-ins.
+    source
+        For a challenge: the data set to make it of; see `dataperf.own.load`, which takes
+        ``told``.
 
     Raises
     ------
     NotFound
         If there is no such kind.
     DataperfError
-        If the name is no name, or a file is there already.
+        If the name is no name, a file is there already, or no challenge can be made of the
+        data set.
     """
     if kind not in _TEMPLATES:
         raise NotFound("kind to make", kind, _TEMPLATES)
     pattern = r"[a-z][a-z0-9-]*" if kind == "challenge" else r"[a-z][a-z0-9_]*"
     if not re.fullmatch(pattern, name):
         raise DataperfError(f'"{name}" is no name for a {kind}: expected {pattern}')
-    taken = registry.find(_KINDS[kind])
-    if name.replace("-", "_") in {known.replace("-", "_") for known in taken}:
-        raise DataperfError(f'there is a {kind} named "{name}" already; choose another name')
-    wanted = [(folder / place.format(name=name), text) for place, text in _TEMPLATES[kind]]
-    there = [str(path) for path, _ in wanted if path.exists()]
+    _check_free(kind, _KINDS[kind], name)
+    if source is not None:
+        if kind != "challenge":
+            raise DataperfError(f"only a challenge can be made of a data set, not a {kind}")
+        _check_free("dataset", "datasets", name)
+        wanted = own_challenge.contents(name, source, **told)
+    elif told:
+        raise DataperfError(
+            f"--{next(iter(told))} is for a challenge of your own data: --from-data"
+        )
+    else:
+        templates = [(place.format(name=name), text) for place, text in _TEMPLATES[kind]]
+        wanted = {place: text.format(name=name).encode() for place, text in templates}
+    there = [str(folder / place) for place in wanted if (folder / place).exists()]
     if there:
         raise DataperfError(f"already there: {', '.join(there)}")
     try:
-        for path, text in wanted:
-            files.write_whole(path, text.format(name=name).encode())
+        for place, content in wanted.items():
+            files.write_whole(folder / place, content)
     except OSError as error:
         raise DataperfError(f"{folder} cannot be written: {error}") from error
-    return [path for path, _ in wanted]
+    return [folder / place for place in wanted]
+
+
+def _check_free(kind: str, plugins: str, name: str) -> None:
+    if name.replace("-", "_") in {known.replace("-", "_") for known in registry.find(plugins)}:
+        raise DataperfError(f'there is a {kind} named "{name}" already; choose another name')

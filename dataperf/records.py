@@ -324,7 +324,7 @@ class TaskScores(Record):
     """What one task of a board gave.
 
     ``score`` is the task's part of the board's score; ``summary`` holds what the track says
-    beside it: numbers, and curves along a budget.
+    beside it: numbers, and curves along a budget; ``says`` the same in sentences.
     """
 
     score: Estimate
@@ -332,6 +332,7 @@ class TaskScores(Record):
     detection: Detection | None = None
     balance: dict[str, Balance] = {}
     summary: dict[str, Number | None] = {}
+    says: list[str] = []
     curves: dict[str, list[Number]] = {}
     trials: list[Trial]
 
@@ -358,7 +359,8 @@ class Result(Record):
 
     ``rules`` is ``"official"`` if what the official evaluator accepts was accepted, holes
     included; such results are never ranked. ``summary`` holds what the track says of the
-    board as a whole.
+    board as a whole. ``own_data`` holds the words with which somebody's own data can be loaded
+    again (``dataperf.own.load``); it is empty for challenges that have a folder.
     """
 
     schema_version: Version
@@ -374,6 +376,7 @@ class Result(Record):
     score: Estimate | None = None
     tasks: dict[str, TaskScores] = {}
     summary: dict[str, Number | None] = {}
+    own_data: dict[str, Scalar] = {}
     cost: Cost | None = None
     provenance: Provenance
 
@@ -516,6 +519,10 @@ class Plan:
         Ids of the pool from most to least suspect, and ids held to be wrong.
     steps : (budget + 1,) array of int or None
         For a series along a budget: which of ``sets`` is trained on after each step.
+    places : (budget + 1,) array of int or None
+        How much of the budget is spent at each step.
+    roles : mapping of str to tuple of int
+        For sets that are compared: which of ``sets`` stand for what.
     by_chance : bool
         Whether the sets are a sample of those that might have come of the same answer.
     tested : array of int or None
@@ -530,6 +537,8 @@ class Plan:
     ranking: list[str] | None = None
     flags: list[str] | None = None
     steps: IntArray | None = None
+    places: IntArray | None = None
+    roles: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     by_chance: bool = False
     tested: IntArray | None = None
     draws: bool = False

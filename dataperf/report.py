@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from dataperf import challenge as challenges
 from dataperf.anchors import Anchors
 from dataperf.leaderboard import Leaderboard
 from dataperf.records import Challenge, Detection, Estimate, Result, SplitScores, TaskScores
@@ -118,19 +119,58 @@ def _task_table(result: Result) -> RenderableType:
 
 def _task_parts(part: TaskScores) -> list[RenderableType]:
     parts: list[RenderableType] = [_split_table(part), Text("")]
-    if part.summary:
+    if "gain" in part.summary:
+        parts += [_repair(part), Text("")]
+    elif part.summary:
         parts += [Text(_listed(part.summary)), Text("")]
     if len(part.trials) == 1 and part.balance:
         parts += [_class_table(part), Text("")]
-    if part.detection is not None:
+    if part.detection is not None and (len(part.trials) == 1 or part.detection.ranking):
         parts += [_detection(part.detection, series=len(part.trials) > 1), Text("")]
     if part.balance and len(part.trials) == 1:
         parts += [_balance(part), Text("")]
     return parts
 
 
+def _repair(part: TaskScores) -> RenderableType:
+    """Return what a repair brought, and what it is held against."""
+    told = part.summary
+
+    def line(name: str, key: str, low: str = "", high: str = "") -> list[str]:
+        bounds = Estimate(value=told.get(key), low=told.get(low), high=told.get(high))
+        return [name, with_interval(bounds)]
+
+    rows = [
+        line("before", "before"),
+        line("after the repair", "after"),
+        line("gain [95 %, paired]", "gain", "gain low", "gain high"),
+        line("as many random rows dropped [range]", "random", "random lowest", "random highest"),
+        line(
+            "gain over those [95 %, paired]", "over random", "over random low", "over random high"
+        ),
+    ]
+    parts: list[RenderableType] = []
+    if "oracle" in told:
+        rows += [
+            line("as many wrong labels put right", "oracle"),
+            line("all labels right", "clean"),
+        ]
+        kinds = ("wrong labels", "put right", "wrong dropped", "spoiled", "right dropped")
+        counts = ", ".join(f"{name} {told[name] or 0:.0f}" for name in kinds if name in told)
+        parts.append(Text(f"in the pool: {counts}"))
+    metric = next(iter(part.splits.values())).metric
+    drawn = table("trained on", metric, rows=rows, title="THE REPAIR")
+    return Group(drawn, *parts, *(Text(words, style="bold") for words in part.says))
+
+
 def _place(result: Result, anchors: Anchors | None) -> Text:
-    if anchors is None or not anchors.random_scores:
+    if challenges.is_own(result.challenge):
+        (part,) = result.tasks.values()
+        rows = next(iter(part.splits.values())).rows
+        return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} rows tested on")
+    if anchors is not None and not anchors.random_scores:
+        return Text("nothing is picked at random for this board")
+    if anchors is None:
         return Text("no reference points for this version of the board (dataperf freeze)")
     value = result.score.value if result.score else None
     if value is None:

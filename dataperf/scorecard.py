@@ -347,7 +347,7 @@ def _balance(
 
 def _mean_of_defined(values: FloatArray, weights: FloatArray | None) -> float | None:
     defined = np.isfinite(values)
-    if not defined.any():
+    if not (defined if weights is None else defined & (weights > 0)).any():
         return None
     shares = None if weights is None else weights[defined]
     return round(float(np.average(values[defined], weights=shares)), 6)

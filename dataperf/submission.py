@@ -205,6 +205,11 @@ def compact_json(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
+def load_json(path: Path) -> Any:
+    """Return what is in a participant's JSON file, strictly parsed; see `parse_json`."""
+    return parse_json(_content(path), str(path))
+
+
 def _content(path: Path) -> bytes:
     """Return the bytes of a participant's file."""
     try:

@@ -7,7 +7,7 @@ import inspect
 import itertools
 import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from dataperf import challenge as challenges
-from dataperf import evaluation, registry, results, sources
+from dataperf import evaluation, own, registry, results, sources
 from dataperf.errors import DataperfError, Unavailable
-from dataperf.records import Card, Package, Pool, Record, Result
+from dataperf.records import Card, Challenge, Package, Pool, Record, Result, TaskData
 from dataperf.registry import Entry
 
 #: Parts of a result that must come out again to the last digit.
@@ -31,7 +31,8 @@ def result(path: Path) -> dict[str, Any]:
     """Run a kept result's evaluation again.
 
     First its own digest, then the digests of everything it depends on, then the evaluation:
-    every prediction, score and interval must be the same.
+    every prediction, score and interval must be the same. Own data is read again from where
+    the record says that it lies.
 
     Returns
     -------
@@ -42,27 +43,41 @@ def result(path: Path) -> dict[str, Any]:
     ------
     Invalid
         If the file is no result, or was changed after it was written.
+    DataperfError
+        If it is of own data that can no longer be found.
     """
     kept = results.read(path)
-    problems = list(_changed(kept))
+    loaded = None
+    if challenges.is_own(kept.challenge):
+        challenge, loaded = own.again(kept)
+    else:
+        challenge = challenges.load(kept.challenge)
+    problems = list(_changed(kept, challenge, loaded))
     if not problems:
-        again = evaluation.evaluate(kept.challenge, kept.submission, rules=kept.rules)
+        again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
         problems = list(_differences(kept, again))
     return {"name": str(path), "ok": not problems, "problems": problems}
 
 
-def _changed(kept: Result) -> Iterator[str]:
-    challenge = challenges.load(kept.challenge)
+def _changed(
+    kept: Result, challenge: Challenge, loaded: Mapping[str, TaskData] | None
+) -> Iterator[str]:
+    if loaded is not None:
+        here, used = evaluation.data_digest(loaded), kept.provenance.digests.get("data", "nothing")
+        if here != used:
+            place = kept.own_data["source"]
+            yield f"{place} has changed: the result used {used[:16]}, here is {here[:16]}"
+            return
     if kept.board not in challenge.boards:
         yield f"the board {kept.board} is no longer there"
         return
-    here = challenges.digests(challenge, kept.board)
+    digests = challenges.digests(challenge, kept.board)
     told = kept.provenance.digests
-    for name in sorted(here):
+    for name in sorted(digests):
         used = told.get(name, "nothing")
-        if here[name] != used and name != "board":
-            yield f"{name} has changed: the result used {used[:16]}, here is {here[name][:16]}"
-    if here["board"] != told.get("board"):
+        if digests[name] != used and name != "board":
+            yield f"{name} has changed: the result used {used[:16]}, here is {digests[name][:16]}"
+    if digests["board"] != told.get("board"):
         yield "the board's definition is another one here; scores cannot be compared"
     if evaluation.answer_digest(kept.submission) != told.get("submission"):
         yield "the submission inside the record is not the one that was scored"
@@ -270,12 +285,19 @@ def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
         yield "run does not yield every outcome in the order of the items"
 
 
+def _detector(module: ModuleType, entry: Entry) -> Iterator[str]:
+    from dataperf.curation import contract
+
+    yield from contract.problems(module, entry.name)
+
+
 _CHECKS: dict[str, Callable[[ModuleType, Entry], Iterator[str]]] = {
     "fixed_models": _fixed_model,
     "tracks": _track,
     "metrics": _metric,
     "strategies": _strategy,
     "datasets": _dataset,
+    "detectors": _detector,
     "stores": _store,
     "engines": _engine,
 }

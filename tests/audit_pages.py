@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dataperf.audit.records import Finding, Neighbours, Rows
+from dataperf.curation.records import Finding, Neighbours, Rows
 
 HOSTILE = '</script><img src=x onerror="alert(1)">'
 

@@ -147,7 +147,12 @@ def test_a_kill_leaves_no_damaged_cache_or_record(folder, tmp_path):
 def test_own_challenge_metric_and_model_run_unfrozen_until_frozen(tmp_path):
     own = tmp_path / "own"
     own.mkdir()
-    for kind, name in (("metric", "hits"), ("model", "means_v1"), ("challenge", "mine")):
+    for kind, name in (
+        ("metric", "hits"),
+        ("detector", "no_chance"),
+        ("model", "means_v1"),
+        ("challenge", "mine"),
+    ):
         dataperf("new", kind, name, "--path", "own", cwd=tmp_path)
     toml = own / "challenges" / "mine" / "challenge.toml"
     text = toml.read_text().replace('"voting_svm_lr_v1"', '"means_v1"')

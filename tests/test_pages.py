@@ -15,9 +15,9 @@ import pytest
 from audit_pages import HOSTILE
 from rich.console import Console
 
-from dataperf.audit import marks, notebook, page, page_sections, plots, shown
-from dataperf.audit.layout import layout
-from dataperf.audit.records import Rows
+from dataperf.curation import marks, notebook, page, page_sections, plots, shown
+from dataperf.curation.layout import layout
+from dataperf.curation.records import Rows
 from dataperf.errors import DataperfError
 
 PLOTS = ("map", "balance", "label_errors", "noise", "slices", "values")
@@ -339,7 +339,7 @@ def test_estimate_tells_counts_as_shares():
 
 
 def scene_of(audit):
-    from dataperf.audit.page_samples import Scene
+    from dataperf.curation.page_samples import Scene
 
     return Scene(audit, shown.doubts(audit), shown.Usual(audit.rows), 5, 10, True)
 

@@ -76,14 +76,34 @@ def suspicion(pool: Pool, seed: int) -> tuple[FloatArray, NDArray[np.bool_]]:
 
     Classes with fewer rows than folds cannot be cross-validated and are never flagged.
     """
-    sizes = np.bincount(pool.labels, minlength=len(pool.classes))
-    checked = np.flatnonzero(sizes[pool.labels] >= FOLDS)
     quality, flagged = np.ones(len(pool)), np.zeros(len(pool), dtype=bool)
-    present, labels = np.unique(pool.labels[checked], return_inverse=True)
-    if len(present) < 2:
+    checked, labels, chances = out_of_fold(pool, seed)
+    if not len(checked):
         return quality, flagged
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
+
+    quality[checked] = get_label_quality_scores(labels, chances)
+    flagged[checked] = find_label_issues(labels, chances, n_jobs=1)
+    return quality, flagged
+
+
+def out_of_fold(pool: Pool, seed: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return class chances of rows from a regression that has not seen their labels.
+
+    Returns
+    -------
+    checked : (m,) array of int
+        Rows of classes with as many rows as folds; none if these are fewer than two classes.
+    labels : (m,) array of int
+        Their classes, counted among those that are checked.
+    chances : (m, classes checked) array of float
+    """
+    sizes = np.bincount(pool.labels, minlength=len(pool.classes))
+    checked = np.flatnonzero(sizes[pool.labels] >= FOLDS)
+    present, labels = np.unique(pool.labels[checked], return_inverse=True)
+    if len(present) < 2:
+        return checked[:0], labels[:0], np.empty((0, len(present)))
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
@@ -93,12 +113,10 @@ def suspicion(pool: Pool, seed: int) -> tuple[FloatArray, NDArray[np.bool_]]:
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     with threadpool_limits(limits=1):
-        chances = cross_val_predict(
+        chances: FloatArray = cross_val_predict(
             model, pool.features[checked], labels, cv=folds, method="predict_proba"
         )
-    quality[checked] = get_label_quality_scores(labels, chances)
-    flagged[checked] = find_label_issues(labels, chances, n_jobs=1)
-    return quality, flagged
+    return checked, labels, chances
 
 
 def medoids(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from dataperf.errors import Problem, did_you_mean
 from dataperf.records import (
@@ -34,10 +35,22 @@ class Rules(Record):
     Parameters
     ----------
     official
-        Whether the board is one of DataPerf's vision debugging.
+        Whether the board is one of DataPerf's vision debugging, which inspects every row alone.
+    batch
+        How many rows are inspected between two trainings.
+    most
+        How many rows are inspected at all; None for every row.
     """
 
     official: StrictBool = False
+    batch: Annotated[StrictInt, Field(ge=1)] = 1
+    most: Annotated[StrictInt, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _official_is_one_by_one(self) -> Rules:
+        if self.official and (self.batch != 1 or self.most is not None):
+            raise ValueError("an official board has no batch and no most")
+        return self
 
 
 class Answer(Record):
@@ -46,7 +59,9 @@ class Answer(Record):
     Parameters
     ----------
     orders
-        By task: ids of the pool, or row numbers from 0, the most suspect first.
+        By task: ids of the pool, or row numbers from 0, the most suspect first. Rows after
+        the board's most are not inspected, and may be left out; those that are named count
+        in the average precision.
     """
 
     orders: dict[str, list[StrictInt | str]]
@@ -118,12 +133,12 @@ def check(
             hint = did_you_mean(name[:60], data) or f"tasks: {', '.join(data)}"
             problems.append(Problem("unknown-task", place, "no task has this name", hint))
         else:
-            problems += _problems(place, order, data[name], official)
+            problems += _problems(place, order, rules, data[name], official)
     return problems
 
 
 def _problems(
-    place: str, order: Sequence[int | str], data: TaskData, official: bool
+    place: str, order: Sequence[int | str], rules: Rules, data: TaskData, official: bool
 ) -> Iterator[Problem]:
     rows = len(data.pool)
     if not order:
@@ -141,75 +156,113 @@ def _problems(
         yield Problem("unknown-id", place, f"{_few(strange)}: not in the pool", expected)
     if official:
         return
-    counts = Counter(str(each) for each in order)
-    twice = [name for name, count in counts.items() if count > 1]
+    named = [each if isinstance(each, str) else _id_of(data, each) for each in order]
+    twice = [name for name, count in Counter(named).items() if count > 1]
     if twice:
         yield Problem("duplicate-id", place, f"{_few(twice)}: listed more than once")
-    if len(order) != rows:
-        yield Problem("not-all-rows", place, f"{len(order):,} rows", f"all {rows:,}, each once")
+    least = budget(rules, rows)
+    if least <= len(order) <= rows:
+        return
+    expected = f"all {rows:,}, each once"
+    if least < rows:
+        expected = f"at least the {least:,} that are inspected, at most {expected}"
+    yield Problem("not-all-rows", place, f"{len(order):,} rows", expected)
+
+
+def _id_of(data: TaskData, row: int) -> str:
+    return str(data.pool.ids[row]) if 0 <= row < len(data.pool) else str(row)
+
+
+def budget(rules: Rules, rows: int) -> int:
+    """Return how many of a pool's rows are inspected."""
+    return rows if rules.most is None else min(rules.most, rows)
 
 
 def plans(
     answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
 ) -> dict[str, Plan]:
-    """Return the training set after every inspection; equal ones are trained once.
+    """Return the training set after every batch of inspections; equal ones are trained once.
 
-    The score is the area under the accuracy from none to all rows inspected, by the
+    The score is the area under the accuracy from no row inspected to the board's most, by the
     trapezoidal rule. The last set of a plan has all labels right.
     """
-    return {name: _plan(answer.orders[name], part) for name, part in data.items()}
+    return {name: _plan(answer.orders[name], rules, part) for name, part in data.items()}
 
 
-def _plan(order: Sequence[int | str], data: TaskData) -> Plan:
+def _plan(order: Sequence[int | str], rules: Rules, data: TaskData) -> Plan:
     assert data.truth is not None
-    pool, rows = data.pool, len(data.pool)
+    pool, most = data.pool, budget(rules, len(data.pool))
     row_of = pool.row_of
-    inspected = [row_of[each] if isinstance(each, str) else each for each in order][:rows]
+    listed = [row_of[each] if isinstance(each, str) else each for each in order][: len(pool)]
+    places = inspections(rules, len(pool))
     labels, vectors, steps = pool.labels.copy(), [pool.labels.copy()], [0]
-    for row in inspected:
-        if labels[row] != data.truth.labels[row]:
-            labels[row] = data.truth.labels[row]
+    for first, last in itertools.pairwise(places):
+        batch = np.array(listed[first:last], dtype=np.intp)
+        wrong = batch[labels[batch] != data.truth.labels[batch]]
+        if len(wrong):
+            labels[wrong] = data.truth.labels[wrong]
             vectors.append(labels.copy())
         steps.append(len(vectors) - 1)
-    steps += [steps[-1]] * (rows + 1 - len(steps))
     if not np.array_equal(vectors[-1], data.truth.labels):
         vectors.append(data.truth.labels.copy())
+    widths = np.diff(places)
     weights = np.zeros(len(vectors))
-    np.add.at(weights, steps, np.array([0.5, *[1.0] * (rows - 1), 0.5]) / rows)
-    everything = np.arange(rows)
+    np.add.at(weights, steps, (np.append(widths, 0) + np.append(0, widths)) / 2 / most)
+    everything = np.arange(len(pool))
     sets = [
         TrainingSet(everything, vector, float(weight))
         for vector, weight in zip(vectors, weights, strict=True)
     ]
-    ranking = list(dict.fromkeys(str(pool.ids[row]) for row in inspected))
-    return Plan(sets, steps=np.array(steps, dtype=np.intp), ranking=ranking)
+    ranking = list(dict.fromkeys(str(pool.ids[row]) for row in listed))
+    return Plan(sets, steps=np.array(steps, dtype=np.intp), places=places, ranking=ranking)
+
+
+def inspections(rules: Rules, rows: int) -> IntArray:
+    """Return after how many inspections the model is trained: 0, the batch, ..., the most.
+
+    >>> inspections(Rules(batch=4, most=10), 20)
+    array([ 0,  4,  8, 10])
+    """
+    most = budget(rules, rows)
+    return np.append(np.arange(0, most, rules.batch), most)
 
 
 def summarize(
     plan: Plan, task: Any, data: TaskData, found: Mapping[str, Any]
-) -> tuple[dict[str, float], dict[str, list[float]]]:
-    """Return how soon the model is repaired, soundly and officially, and the curve."""
+) -> tuple[dict[str, float | None], dict[str, list[float]]]:
+    """Return how soon the model is repaired, soundly and officially, and the curve.
+
+    Inspections are None where the budget ends before the model is repaired.
+    """
     outcome = found[task.ranking[0]]
-    assert plan.steps is not None
+    assert plan.steps is not None and plan.places is not None
     per_line = (outcome.predicted == outcome.truth).mean(axis=1)
     per_set = per_line.reshape(len(plan.sets), -1).mean(axis=1)
     curve = per_set[plan.steps]
-    told = {
+    fixes = fixes_to(curve, plan.places, float(per_set[-1]))
+    told: dict[str, float | None] = {
         "before": float(curve[0]),
         "clean": float(per_set[-1]),
-        "fixes to 95 %": fixes_to(curve, float(per_set[-1])),
+        "fixes to 95 %": 1.0 if fixes is None else fixes / len(data.pool),
+        "inspections to 95 %": fixes,
         "official fraction": official_fraction(curve[1:]),
     }
-    return told, {"accuracy": [float(value) for value in curve]}
+    if len(plan.places) <= len(data.pool):  # a batch is no single fix
+        del told["official fraction"]
+    curves = {"inspected": [float(place) for place in plan.places], "accuracy": curve.tolist()}
+    return told, curves
 
 
-def fixes_to(curve: FloatArray, clean: float) -> float:
-    """Return the share of rows inspected until 95 % of the clean model's accuracy; 1 if never.
+def fixes_to(curve: FloatArray, places: IntArray, clean: float) -> float | None:
+    """Return the rows inspected until 95 % of the clean model's accuracy; None if never.
 
-    ``curve`` holds the accuracy after 0, 1, 2, ... inspections.
+    ``curve`` holds the accuracy after as many inspections as ``places`` says.
+
+    >>> fixes_to(np.array([0.5, 0.7, 0.9]), np.array([0, 10, 20]), 0.9)
+    20.0
     """
     reached = np.flatnonzero(curve >= REPAIRED * clean - 1e-12)
-    return float(reached[0] / (len(curve) - 1)) if len(reached) else 1.0
+    return float(places[reached[0]]) if len(reached) else None
 
 
 def official_fraction(curve: FloatArray) -> float:
@@ -231,6 +284,7 @@ def summarize_board(
     return {
         f"mean {key}": float(np.mean([part.summary[key] for part in tasks.values()]))
         for key in keys
+        if len(tasks) > 1 and all(key in part.summary for part in tasks.values())
     }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataperf.audit import shown
-from dataperf.audit.marks import SEVERITY_WORDS, cell, esc
-from dataperf.audit.records import Finding, Severity
-from dataperf.audit.shown import Audited, Usual, class_name, clipped
+from dataperf.curation import shown
+from dataperf.curation.marks import SEVERITY_WORDS, cell, esc
+from dataperf.curation.records import Finding, Severity
+from dataperf.curation.shown import Audited, Usual, class_name, clipped
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Rows
+from dataperf.curation.records import Rows
 from dataperf.records import FloatArray, IntArray
 
 #: Rows that are drawn; rows that t-SNE places (the rest follow their nearest ones).

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from dataperf.audit import page_sections as sections
-from dataperf.audit import shown
-from dataperf.audit.layout import Layout, layout
-from dataperf.audit.marks import embedded, esc, percent, table
-from dataperf.audit.page_samples import Scene, text_of
-from dataperf.audit.shown import Audited, Usual
+from dataperf.curation import page_sections as sections
+from dataperf.curation import shown
+from dataperf.curation.layout import Layout, layout
+from dataperf.curation.marks import embedded, esc, percent, table
+from dataperf.curation.page_samples import Scene, text_of
+from dataperf.curation.shown import Audited, Usual
 
 #: Bytes that a page never exceeds.
 LIMIT = 6_000_000

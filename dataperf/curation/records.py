@@ -23,7 +23,9 @@ SEVERITIES: tuple[Severity, ...] = ("none", "low", "medium", "high")
 class Media(Protocol):
     """Pictures or sounds behind the rows, read when they are shown."""
 
-    kind: Literal["image", "audio"]
+    @property
+    def kind(self) -> Literal["image", "audio"]:
+        """What it holds."""
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Return a picture of a row, (height, width) or (height, width, 3); of a sound, its
@@ -112,11 +114,14 @@ class Neighbours:
         Euclidean, inf where there is none.
     exact
         Whether every pair was compared.
+    recall
+        The share of the true neighbours that was found, as a sample tells.
     """
 
     rows: NDArray[np.int32]
     distances: NDArray[np.float32]
     exact: bool
+    recall: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,10 @@ class Evidence(Protocol):
         The same of every model.
     neighbours
         At least ten, over all rows, by Euclidean distance between features.
+    relabelled
+        A function of (n,) labels: the probabilities if those had been given.
+    progress
+        A function that is told what is being done, how much of it is done, and of how much.
     """
 
     rows: Rows
@@ -185,6 +194,10 @@ class Evidence(Protocol):
 
     @property
     def neighbours(self) -> Neighbours: ...
+
+    def relabelled(self, labels: IntArray) -> NDArray[np.float32]: ...
+
+    def progress(self, words: str, done: int, total: int | None) -> None: ...
 
 
 class Detector(Protocol):

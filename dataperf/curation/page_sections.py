@@ -8,8 +8,8 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit import shown
-from dataperf.audit.marks import (
+from dataperf.curation import shown
+from dataperf.curation.marks import (
     SEVERITY_WORDS,
     esc,
     heat,
@@ -18,9 +18,9 @@ from dataperf.audit.marks import (
     percent,
     table,
 )
-from dataperf.audit.page_samples import Scene, doubtful, plain
-from dataperf.audit.records import Finding
-from dataperf.audit.shown import short
+from dataperf.curation.page_samples import Scene, doubtful, plain
+from dataperf.curation.records import Finding
+from dataperf.curation.shown import short
 
 #: The number that stands for a finding, and what it counts.
 HEADLINES = {

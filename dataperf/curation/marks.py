@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Severity
-from dataperf.audit.shown import clipped, short
+from dataperf.curation.records import Severity
+from dataperf.curation.shown import clipped, short
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataperf.audit import shown
-from dataperf.audit.marks import esc, meter, percent
-from dataperf.audit.shown import Audited, Doubt, Usual
+from dataperf.curation import shown
+from dataperf.curation.marks import esc, meter, percent
+from dataperf.curation.shown import Audited, Doubt, Usual
 from dataperf.records import IntArray
 
 #: Neighbours shown beside a row, and counted.

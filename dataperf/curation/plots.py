@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataperf.audit import shown
-from dataperf.audit.layout import MOST, layout
-from dataperf.audit.shown import Audited, Usual
+from dataperf.curation import shown
+from dataperf.curation.layout import MOST, layout
+from dataperf.curation.shown import Audited, Usual
 from dataperf.errors import DataperfError
 from dataperf.records import IntArray
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.audit.records import Finding, Neighbours, Rows
+from dataperf.curation.records import Finding, Neighbours, Rows
 from dataperf.records import FloatArray, IntArray
 
 if TYPE_CHECKING:

@@ -1,0 +1,359 @@
+"""Why the audit model disagrees with a row's label: features by SHAP or LIME, and neighbours."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.curation.records import Neighbours, Rows
+from dataperf.errors import Invalid, Problem, Unavailable
+from dataperf.records import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Rows that stand for all others when a feature is taken away.
+BACKGROUND = 100
+#: The same where every one of them costs a prediction for every set of features.
+FEW = 20
+#: Rows that LIME draws about the one that is explained.
+DRAWN = 2000
+#: Columns that a sentence names.
+NAMED = 3
+
+#: Steps of a pipeline that treat each feature by itself and keep its place.
+SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
+
+
+def shap_values(
+    model: Any,
+    rows: Rows,
+    row: int,
+    *,
+    suggested: int,
+    background: NDArray[np.floating] | None = None,
+    summed: bool = True,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return what each column adds to the suggested class against the given one, by SHAP.
+
+    Parameters
+    ----------
+    model
+        Fitted, with ``predict_proba`` and ``classes_`` as in scikit-learn, on features such
+        as those of ``rows``; ``classes_`` holds class ids.
+    rows
+        The data.
+    row
+        The number of the row that is explained.
+    suggested
+        The class id that the model would rather see.
+    background : (b, d) array or None
+        Features that stand for the absence of knowledge; None draws 100 rows.
+    summed
+        Whether features of the same column are summed; else each is named ``column[i]``.
+    seed
+        Of what is drawn.
+
+    Returns
+    -------
+    DataFrame
+        ``column``, ``value`` (as in the data, None for an embedding), ``contribution``; the
+        largest first. The contributions add up to what the model says of the row less what it
+        says of the background on average. ``attrs`` holds the ``unit`` (``log-odds`` for
+        linear and boosted models, ``probability`` for others), the ``method``, and both
+        classes' names.
+
+    Raises
+    ------
+    Unavailable
+        SHAP is not installed.
+    Invalid
+        There is no such row, it has no label, or the model does not know one of the classes.
+
+    Notes
+    -----
+    Lundberg & Lee, A unified approach to interpreting model predictions, NeurIPS 2017: exact
+    for linear models and trees, by weighted regression for others.
+    """
+    shap = _need("shap")
+    given = _given(rows, row, suggested, model)
+    some = _background(rows, background, seed)
+    one = np.asarray(rows.features[row : row + 1], dtype=np.float64)
+    last, some, one = _unscaled(model, some, one)
+    sides = (_place(last, suggested), _place(last, given))
+    if hasattr(last, "coef_") and hasattr(last, "intercept_"):
+        weights, start = _difference(last, *sides)
+        masker = shap.maskers.Independent(some, max_samples=len(some))
+        each = shap.LinearExplainer((weights, start), masker).shap_values(one)[0]
+        unit = "log-odds"
+    elif _is_tree(last):
+        found = shap.TreeExplainer(last, some).shap_values(one, check_additivity=False)
+        each, unit = _of_tree(last, np.asarray(found)[0], *sides)
+    else:
+        margin = _margin(last, *sides)
+        explainer = shap.KernelExplainer(margin, some[:FEW])
+        state = np.random.get_state()  # it draws from numpy's global stream
+        np.random.seed(seed)
+        try:
+            each = explainer.shap_values(one, silent=True)[0]
+        finally:
+            np.random.set_state(state)
+        unit = "probability"
+    return _table(rows, row, np.asarray(each), suggested, summed, "SHAP", unit)
+
+
+def lime_values(
+    model: Any,
+    rows: Rows,
+    row: int,
+    *,
+    suggested: int,
+    background: NDArray[np.floating] | None = None,
+    summed: bool = True,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return what each column adds to the suggested class against the given one, by LIME.
+
+    Parameters, table and errors are those of ``shap_values``; the contributions are the weights
+    of a linear model, fitted about the row, of whether a feature lies in the same quarter of
+    the background as the row's, and need not add up.
+
+    Notes
+    -----
+    Ribeiro, Singh & Guestrin, "Why should I trust you?" Explaining the predictions of any
+    classifier, KDD 2016.
+    """
+    lime = _need("lime", "lime.lime_tabular")
+    given = _given(rows, row, suggested, model)
+    some = _background(rows, background, seed)
+    margin = _margin(model, _place(model, suggested), _place(model, given))
+    explainer = lime.LimeTabularExplainer(
+        some, mode="regression", feature_selection="none", random_state=seed
+    )
+    wide = rows.features.shape[1]
+    one = np.asarray(rows.features[row], dtype=np.float64)
+    found = explainer.explain_instance(one, margin, num_features=wide, num_samples=DRAWN)
+    each = np.zeros(wide)
+    for feature, weight in found.as_map()[1]:
+        each[feature] = weight
+    return _table(rows, row, each, suggested, summed, "LIME", "probability")
+
+
+def neighbours_of(rows: Rows, neighbours: Neighbours, row: int) -> pd.DataFrame:
+    """Return the nearest other rows of a row with their labels.
+
+    Returns
+    -------
+    DataFrame
+        ``row``, ``id``, ``label`` ("" where missing), ``distance``, ``agrees`` (with the row's
+        label), nearest first; ``attrs`` holds the row's label as ``given``.
+    """
+    import pandas as pd
+
+    _exists(rows, row)
+    kept = neighbours.rows[row] >= 0
+    others = neighbours.rows[row][kept].astype(np.int64)
+    labels = rows.labels[others]
+    table = pd.DataFrame(
+        {
+            "row": others,
+            "id": rows.ids[others],
+            "label": [_name(rows, label) for label in labels],
+            "distance": neighbours.distances[row][kept],
+            "agrees": (labels == rows.labels[row]) & (labels >= 0),
+        }
+    )
+    table.attrs.update(method="neighbours", given=_name(rows, rows.labels[row]))
+    return table
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Return in words what a table of this module says."""
+    given = table.attrs["given"]
+    if table.attrs["method"] == "neighbours":
+        return _of_neighbours(table, given)
+    suggested, unit = table.attrs["suggested"], table.attrs["unit"]
+    ranked = table.sort_values("contribution", ascending=False, kind="stable")
+    speak = ranked[ranked["contribution"] > 0].head(NAMED)
+    against = ranked[ranked["contribution"] < 0][::-1].head(NAMED)
+    if not len(speak) and not len(against):
+        return (
+            f'No column speaks for "{suggested}" rather than "{given}" ({table.attrs["method"]}).'
+        )
+    parts = [f"{_listed(speak)}" if len(speak) else "no column"]
+    verb = "speaks" if len(speak) <= 1 else "speak"
+    text = f'For "{suggested}" rather than "{given}" {verb} {parts[0]}'
+    if len(against):
+        text += f"; against it {_listed(against)}"
+    return f"{text} ({table.attrs['method']}, {unit})."
+
+
+def _of_neighbours(table: pd.DataFrame, given: str) -> str:
+    if not len(table):
+        return "There is no other row to compare with."
+    counts = table.loc[table["label"] != "", "label"].value_counts(sort=True)
+    most = ", ".join(f'{count} are "{name}"' for name, count in counts.head(NAMED).items())
+    agree = int(table["agrees"].sum())
+    many = f"Of the {len(table)} nearest rows"
+    if not given:
+        return f"{many}, {most or 'none has a label'}."
+    return f'{many}, {agree} share the label "{given}"; {most or "none has a label"}.'
+
+
+def _listed(part: pd.DataFrame) -> str:
+    def said(value: Any) -> str:
+        if value is None:
+            return ""
+        return f" = {value:.4g}" if isinstance(value, float | np.floating) else f" = {value}"
+
+    texts = [
+        f"{column}{said(value)} ({contribution:+.3f})"
+        for column, value, contribution in part.itertuples(index=False)
+    ]
+    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
+
+
+def _table(
+    rows: Rows, row: int, each: FloatArray, suggested: int, summed: bool, method: str, unit: str
+) -> pd.DataFrame:
+    """Return the contributions of columns, or of features, the largest first."""
+    import pandas as pd
+
+    names = np.array(rows.feature_columns, dtype=object)
+    values: list[Any]
+    if summed:
+        columns = list(dict.fromkeys(names.tolist()))
+        found = np.array([each[names == column].sum() for column in columns])
+        values = [_value(rows, row, column, np.flatnonzero(names == column)) for column in columns]
+    else:
+        first = {column: int(np.argmax(names == column)) for column in set(names.tolist())}
+        columns = [f"{column}[{at - first[column]}]" for at, column in enumerate(names.tolist())]
+        found, values = each, rows.features[row].tolist()
+    table = pd.DataFrame(
+        {"column": columns, "value": pd.Series(values, dtype=object), "contribution": found}
+    )
+    order = np.argsort(-np.abs(found), kind="stable")
+    table = table.iloc[order].reset_index(drop=True)
+    table.attrs.update(
+        method=method,
+        unit=unit,
+        given=_name(rows, rows.labels[row]),
+        suggested=_name(rows, suggested),
+    )
+    return table
+
+
+def _value(rows: Rows, row: int, column: str, features: IntArray) -> Any:
+    """Return what the data hold, or the feature where there is one, or None (an embedding)."""
+    if column in rows.frame.columns:
+        return rows.frame[column].iloc[row]
+    return float(rows.features[row, features[0]]) if len(features) == 1 else None
+
+
+def _unscaled(model: Any, some: FloatArray, one: FloatArray) -> tuple[Any, FloatArray, FloatArray]:
+    """Return the last step of a pipeline of scalers and what it sees, so that it can be exact."""
+    steps = [step for _, step in getattr(model, "steps", [])]
+    if not steps or any(type(step).__name__ not in SCALERS for step in steps[:-1]):
+        return model, some, one
+    for step in steps[:-1]:
+        some, one = step.transform(some), step.transform(one)
+    return steps[-1], np.asarray(some), np.asarray(one)
+
+
+def _difference(model: Any, suggested: int, given: int) -> tuple[FloatArray, float]:
+    """Return weights and intercept of the log-odds of one class against the other."""
+    weights, start = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
+    if len(weights) == 1:  # two classes: the log-odds of the second against the first
+        sign = 1.0 if suggested > given else -1.0
+        return sign * weights[0], float(sign * start[0])
+    return weights[suggested] - weights[given], float(start[suggested] - start[given])
+
+
+def _is_tree(model: Any) -> bool:
+    module = type(model).__module__
+    return module.startswith(("sklearn.tree", "sklearn.ensemble", "xgboost", "lightgbm")) and (
+        hasattr(model, "tree_") or hasattr(model, "_predictors") or _of_trees(model)
+    )
+
+
+def _of_trees(model: Any) -> bool:
+    """Whether it is a forest; boosting by gradients is one if its trees are reached."""
+    first = np.ravel(getattr(model, "estimators_", np.array([], dtype=object)))
+    two = len(getattr(model, "classes_", ())) == 2 or not hasattr(model, "init_")
+    return bool(len(first)) and hasattr(first[0], "tree_") and two
+
+
+def _of_tree(model: Any, found: FloatArray, suggested: int, given: int) -> tuple[FloatArray, str]:
+    """Return the difference of two classes' contributions, and their unit.
+
+    What forests add up are chances; what boosted trees add up are log-odds, and of two classes
+    those of the second only.
+    """
+    if found.ndim == 1:
+        return (1.0 if suggested > given else -1.0) * found, "log-odds"
+    boosted = not hasattr(model, "tree_") and not hasattr(model, "estimators_")
+    return found[:, suggested] - found[:, given], "log-odds" if boosted else "probability"
+
+
+def _margin(model: Any, suggested: int, given: int) -> Any:
+    def margin(features: FloatArray) -> FloatArray:
+        chances = np.asarray(model.predict_proba(features), dtype=np.float64)
+        difference: FloatArray = chances[:, suggested] - chances[:, given]
+        return difference
+
+    return margin
+
+
+def _background(rows: Rows, background: NDArray[np.floating] | None, seed: int) -> FloatArray:
+    if background is None:
+        some = np.random.default_rng(seed).permutation(len(rows))[:BACKGROUND]
+        return np.asarray(rows.features[some], dtype=np.float64)
+    return np.asarray(background[:BACKGROUND], dtype=np.float64)
+
+
+def _place(model: Any, label: int) -> int:
+    return int(np.flatnonzero(np.asarray(model.classes_) == label)[0])
+
+
+def _name(rows: Rows, label: int) -> str:
+    return rows.classes[label] if label >= 0 else ""
+
+
+def _given(rows: Rows, row: int, suggested: int, model: Any) -> int:
+    """Return the row's label, or refuse what cannot be explained."""
+    _exists(rows, row)
+    given, problems = int(rows.labels[row]), []
+    where = f"row {row}"
+    if given < 0:
+        problems.append(Problem("no-label", where, "has no label", "a row with a label"))
+    for label in sorted({given, int(suggested)} - {-1}):
+        if not np.isin(label, model.classes_):
+            name = rows.classes[label] if label < len(rows.classes) else str(label)
+            what = f'the model was never shown class "{name}"'
+            problems.append(Problem("unknown-class", where, what, f"one of {len(model.classes_)}"))
+    if given == suggested:
+        what = "the suggested class is the given one"
+        problems.append(Problem("same-class", where, what, "another class"))
+    if problems:
+        raise Invalid("row to explain", problems)
+    return given
+
+
+def _exists(rows: Rows, row: int) -> None:
+    if not 0 <= row < len(rows):
+        what, then = f"there is no row {row}", f"0 to {len(rows) - 1}"
+        raise Invalid("row to explain", [Problem("no-row", "row", what, then)])
+
+
+def _need(library: str, module: str = "") -> Any:
+    try:
+        return importlib.import_module(module or library)
+    except ImportError as error:
+        raise Unavailable(
+            f"{library} is not installed; an explanation needs it.\n"
+            "  pip install 'dataperf[explain]'"
+        ) from error

@@ -1,0 +1,197 @@
+"""From finding to proof: an audit's findings as a submission that an evaluator can score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import own, submission
+from dataperf.curation import calibration
+from dataperf.curation.evidence import Collected
+from dataperf.curation.records import Rows
+from dataperf.errors import DataperfError, NotFound
+from dataperf.records import FloatArray, IntArray, Submission
+
+if TYPE_CHECKING:
+    from dataperf.curation.audit import Audit
+
+TRACKS = ("repair", "cleaning", "selection")
+#: A suggested label is believed from this chance on; below it the row is dropped.
+BELIEVED = 0.5
+
+
+def manifest(
+    audit: Audit,
+    *,
+    track: str = "repair",
+    budget: int | None = None,
+    action: Literal["auto", "drop", "relabel"] = "auto",
+    seed: int = 0,
+    test_share: float = 0.2,
+    submitter: str = "anonymous",
+) -> dict[str, Any]:
+    """Return a submission made of an audit's label errors.
+
+    An own data set is scored on a test part that the evaluator holds out by ``seed`` and
+    ``test_share`` (or by groups). What the findings say must not rest on that part, or the proof
+    would be worth nothing: so the labels of the rest are judged again without it. A challenge's
+    pool is judged as a whole, it has tests of its own.
+
+    Parameters
+    ----------
+    audit
+        What was found.
+    track
+        ``"repair"``: labels to put right and rows to drop; ``"cleaning"``: all rows in the order
+        to inspect them; ``"selection"``: the rows to train on.
+    budget
+        The most labels to touch (repair) or rows to keep (selection); by default what the
+        calibrated threshold flags.
+    action
+        For repair: relabel a flagged row if its suggested label is likelier than not, else
+        drop it (``"auto"``), or always the one or the other.
+    seed, test_share
+        Of the held-out part; the evaluator must be given the same.
+    submitter
+        Who answers.
+
+    Raises
+    ------
+    NotFound
+        If there is no such track.
+    DataperfError
+        If nothing is left to train on.
+    """
+    if track not in TRACKS:
+        raise NotFound("track of a manifest", track, TRACKS)
+    rows, asked = audit.rows, _challenge_of(audit.rows)
+    inside = np.ones(len(rows), dtype=bool)
+    if asked is None:
+        inside = ~own.in_test(rows, seed=seed, share=test_share)
+    pool = np.flatnonzero(inside)
+    scores, suggested, sure, flagged = _judged(audit, pool)
+    if track == "repair":
+        answer = _repair(rows, pool, scores, suggested, sure, flagged, budget, action)
+    elif track == "cleaning":
+        order = [str(rows.ids[row]) for row in pool[np.argsort(-scores, kind="stable")]]
+        answer = {"orders": {task: order for task in _tasks(asked)}}
+    else:
+        answer = _selection(rows, pool, scores, flagged, budget)
+    return {
+        "schema_version": 1,
+        "challenge": asked[0] if asked else f"own-{track}",
+        "board": asked[1] if asked else "own",
+        "submitter": submitter,
+        "method": f"dataperf audit {audit.version}",
+        "answer": answer,
+    }
+
+
+def dump(made: dict[str, Any]) -> str:
+    """Return a submission as the text of its file."""
+    return submission.dump(Submission.model_validate(made))
+
+
+def _challenge_of(rows: Rows) -> tuple[str, str] | None:
+    if not rows.source.startswith("challenge:"):
+        return None
+    name, _, board = rows.source.removeprefix("challenge:").partition("/")
+    return name, board
+
+
+def _tasks(asked: tuple[str, str] | None) -> list[str]:
+    from dataperf import challenge as challenges
+
+    if asked is None:
+        return ["own"]
+    return list(challenges.board_of(challenges.load(asked[0]), asked[1]).tasks)
+
+
+def _judged(
+    audit: Audit, pool: IntArray
+) -> tuple[FloatArray, IntArray, FloatArray, NDArray[np.bool_]]:
+    """Return scores, suggestions, their chances and flags of some rows, judged by them alone."""
+    from threadpoolctl import threadpool_limits
+
+    from dataperf.detectors import label_errors
+
+    rows = audit.rows
+    part = rows if len(pool) == len(rows) else _part(rows, pool)
+    evidence = Collected(part, audit.evidence.seed) if part is not rows else audit.evidence
+    with threadpool_limits(limits=1):
+        chances, found = evidence.probabilities, label_errors.find(evidence)
+    known = np.flatnonzero(part.labels >= 0)
+    scores, suggested = np.full(len(part), -1.0), np.zeros(len(part), dtype=np.intp)
+    scores[known], suggested[known] = calibration.margins(chances[known], part.labels[known])
+    flagged = np.zeros(len(part), dtype=bool)
+    if not isinstance(found, str):
+        flagged[found.table.loc[found.table["flagged"], "row"].to_numpy()] = True
+    sure = chances[np.arange(len(part)), suggested].astype(np.float64)
+    return scores, suggested, sure, flagged
+
+
+def _part(rows: Rows, kept: IntArray) -> Rows:
+    return replace(
+        rows,
+        frame=rows.frame.iloc[kept].reset_index(drop=True),
+        ids=rows.ids[kept],
+        features=rows.features[kept],
+        labels=rows.labels[kept],
+        split=None if rows.split is None else rows.split[kept],
+        groups=None if rows.groups is None else rows.groups[kept],
+        truth=None,
+        annotators={name: each[kept] for name, each in rows.annotators.items()},
+        media=None,
+    )
+
+
+def _repair(
+    rows: Rows,
+    pool: IntArray,
+    scores: FloatArray,
+    suggested: IntArray,
+    sure: FloatArray,
+    flagged: NDArray[np.bool_],
+    budget: int | None,
+    action: str,
+) -> dict[str, Any]:
+    order = np.argsort(-scores, kind="stable")
+    order = order[flagged[order]] if budget is None else order[scores[order] > 0][:budget]
+    drop: list[str] = []
+    relabel: dict[str, str] = {}
+    for place in order.tolist():
+        name = str(rows.ids[pool[place]])
+        if action == "relabel" or (action == "auto" and sure[place] >= BELIEVED):
+            relabel[name] = rows.classes[suggested[place]]
+        else:
+            drop.append(name)
+    return {"drop": drop, "relabel": relabel}
+
+
+def _selection(
+    rows: Rows,
+    pool: IntArray,
+    scores: FloatArray,
+    flagged: NDArray[np.bool_],
+    budget: int | None,
+) -> dict[str, Any]:
+    labels = rows.labels[pool]
+    if budget is None:
+        kept = np.flatnonzero(~flagged & (labels >= 0))
+    else:  # the most trusted of every class, classes as even as they can be
+        ranked = [np.flatnonzero(labels == number) for number in range(len(rows.classes))]
+        ranked = [each[np.argsort(scores[each], kind="stable")] for each in ranked]
+        from dataperf import selecting
+
+        shares = selecting.quotas([len(each) for each in ranked], budget)
+        kept = np.sort(np.concatenate([each[:n] for each, n in zip(ranked, shares, strict=True)]))
+    if not len(kept):
+        raise DataperfError("nothing would be left to train on; give another budget")
+    samples: dict[str, list[str]] = {}
+    for place in kept.tolist():
+        name = rows.classes[labels[place]]
+        samples.setdefault(name, []).append(str(rows.ids[pool[place]]))
+    return {"samples": samples}

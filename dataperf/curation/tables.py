@@ -1,0 +1,337 @@
+"""Files and objects that hold a table, each to the same form."""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.curation import arrow
+from dataperf.curation.loaded import MOST_LISTED, Loaded, Progress, plural, refuse
+from dataperf.errors import DataperfError, did_you_mean
+
+#: Endings of files that are read as a table, a compressed one's last ending taken off.
+ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
+COMPRESSED = (".gz", ".bz2", ".zst")
+ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
+
+
+def read_file(path: Path, *, progress: Progress) -> Loaded:
+    """Return a file as columns, by its ending.
+
+    Raises
+    ------
+    Invalid
+        If the ending is unknown or the file is empty, damaged or not what its ending says.
+    """
+    endings = [ending.lower() for ending in path.suffixes]
+    ending = endings[-1] if endings else ""
+    if ending in COMPRESSED and len(endings) > 1:
+        ending = endings[-2]
+    if ending not in ENDINGS:
+        hint = did_you_mean(ending, ENDINGS) or f"one of {', '.join(ENDINGS)}"
+        raise refuse(str(path), "unknown-ending", "", f'the ending "{ending}"', hint)
+    if not path.stat().st_size:
+        raise refuse(str(path), "empty", "", "the file is empty")
+    if ending in (".parquet", ".pq"):
+        return arrow.read_parquet(path, name=path.stem, progress=progress)
+    if ending == ".npz":
+        return _read_npz(path)
+    if ending in (".jsonl", ".ndjson", ".json"):
+        return _read_json(path, progress=progress)
+    return _read_csv(path, ending, progress=progress)
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without its endings."""
+    return path.name.partition(".")[0] or path.name
+
+
+def _read_csv(path: Path, ending: str, *, progress: Progress) -> Loaded:
+    """Return a CSV file; lines with too few or too many values are left out and listed."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    ragged: list[tuple[str, str]] = []
+
+    def skip(row: Any) -> str:
+        where = f"line {row.number}" if row.number else "a line"
+        ragged.append((where, f"{row.actual_columns} values instead of {row.expected_columns}"))
+        return "skip"
+
+    start = _start(path)
+    parse = csv.ParseOptions(
+        delimiter=_delimiter(start, ending), invalid_row_handler=skip, newlines_in_values=True
+    )
+    convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=True)
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            table = csv.read_csv(
+                stream,
+                read_options=csv.ReadOptions(use_threads=False),
+                parse_options=parse,
+                convert_options=convert,
+            )
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise _csv_problem(path, error) from error
+    _refuse_bytes(path, table)
+    if len(ragged) > len(table):
+        first = f"{ragged[0][0]} has {ragged[0][1]}"
+        what = f"{plural(len(ragged), 'line')} of {len(ragged) + len(table):,} do not fit: {first}"
+        raise refuse(str(path), "ragged", "", what, "the same number of values in every line")
+    found = arrow.from_table(stem(path), table, progress=progress)
+    return _with_skipped(found, _listed(ragged, "line"))
+
+
+def _start(path: Path) -> bytes:
+    """Return the first line of a file of text.
+
+    Raises
+    ------
+    Invalid
+        If it cannot be unpacked, or holds zero bytes, as UTF-16 does.
+    """
+    import pyarrow as pa
+
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            start: bytes = stream.read(65_536).split(b"\n")[0]
+    except (OSError, pa.ArrowException) as error:
+        raise refuse(str(path), "bad-csv", "", str(error)[:300]) from error
+    if b"\0" in start or start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        expected = "UTF-8: iconv -f utf-16 -t utf-8"
+        raise refuse(str(path), "not-utf8", "line 1", "UTF-16, or not text at all", expected)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError as error:
+        expected = "UTF-8; for Latin-1: iconv -f latin1 -t utf-8"
+        raise refuse(str(path), "not-utf8", "line 1", str(error), expected) from error
+    return start
+
+
+def _delimiter(header: bytes, ending: str) -> str:
+    """Return what parts the values: a tab, or whichever of , ; tab and | the header has most of."""
+    return "\t" if ending == ".tsv" else max(",;\t|", key=lambda each: header.count(each.encode()))
+
+
+def _csv_problem(path: Path, error: Exception) -> DataperfError:
+    """Return what a reader can do about a CSV file that is not read."""
+    text = str(error)
+    if "UTF8" in text or "utf-8" in text:
+        return refuse(str(path), "not-utf8", "", text[:200], "UTF-8: iconv -f latin1 -t utf-8")
+    if "Empty CSV" in text:
+        return refuse(str(path), "empty", "", "the file is empty")
+    return refuse(str(path), "bad-csv", "", text[:300])
+
+
+def _refuse_bytes(path: Path, table: Any) -> None:
+    """Refuse a table with text that is not UTF-8, saying where the first of it is."""
+    import pyarrow as pa
+
+    for field in table.schema:
+        if not pa.types.is_binary(field.type):
+            continue
+        for number, value in enumerate(table.column(field.name).to_pylist(), 1):
+            try:
+                (value or b"").decode("utf-8")
+            except UnicodeDecodeError:
+                where = f'column "{field.name}", row {number}'
+                expected = "UTF-8; for Latin-1: iconv -f latin1 -t utf-8"
+                raise refuse(str(path), "not-utf8", where, repr(value)[:60], expected) from None
+
+
+def _read_json(path: Path, *, progress: Progress) -> Loaded:
+    """Return JSON lines, or one JSON list of objects, or one object of lists."""
+    import pyarrow as pa
+
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse(str(path), "not-utf8", "", str(error), "save it as UTF-8") from error
+    except (OSError, pa.ArrowException) as error:
+        raise refuse(str(path), "bad-json", "", str(error)[:300]) from error
+    records = _records(path, text)
+    if not records:
+        raise refuse(str(path), "empty", "", "there are no rows")
+    progress(f"reading {stem(path)}", len(records), len(records))
+    return from_records(stem(path), records)
+
+
+def _records(path: Path, text: str) -> list[dict[str, Any]]:
+    if text.lstrip()[:1] == "[" or (path.suffix == ".json" and "\n" not in text.strip()):
+        whole = _parsed(path, text, "")
+        listed = whole if isinstance(whole, list) else [whole]
+    else:
+        lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+        listed = [_parsed(path, line, f"line {number}") for number, line in lines]
+    wrong = [number for number, each in enumerate(listed, 1) if not isinstance(each, dict)]
+    if wrong:
+        what = f"row {wrong[0]} is no object"
+        raise refuse(str(path), "bad-json", f"row {wrong[0]}", what, '{"column": value, ...}')
+    if len(listed) == 1 and listed[0] and all(isinstance(v, list) for v in listed[0].values()):
+        return [dict(zip(listed[0], values)) for values in zip(*listed[0].values())]
+    return listed
+
+
+def _parsed(path: Path, text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        expected = "one JSON object in each line, or one list of objects"
+        raise refuse(str(path), "bad-json", where, str(error)[:200], expected) from error
+
+
+def _read_npz(path: Path) -> Loaded:
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            there = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise refuse(str(path), "bad-npz", "", str(error)[:300]) from error
+    for features, labels in ARRAYS:
+        if features in there and labels in there:
+            return from_arrays(path.stem, there[features], there[labels])
+    names = " or ".join(f"{features} and {labels}" for features, labels in ARRAYS)
+    what = f"it holds {', '.join(there) or 'nothing'}"
+    raise refuse(str(path), "unknown-arrays", "", what, f"arrays named {names}")
+
+
+def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
+    """Return features of shape (n, d), or pictures of shape (n, height, width[, 3]), with labels.
+
+    Raises
+    ------
+    Invalid
+        If they are not numbers or differ in length.
+    """
+    import pandas as pd
+
+    values, given = np.asarray(features), np.asarray(labels)
+    if values.dtype.kind not in "fiub" or values.ndim < 2:
+        what = f"shape {values.shape} of {values.dtype}"
+        raise refuse(name, "features-shape", "features", what, "numbers of shape (rows, d)")
+    if given.ndim != 1 or len(given) != len(values):
+        what = f"labels of shape {given.shape} for {plural(len(values), 'row')}"
+        raise refuse(name, "label-length", "labels", what, "one label a row")
+    given = given.astype(str) if given.dtype.kind == "S" else given
+    frame = pd.DataFrame({"label": pd.Series(list(given) if given.dtype == object else given)})
+    media = _pictures(values) if values.ndim in (3, 4) else None
+    flat = values.reshape(len(values), -1)
+    return Loaded(name, frame, {"x": flat}, roles={"label": "label"}, media=media)
+
+
+def _pictures(values: NDArray[Any]) -> Any:
+    from dataperf.curation.media import Pictures
+
+    if values.ndim == 4 and values.shape[3] not in (1, 3):
+        return None
+    high = 255.0 if values.dtype == np.uint8 else float(np.nanmax(values)) or 1.0
+    return Pictures(values, 0.0, high)
+
+
+def from_records(name: str, records: Sequence[Mapping[str, Any]]) -> Loaded:
+    """Return rows of Python values; a key that a row lacks is missing there."""
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    return from_columns(name, {key: [record.get(key) for record in records] for key in keys})
+
+
+def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
+    """Return columns of Python values."""
+    import pandas as pd
+
+    found = {str(key): _series(list(values)) for key, values in columns.items()}
+    lengths = {len(series) for series in found.values()}
+    if len(lengths) > 1:
+        what = f"columns of {min(lengths):,} to {max(lengths):,} values"
+        raise refuse(name, "unequal-columns", "", what, "as many values in each")
+    return from_frame(name, pd.DataFrame(found))
+
+
+def _series(values: list[Any]) -> Any:
+    """Return values as a series; half of a character, as JSON may hold, as a question mark."""
+    import pandas as pd
+
+    try:
+        return pd.Series(values)
+    except UnicodeEncodeError:
+        whole = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values]
+        return pd.Series(whole)
+
+
+def from_frame(name: str, frame: Any) -> Loaded:
+    """Return the columns of a pandas DataFrame; its index names the rows if it can.
+
+    Raises
+    ------
+    Invalid
+        If it is empty or two columns have one name.
+    """
+    import pandas as pd
+
+    names = [str(column) for column in frame.columns]
+    twice = sorted({each for each in names if names.count(each) > 1})
+    if twice:
+        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
+    if not len(frame):
+        raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
+    ids, notes = None, []
+    if not isinstance(frame.index, pd.RangeIndex):
+        if frame.index.is_unique:
+            ids = np.array([str(each) for each in frame.index], dtype=np.str_)
+        else:
+            count = int(frame.index.duplicated().sum())
+            told = f"{plural(count, 'repeated value')}: rows are named by their number"
+            notes.append(("index", told))
+    frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    backed = [name for name in names if isinstance(frame[name].dtype, pd.ArrowDtype)]
+    if backed:
+        frame = frame.assign(**{name: arrow.plain(_arrow(frame[name])) for name in backed})
+    frame, vectors, problems = arrow.pull_vectors(frame)
+    return Loaded(name, frame, vectors, ids, skipped=(*notes, *problems))
+
+
+def _arrow(series: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array(series)
+
+
+def with_label(found: Loaded, labels: Any) -> Loaded:
+    """Return what was loaded with labels that were handed in beside it.
+
+    Raises
+    ------
+    Invalid
+        If they are not one for every row.
+    """
+    import pandas as pd
+
+    given = pd.Series(list(labels)).reset_index(drop=True)
+    if len(given) != len(found.frame):
+        what = f"{plural(len(given), 'label')} for {plural(len(found.frame), 'row')}"
+        raise refuse(found.name, "label-length", "label", what, "one label a row")
+    name = "label"
+    while name in found.frame.columns:
+        name += "_"
+    frame = found.frame.assign(**{name: given})
+    return dataclasses.replace(found, frame=frame, roles={**found.roles, "label": name})
+
+
+def _with_skipped(found: Loaded, more: Sequence[tuple[str, str]]) -> Loaded:
+    return dataclasses.replace(found, skipped=(*found.skipped, *more))
+
+
+def _listed(problems: list[tuple[str, str]], word: str) -> list[tuple[str, str]]:
+    """Return the first problems, and how many more there are."""
+    if len(problems) <= MOST_LISTED:
+        return problems
+    rest = plural(len(problems) - MOST_LISTED, f"more {word}")
+    return [*problems[:MOST_LISTED], (rest, "left out for the same reason")]

@@ -1,0 +1,247 @@
+"""Splits that differ: columns, classes, and whether a model can tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import statistics
+from dataperf.curation import coding, measures
+from dataperf.curation.measures import Area
+from dataperf.curation.records import Evidence, Finding, Kind, Rows, Severity
+from dataperf.records import IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+title = "Drift between splits"
+
+#: Smaller splits are not compared.
+FEWEST = 20
+#: Effect from which a column has drifted, and the error of saying so.
+EFFECT, ALPHA = 0.1, 0.01
+#: Rows of both splits together that the telling model sees, its folds, and splits compared.
+SEEN, FOLDS, SPLITS = 20_000, 3, 10
+#: Values of a categorical column that are told apart, and features looked at one by one.
+VALUES, FEATURES = 100, 512
+#: Values of all columns of a split together that are tested.
+VALUES_SEEN = 6_400_000
+
+
+def find(evidence: Evidence) -> Finding | str:
+    """Return how every split differs from the reference: ``train``, else the largest.
+
+    Of every column: numbers and dates by the Kolmogorov-Smirnov test, categories by chi-squared
+    with the total variation distance as effect, missingness likewise; at most 100,000 rows of
+    each split, fewer of wide ones; of nameless features the first 512. A column has drifted if
+    its effect (0 to 1) is at least 0.1 and Holm's adjusted p-value over all tests at most 0.01.
+    The labels are tested like a category. A classifier (boosted trees, 3 folds, at most 20,000
+    rows, groups kept whole) learns to tell the splits apart: its out-of-fold AUROC is 0.5 if
+    they are alike [1]_.
+
+    Severity: high from a lower end of the AUROC's interval of 0.8, or a column's effect of 0.4;
+    medium from 0.65, or an effect of 0.2, or 0.1 of the labels; low from 0.55, or any drift.
+
+    References
+    ----------
+    .. [1] D. Lopez-Paz & M. Oquab, Revisiting classifier two-sample tests, ICLR 2017.
+    """
+    import pandas as pd
+
+    rows = evidence.rows
+    if rows.split is None:
+        return "the rows name no splits"
+    names, split = np.unique(rows.split, return_inverse=True)
+    counts = np.bincount(split)
+    large = [number for number in np.argsort(-counts, kind="stable") if counts[number] >= FEWEST]
+    if len(large) < 2:
+        return f"there are no two splits of at least {FEWEST} rows"
+    reference = next((number for number in large if names[number] == "train"), large[0])
+    lines: list[dict[str, Any]] = []
+    told = []
+    for number in [each for each in large if each != reference][:SPLITS]:
+        pair = {"split": str(names[number]), "reference": str(names[reference])}
+        both = [_some(rows, split, each, evidence.seed) for each in (number, reference)]
+        lines += [{**pair, **line} for line in _tests(rows, both[0], both[1])]
+        area = telling(rows, both[0], both[1], evidence.seed)
+        sizes = {"rows": int(counts[number]), "reference_rows": int(counts[reference])}
+        told.append({**pair, **sizes, "auroc": area.value, "low": area.low, "high": area.high})
+    table = pd.DataFrame(lines)
+    table["p"] = statistics.holm(table["p"])
+    table["drifted"] = (table["effect"] >= EFFECT) & (table["p"] <= ALPHA)
+    table["score"] = np.where(table["drifted"], 0.5 + table["effect"] / 2, table["effect"] / 2)
+    table = table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    areas = pd.DataFrame(told).sort_values("low", ascending=False, kind="stable", ignore_index=True)
+    of_labels = table["test"] == "labels"
+    return Finding(
+        kind="drift",
+        title=title,
+        sentence=_sentence(table, areas),
+        severity=_severity(table, areas),
+        table=table,
+        numbers={
+            "splits": len(told) + 1,
+            "auroc": float(areas["auroc"].iloc[0]),
+            "auroc_low": float(areas["low"].iloc[0]),
+            "auroc_high": float(areas["high"].iloc[0]),
+            "drifted_columns": int((table["drifted"] & ~of_labels).sum()),
+            "tests": len(table),
+            "label_effect": float(table.loc[of_labels, "effect"].max())
+            if of_labels.any()
+            else None,
+            "rows_left_out": int(counts[counts < FEWEST].sum()),
+        },
+        tables={"classifier": areas},
+    )
+
+
+def _some(rows: Rows, split: IntArray, number: int, seed: int) -> IntArray:
+    inside = np.flatnonzero(split == number)
+    wide = len(rows.frame.columns) or min(FEATURES, rows.features.shape[1])
+    limit = min(coding.SAMPLE, max(SEEN, VALUES_SEEN // max(1, wide)))
+    return inside[coding.sample(len(inside), limit, seed)]
+
+
+def _tests(rows: Rows, here: IntArray, there: IntArray) -> Iterator[dict[str, Any]]:
+    """Yield a line for every test of two splits."""
+    both = np.concatenate([here, there])
+    first = np.arange(len(both)) < len(here)
+    described = coding.described(rows, both)
+    for number, (name, kind, values) in enumerate(described):
+        if not len(rows.frame.columns) and number >= FEATURES:
+            break
+        yield from _column(name, kind, values, first)
+    labels = rows.labels[both]
+    known = labels >= 0
+    if known[first].any() and known[~first].any():
+        yield _categories(rows.label, "labels", labels[known], first[known])
+
+
+def _column(
+    name: str, kind: Kind, values: Any, first: NDArray[np.bool_]
+) -> Iterator[dict[str, Any]]:
+    import pandas as pd
+
+    if kind in ("numeric", "datetime"):
+        found = coding.numbers(values, kind)
+        gone = np.isnan(found)
+        if (~gone & first).any() and (~gone & ~first).any():
+            yield _numbers(name, found[first & ~gone], found[~first & ~gone])
+    else:
+        gone = pd.Series(values).isna().to_numpy()
+        if kind == "categorical":
+            codes = coding.categories(name, values, most=VALUES).codes.astype(np.intp)
+            yield _categories(name, "categories", codes, first)
+        elif kind == "text":
+            length = pd.Series(values).astype("object").fillna("").astype(str).str.len()
+            found = length.to_numpy(np.float64)
+            yield {**_numbers(name, found[first], found[~first]), "test": "length"}
+    if gone.any() and not gone.all() and kind != "categorical":
+        yield _categories(name, "missing", gone.astype(np.intp), first)
+
+
+def _numbers(name: str, here: NDArray[np.float64], there: NDArray[np.float64]) -> dict[str, Any]:
+    from scipy.stats import ks_2samp
+
+    found = ks_2samp(here, there, method="asymp")
+    facts = {"here": float(np.median(here)), "there": float(np.median(there))}
+    return {
+        **{"column": name, "test": "numbers"},
+        **{"effect": float(found.statistic), "p": float(found.pvalue)},
+        **{"median": facts["here"], "reference_median": facts["there"]},
+    }
+
+
+def _categories(name: str, test: str, codes: IntArray, first: NDArray[np.bool_]) -> dict[str, Any]:
+    table = measures.crossed(codes, (~first).astype(np.intp), (int(codes.max()) + 1, 2))
+    effect = statistics.total_variation(table[:, 0], table[:, 1])
+    # rare values differ by chance: the effect is what is left over the expected one
+    chance = _by_chance(table)
+    p = measures.association(table)[1]
+    return {"column": name, "test": test, "effect": max(0.0, effect - chance), "p": p}
+
+
+def _by_chance(table: IntArray) -> float:
+    """Return about the total variation distance of two samples of one distribution.
+
+    The mean of a folded normal distribution for every category's difference of shares.
+    """
+    totals = table.sum(axis=0)
+    share = table.sum(axis=1) / max(1, totals.sum())
+    variance = share * (1 - share) * (1 / max(1, totals[0]) + 1 / max(1, totals[1]))
+    return float(np.sqrt(2 * variance / np.pi).sum() / 2)
+
+
+def telling(rows: Rows, here: IntArray, there: IntArray, seed: int) -> Area:
+    """Return the out-of-fold AUROC of telling rows of one split from those of another."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    share = min(1.0, SEEN / (len(here) + len(there)))
+    parts = [
+        part[coding.sample(len(part), max(FEWEST, int(share * len(part))), seed)]
+        for part in (here, there)
+    ]
+    picked = np.concatenate(parts)
+    first = np.arange(len(picked)) < len(parts[0])
+    if not rows.features.shape[1]:
+        return Area(0.5, 0.5, 0.5)
+    fold = _folds(rows, picked, first, seed)
+    scores = np.full(len(picked), 0.5)
+    features = rows.features[picked]
+    for number in range(FOLDS):
+        held = fold == number
+        if held.any() and 0 < first[~held].sum() < (~held).sum():
+            model = HistGradientBoostingClassifier(
+                max_iter=40, max_leaf_nodes=15, max_bins=63, early_stopping=False, random_state=seed
+            )
+            model.fit(features[~held], first[~held])
+            # folds differ in level; only the order within one is compared
+            scores[held] = _ranks(model.predict_proba(features[held])[:, 1])
+    return measures.auroc(scores, first)
+
+
+def _folds(rows: Rows, picked: IntArray, first: NDArray[np.bool_], seed: int) -> IntArray:
+    """Return folds that share out both splits evenly; groups are kept whole."""
+    if rows.groups is not None:
+        return coding.folds(rows, picked, FOLDS, seed)
+    fold = np.empty(len(picked), dtype=np.intp)
+    random = np.random.default_rng(seed)
+    for side in (first, ~first):
+        fold[side] = random.permutation(int(side.sum())) % FOLDS
+    return fold
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.stats import rankdata
+
+    ranks: NDArray[np.float64] = rankdata(values) / (len(values) + 1)
+    return ranks
+
+
+def _severity(table: pd.DataFrame, areas: pd.DataFrame) -> Severity:
+    of_labels = table["test"] == "labels"
+    drifted = table[table["drifted"]]
+    cuts: dict[Severity, float] = {"high": 0.4, "medium": 0.2, "low": EFFECT}
+    return coding.gravest(
+        coding.by_rule(float(areas["low"].max()), {"high": 0.8, "medium": 0.65, "low": 0.55}),
+        coding.by_rule(float(drifted["effect"].max()) if len(drifted) else 0.0, cuts),
+        "medium" if bool((table["drifted"] & of_labels).any()) else "none",
+    )
+
+
+def _sentence(table: pd.DataFrame, areas: pd.DataFrame) -> str:
+    most: Any = areas.iloc[0]
+    drifted = table[table["drifted"]]
+    text = (
+        f"A model tells {most['split']} from {most['reference']} with an AUROC of"
+        f" {most['auroc']:.2f} ({most['low']:.2f} to {most['high']:.2f}; 0.5 if they are alike)"
+    )
+    if not len(drifted):
+        return f"{text}; no column differs measurably."
+    worst: Any = drifted.iloc[0]
+    what = "the labels" if worst["test"] == "labels" else worst["column"]
+    count = len(drifted)
+    return f"{text}; {count:,} {'test' if count == 1 else 'tests'} of columns differ, most {what}."

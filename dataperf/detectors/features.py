@@ -1,0 +1,281 @@
+"""Columns that give the label away, name rows, never change or are missing; rows in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import statistics
+from dataperf.curation import alone, coding, measures
+from dataperf.curation.records import Evidence, Finding, Kind, Rows, Severity
+from dataperf.records import IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+title = "Leaking and empty columns"
+
+#: A column leaks if it alone comes this near to perfect (0 chance, 1 perfect) ...
+LEAK = 0.95
+#: ... or to this, and this much farther than the next best column.
+SUSPECT, GAP = 0.6, 0.3
+#: A code below this share of other values is nearly constant.
+NEARLY = 0.005
+#: A column names rows if this share of its values is unique.
+UNIQUE = 0.99
+#: Missingness tells of the label from this Cramér's V on; rows lie in order from this lift on.
+TELLING, ORDERED = 0.1, 0.1
+ALPHA = 0.01
+#: A column with more missing is worth saying; ``HOLED`` is grave.
+HOLE, HOLED = 0.2, 0.5
+FOLDS, BINS, MOST, FEWEST = 5, 64, 5000, 20
+#: Values of single features looked at, whatever their number.
+VALUES = 6_400_000
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The rows looked at: ``whole`` for what columns hold, ``picked`` for what they predict.
+
+    ``places`` are those of the picked rows in ``whole``.
+    """
+
+    rows: Rows
+    whole: IntArray
+    picked: IntArray
+    places: IntArray
+    labels: IntArray
+    fold: IntArray
+
+
+def find(evidence: Evidence) -> Finding | str:
+    """Return columns that are suspicious, those that give the label away first.
+
+    A column's power is the balanced accuracy of a cross-validated one-column tree
+    (``audit.alone``), scaled from chance (0) to perfect (1). Problems, one line each:
+
+    - ``leak``: power of at least 0.95, or of 0.6 and 0.3 above the next best column. A text is
+      judged by what comes before its first digit too (``cat/`` of ``cat/001.png``);
+    - ``order``: the row's number predicts the label (power of at least 0.1 and Holm's p-value
+      at most 0.01 over 20 stretches): rows are sorted, so shuffle before splitting;
+    - ``missingness``: whether the value is missing is tied to the label (Cramér's V of at least
+      0.1, Holm's adjusted p-value at most 0.01);
+    - ``identifier`` (99 % of the values are unique), ``constant``, ``nearly constant`` (under
+      0.5 % other values), ``missing`` (over 20 %).
+
+    At most 100,000 labelled rows are looked at for leaks; all for the rest.
+
+    Severity: high if a column leaks; medium if missingness tells of the label or half a
+    column is missing; low if there is any other problem.
+    """
+    import pandas as pd
+
+    rows = evidence.rows
+    if len(evidence.labelled) < FEWEST:
+        return f"fewer than {FEWEST} rows have a label"
+    if not len(rows.frame.columns) and rows.media is not None:
+        return "there are no columns beside the pictures or sounds"
+    seen = _seen(evidence)
+    described = pd.DataFrame(
+        [_facts(seen, *each) for each in coding.described(rows, seen.whole)],
+        columns=["column", "kind", "missing", "distinct", "top_share", "power", "by", "v", "p"],
+    )
+    described["p"] = statistics.holm(described["p"]) if len(described) else []
+    order = _order(seen)
+    problems = [*_leaks(described), *_others(rows, described)]
+    if order >= ORDERED and _order_p(seen) <= ALPHA:
+        problems.append(("(row number)", "order", order, order, "the row's number tells the label"))
+    table = pd.DataFrame(problems, columns=["column", "problem", "score", "value", "detail"])
+    grave = table["problem"].map(GRAVITY).fillna(0)
+    table = table.assign(grave=grave).sort_values(
+        ["grave", "score"], ascending=False, kind="stable"
+    )
+    table["score"] = (table["grave"] + table["score"]) / 3
+    numbers = {
+        "columns": len(described),
+        "problems": len(table),
+        **{name: int((table["problem"] == name).sum()) for name in GRAVITY},
+        "rows_looked_at": len(seen.picked),
+        "order_power": order,
+    }
+    return Finding(
+        kind="features",
+        title=title,
+        sentence=_sentence(table, len(described)),
+        severity=_severity(table),
+        table=table.drop(columns="grave").reset_index(drop=True),
+        numbers=numbers,
+        tables={"columns": described.rename(columns={"v": "missing_v", "p": "missing_p"})},
+    )
+
+
+#: Problems by how grave they are: 2 high, 1 medium, 0 low.
+GRAVITY = {
+    "leak": 2,
+    "missingness": 1,
+    "missing": 0,
+    "order": 0,
+    "identifier": 0,
+    "constant": 0,
+    "nearly constant": 0,
+}
+
+
+def _seen(evidence: Evidence) -> _Seen:
+    rows = evidence.rows
+    whole = np.arange(len(rows))
+    if not len(rows.frame.columns):  # many features and no names: a sample says as much
+        limit = max(2000, 10 * VALUES // max(1, rows.features.shape[1]))
+        whole = coding.sample(len(rows), limit, evidence.seed)
+    labelled = whole[rows.labels[whole] >= 0]
+    picked = labelled[coding.sample(len(labelled), coding.SAMPLE, evidence.seed)]
+    fold = coding.folds(rows, picked, FOLDS, evidence.seed)
+    places = np.searchsorted(whole, picked)
+    return _Seen(rows, whole, picked, places, rows.labels[picked], fold)
+
+
+def _facts(seen: _Seen, name: str, kind: Kind, values: Any) -> tuple[Any, ...]:
+    """Return what is known of a column: a line of the table of columns."""
+    import pandas as pd
+
+    series = pd.Series(values)
+    gone = _missing(kind, series)
+    try:
+        counts = series[~gone].value_counts(sort=True)
+    except TypeError:
+        counts = series[~gone].map(repr).value_counts(sort=True)
+    top = float(counts.iloc[0]) / max(1, len(series) - gone.sum()) if len(counts) else 1.0
+    power, by = 0.0, ""
+    if len(counts) > 1:
+        power, by = _power(seen, name, kind, series)
+    table = measures.crossed(
+        gone.astype(np.int8), seen.rows.labels[seen.whole], (2, len(seen.rows.classes))
+    )
+    v, p = measures.association(table)
+    return name, kind, float(gone.mean()), len(counts), top, power, by, v, p
+
+
+def _missing(kind: Kind, series: pd.Series) -> NDArray[np.bool_]:
+    if kind in ("numeric", "datetime"):
+        return np.isnan(coding.numbers(series, kind))
+    gone: NDArray[np.bool_] = series.isna().to_numpy()
+    return gone
+
+
+def _power(seen: _Seen, name: str, kind: Kind, series: pd.Series) -> tuple[float, str]:
+    """Return how well the column alone predicts the label, and which part of it did best."""
+    part = series.iloc[seen.places]
+    coded = coding.coded(name, kind, part, bins=BINS, most=MOST)
+    found = {"value": _lift(seen, coded.codes)}
+    if kind in ("text", "categorical"):
+        before = part.astype(str).str.extract(r"^([^0-9]*)[0-9]", expand=False)
+        prefix = coding.categories(name, before, most=MOST).codes
+        found["text before the first digit"] = _lift(seen, prefix)
+    if kind == "text":
+        for number in np.flatnonzero(np.array(seen.rows.feature_columns) == name):
+            step = _step(seen, name)
+            values = seen.rows.features[seen.picked[::step], number]
+            codes = coding.coded(name, "numeric", values, bins=BINS, most=MOST).codes
+            found[f"feature {number}"] = _lift(seen, codes, step)
+    by = max(found, key=lambda each: found[each])
+    return found[by], by
+
+
+def _step(seen: _Seen, name: str) -> int:
+    """Return of how many rows one is looked at for each of a text's features."""
+    dimensions = seen.rows.feature_columns.count(name)
+    return -(-len(seen.picked) * dimensions // VALUES)
+
+
+def _lift(seen: _Seen, codes: NDArray[np.integer], step: int = 1) -> float:
+    labels, fold = seen.labels[::step], seen.fold[::step]
+    accuracy = alone.balanced_accuracy(codes, labels, fold, classes=len(seen.rows.classes))
+    return alone.lift(accuracy, len(np.unique(labels)))
+
+
+def _order(seen: _Seen) -> float:
+    """Return how well the row's number predicts the label, beyond what groups explain."""
+    bins = max(2, min(BINS, len(seen.picked) // 10))
+    codes = (np.arange(len(seen.picked)) * bins) // len(seen.picked)
+    fold = np.random.default_rng(0).permutation(len(seen.picked)) % FOLDS
+    accuracy = alone.balanced_accuracy(codes, seen.labels, fold, classes=len(seen.rows.classes))
+    return alone.lift(accuracy, len(np.unique(seen.labels)))
+
+
+def _order_p(seen: _Seen) -> float:
+    codes = (np.arange(len(seen.picked)) * 20) // len(seen.picked)
+    return measures.association(measures.crossed(codes, seen.labels, (20, len(seen.rows.classes))))[
+        1
+    ]
+
+
+def _leaks(described: pd.DataFrame) -> Iterator[tuple[str, str, float, float, str]]:
+    power = described["power"].to_numpy(np.float64)
+    for place in np.argsort(-power, kind="stable"):
+        others = np.delete(power, place)
+        gap = power[place] - others.max(initial=0.0)
+        if power[place] >= LEAK or (power[place] >= SUSPECT and gap >= GAP):
+            line = described.iloc[place]
+            how = "" if line["by"] == "value" else f" by its {line['by']}"
+            detail = f"alone{how} it goes {power[place]:.0%} of the way from chance to perfect"
+            yield line["column"], "leak", float(power[place]), float(power[place]), detail
+
+
+def _others(rows: Rows, described: pd.DataFrame) -> Iterator[tuple[str, str, float, float, str]]:
+    for line in described.itertuples():
+        known = round(len(rows) * (1 - line.missing))
+        if line.missing > 0 and line.v >= TELLING and line.p <= ALPHA:
+            detail = f"whether it is missing ({line.missing:.1%}) is tied to the label"
+            yield line.column, "missingness", float(line.v), float(line.v), detail
+        if line.missing > HOLE:
+            detail = f"{line.missing:.1%} missing"
+            yield line.column, "missing", float(line.missing), float(line.missing), detail
+        if line.distinct <= 1:
+            yield line.column, "constant", 0.5, 1.0, "one value" if known else "no value"
+        elif 1 - line.top_share < NEARLY:
+            detail = f"one value in {line.top_share:.2%} of the rows"
+            yield line.column, "nearly constant", 0.4, float(line.top_share), detail
+        elif line.distinct >= UNIQUE * known and _names_rows(rows, line.column, line.kind):
+            share = line.distinct / known
+            yield line.column, "identifier", 0.6, share, f"{share:.1%} of its values are unique"
+
+
+def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
+    """Say whether unique values are names rather than measurements or prose."""
+    if name not in rows.frame.columns or len(rows) < FEWEST:
+        return False
+    values = rows.frame[name].dropna()
+    if kind == "numeric":
+        found = coding.numbers(values, kind)
+        whole = bool(np.all(found == np.round(found)))
+        return whole and float(np.ptp(found)) <= 10 * len(found)
+    return kind in ("categorical", "text") and not bool(
+        values.astype(str).str.contains(r"\s\S+\s", regex=True).mean() > 0.5
+    )
+
+
+def _severity(table: pd.DataFrame) -> Severity:
+    found = set(table["problem"])
+    if "leak" in found:
+        return "high"
+    holed = bool((table.loc[table["problem"] == "missing", "value"] >= HOLED).any())
+    if "missingness" in found or holed:
+        return "medium"
+    return "low" if found else "none"
+
+
+def _sentence(table: pd.DataFrame, count: int) -> str:
+    if not len(table):
+        return f"None of {count:,} columns leaks the label, names rows, is constant or empty."
+    leaks = table.loc[table["problem"] == "leak", "column"].tolist()
+    text = ""
+    if leaks:
+        named = ", ".join(leaks[:3]) + (f" and {len(leaks) - 3} more" if len(leaks) > 3 else "")
+        text = f"{named} alone nearly tells the label: would it be known when predicting? "
+    rest = table.loc[table["problem"] != "leak", "problem"].value_counts()
+    said = ", ".join(f"{number:,} {problem}" for problem, number in rest.items())
+    return (text + (f"Of {count:,} columns: {said}." if said else "")).strip()

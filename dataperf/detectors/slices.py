@@ -1,0 +1,273 @@
+"""Weak slices: simple conditions under which the models are wrong far more often than overall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.curation import clusters, coding, conditions, measures
+from dataperf.curation.coding import Coded
+from dataperf.curation.conditions import Counted
+from dataperf.curation.records import Evidence, Finding, Rows, Severity
+from dataperf.records import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+title = "Weak slices"
+
+FEWEST_ROWS = 50
+#: A slice has at least this many rows and this share of those looked at.
+SUPPORT, SHARE = 20, 0.005
+#: A slice errs this much more often than all rows, by factor and by difference; or by these.
+LIFT, EXCESS = 1.2, 0.05
+DOUBLE, LITTLE = 2.0, 0.02
+ALPHA = 0.05
+#: Conditions with a lower z-score are counted as tests but not looked at closer.
+KEEP = 2.5
+#: What a second condition must add to the z-score to be worth its words.
+SECOND = 1.5
+#: Intervals and values of a column alone, and when two columns are crossed.
+ALONE, CROSSED, VALUES = 10, 5, 20
+#: Values of all columns together that are looked at, and rows at least.
+VALUES_SEEN, LEAST_SEEN = 12_800_000, 10_000
+#: Columns that are crossed, and slices shown.
+MOST_CROSSED, MOST, CLOSER = 64, 20, 400
+
+
+def find(evidence: Evidence) -> Finding | str:
+    """Return conditions of high out-of-fold error, at most twenty, without near repeats.
+
+    All conditions on one column (value, interval between deciles, missing), and on two
+    (quintiles; the given label only alone), are counted on at most 100,000 labelled rows. A
+    slice errs at least 1.2 times as often as all rows and 5 points more, or twice as often and
+    2 points more; its p-value (hypergeometric: errors at random among the rows) is at most 0.05
+    after Holm's correction for every condition counted. Of slices that share half their rows
+    the one with the highest z-score stays, a second condition counting only if it adds 1.5;
+    what is left of a slice without the rows of earlier ones must still stand out. The interval
+    is Wilson's, and does not know that the slice was picked for its error.
+
+    Where all there is are embeddings, their clusters (``audit.clusters``) take the place of
+    columns.
+
+    Severity, by the lower end of the interval: high if a slice of at least 5 % of the rows
+    errs twice as often as all rows, medium if one of at least 1 % errs 1.5 times as often, low
+    if there is any slice.
+    """
+    rows = evidence.rows
+    labelled = evidence.labelled
+    if len(labelled) < FEWEST_ROWS:
+        return f"slices need at least {FEWEST_ROWS} rows with a label"
+    picked = _picked(evidence)
+    wrong = evidence.probabilities[picked].argmax(axis=1) != rows.labels[picked]
+    coded = _coded(evidence, picked)
+    if not coded:
+        return "there is no column to make conditions from"
+    if not wrong.any() or wrong.all():
+        return "the models are right, or wrong, about every row alike"
+    least = max(SUPPORT, int(np.ceil(SHARE * len(picked))))
+    single = conditions.singles(coded, wrong, least)
+    crossed = _to_cross(rows, picked, coded, single, wrong)
+    double = conditions.pairs(crossed, wrong, least, chosen=range(len(crossed)), keep=KEEP)
+    table, members = _slices(rows, wrong, [(coded, single), (crossed, double)])
+    rate = float(wrong.mean())
+    low, high = measures.wilson(wrong.sum(), len(wrong))
+    return Finding(
+        kind="slices",
+        title=title,
+        sentence=_sentence(table, rate, single.tests + double.tests),
+        severity=_severity(table, rate),
+        table=table,
+        numbers={
+            "slices": len(table),
+            "error": rate,
+            "error_low": float(low),
+            "error_high": float(high),
+            "conditions_counted": single.tests + double.tests,
+            "rows_looked_at": len(picked),
+            "columns": len(coded),
+            "columns_crossed": len(crossed),
+            "least_rows": least,
+        },
+        tables={"rows": _wrong_rows(evidence, picked, wrong, table, members)},
+    )
+
+
+def _picked(evidence: Evidence) -> IntArray:
+    """Return the rows looked at: fewer of very wide ones."""
+    wide = len(evidence.rows.frame.columns) or evidence.rows.features.shape[1]
+    limit = min(coding.SAMPLE, max(LEAST_SEEN, VALUES_SEEN // max(1, wide)))
+    return evidence.labelled[coding.sample(len(evidence.labelled), limit, evidence.seed)]
+
+
+def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
+    """Return what conditions are made of: columns, split, groups, and last the given label."""
+    rows = evidence.rows
+    found: list[Coded] = []
+    embedded = rows.media is not None or len(set(rows.feature_columns)) < rows.features.shape[1]
+    if not len(rows.frame.columns) and embedded:
+        codes, _ = clusters.found(rows.features[picked], evidence.seed)
+        if codes is not None:
+            names = tuple(str(number) for number in range(int(codes.max()) + 1))
+            found.append(Coded("(cluster)", codes, names))
+    else:
+        for name, kind, values in coding.described(rows, picked):
+            if kind in ("numeric", "datetime", "categorical"):
+                found.append(coding.coded(name, kind, values, bins=ALONE, most=VALUES))
+    for name, values in (("(split)", rows.split), ("(group)", rows.groups)):
+        if values is not None:
+            found.append(coding.categories(name, values[picked], most=VALUES))
+    given = coding.class_names(rows, rows.labels[picked])
+    found.append(coding.categories(rows.label, given, most=VALUES))
+    return [each for each in found if len(each.names) > 1 and each.counts.max() < len(picked)]
+
+
+def _to_cross(
+    rows: Rows, picked: IntArray, coded: list[Coded], single: Counted, wrong: NDArray[np.bool_]
+) -> list[Coded]:
+    """Return the columns that are crossed, in fewer intervals; of very many the most telling."""
+    z = conditions.z_scores(single.rows, single.errors, float(wrong.mean()))
+    best = np.full(len(coded), -np.inf)
+    np.maximum.at(best, np.array([terms[0].column for terms in single.terms], dtype=np.intp), z)
+    # a label crossed with a feature only says on which side of a class's border a row lies
+    order = [place for place in np.argsort(-best, kind="stable") if coded[place].name != rows.label]
+    chosen = [coded[place] for place in sorted(order[:MOST_CROSSED])]
+    wanted = {each.name for each in chosen if each.edges is not None}
+    fewer = {
+        name: coding.coded(name, kind, values, bins=CROSSED, most=VALUES)
+        for name, kind, values in coding.described(rows, picked)
+        if name in wanted
+    }
+    return [fewer.get(each.name, each) for each in chosen]
+
+
+def _slices(
+    rows: Rows, wrong: NDArray[np.bool_], parts: list[tuple[list[Coded], Counted]]
+) -> tuple[pd.DataFrame, list[NDArray[np.bool_]]]:
+    """Return the table of slices that stand out, and which rows are in each."""
+    import pandas as pd
+
+    rate = float(wrong.mean())
+    (coded, _), (crossed, _) = parts
+    counted = conditions.joined([part for _, part in parts])
+    alone = len(parts[0][1].terms)
+    z = conditions.z_scores(counted.rows, counted.errors, rate)
+    p = _p_values(counted, z, wrong)
+    error = counted.errors / np.maximum(counted.rows, 1)
+    by_much = (error >= LIFT * rate) & (error >= rate + EXCESS)
+    fit = (p <= ALPHA) & (by_much | ((error >= DOUBLE * rate) & (error >= rate + LITTLE)))
+    value = z - SECOND * (np.arange(len(z)) >= alone)
+    order = np.flatnonzero(fit)
+    order = order[np.argsort(-value[order], kind="stable")][:CLOSER]
+    masks = (
+        conditions.met(coded if number < alone else crossed, counted.terms[number])
+        for number in order
+    )
+    picks, taken = _reduced(order, masks, wrong)
+    low, high = measures.wilson(counted.errors[picks], counted.rows[picks])
+    facts = {
+        "condition": [
+            conditions.in_words(
+                coded if number < alone else crossed, counted.terms[number], rows.kinds
+            )
+            for number in picks
+        ],
+        "rows": counted.rows[picks],
+        "share": counted.rows[picks] / len(wrong),
+        "errors": counted.errors[picks],
+        "error": error[picks],
+        "low": low,
+        "high": high,
+        "lift": error[picks] / max(rate, 1e-12),
+        "p": p[picks],
+        "score": np.clip(low - rate, 0, 1),
+    }
+    table = pd.DataFrame(facts)
+    order = np.argsort(-table["score"].to_numpy(), kind="stable")
+    return table.iloc[order].reset_index(drop=True), [taken[place] for place in order]
+
+
+def _wrong_rows(
+    evidence: Evidence,
+    picked: IntArray,
+    wrong: NDArray[np.bool_],
+    table: pd.DataFrame,
+    members: list[NDArray[np.bool_]],
+) -> pd.DataFrame:
+    """Return the rows of every slice that the models are wrong about, the surest first."""
+    import pandas as pd
+
+    rows, found = evidence.rows, []
+    for condition, member in zip(table["condition"], members, strict=True):
+        inside = picked[member & wrong]
+        chances = evidence.probabilities[inside]
+        score = chances.max(axis=1).astype(np.float64)
+        given = coding.class_names(rows, rows.labels[inside])
+        predicted = coding.class_names(rows, chances.argmax(axis=1))
+        more = {"condition": condition, "given": given, "predicted": predicted}
+        part = coding.row_table(rows, inside, score, **more)
+        found.append(part.sort_values("score", ascending=False, kind="stable"))
+    none = coding.row_table(rows, picked[:0], [], condition=[], given=[], predicted=[])
+    return pd.concat(found, ignore_index=True) if found else none
+
+
+def _p_values(counted: Counted, z: FloatArray, wrong: NDArray[np.bool_]) -> FloatArray:
+    """Return Holm's adjusted p-values; 1 for conditions that do not stand out at all."""
+    from scipy.stats import hypergeom
+
+    p = np.ones(len(z))
+    close = np.flatnonzero(z >= KEEP)
+    close = close[np.argsort(-z[close], kind="stable")][: 10 * CLOSER]
+    found = hypergeom.sf(
+        counted.errors[close] - 1, len(wrong), int(wrong.sum()), counted.rows[close]
+    )
+    p[close] = measures.holm_of_many(np.asarray(found, dtype=np.float64), counted.tests)
+    return p
+
+
+def _reduced(
+    order: IntArray, masks: Iterator[NDArray[np.bool_]], wrong: NDArray[np.bool_]
+) -> tuple[list[int], list[NDArray[np.bool_]]]:
+    """Return the first slices that say something new beside those before them."""
+    rate = float(wrong.mean())
+    picks: list[int] = []
+    taken: list[NDArray[np.bool_]] = []
+    covered = np.zeros(len(wrong), dtype=bool)
+    for number, mask in zip(order.tolist(), masks, strict=True):
+        rest = mask & ~covered
+        beyond = conditions.z_scores(np.array([rest.sum()]), np.array([wrong[rest].sum()]), rate)
+        same = any((mask & other).sum() >= 0.5 * min(mask.sum(), other.sum()) for other in taken)
+        if same or beyond[0] < 3:
+            continue
+        picks.append(number)
+        taken.append(mask)
+        covered |= mask
+        if len(picks) == MOST:
+            break
+    return picks, taken
+
+
+def _severity(table: pd.DataFrame, rate: float) -> Severity:
+    surely = table["low"] / max(rate, 1e-12)
+    if ((table["share"] >= 0.05) & (surely >= 2)).any():
+        return "high"
+    if ((table["share"] >= 0.01) & (surely >= 1.5)).any():
+        return "medium"
+    return "low" if len(table) else "none"
+
+
+def _sentence(table: pd.DataFrame, rate: float, tests: int) -> str:
+    if not len(table):
+        return (
+            f"The models err on {rate:.1%} of the rows, and under none of {tests:,} simple"
+            " conditions much more often."
+        )
+    worst: Any = table.iloc[0]
+    return (
+        f"Where {worst['condition']}, the models err on {worst['error']:.1%} of {worst['rows']:,}"
+        f" rows ({worst['low']:.1%} to {worst['high']:.1%}), overall on {rate:.1%};"
+        f" {len(table):,} weak {'slice' if len(table) == 1 else 'slices'} in all."
+    )

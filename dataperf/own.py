@@ -1,0 +1,328 @@
+"""Anybody's data set as a challenge: split by seed or by group, a frozen model, the one flow."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import challenge as challenges
+from dataperf import data, evaluation, registry, submission
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem
+from dataperf.records import Challenge, IntArray, Result, Table, TaskData, TextArray
+from dataperf.splits import SHARE
+from dataperf.splits import split as split
+
+#: What can be evaluated on own data, and how the challenge made of it is called.
+TRACKS = ("repair", "cleaning", "selection")
+NAMES = {f"{challenges.OWN}{track}": track for track in TRACKS}
+BOARD = TASK = "own"
+MODEL, METRIC = "logistic_v1", "accuracy"
+#: About how often a cleaning order is trained along its way.
+STEPS = 20
+#: Rows of a pool up to which as many random drops are drawn as `repair.Rules` says; beyond, few.
+MANY_DRAWS, FEW = 20_000, 5
+MOST_CLASSES = 10_000
+
+
+class Rows(Protocol):
+    """What is needed of `dataperf.curation.records.Rows`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def ids(self) -> TextArray: ...
+    @property
+    def features(self) -> NDArray[np.float32]: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def labels(self) -> IntArray: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def split(self) -> TextArray | None: ...
+    @property
+    def groups(self) -> TextArray | None: ...
+    @property
+    def truth(self) -> IntArray | None: ...
+
+
+# The challenge --------------------------------------------------------------------------
+
+
+def in_test(rows: Rows, *, seed: int = 0, share: float = SHARE) -> NDArray[np.bool_]:
+    """Return which rows are tested on: those that the source calls ``test``, else by `split`."""
+    if rows.split is not None and (rows.split == "test").any():
+        tested: NDArray[np.bool_] = (rows.split == "test") & (rows.labels >= 0)
+        if not (~tested & (rows.labels >= 0)).any():
+            raise DataperfError(f"{rows.name}: every labelled row is called test")
+        return tested
+    return split(rows.ids, rows.labels, rows.groups, seed=seed, share=share)
+
+
+def table(rows: Rows, *, seed: int = 0, share: float = SHARE, track: str = "repair") -> Table:
+    """Return the rows as a dataset.
+
+    Returns
+    -------
+    Table
+        Columns ``part`` (``pool``, ``test``, or ``left out`` for rows without a label where
+        the track cannot give them one), ``label``, and if the source has them ``truth`` (the
+        label as given where the truth is not told) and ``group``.
+    """
+    tested = in_test(rows, seed=seed, share=share)
+    names = np.array([*rows.classes, data.UNKNOWN])
+    part = np.where(tested, "test", "pool")
+    if track != "repair":
+        part = np.where(~tested & (rows.labels < 0), "left out", part)
+    columns: dict[str, NDArray[Any]] = {"part": part, "label": names[rows.labels]}
+    if rows.truth is not None:
+        columns["truth"] = names[np.where(rows.truth >= 0, rows.truth, rows.labels)]
+    if rows.groups is not None:
+        columns["group"] = np.asarray(rows.groups).astype(str)
+    made = Table(np.asarray(rows.ids).astype(str), np.asarray(rows.features), columns)
+    return Table(made.ids, made.features, columns, data.content_digest(made))
+
+
+def challenge(
+    rows: Rows,
+    *,
+    track: str = "repair",
+    model: str = MODEL,
+    metric: str = METRIC,
+    seed: int = 0,
+    share: float = SHARE,
+    budget: int | None = None,
+) -> tuple[Challenge, dict[str, TaskData]]:
+    """Make a challenge of a data set: frozen model, pool and test, rules.
+
+    Parameters
+    ----------
+    rows
+        The data set; its truth, where it has one, is what the test is held against.
+    track
+        ``repair``, ``cleaning`` (needs the truth) or ``selection``.
+    model, metric
+        Names of a fixed model and of a metric.
+    seed, share
+        Of the split; see `split`.
+    budget
+        How many rows may be repaired, inspected or selected; None for all of the pool.
+
+    Returns
+    -------
+    Challenge, dict of str to TaskData
+        What `dataperf.evaluation.evaluate` takes as ``challenge`` and ``data``. The challenge
+        is called ``own-TRACK``, its one board ``own``.
+
+    Raises
+    ------
+    DataperfError
+        If the track needs a truth that the data set lacks.
+    Invalid
+        If the labels cannot be classes.
+    """
+    _check(rows, track)
+    made = table(rows, seed=seed, share=share, track=track)
+    pool = int((made.columns["part"] == "pool").sum())
+    content = {
+        "schema_version": 1,
+        "name": f"{challenges.OWN}{track}",
+        "version": 1,
+        "title": f"{track} of {rows.name}"[:200],
+        "track": track,
+        "tasks": {
+            TASK: task(made, rows.classes, model=model, metric=metric)
+            | {"dataset": "own_rows", "options": {"sha256": made.digest}}
+        },
+        "boards": {BOARD: {"tasks": [TASK], "rules": rules(track, pool, budget)}},
+    }
+    asked = challenges.validate(Challenge, content, "own data")
+    _check_plugins(model, metric)
+    return asked, {TASK: data.task_data(asked.tasks[TASK], made)}
+
+
+def task(made: Table, classes: tuple[str, ...], *, model: str, metric: str) -> dict[str, Any]:
+    """Return a task on a table that `table` made, as a challenge file has it."""
+    told = made.columns
+    others = [name for name in ("accuracy", "macro_f1", "balanced_accuracy") if name != metric]
+    test = {"title": "rows held out", "where": {"part": ["test"]}}
+    return {
+        "model": model,
+        "seeds": [1],
+        "label": "label",
+        **({"truth": "truth"} if "truth" in told else {}),
+        "classes": list(classes),
+        "pool": {"part": ["pool"]},
+        "metric": metric,
+        "metrics": others,
+        "split": "test",
+        "splits": {"test": {**test, **({"cluster": "group"} if "group" in told else {})}},
+    }
+
+
+def rules(track: str, pool: int, budget: int | None) -> dict[str, Any]:
+    """Return a board's rules for a pool of so many rows."""
+    if budget is not None and budget < 1:
+        raise DataperfError(f"the budget is {budget}: expected at least 1 row")
+    most = {} if budget is None else {"most": budget}
+    if track == "selection":
+        return {"cap": pool if budget is None else budget}
+    if track == "cleaning":
+        return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **most}
+    return {**most, **({"draws": FEW} if pool > MANY_DRAWS else {})}
+
+
+def _check(rows: Rows, track: str) -> None:
+    if track not in TRACKS:
+        raise NotFound("track for own data", track, TRACKS)
+    if track == "cleaning" and rows.truth is None:
+        raise DataperfError(
+            "a cleaning order needs the truth: every inspected label is put right.\n"
+            "  Name the column that has it (--truth), or hand in a repair (own-repair)."
+        )
+    problems = []
+    if data.UNKNOWN in rows.classes:
+        what = f'the class "{data.UNKNOWN}" stands for a missing label'
+        problems.append(Problem("unknown-label", rows.label, what, "leave such labels empty"))
+    if len(rows.classes) > MOST_CLASSES:
+        what = f"{len(rows.classes):,} classes"
+        problems.append(Problem("too-many-classes", rows.label, what, f"at most {MOST_CLASSES:,}"))
+    if len(np.unique(rows.labels[rows.labels >= 0])) < 2:
+        problems.append(Problem("one-class", rows.label, "fewer than two classes have rows"))
+    if problems:
+        raise Invalid(rows.name, problems)
+
+
+def _check_plugins(model: str, metric: str) -> None:
+    registry.get("fixed_models", model)
+    registry.get("metrics", metric)
+
+
+# From a source --------------------------------------------------------------------------
+
+
+def read(
+    source: Any,
+    *,
+    label: str,
+    group: str | None = None,
+    truth: str | None = None,
+    id: str | None = None,
+) -> Any:
+    """Return the rows of a data set, read as the audit reads it (`dataperf.curation.reading`)."""
+    reading = importlib.import_module("dataperf.curation.reading")  # brings pandas
+    source = str(source) if isinstance(source, Path) else source
+    return reading.read(source, label=label, group=group, truth=truth, id=id)
+
+
+def load(
+    source: Any,
+    *,
+    label: str,
+    group: str | None = None,
+    truth: str | None = None,
+    id: str | None = None,
+    **told: Any,
+) -> tuple[Challenge, dict[str, TaskData]]:
+    """Read a data set and make a challenge of it.
+
+    Parameters
+    ----------
+    source
+        A path, a dataset's name, or a table in memory.
+    label, group, truth, id
+        Its columns: labels as given, rows that belong together, right labels, names of rows
+        (row numbers if there is none).
+    **told
+        What `challenge` takes.
+    """
+    rows = read(source, label=label, group=group, truth=truth, id=id)
+    return challenge(rows, **told)
+
+
+def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
+    """Evaluate manifests on a data set, each on the track that it names.
+
+    Parameters
+    ----------
+    source
+        A path, or what else the audit reads.
+    answers
+        Files; their ``challenge`` is ``own-repair``, ``own-cleaning`` or ``own-selection``.
+    **told
+        What `load` takes but the track. Without a ``budget`` a cleaning order has that of its
+        own length.
+
+    Returns
+    -------
+    list of Result
+        Each records with ``own_data`` how the data set can be read again.
+
+    Raises
+    ------
+    Invalid
+        If a file is no such manifest, or breaks a rule; nothing is trained then.
+    """
+    columns = {key: told.pop(key, None) for key in ("label", "group", "truth", "id")}
+    known = [(path, *_address(path)) for path in answers]
+    rows = read(source, **columns)
+    place = str(Path(source).resolve()) if Path(source).exists() else source
+    made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
+    sent = []
+    for path, track, listed in known:
+        asked = {**told, "track": track}
+        if track == "cleaning" and asked.get("budget") is None:
+            asked["budget"] = listed
+        key = repr(sorted(asked.items()))
+        if key not in made:
+            made[key] = challenge(rows, **asked)
+        where = {"source": place, **columns, **asked}
+        answer = submission.read(path, made[key][0])
+        submission.check(answer, *made[key])
+        sent.append((answer, made[key], where))
+    return [_recorded(answer, *pair, where) for answer, pair, where in sent]
+
+
+def again(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
+    """Load the data of a kept result again.
+
+    Raises
+    ------
+    DataperfError
+        If the record does not say where it is, or it can no longer be read.
+    """
+    if not kept.own_data.get("source"):
+        raise DataperfError(
+            "this result is of somebody's own data, and does not say where it lies.\n"
+            "  Evaluate the manifest again with --data, and compare the scores and digests.data"
+        )
+    told: dict[str, Any] = dict(kept.own_data)
+    return load(**told)
+
+
+def _recorded(
+    answer: Any, asked: Challenge, loaded: Mapping[str, TaskData], where: Mapping[str, Any]
+) -> Result:
+    result = evaluation.evaluate(asked, answer, data=loaded)
+    told = {key: value for key, value in where.items() if value is not None}
+    return result.model_copy(update={"own_data": told})
+
+
+def _address(path: Path) -> tuple[str, int | None]:
+    """Return the track that a manifest names and, of a cleaning order, how many rows it has."""
+    content = submission.load_json(path)
+    named = content.get("challenge") if isinstance(content, dict) else None
+    if named not in NAMES:
+        what = f"answers {challenges.shown(named)}" if named else "does not say what it answers"
+        expected = f"for own data one of {', '.join(NAMES)}"
+        raise Invalid(str(path), [Problem("other-challenge", "challenge", what, expected)])
+    answer = content.get("answer")
+    orders = answer.get("orders") if isinstance(answer, dict) else None
+    order = orders.get(TASK) if isinstance(orders, dict) else None
+    return NAMES[named], max(1, len(order)) if isinstance(order, list) else None

@@ -1,0 +1,216 @@
+"""Own data to the files of a challenge folder: what is asked, its page, its rows."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+
+from dataperf import challenge as challenges
+from dataperf import data, own
+from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.records import Challenge, Table
+
+_DATASET = '''"""{title}"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from dataperf.records import Card, Generated, Table
+
+card = Card(
+    title={title!r},
+    description={description!r},
+    licence="not told (say here)",
+    source={source!r},
+    attribution="not told (say here)",
+)
+
+source = Generated()
+
+
+def table(path, **options):
+    """Return pool and test: features, and columns {columns}."""
+    with np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False) as arrays:
+        columns = {{
+            name.removeprefix("column:"): arrays[name]
+            for name in arrays.files
+            if name.startswith("column:")
+        }}
+        return Table(arrays["ids"], arrays["features"], columns)
+'''
+
+_PAGE = """# {name}
+
+{title}.
+
+## Task
+
+{task}
+
+    dataperf evaluate -c {name} --path FOLDER mine.json
+
+An answer is a manifest:
+
+    {{"schema_version": 1, "challenge": "{name}", "board": "own",
+     "answer": {answer}}}
+
+## Data card
+
+{rows:,} rows of {columns} numbers, {classes} classes, from `{source}`: {pool:,} in the pool, {test:,} to
+test on ({split}). {truth}
+
+Say here where the data comes from, under which licence, and who is in it.
+
+**Known limits.** Say here what the data cannot show.
+
+## Rules
+
+1. Only rows of the pool are named.
+2. Choosing by the true labels or the tests is not an answer to the question.
+
+## Reading the score
+
+The score is {metric} on the rows held out, with its interval from resampling them. {reading}
+
+`dataperf freeze {name} --path FOLDER` freezes the challenge and fills in what other answers reach:
+
+<!-- headroom -->
+<!-- /headroom -->
+"""
+
+_WORDS = {
+    "repair": (
+        "Name the rows to drop and the labels to change; the frozen model is trained on what is left.",
+        '{"drop": ["17"], "relabel": {"4": "CLASS"}}',
+        "Beside it stand the pool as it is, the gain with its paired interval, and the same number "
+        "of random drops.",
+    ),
+    "cleaning": (
+        "Hand in the order in which labels are to be inspected; each inspected one is put right.",
+        '{"orders": {"own": ["17", "4"]}}',
+        "It is the area under the curve from no inspection to the last.",
+    ),
+    "selection": (
+        "Choose the rows to train on.",
+        '{"samples": {"CLASS": ["17", "4"]}}',
+        "Of random picks of the same size it should be clearly better.",
+    ),
+}
+
+
+def contents(
+    name: str, source: str, *, label: str | None = None, track: str = "repair", **told: Any
+) -> dict[str, bytes]:
+    """Return the files of a challenge of a data set, by their place in a folder of plug-ins.
+
+    Parameters
+    ----------
+    name
+        Of the challenge and, with ``_`` for ``-``, of its dataset.
+    source, label, **told
+        What `dataperf.own.load` takes.
+    track
+        ``repair``, ``cleaning`` or ``selection``.
+
+    Raises
+    ------
+    DataperfError
+        If no challenge can be made of the data set.
+    """
+    if label is None:
+        raise DataperfError("name the column with the labels: --label COLUMN")
+    if challenges.is_own(name):
+        what = f'names that begin with "{challenges.OWN}" are for data without a folder'
+        raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])
+    columns = {key: told.pop(key, None) for key in ("group", "truth", "id")}
+    rows = own.read(source, label=label, **columns)
+    asked, _ = own.challenge(rows, track=track, **told)
+    split = {key: told[key] for key in ("seed", "share") if key in told}
+    made = own.table(rows, track=track, **split)
+    module = name.replace("-", "_")
+    return {
+        f"challenges/{name}/challenge.toml": _toml(name, module, asked).encode(),
+        f"challenges/{name}/README.md": _page(name, source, asked, made, columns).encode(),
+        f"datasets/{module}.py": _dataset(rows.name, source, made).encode(),
+        f"datasets/{module}.npz": _arrays(made),
+    }
+
+
+def _toml(name: str, module: str, asked: Challenge) -> str:
+    task, board = asked.tasks[own.TASK], asked.boards[own.BOARD]
+    content = task.model_dump(mode="json", exclude_defaults=True, exclude={"options", "splits"})
+    lines = [
+        "schema_version = 1",
+        f"name = {_value(name)}",
+        "version = 1",
+        f"title = {_value(asked.title)}",
+        f"track = {_value(asked.track)}",
+        "",
+        f"[tasks.{own.TASK}]",
+        *(f"{key} = {_value(each)}" for key, each in {**content, "dataset": module}.items()),
+    ]
+    for split, told in task.splits.items():
+        lines += ["", f"[tasks.{own.TASK}.splits.{split}]"]
+        words = told.model_dump(mode="json", exclude_defaults=True)
+        lines += [f"{key} = {_value(each)}" for key, each in words.items()]
+    lines += ["", f"[boards.{own.BOARD}]", f"tasks = {_value(board.tasks)}"]
+    lines += [f"rules = {_value(board.rules)}"] if board.rules else []
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    """Return a value as TOML writes it: its texts, numbers and lists are those of JSON."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _page(name: str, source: str, asked: Challenge, made: Table, columns: dict[str, Any]) -> str:
+    task = asked.tasks[own.TASK]
+    words, answer, reading = _WORDS[asked.track]
+    parts = made.columns["part"]
+    known = "truth" in made.columns
+    wrong = made.columns.get("truth") != made.columns["label"] if known else None
+    truth = "The truth is not known: labels are tested as given, and their errors hide some gain."
+    if wrong is not None:
+        count = int((wrong & (parts == "pool") & (made.columns["label"] != data.UNKNOWN)).sum())
+        truth = f"{count:,} labels of the pool are wrong; tests are held against the right ones."
+    return _PAGE.format(
+        name=name,
+        title=asked.title,
+        task=words,
+        answer=answer,
+        reading=reading,
+        rows=len(made),
+        columns=made.features.shape[1],
+        classes=len(task.classes),
+        source=source,
+        pool=int((parts == "pool").sum()),
+        test=int((parts == "test").sum()),
+        split="whole groups" if columns.get("group") else "the same share of every class",
+        truth=truth,
+        metric=task.metric,
+    )
+
+
+def _dataset(title: str, source: str, made: Table) -> str:
+    plain = " ".join(title.replace("\\", "/").replace('"', "'").split()) or "Own data"
+    described = f"{len(made):,} rows of {made.features.shape[1]} numbers."
+    return _DATASET.format(
+        title=plain, description=described, source=source, columns=", ".join(made.columns)
+    )
+
+
+def _arrays(made: Table) -> bytes:
+    buffer = io.BytesIO()
+    columns: dict[str, Any] = {f"column:{name}": each for name, each in made.columns.items()}
+    np.savez_compressed(buffer, ids=made.ids, features=made.features, **columns)
+    return buffer.getvalue()

@@ -1,0 +1,315 @@
+"""Say which rows of a data set to drop and which to relabel; the gain is measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, StrictInt
+
+from dataperf import registry, statistics
+from dataperf.errors import Problem, did_you_mean
+from dataperf.records import IntArray, Plan, Record, TaskData, TextArray, TrainingSet
+from dataperf.statistics import Outcome
+
+MOST_SHOWN = 5
+#: How many picks of wrong labels stand for what an oracle would do with the same number.
+ORACLES = 5
+
+
+class Rules(Record):
+    """A board's limits.
+
+    Parameters
+    ----------
+    most
+        How many rows may be dropped or relabelled; None for all.
+    draws
+        How often as many random rows are dropped, to compare with.
+    """
+
+    most: Annotated[StrictInt, Field(ge=1)] | None = None
+    draws: Annotated[StrictInt, Field(ge=2, le=1000)] = 20
+
+
+class Answer(Record):
+    """What to do with the rows of the pool; those that are not named stay as they are.
+
+    Parameters
+    ----------
+    drop
+        Ids of rows not to train on; a number is the id written with it.
+    relabel
+        Ids of rows with the class they should have.
+    """
+
+    drop: list[StrictInt | str] = []
+    relabel: dict[str, str] = {}
+
+
+def read(content: Mapping[str, Any], *, official: bool) -> None:
+    """Return None: there is no foreign JSON format of this track."""
+
+
+def check(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> list[Problem]:
+    """Return every problem of an answer, warnings included."""
+    if official:
+        return [Problem("no-official", "", "this track has no official evaluator", "strict rules")]
+    return [problem for part in data.values() for problem in _problems(answer, rules, part)]
+
+
+def _problems(answer: Answer, rules: Rules, data: TaskData) -> Iterator[Problem]:
+    dropped = [str(each) for each in answer.drop]
+    yield from _strange_ids("answer.drop", dropped, data)
+    yield from _strange_ids("answer.relabel", answer.relabel, data)
+    twice = [name for name, count in Counter(dropped).items() if count > 1]
+    if twice:
+        yield Problem("duplicate-id", "answer.drop", f"{_few(twice)}: listed more than once")
+    both = [name for name in dict.fromkeys(dropped) if name in answer.relabel]
+    if both:
+        what = f"{_few(both)}: dropped and relabelled"
+        yield Problem("dropped-and-relabelled", "answer", what, "one of the two")
+    yield from _strange_classes(answer, data)
+    named = len(set(dropped) | set(answer.relabel))
+    if rules.most is not None and named > rules.most:
+        what = f"{named:,} rows dropped or relabelled"
+        yield Problem("over-budget", "answer", what, f"at most {rules.most:,}")
+    yield from _emptied_classes(answer, data)
+    if not named:
+        yield Problem("empty", "answer", "nothing is dropped or relabelled", severity="warning")
+    if data.truth is None:
+        what = "tested against the labels as given: their own errors hide part of a gain"
+        told = "name the column with the right labels, where there is one"
+        yield Problem("noisy-test", "", what, told, severity="warning")
+
+
+def _strange_ids(place: str, names: Iterable[str], data: TaskData) -> Iterator[Problem]:
+    unknown = [name for name in dict.fromkeys(names) if name not in data.pool.row_of]
+    if not unknown:
+        return
+    tested = {str(name) for test in data.tests.values() for name in test.ids}
+    leaked = [name for name in unknown if name in tested]
+    strange = [name for name in unknown if name not in tested]
+    if leaked:
+        what = f"{_few(leaked)}: tested on, so no part of the pool"
+        told = "only rows of the pool can be repaired; the split is that of seed and share"
+        yield Problem("test-id", place, what, told)
+    if strange:
+        hint = did_you_mean(strange[0][:100], list(data.pool.row_of)[:10_000])
+        example = f"ids of the pool are such as {data.pool.ids[0]}"
+        yield Problem("unknown-id", place, f"{_few(strange)}: not in the data", hint or example)
+
+
+def _strange_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
+    classes = data.pool.classes
+    named = dict.fromkeys(answer.relabel.values())
+    for word in [word for word in named if word not in classes][: 2 * MOST_SHOWN]:
+        there = ", ".join(classes[:20]) + (", ..." if len(classes) > 20 else "")
+        hint = did_you_mean(word[:60], classes) or f"classes: {there}"
+        yield Problem("unknown-class", "answer.relabel", f"no class is named {word[:60]!r}", hint)
+    idle = [
+        name
+        for name, word in answer.relabel.items()
+        if name in data.pool.row_of and data.pool.labels[data.pool.row_of[name]] in _ids(word, data)
+    ]
+    if idle:
+        what = f"{_few(idle)}: given the class that they have already"
+        yield Problem("no-change", "answer.relabel", what, severity="warning")
+
+
+def _ids(word: str, data: TaskData) -> list[int]:
+    return [data.pool.classes.index(word)] if word in data.pool.classes else []
+
+
+def _emptied_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
+    before = np.bincount(data.pool.labels[data.pool.labels >= 0], minlength=1)
+    after = np.bincount(repaired(answer, data).labels, minlength=len(before))
+    gone = [data.pool.classes[number] for number in np.flatnonzero(before) if not after[number]]
+    if gone:
+        what = f"no row of {_few(gone)} is left"
+        told = "the model can never predict a class it has not seen"
+        yield Problem("emptied-class", "answer", what, told)
+
+
+def repaired(answer: Answer, data: TaskData) -> TrainingSet:
+    """Return the pool as the answer leaves it; rows without a label stay out."""
+    row_of, labels = data.pool.row_of, data.pool.labels.copy()
+    numbers = {word: number for number, word in enumerate(data.pool.classes)}
+    for name, word in answer.relabel.items():
+        if name in row_of and word in numbers:
+            labels[row_of[name]] = numbers[word]
+    for each in answer.drop:
+        if str(each) in row_of:
+            labels[row_of[str(each)]] = -1
+    rows = np.flatnonzero(labels >= 0)
+    return TrainingSet(rows, labels[rows])
+
+
+def plans(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> dict[str, Plan]:
+    """Return the repaired pool, which is the score, and what it is compared with.
+
+    Beside it are trained the pool as it is; where the truth is known, the pool with all
+    labels right, and with as many wrong ones put right as the answer names rows; and the pool
+    without as many random rows.
+    """
+    return {name: _plan(answer, rules, part) for name, part in data.items()}
+
+
+def _plan(answer: Answer, rules: Rules, data: TaskData) -> Plan:
+    labels = data.pool.labels
+    known = np.flatnonzero(labels >= 0)
+    count = len({str(each) for each in answer.drop} | set(answer.relabel))
+    parts: dict[str, list[TrainingSet]] = {
+        "after": [repaired(answer, data)],
+        "before": [TrainingSet(known, labels[known])],
+    }
+    if data.truth is not None:
+        right = data.truth.labels
+        wrong = known[labels[known] != right[known]]
+        parts["oracle"] = [
+            _put_right(known, labels, right, chosen) for chosen in _picks(wrong, count, ORACLES)
+        ]
+        parts["clean"] = [_put_right(known, labels, right, wrong)]
+    parts["random"] = [
+        TrainingSet(kept, labels[kept])
+        for chosen in _picks(known, min(count, len(known) - 1), rules.draws)
+        for kept in [np.setdiff1d(known, chosen)]
+    ]
+    return _together(parts)
+
+
+def _picks(rows: IntArray, count: int, draws: int) -> list[IntArray]:
+    """Return random picks of so many rows; one is enough if there is no choice."""
+    if count <= 0 or count >= len(rows):
+        return [rows[: max(0, count)]]
+    return [np.sort(np.random.RandomState(seed).permutation(rows)[:count]) for seed in range(draws)]
+
+
+def _put_right(rows: IntArray, labels: IntArray, right: IntArray, chosen: IntArray) -> TrainingSet:
+    mended = labels.copy()
+    mended[chosen] = right[chosen]
+    return TrainingSet(rows, mended[rows])
+
+
+def _together(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
+    """Return one plan of all sets, equal ones once; only the first bears the score."""
+    sets: list[TrainingSet] = []
+    places: dict[bytes, int] = {}
+    roles: dict[str, tuple[int, ...]] = {}
+    for role, members in parts.items():
+        found = []
+        for member in members:
+            key = member.rows.tobytes() + member.labels.tobytes()
+            if key not in places:
+                places[key] = len(sets)
+                sets.append(TrainingSet(member.rows, member.labels, float(not sets)))
+            found.append(places[key])
+        roles[role] = tuple(found)
+    return Plan(sets, roles=roles)
+
+
+def summarize(
+    plan: Plan, task: Any, data: TaskData, found: Mapping[str, Outcome]
+) -> tuple[dict[str, float | None], dict[str, list[float]]]:
+    """Return the metric before and after, their difference, and what it is held against.
+
+    The gain and its interval are paired: the same test rows under both models
+    (`dataperf.statistics.difference`). Of random drops the mean, lowest and highest are told.
+    """
+    metric = registry.load("metrics", task.metric)
+    whole = found[task.ranking[0]]
+    parts = {role: _part(whole, plan, places) for role, places in plan.roles.items()}
+    values = {role: statistics.average(metric, part) for role, part in parts.items()}
+    told: dict[str, float | None] = {"before": values["before"], "after": values["after"]}
+    told |= _difference("gain", metric, parts["after"], parts["before"])
+    each = statistics.per_seed(metric, parts["random"])
+    told |= {
+        "random": values["random"],
+        "random lowest": float(each.min()),
+        "random highest": float(each.max()),
+    }
+    told |= _difference("over random", metric, parts["after"], parts["random"])
+    if data.truth is not None:
+        told |= {"oracle": values["oracle"], "clean": values["clean"]}
+        told |= _done(plan, data)
+    return {name: _number(value) for name, value in told.items()}, {}
+
+
+def _part(whole: Outcome, plan: Plan, places: Sequence[int]) -> Outcome:
+    lines = whole.predicted.reshape(len(plan.sets), -1, whole.rows)[list(places)]
+    predicted = lines.reshape(-1, whole.rows)
+    return Outcome(whole.truth, predicted, whole.classes, whole.clusters)
+
+
+def _difference(name: str, metric: Any, a: Outcome, b: Outcome) -> dict[str, float | None]:
+    found = statistics.difference(metric, a, b)
+    bounds = {f"{name} low": found.estimate.low, f"{name} high": found.estimate.high}
+    return {name: found.estimate.value, **bounds, f"{name} p": found.p_value}
+
+
+def _done(plan: Plan, data: TaskData) -> dict[str, float | None]:
+    """Count what became of the wrong labels."""
+    assert data.truth is not None
+    right, given = data.truth.labels, data.pool.labels
+    after = np.full(len(given), -1, dtype=np.intp)
+    chosen = plan.sets[plan.roles["after"][0]]
+    after[chosen.rows] = chosen.labels
+    known = given >= 0
+    wrong = known & (given != right)
+    return {
+        "wrong labels": float(wrong.sum()),
+        "put right": float((wrong & (after == right)).sum()),
+        "wrong dropped": float((wrong & (after < 0)).sum()),
+        "spoiled": float((known & ~wrong & (after >= 0) & (after != right)).sum()),
+        "right dropped": float((known & ~wrong & (after < 0)).sum()),
+    }
+
+
+def says(summary: Mapping[str, float | None], task: Any) -> list[str]:
+    """Return in words whether the repair helps."""
+    metric = registry.load("metrics", task.metric)
+    gain, low, high = (summary[name] for name in ("gain", "gain low", "gain high"))
+    if summary["before"] == summary["after"] and not low and not high:
+        return ["the repair changes nothing that is predicted: no gain shown"]
+    if gain is None or low is None or high is None:
+        return ["the gain has no interval, so none is shown"]
+    if low <= 0.0 <= high:
+        return ["the gain's interval contains zero: no gain shown"]
+    helps = (gain > 0) == metric.higher_is_better
+    words = ["the repair helps" if helps else "the repair harms"]
+    over = (summary["over random low"], summary["over random high"])
+    if helps and None not in over and float(over[0] or 0) <= 0.0 <= float(over[1] or 0):
+        words.append("dropping as many random rows does as well, within noise")
+    return words
+
+
+def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return an answer that changes nothing, and one that puts right what it may of the truth."""
+    ((_, part),) = data.items()
+    known: dict[str, tuple[str, dict[str, Any]]] = {}
+    if part.truth is not None:
+        given, right = part.pool.labels, part.truth.labels
+        wrong = np.flatnonzero((given != right) & (given >= 0))[: rules.most]
+        names: TextArray = part.pool.ids[wrong]
+        words = {
+            str(name): part.pool.classes[number]
+            for name, number in zip(names, right[wrong], strict=True)
+        }
+        known["oracle"] = ("every wrong label put right: knows the truth", {"relabel": words})
+    return {"nothing": ("the pool as it is", {}), **known}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
+    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
+    return shown + more

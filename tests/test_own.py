@@ -1,0 +1,596 @@
+"""Own data as a challenge: the split, repairs and their gain, orders, folders, bad input."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from dataperf import challenge, cli, evaluation, own, registry, results, splits, statistics, verify
+from dataperf.curation.records import Rows
+from dataperf.errors import DataperfError, Invalid, NotFound
+from dataperf.metrics import accuracy
+from dataperf.records import Plan, Submission
+
+repair = registry.load("tracks", "repair")
+CLASSES = ("ant", "bee", "cat")
+
+
+def made(n=240, wrong=0.35, *, groups=False, truth=True, seed=0) -> Rows:
+    """Return three blobs of which some labels are wrong."""
+    random = np.random.RandomState(seed)
+    right = np.arange(n) % 3
+    features = (random.normal(size=(n, 6)) + 2.2 * np.eye(6)[right]).astype(np.float32)
+    labels = right.copy()
+    bad = random.permutation(n)[: int(wrong * n)]
+    labels[bad] = (right[bad] + 1) % 3
+    return Rows(
+        name="blobs",
+        frame=pd.DataFrame(index=range(n)),
+        ids=np.array([str(number) for number in range(n)]),
+        features=features,
+        feature_columns=tuple("abcdef"),
+        kinds={},
+        label="y",
+        labels=labels.astype(np.intp),
+        classes=CLASSES,
+        groups=np.array([f"g{number % 20}" for number in range(n)]) if groups else None,
+        truth=right.astype(np.intp) if truth else None,
+    )
+
+
+def sent(answer, track="repair"):
+    content = {"schema_version": 1, "challenge": f"own-{track}", "board": "own", "answer": answer}
+    return Submission.model_validate(content)
+
+
+def pool_of(rows, **told):
+    return np.flatnonzero(~own.split(rows.ids, rows.labels, rows.groups, **told))
+
+
+def wrong_of(rows):
+    pool = pool_of(rows)
+    return pool[rows.labels[pool] != rows.truth[pool]]
+
+
+def put_right(rows, numbers):
+    return {"relabel": {str(row): CLASSES[rows.truth[row]] for row in numbers}}
+
+
+def scored(rows, answer, track="repair", **told):
+    asked, data = own.challenge(rows, track=track, **told)
+    return evaluation.evaluate(asked, sent(answer, track), data=data)
+
+
+def rules_broken(rows, answer, **told):
+    asked, data = own.challenge(rows, **told)
+    told = repair.Answer.model_validate(answer)
+    rules = challenge.rules_of(asked, "own")
+    found = repair.check(told, rules, data, official=False)
+    return {problem.rule for problem in found if problem.severity == "error"}
+
+
+# The split --------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.integers(-1, 4), min_size=8, max_size=120),
+    st.integers(0, 5),
+    st.sampled_from([0.1, 0.2, 0.5]),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_class_has_its_share_tested_and_keeps_a_row(labels, seed, share):
+    labels = np.array([0, 0, *labels])
+    ids = np.array([f"id{number}" for number in range(len(labels))])
+    tested = splits.split(ids, labels, seed=seed, share=share)
+    assert not tested[labels < 0].any()
+    for number in np.unique(labels[labels >= 0]):
+        rows, chosen = (labels == number).sum(), tested[labels == number].sum()
+        assert chosen <= rows - 1
+        assert abs(chosen - share * rows) <= 1
+        assert chosen >= 1 or rows == 1
+    order = np.random.RandomState(seed).permutation(len(labels))
+    again = splits.split(ids[order], labels[order], seed=seed, share=share)
+    assert np.array_equal(again, tested[order])  # whatever the order of the rows
+
+
+def test_another_seed_is_another_split():
+    rows = made()
+    first, second = (own.split(rows.ids, rows.labels, seed=seed) for seed in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+def test_groups_are_tested_whole():
+    rows = made(groups=True)
+    for seed in range(5):
+        tested = own.split(rows.ids, rows.labels, rows.groups, seed=seed)
+        assert not set(rows.groups[tested]) & set(rows.groups[~tested])
+        assert 0.1 <= tested.mean() <= 0.3
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "share"),
+    [
+        ([0, 1], None, 0.2),
+        ([0, 0, 1, 1], ["g"] * 4, 0.2),
+        ([0] * 4, None, 1.0),
+        ([-1] * 4, None, 0.2),
+    ],
+)
+def test_what_cannot_be_split_is_refused(labels, groups, share):
+    ids = np.array([str(number) for number in range(len(labels))])
+    groups = None if groups is None else np.array(groups)
+    with pytest.raises(DataperfError):
+        splits.split(ids, np.array(labels), groups, share=share)
+
+
+def test_a_split_that_the_source_tells_is_kept():
+    rows = made()
+    parts = np.where(np.arange(len(rows)) < 50, "test", "train")
+    told = dataclasses.replace(rows, split=parts)
+    assert np.array_equal(own.in_test(told), parts == "test")
+
+
+# A repair ---------------------------------------------------------------------------------
+
+
+def test_a_repair_that_helps_is_told_with_its_paired_interval():
+    rows = made(600)
+    result = scored(rows, put_right(rows, wrong_of(rows)))
+    (part,) = result.tasks.values()
+    told = part.summary
+    assert result.score.value == told["after"] == told["clean"] == told["oracle"]
+    assert told["gain"] == pytest.approx(told["after"] - told["before"])
+    assert 0 < told["gain low"] < told["gain"] < told["gain high"]
+    assert told["gain p"] < 0.05
+    assert told["random lowest"] <= told["random"] <= told["random highest"] < told["after"]
+    assert told["put right"] == told["wrong labels"] == len(wrong_of(rows))
+    assert part.says == ["the repair helps"]
+    assert result.warnings == []
+
+
+def test_the_gain_is_the_difference_of_two_single_trainings():
+    rows = made(300)
+    drop = wrong_of(rows)[:40]
+    part = scored(rows, {"drop": [str(row) for row in drop]}).tasks["own"]
+    model = registry.load("fixed_models", "logistic_v1")
+    pool, tested = pool_of(rows), own.split(rows.ids, rows.labels)
+    outs = []
+    for kept in (np.setdiff1d(pool, drop), pool):
+        fitted = model.fit(rows.features[kept], rows.labels[kept], classes=3, seeds=(1,))
+        predicted = model.predict(fitted, rows.features[tested])
+        outs.append(statistics.Outcome(rows.truth[tested], predicted, 3))
+    found = statistics.difference(accuracy, *outs)
+    assert part.summary["gain"] == pytest.approx(found.estimate.value)
+    assert part.summary["gain low"] == pytest.approx(found.estimate.low)
+    assert part.summary["gain p"] == pytest.approx(found.p_value)
+    assert part.summary["wrong dropped"] == 40
+    assert part.detection.selected == len(pool) - 40
+
+
+def test_nothing_to_repair_shows_no_gain():
+    """On clean data random drops neither help nor are said to."""
+    rows = made(600, wrong=0.0)
+    drop = np.random.RandomState(0).permutation(pool_of(rows))[:30]
+    part = scored(rows, {"drop": [str(row) for row in drop]}).tasks["own"]
+    assert part.summary["gain low"] <= 0 <= part.summary["gain high"]
+    assert part.says == ["the gain's interval contains zero: no gain shown"]
+    assert part.summary["wrong labels"] == 0
+    assert part.summary["right dropped"] == 30
+
+
+def test_a_repair_that_harms_is_told():
+    rows = made(600, wrong=0.0)
+    spoil = pool_of(rows)[::2]
+    told = {str(row): CLASSES[(rows.labels[row] + 1) % 3] for row in spoil}
+    part = scored(rows, {"relabel": told}).tasks["own"]
+    assert part.says == ["the repair harms"]
+    assert part.summary["spoiled"] == len(spoil)
+
+
+def test_an_empty_repair_changes_nothing_and_equal_sets_are_trained_once():
+    result = scored(made(), {})
+    part = result.tasks["own"]
+    assert part.summary["gain"] == 0
+    assert part.says == ["the repair changes nothing that is predicted: no gain shown"]
+    assert len(part.trials) == 2  # as it is, and clean
+    assert any("nothing is dropped" in warning for warning in result.warnings)
+
+
+def test_without_truth_the_labels_are_tested_as_given_and_that_is_said():
+    rows = made(truth=False)
+    result = scored(rows, {"drop": [str(pool_of(rows)[0])]})
+    assert any("noisy-test" in warning for warning in result.warnings)
+    assert "oracle" not in result.tasks["own"].summary
+    assert result.tasks["own"].detection is None
+    tested = own.split(rows.ids, rows.labels)
+    _, data = own.challenge(rows)
+    assert np.array_equal(data["own"].tests["test"].labels, rows.labels[tested])
+    _, data = own.challenge(made())
+    assert np.array_equal(data["own"].tests["test"].labels, made().truth[tested])
+
+
+def test_a_truth_that_is_not_told_of_every_row_is_the_label_there():
+    rows = made()
+    truth = rows.truth.copy()
+    truth[::2] = -1
+    _, data = own.challenge(dataclasses.replace(rows, truth=truth))
+    pool = pool_of(rows)
+    expected = np.where(truth >= 0, truth, rows.labels)[pool]
+    assert np.array_equal(data["own"].truth.labels, expected)
+
+
+def test_rows_without_a_label_stay_out_until_they_get_one():
+    rows = made()
+    labels = rows.labels.copy()
+    labels[:12] = -1
+    rows = dataclasses.replace(rows, labels=labels)
+    _, data = own.challenge(rows)
+    answer = repair.Answer(relabel={"3": "ant"})
+    plan = repair.plans(answer, repair.Rules(), data, official=False)["own"]
+    sizes = {
+        role: [len(plan.sets[place].rows) for place in plan.roles[role]] for role in plan.roles
+    }
+    assert sizes["after"][0] == sizes["before"][0] + 1
+    for track in ("cleaning", "selection"):
+        _, data = own.challenge(rows, track=track)
+        assert data["own"].pool.labels.min() == 0
+        assert not set(map(str, range(12))) & set(data["own"].pool.ids.tolist())
+
+
+def test_random_drops_are_as_many_as_the_answer_names():
+    rows = made()
+    pool = pool_of(rows)
+    answer = repair.Answer(drop=[int(pool[0]), str(pool[1])], relabel={str(pool[2]): "bee"})
+    _, data = own.challenge(rows)
+    plan: Plan = repair.plans(answer, repair.Rules(draws=4), data, official=False)["own"]
+    assert [len(pool) - len(plan.sets[place].rows) for place in plan.roles["random"]] == [3] * 4
+    before = plan.sets[plan.roles["before"][0]].labels
+    changed = [(plan.sets[place].labels != before).sum() for place in plan.roles["oracle"]]
+    assert changed == [3] * 5
+    assert [each.weight for each in plan.sets] == [1.0] + [0.0] * (len(plan.sets) - 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        ({"drop": ["9999"]}, "unknown-id"),
+        ({"relabel": {"nobody": "ant"}}, "unknown-id"),
+        ({"drop": ["TEST"]}, "test-id"),
+        ({"relabel": {"TEST": "ant"}}, "test-id"),
+        ({"drop": ["POOL", "POOL"]}, "duplicate-id"),
+        ({"drop": ["POOL"], "relabel": {"POOL": "ant"}}, "dropped-and-relabelled"),
+        ({"relabel": {"POOL": "aunt"}}, "unknown-class"),
+    ],
+)
+def test_bad_repairs_are_refused(answer, rule):
+    rows = made()
+    names = {"TEST": str(np.flatnonzero(own.split(rows.ids, rows.labels))[0])}
+    names["POOL"] = str(pool_of(rows)[0])
+    text = json.dumps(answer)
+    for word, name in names.items():
+        text = text.replace(word, name)
+    assert rules_broken(rows, json.loads(text)) == {rule}
+
+
+def test_a_class_may_not_be_emptied_and_a_budget_not_be_passed():
+    rows = made()
+    ants = [str(row) for row in pool_of(rows) if rows.labels[row] == 0]
+    assert rules_broken(rows, {"drop": ants}) == {"emptied-class"}
+    assert rules_broken(rows, {"relabel": dict.fromkeys(ants, "bee")}) == {"emptied-class"}
+    assert rules_broken(rows, {"drop": ants[:3]}, budget=2) == {"over-budget"}
+    assert rules_broken(rows, {"drop": ants[:2]}, budget=2) == set()
+
+
+def test_the_nearest_class_is_proposed():
+    rows = made()
+    with pytest.raises(Invalid, match='Did you mean "ant"'):
+        scored(rows, {"relabel": {str(pool_of(rows)[0]): "ants"}})
+
+
+# The other tracks -------------------------------------------------------------------------
+
+
+def test_a_cleaning_order_is_scored_on_own_data():
+    rows = made(600)
+    order = [str(row) for row in wrong_of(rows)]
+    part = scored(rows, {"orders": {"own": order}}, "cleaning", budget=len(order)).tasks["own"]
+    assert own.STEPS - 2 <= len(part.curves["accuracy"]) - 1 <= own.STEPS
+    assert part.curves["accuracy"][-1] == part.summary["clean"]
+    assert part.detection.ranking["average_precision"] == 1.0
+
+
+def test_a_selection_is_scored_on_own_data():
+    rows = made(600)
+    kept = np.setdiff1d(pool_of(rows), wrong_of(rows))
+    filed = {
+        name: [str(row) for row in kept if rows.labels[row] == number]
+        for number, name in enumerate(CLASSES)
+    }
+    result = scored(rows, {"samples": filed}, "selection")
+    whole = scored(rows, {}).tasks["own"].summary["before"]
+    assert result.score.value > whole
+    assert result.tasks["own"].detection.let_in == 0
+
+
+def test_groups_cluster_the_interval():
+    result = scored(made(groups=True), {})
+    assert result.score.clusters >= 2
+
+
+# Digests ----------------------------------------------------------------------------------
+
+
+def test_results_on_the_same_data_compare_and_on_others_do_not():
+    rows = made()
+    asked, data = own.challenge(rows)
+    again, same = own.challenge(dataclasses.replace(rows, name="other name", source="elsewhere"))
+    assert challenge.digests(asked, "own") == challenge.digests(again, "own")
+    assert evaluation.data_digest(data) == evaluation.data_digest(same)
+    changed = rows.features.copy()
+    changed[0, 0] += 1
+    for other, told in (
+        (dataclasses.replace(rows, features=changed), {}),
+        (dataclasses.replace(rows, truth=None), {}),
+        (rows, {"seed": 1}),
+        (rows, {"model": "knn_v1"}),
+        (rows, {"budget": 5}),
+    ):
+        different, _ = own.challenge(other, **told)
+        assert (
+            challenge.digests(different, "own")["board"] != challenge.digests(asked, "own")["board"]
+        )
+
+
+# Bad data ---------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_a_challenge_is_refused():
+    rows = made()
+    with pytest.raises(DataperfError, match="needs the truth"):
+        own.challenge(made(truth=False), track="cleaning")
+    with pytest.raises(NotFound, match="repair"):
+        own.challenge(rows, track="repairs")
+    with pytest.raises(Invalid, match="one-class"):
+        own.challenge(dataclasses.replace(rows, labels=np.zeros(len(rows), dtype=np.intp)))
+    with pytest.raises(Invalid, match="stands for a missing label"):
+        own.challenge(dataclasses.replace(rows, classes=("ant", "?", "cat")))
+    with pytest.raises(NotFound, match="logistic_v1"):
+        own.challenge(rows, model="logistc_v1")
+    with pytest.raises(NotFound, match="accuracy"):
+        own.challenge(rows, metric="acuracy")
+    with pytest.raises(DataperfError, match="budget"):
+        own.challenge(rows, budget=0)
+
+
+def test_a_challenge_with_a_folder_may_not_be_called_own(tmp_path, monkeypatch):
+    folder = tmp_path / "challenges" / "own-mine"
+    folder.mkdir(parents=True)
+    kept = challenge.folder_of(challenge.load("digit-cleaning")) / "challenge.toml"
+    text = kept.read_text(encoding="utf-8").replace('"digit-cleaning"', '"own-mine"')
+    (folder / "challenge.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("DATAPERF_PATH", str(tmp_path))
+    with pytest.raises(Invalid, match="wrong-name"):
+        challenge.load("own-mine")
+
+
+# The command ------------------------------------------------------------------------------
+
+
+def reader(source, *, label, group=None, truth=None, id=None) -> Rows:
+    """Read a CSV file of numbers and labels: all that these tests need of the audit's reader."""
+    frame = pd.read_csv(source, dtype={each: str for each in (label, group, truth, id) if each})
+    told = [each for each in (label, group, truth, id) if each]
+    classes = tuple(sorted(frame[label].dropna().unique()))
+    numbers = {name: number for number, name in enumerate(classes)}
+    features = frame.drop(columns=told).to_numpy(np.float32)
+    ids = frame[id] if id else pd.Series(range(len(frame))).astype(str)
+
+    def column(name):
+        return None if name is None else frame[name].map(numbers).to_numpy(np.intp)
+
+    return Rows(
+        name="mine",
+        frame=frame.drop(columns=told),
+        ids=ids.to_numpy(str),
+        features=features,
+        feature_columns=tuple(frame.columns.drop(told)),
+        kinds={},
+        label=label,
+        labels=column(label),
+        classes=classes,
+        groups=None if group is None else frame[group].to_numpy(str),
+        truth=column(truth),
+        source=str(source),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with mine.csv and a repair of it, read without the audit."""
+    module = types.ModuleType("dataperf.curation.reading")
+    module.read = reader
+    monkeypatch.setitem(sys.modules, "dataperf.curation.reading", module)
+    monkeypatch.setenv("DATAPERF_PATH", "")
+    monkeypatch.chdir(tmp_path)
+    rows = made(300)
+    names = np.array(CLASSES)
+    frame = pd.DataFrame(rows.features, columns=list("abcdef"))
+    frame["y"], frame["right"], frame["who"] = names[rows.labels], names[rows.truth], rows.ids
+    frame["who"] = "row-" + frame["who"]
+    frame.to_csv("mine.csv", index=False)
+    wrong = wrong_of(rows)
+    write("repair.json", "own-repair", put_right(rows, wrong))
+    write("order.json", "own-cleaning", {"orders": {"own": [str(row) for row in wrong]}})
+    return tmp_path
+
+
+def write(name, asked, answer):
+    content = {"schema_version": 1, "challenge": asked, "board": "own", "answer": answer}
+    Path(name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def run(*words, code=0):
+    found = CliRunner().invoke(cli.app, [str(word) for word in words])
+    if isinstance(found.exception, DataperfError):
+        assert code == 2, found.exception
+        return str(found.exception)
+    assert found.exit_code == code, (found.output, found.exception)
+    return found.output
+
+
+DATA = ["--data", "mine.csv", "--label", "y", "--truth", "right", "--id", "who"]
+OWN = [each for each in DATA if each not in ("--id", "who")]
+
+
+@pytest.fixture
+def numbered(folder):
+    """The same, its rows known by their numbers."""
+    frame = pd.read_csv("mine.csv").drop(columns="who")
+    frame.to_csv("mine.csv", index=False)
+    return folder
+
+
+def test_evaluate_says_whether_the_repair_helps_and_can_be_verified(numbered, monkeypatch):
+    text = run("evaluate", *OWN, "repair.json", "order.json")
+    for words in (
+        "THE REPAIR",
+        "gain [95 %, paired]",
+        "the repair helps",
+        "own data",
+        "own-cleaning",
+    ):
+        assert words in text
+    assert "not ranked" not in text
+    kept = sorted((numbered / "dataperf-results").rglob("*.json"))
+    assert len(kept) == 2
+    monkeypatch.chdir(numbered.parent)
+    for path in kept:
+        assert verify.result(path) == {"name": str(path), "ok": True, "problems": []}
+    frame = pd.read_csv(numbered / "mine.csv")
+    frame.loc[0, "a"] += 1
+    frame.to_csv(numbered / "mine.csv", index=False)
+    for path in kept:
+        (problem,) = verify.result(path)["problems"]
+        assert "mine.csv has changed" in problem
+
+
+def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbered):
+    asked, data = own.load("mine.csv", label="y", truth="right")
+    result = evaluation.evaluate(asked, numbered / "repair.json", data=data)
+    assert result.own_data == {}
+    path = results.keep(result, "kept")
+    with pytest.raises(DataperfError, match="does not say where it lies"):
+        verify.result(numbered / path)
+
+
+def test_ids_of_a_column_and_other_options(folder):
+    rows = made(300)
+    names = np.array([f"row-{name}" for name in rows.ids])
+    tested = own.split(names, rows.labels, seed=3, share=0.3)
+    write("named.json", "own-repair", {"drop": [names[~tested][0]]})
+    told = ["--model", "knn_v1", "--metric", "macro_f1", "--seed", 3, "--test-share", 0.3]
+    (found,) = json.loads(run("evaluate", *DATA, *told, "--budget", 1, "--json", "named.json"))
+    assert found["metric"] == "macro_f1"
+    assert found["own_data"]["seed"] == 3 and found["own_data"]["id"] == "who"
+    assert found["tasks"]["own"]["splits"]["test"]["rows"] == 90
+    assert found["provenance"]["frozen"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["repair.json"], "name a challenge .* or your own data"),
+        (["-c", "digit-cleaning", "--data", "mine.csv", "repair.json"], "exclude each other"),
+        (["-c", "digit-cleaning", "--label", "y", "repair.json"], "--label is for your own data"),
+        (["-c", "digit-cleaning", "--test-share", "0.1"], "--test-share is for your own data"),
+        (["--data", "mine.csv", "repair.json"], "--label COLUMN"),
+        ([*OWN], "name a manifest"),
+        ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
+        ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
+        ([*OWN, "other.json"], "for own data one of own-repair, own-cleaning, own-selection"),
+        ([*OWN, "--test-share", "1.5", "repair.json"], "share to test on is 1.5"),
+        (["--data", "plain.csv", "--label", "right", "hidden.json"], "needs the truth"),
+        ([*OWN, "--seed", "5", "repair.json"], "tested on, so no part of the pool"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(numbered, words, message):
+    write("other.json", "digit-cleaning", {"orders": {}})
+    write("hidden.json", "own-cleaning", {"orders": {"own": ["0"]}})
+    pd.read_csv("mine.csv").drop(columns="y").to_csv("plain.csv", index=False)
+    assert re.search(message, run("evaluate", *words, code=2))
+
+
+# A folder of own data ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("track", "file"), [("repair", "repair.json"), ("cleaning", "order.json")])
+def test_a_challenge_folder_scores_as_the_data_does(numbered, monkeypatch, track, file):
+    before = json.loads(run("evaluate", *OWN, "--json", file))[0]
+    budget = ["--budget", len(wrong_of(made(300)))] if track == "cleaning" else []
+    words = ["new", "challenge", "my-ants", "--from-data", "mine.csv", *OWN[2:]]
+    text = run(*words, "--track", track, *budget, "--path", "mine")
+    assert text.count("wrote mine") == 4
+    (numbered / "mine.csv").unlink()  # the data was copied
+    content = json.loads((numbered / file).read_text())
+    (numbered / file).write_text(json.dumps({**content, "challenge": "my-ants"}))
+    monkeypatch.setenv("DATAPERF_PATH", str(numbered / "mine"))
+    after = json.loads(run("evaluate", "-c", "my-ants", "--json", file))[0]
+    assert after["score"] == before["score"]
+    assert after["tasks"]["own"]["summary"] == before["tasks"]["own"]["summary"]
+    for kind, name in (("challenges", "my-ants"), ("datasets", "my_ants")):
+        assert verify.plugin(registry.get(kind, name)) == []
+    page = (numbered / "mine/challenges/my-ants/README.md").read_text()
+    for part in ("## Task", "## Data card", "Known limits", "## Rules", "## Reading the score"):
+        assert part in page
+    assert "240 in the pool, 60 to" in " ".join(page.split())
+    with pytest.raises(DataperfError, match="already; choose another name"):
+        cli.new(kind="challenge", name="my-ants", path=numbered / "mine", from_data="x", label="y")
+
+
+def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypatch):
+    run("new", "challenge", "my-ants", "--from-data", "mine.csv", *OWN[2:], "--path", "mine")
+    monkeypatch.setenv("DATAPERF_PATH", str(numbered / "mine"))
+    assert "frozen: " in run("freeze", "my-ants")
+    run("answer", "-c", "my-ants", "-b", "own", "-s", "drop-flagged", "-o", "a.json")
+    text = run("evaluate", "-c", "my-ants", "a.json")
+    for words in ("oracle", "nothing", "drop_flagged", "> this submission"):
+        assert words in text
+    assert "not frozen" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["challenge", "mine", "--from-data", "mine.csv"], "--label COLUMN"),
+        (["challenge", "own-mine", "--from-data", "mine.csv", "--label", "y"], "begin with"),
+        (["metric", "mine", "--from-data", "mine.csv", "--label", "y"], "only a challenge"),
+        (["challenge", "mine", "--label", "y"], "--from-data"),
+        (["challenge", "mnist-5k", "--from-data", "mine.csv", "--label", "y"], "dataset named"),
+    ],
+)
+def test_folders_that_cannot_be_made(numbered, words, message):
+    assert message in run("new", *words, "--path", "mine", code=2)
+    assert not (numbered / "mine").exists()
+
+
+def test_drop_flagged_finds_wrong_labels_and_keeps_every_class():
+    rows = made(600)
+    asked, data = own.challenge(rows, budget=20)
+    strategy = registry.load("strategies", "drop_flagged")
+    rules = challenge.rules_of(asked, "own")
+    answer = strategy.answer(data["own"].pool, rules, seed=0)
+    assert answer == strategy.answer(data["own"].pool, rules, seed=0)
+    assert len(answer["drop"]) == 20
+    assert np.isin([int(each) for each in answer["drop"]], wrong_of(rows)).mean() > 0.7
+    assert repair.check(repair.Answer(**answer), rules, data, official=False) == []
