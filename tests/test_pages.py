@@ -214,9 +214,9 @@ def test_page_stays_small(monkeypatch, kind):
 
 
 def test_long_words_and_many_classes_are_cut():
-    count, random = 360, np.random.default_rng(0)
-    features = np.repeat(random.normal(size=(45, 4)), 8, axis=0)
-    names = [f"class {row // 8} " + "x" * 5_000 for row in range(count)]
+    count, random = 540, np.random.default_rng(0)
+    features = np.repeat(random.normal(size=(45, 4)), 12, axis=0)
+    names = [f"class {row // 12} " + "x" * 5_000 for row in range(count)]
     frame = pd.DataFrame({"text": ["word " * 20_000] * count})
     rows = made.rows_of(features, names, frame=frame, kinds={"text": "text"})
     drawn = page.page(made.audited(made.noisy(rows, 0.1)))
