@@ -165,6 +165,10 @@ def test_commands_are_quoted_for_a_shell():
         "dataperf audit 'my wines; rm.csv' --label 'the grape' --manifest repair.json",
     )
     assert prove[0].endswith("--label 'the grape' --model logistic_v1 repair.json")
+    for source, track in (("speech-selection/en-25", "selection"), ("gone/x", "cleaning")):
+        pool = replace(audit, rows=replace(audit.rows, source=f"challenge:{source}"))
+        line = f"dataperf audit challenge:{source} --track {track} --manifest {track}.json"
+        assert page.commands(pool) == ((line,), (f"dataperf evaluate {track}.json",))
     own = replace(audit, rows=replace(audit.rows, source=""))
     assert page.commands(own)[0] == ('audit.to_manifest(path="repair.json")',)
     assert "to_manifest" in Seen(page.page(own)).text()

@@ -306,14 +306,26 @@ def commands(audit: Audited) -> tuple[tuple[str, ...], tuple[str, ...]]:
         )
     named = shlex.quote(source)
     if source.startswith("challenge:"):
+        track = _track_of(source)
         return (
-            (f"dataperf audit {named} --manifest cleaning.json",),
-            ("dataperf evaluate cleaning.json",),
+            (f"dataperf audit {named} --track {track} --manifest {track}.json",),
+            (f"dataperf evaluate {track}.json",),
         )
     return (
         (f"dataperf audit {named} --label {label} --manifest repair.json",),
         (f"dataperf evaluate --data {named} --label {label} --model logistic_v1 repair.json",),
     )
+
+
+def _track_of(source: str) -> str:
+    """Return the track of a challenge whose pool was audited; cleaning if it is not here."""
+    from dataperf import challenge
+    from dataperf.errors import DataperfError
+
+    try:
+        return challenge.load(source.partition(":")[2].partition("/")[0]).track
+    except DataperfError:
+        return "cleaning"
 
 
 def _command(*lines: str) -> str:
