@@ -58,7 +58,9 @@ def percent(share: float) -> str:
         return "–"
     if 0 < share < 0.001:
         return "<0.1 %"
-    return f"{share:.1%}".replace("%", " %") if share < 0.1 else f"{share:.0%}".replace("%", " %")
+    return (
+        f"{share:.1%}".replace("%", " %") if 0 < share < 0.1 else f"{share:.0%}".replace("%", " %")
+    )
 
 
 def cell(column: str, value: Any) -> tuple[str, str]:
@@ -95,7 +97,10 @@ def table(frame: pd.DataFrame, *, most: int, leave: Sequence[str] = (), caption:
         name: [cell(str(name), value) for value in frame[name].head(most).tolist()]
         for name in names
     }
-    numeric = {name: any(order for _, order in column) for name, column in cells.items()}
+    numeric = {
+        name: any(order for _, order in column) and all(o or t == "–" for t, o in column)
+        for name, column in cells.items()
+    }
     heads = "".join(
         f'<th scope="col"{_right(numeric[name])}><button type="button">'
         f"{esc(str(name).replace('_', ' '))}</button></th>"
@@ -213,10 +218,10 @@ def histogram(values: NDArray[Any], *, bins: int = 48, words: str) -> str:
     if low < 0 < high:
         x = wide * (0 - low) / (high - low)
         zero = f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{tall}"/>'
-        zero += f'<text x="{x:.1f}" y="{tall + 20}" text-anchor="middle">0</text>'
-    ends = f'<text x="0" y="{tall + 20}">{short(float(low))}</text>'
-    ends += f'<text x="{wide}" y="{tall + 20}" text-anchor="end">{short(float(high))}</text>'
+        zero += f'<text x="{x:.1f}" y="{tall + 8}" text-anchor="middle">0</text>'
+    ends = f'<text x="0" y="{tall + 8}">{short(float(low))}</text>'
+    ends += f'<text x="{wide}" y="{tall + 8}" text-anchor="end">{short(float(high))}</text>'
     return (
-        f'<svg class="histogram" viewBox="0 -4 {wide} {tall + 30}" role="img" '
+        f'<svg class="histogram" viewBox="0 -4 {wide} {tall + 46}" role="img" '
         f'aria-label="{esc(words, 300)}">{"".join(bars)}{zero}{ends}</svg>'
     )

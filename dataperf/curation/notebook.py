@@ -141,7 +141,7 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
     parts: list[Any] = [head, Text(facts), Text(""), _findings(audit.findings)]
     for found in audit.findings:
         if found.severity != "none" and len(found.table):
-            parts += [Text(""), _top(found, most)]
+            parts += [Text(""), *_top(found, most)]
     lines = [
         f"nothing to look at: {kind.replace('_', ' ')}: {why}"
         for kind, why in audit.skipped.items()
@@ -169,7 +169,8 @@ def _findings(findings: Sequence[Finding]) -> RenderableType:
     return drawn
 
 
-def _top(found: Finding, most: int) -> RenderableType:
+def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
+    """Return a heading and the first rows of a finding's table."""
     from rich.table import Table
     from rich.text import Text
 
@@ -178,8 +179,8 @@ def _top(found: Finding, most: int) -> RenderableType:
         whole = whole[whole["flagged"].astype(bool)]
     frame, names = whole.head(most), columns(whole)
     more = f"  the first {most} of {len(whole):,}" if len(whole) > most else ""
-    title = Text(f"{found.title.upper()}{more}", style="italic")
-    drawn = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    title = Text(f"{clipped(found.title, 80).upper()}{more}", style="italic")
+    drawn = Table(box=None, pad_edge=False)
     cells = {name: [_plain(name, value) for value in frame[name].tolist()] for name in names}
     for place, name in enumerate(names):
         number = place and frame[name].dtype.kind in "fiu"
@@ -187,7 +188,7 @@ def _top(found: Finding, most: int) -> RenderableType:
         drawn.add_column(name.replace("_", " "), justify=side, overflow="fold")  # type: ignore[arg-type]
     for at in range(len(frame)):
         drawn.add_row(*(Text(cells[name][at]) for name in names))
-    return drawn
+    return title, drawn
 
 
 def columns(frame: pd.DataFrame) -> list[str]:

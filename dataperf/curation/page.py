@@ -80,9 +80,8 @@ def page(audit: Audited, *, title: str | None = None, most: int = 60) -> str:
 def _assembled(scene: Scene, placed: Layout, title: str) -> str:
     audit = scene.audit
     kinds = [found.kind for found in audit.findings]
-    order = sorted(kinds, key=lambda kind: kind != "label_errors")  # stable: the worst first
-    told = {kind: sections.of_kind(scene, kind) for kind in order}
-    first = told.pop("label_errors", "")
+    told = {kind: sections.of_kind(scene, kind) for kind in kinds}
+    first = told.pop("label_errors", "") if scene.doubt.flagged else ""
     classes = told.pop("imbalance", "") or sections.balance(scene)
     parts = [first, _map(scene, placed), classes, *told.values(), sections.values(scene)]
     style, script = _file("page.css"), _file("page.js")
@@ -180,10 +179,13 @@ def _map(scene: Scene, placed: Layout) -> str:
         f" A sample of {len(placed.rows):,} of {count:,} rows." if len(placed.rows) < count else ""
     )
     lead = (
-        f"Every point is a row; rows that are alike lie together ({esc(placed.method)})."
-        f"{sampled} Rings mark flagged labels: a ring of one colour inside another colour's "
-        "cloud is worth a look."
+        f"Every point is a row; rows that are alike lie together ({esc(placed.method)}).{sampled}"
     )
+    if scene.doubt.flagged:
+        lead += (
+            " Rings mark flagged labels: a ring of one colour inside another colour's cloud is "
+            "worth a look."
+        )
     legend = "".join(
         f'<button type="button" aria-pressed="true" data-class="{place}">'
         f'<i style="background:var(--c{place})"></i>{esc(name, 28)}</button>'
@@ -304,14 +306,26 @@ def commands(audit: Audited) -> tuple[tuple[str, ...], tuple[str, ...]]:
         )
     named = shlex.quote(source)
     if source.startswith("challenge:"):
+        track = _track_of(source)
         return (
-            (f"dataperf audit {named} --manifest cleaning.json",),
-            ("dataperf evaluate cleaning.json",),
+            (f"dataperf audit {named} --track {track} --manifest {track}.json",),
+            (f"dataperf evaluate {track}.json",),
         )
     return (
         (f"dataperf audit {named} --label {label} --manifest repair.json",),
         (f"dataperf evaluate --data {named} --label {label} --model logistic_v1 repair.json",),
     )
+
+
+def _track_of(source: str) -> str:
+    """Return the track of a challenge whose pool was audited; cleaning if it is not here."""
+    from dataperf import challenge
+    from dataperf.errors import DataperfError
+
+    try:
+        return challenge.load(source.partition(":")[2].partition("/")[0]).track
+    except DataperfError:
+        return "cleaning"
 
 
 def _command(*lines: str) -> str:
@@ -338,7 +352,9 @@ def _about(scene: Scene, placed: Layout) -> str:
     if rows.media is not None and rows.media.kind == "audio":
         kept = f"the first {shown.SECONDS:g} s at no more than {shown.RATE // 1000} kHz"
         lines.append(f"Sounds: {kept}." if scene.sounds else "Sounds are left out: too large.")
-    exact = "every pair was compared" if audit.neighbours.exact else "found by an approximate index"
+    exact = "every pair was compared"
+    if not audit.neighbours.exact:
+        exact = f"an approximate index found {percent(audit.neighbours.recall)} of them"
     lines.append(f"Neighbours: Euclidean distance between features; {exact}.")
     lines.append("Chances: models that did not see the row's label (out of fold).")
     notes = "".join(f"<li>{esc(line, 400)}</li>" for line in lines)

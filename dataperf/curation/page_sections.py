@@ -86,8 +86,8 @@ def label_errors(scene: Scene) -> str:
         parts.append(_filters(scene, cards))
         parts.append(f'<div class="cards {style}" data-cards>{drawn}</div>')
         parts.append('<button type="button" class="more" data-more hidden>Show more</button>')
-    if "transition" in found.tables:
-        parts.append(_noise(found, scene))
+    if "transition" in found.tables and doubt.flagged:
+        parts.append(_noise(found))
     if len(found.table):
         listed = table(found.table, most=300, caption="Rows, the most doubtful label first")
         rest = {name: each for name, each in found.tables.items() if name != "transition"}
@@ -143,7 +143,7 @@ def _filters(scene: Scene, cards: int) -> str:
     )
 
 
-def _noise(found: Finding, scene: Scene) -> str:
+def _noise(found: Finding) -> str:
     frame = found.tables["transition"]
     numeric = frame.select_dtypes("number")
     values = numeric.to_numpy(dtype=np.float64)

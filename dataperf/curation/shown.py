@@ -274,10 +274,16 @@ class Usual:
         width = min(self.rows.features.shape[1], 200)
         return [(f"feature {number}", "feature") for number in range(width)]
 
-    def _values(self, column: str, kind: str) -> Any:
+    def _values(self, column: str, kind: str, picked: IntArray) -> FloatArray:
+        """Return the numbers of some rows; what is none is nan."""
         if kind == "feature":
-            return self.rows.features[:, int(column.rpartition(" ")[2])]
-        return self.rows.frame[column]
+            told = self.rows.features[picked, int(column.rpartition(" ")[2])]
+        else:
+            import pandas as pd
+
+            told = pd.to_numeric(self.rows.frame[column].iloc[picked], errors="coerce")
+            told = told.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(told, dtype=np.float64)
 
     @cached_property
     def _numbers(self) -> dict[str, tuple[FloatArray, FloatArray]]:
@@ -287,7 +293,7 @@ class Usual:
         for column, kind in self._columns:
             if kind == "categorical":
                 continue
-            seen = np.asarray(self._values(column, kind), dtype=np.float64)[self._seen]
+            seen = self._values(column, kind, self._seen)
             parts = [seen[labels == number] for number in range(len(self.rows.classes))]
             told = [_middle(part) if len(part) >= 5 else _middle(seen) for part in parts]
             told.append(_middle(seen))
@@ -303,15 +309,13 @@ class Usual:
         """
         label, found = int(self.rows.labels[row]), []
         for column, kind in self._columns:
-            values = self._values(column, kind)
-            value = values[row] if kind == "feature" else values.iloc[row]
             if kind == "categorical":
-                found.append(self._category(column, value, label))
+                found.append(self._category(column, self.rows.frame[column].iloc[row], label))
                 continue
             middle, spread = (float(side[label]) for side in self._numbers[column])
             if not np.isfinite(middle):
                 continue
-            number = float(value) if value is not None else np.nan
+            number = float(self._values(column, kind, np.array([row]))[0])
             apart = abs(number - middle) / spread if np.isfinite(number) else 0.0
             usual = " to ".join(short(float(f"{middle + way:.3g}")) for way in (-spread, spread))
             found.append(Odd(column, short(number), usual, apart))
