@@ -279,7 +279,8 @@ def _print_scores(asked: Challenge, scored: list[tuple[Result, str]]) -> None:
     if len(scored) > 1:
         _print(report.short_table([result for result, _ in scored]))
         typer.echo("\nThe first of them in full:\n")
-    _print(report.scorecard(first, anchors.load(asked, first.board)))
+    published = asked.boards[first.board].published
+    _print(report.scorecard(first, anchors.load(asked, first.board), published))
     typer.echo("")
     for _, kept in scored:
         typer.echo(f"kept as {kept}")

@@ -286,7 +286,18 @@ def _fitted(model: Any, data: TaskData, plan: Plan, told: dict[str, Any]) -> Ite
         yield from model.fit_series(data.pool.features[first], labels, **told)
         return
     for chosen in plan.sets:
-        yield model.fit(data.pool.features[chosen.rows], chosen.labels, **told)
+        yield model.fit(_picked(data.pool.features, chosen.rows), chosen.labels, **told)
+
+
+def _picked(features: NDArray[Any], rows: IntArray) -> NDArray[Any]:
+    """Return some rows; of a mapped file each brings in its neighbours, which may go again."""
+    if 8 * len(rows) > len(features):
+        return features[rows]
+    picked = np.empty((len(rows), features.shape[1]), dtype=features.dtype)
+    for start in range(0, len(rows), 32):
+        picked[start : start + 32] = features[rows[start : start + 32]]
+        files.release(features)
+    return picked
 
 
 def _checked(task: Task, test: Test, predicted: NDArray[Any]) -> NDArray[np.intp]:
