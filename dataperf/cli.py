@@ -198,7 +198,7 @@ def check(
 
     asked, official = challenges.load(challenge), _rules(rules) == "official"
     rows: list[dict[str, Any]] = []
-    for file in files:
+    for file in (each for path in files for each in submission.files_of(path, asked)):
         row: dict[str, Any] = {"file": str(file), "valid": True, "warnings": [], "problems": []}
         try:
             sent = submission.read(file, asked, board, official=official)
@@ -223,7 +223,9 @@ def evaluate(
     challenge: ChallengeName,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Submissions; none scores the challenge's reference submissions."),
+        typer.Argument(
+            help="Submissions, or a folder of them; none scores the reference submissions."
+        ),
     ] = None,
     board: BoardName = None,
     rules: Rules = "strict",
@@ -503,7 +505,7 @@ def _read(files: list[Path], asked: Challenge, board: str | None, rules: str) ->
     loaded: dict[str, dict[str, TaskData]] = {}
     refused: list[Invalid] = []
     official = rules == "official"
-    for file in files:
+    for file in (each for path in files for each in submission.files_of(path, asked)):
         try:
             sent = submission.read(file, asked, board, official=official)
             if sent.board not in loaded:

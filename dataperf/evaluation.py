@@ -28,6 +28,7 @@ from dataperf.records import (
     Challenge,
     Cost,
     FloatArray,
+    IntArray,
     Plan,
     Provenance,
     Result,
