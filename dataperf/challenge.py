@@ -192,10 +192,10 @@ def digests(challenge: Challenge, board: str) -> dict[str, str]:
 
 
 def _untitled(record: Task | Board) -> dict[str, Any]:
-    """Return what a record says, without titles: rewording must not change a digest."""
+    """Return what a record says, without what only tells: rewording must not change a digest."""
     titles: Any = {"title": True, "splits": {"__all__": {"title"}}}
     if isinstance(record, Board):
-        titles = {"title"}
+        titles = {"title", "published"}
     return record.model_dump(mode="json", exclude_defaults=True, exclude=titles)
 
 

@@ -224,7 +224,7 @@ def check(
 
     asked, official = challenges.load(challenge), _rules(rules) == "official"
     rows: list[dict[str, Any]] = []
-    for file in files:
+    for file in (each for path in files for each in submission.files_of(path, asked)):
         row: dict[str, Any] = {"file": str(file), "valid": True, "warnings": [], "problems": []}
         try:
             sent = submission.read(file, asked, board, official=official)
@@ -248,7 +248,9 @@ def check(
 def evaluate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Submissions; none scores the challenge's reference submissions."),
+        typer.Argument(
+            help="Submissions, or a folder of them; none scores the reference submissions."
+        ),
     ] = None,
     challenge: ChallengeOrData = None,
     board: BoardName = None,
@@ -361,7 +363,8 @@ def _print_scores(asked: Challenge, scored: list[tuple[Result, str]]) -> None:
     if len(scored) > 1:
         _print(report.short_table([result for result, _ in scored]))
         typer.echo("\nThe first of them in full:\n")
-    _print(report.scorecard(first, anchors.load(asked, first.board)))
+    published = asked.boards[first.board].published
+    _print(report.scorecard(first, anchors.load(asked, first.board), published))
     typer.echo("")
     for _, kept in scored:
         typer.echo(f"kept as {kept}")
@@ -689,7 +692,7 @@ def _read(files: list[Path], asked: Challenge, board: str | None, rules: str) ->
     loaded: dict[str, dict[str, TaskData]] = {}
     refused: list[Invalid] = []
     official = rules == "official"
-    for file in files:
+    for file in (each for path in files for each in submission.files_of(path, asked)):
         try:
             sent = submission.read(file, asked, board, official=official)
             if sent.board not in loaded:

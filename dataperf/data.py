@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +139,15 @@ def _check_table(dataset: str, rows: Table) -> None:
 
 
 def _all_finite(features: NDArray[Any]) -> bool:
-    step = max(1, 2**22 // max(1, features.shape[1]))
-    parts = (features[start : start + step] for start in range(0, len(features), step))
-    return all(bool(np.isfinite(part).all()) for part in parts)
+    return all(bool(np.isfinite(part).all()) for part in _blocks(features))
+
+
+def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield some rows at a time; those of a mapped file do not stay in memory."""
+    step = max(1, 2**22 // max(1, values[:1].size))
+    for start in range(0, len(values), step):
+        yield values[start : start + step]
+        files.release(values)
 
 
 def _write_cache(path: Path, rows: Table, scratch: Path | None = None) -> Table:
@@ -363,7 +370,15 @@ def content_digest(rows: Table) -> str:
     """Return the sha256 of ids, features and columns."""
     parts = [rows.ids.astype(str), rows.features]
     parts += [rows.columns[name].astype(str) for name in sorted(rows.columns)]
-    return files.digest_json([files.digest_bytes(_bytes(part)) for part in parts])
+    return files.digest_json([_digest(part) for part in parts])
+
+
+def _digest(values: NDArray[Any]) -> str:
+    """Return the sha256 of an array's bytes, row by row."""
+    found = hashlib.sha256()
+    for part in _blocks(values):
+        found.update(_bytes(part))
+    return found.hexdigest()
 
 
 def _bytes(values: NDArray[Any]) -> memoryview:

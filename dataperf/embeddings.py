@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf import files
 from dataperf.errors import Invalid, Problem
 
 BATCH = 512
+BUFFER = 1 << 18  # bytes
 
 
 def count(path: Path) -> int:
@@ -54,24 +56,50 @@ def read(
     Invalid
         If the file is damaged, lacks a column, or a vector has another width.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found: dict[str, list[Any]] = {name: [] for name in columns}
+    found: dict[str, list[NDArray[Any]]] = {name: [np.zeros(0, np.int64)] for name in columns}
     done = 0
     with _told(path):
-        file = pq.ParquetFile(path, memory_map=True)
+        # Read through a small buffer: of a mapped file what has been read counts as memory held.
+        file = pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
         names = [*columns, vectors]
         for batch in file.iter_batches(batch_size=BATCH, columns=names, use_threads=False):
-            flat = batch.column(vectors).flatten().to_numpy(zero_copy_only=False)
+            flat = _numbers(batch.column(vectors).flatten())
             if len(flat) != len(batch) * out.shape[1]:
                 what = f"{len(flat):,} numbers in {len(batch):,} rows"
                 expected = f"{out.shape[1]} in each"
                 raise Invalid(str(path), [Problem("bad-parquet", vectors, what, expected)])
             out[done : done + len(batch)] = flat.reshape(len(batch), -1)
             done += len(batch)
+            if done % (16 * BATCH) == 0:
+                files.release(out)
             for name in columns:
-                found[name] += batch.column(name).to_pylist()
-    return {name: _array(values) for name, values in found.items()}
+                found[name].append(_array(batch.column(name).to_pylist()))
+    files.release(out)
+    pa.default_memory_pool().release_unused()
+    return {name: _joined(parts) for name, parts in found.items()}
+
+
+def _numbers(values: Any) -> NDArray[Any]:
+    """Return an Arrow array's numbers as they lie; its own ``to_numpy`` would import pandas."""
+    import pyarrow as pa
+
+    floating, whole = pa.types.is_floating(values.type), pa.types.is_integer(values.type)
+    if values.null_count or not (floating or whole):
+        raise ValueError(f"{values.null_count} missing values of type {values.type}, not numbers")
+    if not len(values):
+        return np.zeros(0)
+    dtype = np.dtype(values.type.to_pandas_dtype())
+    content = values.buffers()[1]
+    return np.frombuffer(content, dtype, len(values), values.offset * dtype.itemsize)
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    if any(part.dtype.kind == "U" for part in parts):
+        parts = [part.astype(str) for part in parts if len(part)]
+    return np.concatenate(parts)
 
 
 def _array(values: list[Any]) -> NDArray[Any]:

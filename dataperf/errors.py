@@ -17,6 +17,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: Problems that one message lists; a file can hold millions.
+MOST_SHOWN = 100
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -90,7 +93,7 @@ class Invalid(DataperfError):
     subject
         What was looked at, usually a file's name.
     problems
-        All of the problems; never empty.
+        All of the problems; never empty. The message lists the first hundred.
     """
 
     def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
@@ -98,7 +101,10 @@ class Invalid(DataperfError):
         self.problems = tuple(problems)
         errors = sum(problem.severity == "error" for problem in problems)
         count = f"{errors} problem" + ("s" if errors != 1 else "")
-        lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
+        shown = [f"  {n}. {problem}" for n, problem in enumerate(self.problems[:MOST_SHOWN], 1)]
+        if len(self.problems) > MOST_SHOWN:
+            shown.append(f"  and {len(self.problems) - MOST_SHOWN:,} more")
+        lines = "\n".join(shown)
         super().__init__(f"{subject}: {count}\n{lines}")
 
 

@@ -286,7 +286,7 @@ def _fitted(model: Any, data: TaskData, plan: Plan, told: dict[str, Any]) -> Ite
             yield from model.fit_series(data.pool.features[rows], labels, **told)
         else:
             for each in labels:
-                yield model.fit(data.pool.features[rows], each, **told)
+                yield model.fit(_picked(data.pool.features, rows), each, **told)
 
 
 def _runs(sets: Sequence[TrainingSet]) -> Iterator[tuple[IntArray, list[IntArray]]]:
@@ -296,6 +296,17 @@ def _runs(sets: Sequence[TrainingSet]) -> Iterator[tuple[IntArray, list[IntArray
         if last == len(sets) or not np.array_equal(sets[last].rows, sets[first].rows):
             yield sets[first].rows, [chosen.labels for chosen in sets[first:last]]
             first = last
+
+
+def _picked(features: NDArray[Any], rows: IntArray) -> NDArray[Any]:
+    """Return some rows; of a mapped file each brings in its neighbours, which may go again."""
+    if 8 * len(rows) > len(features):
+        return features[rows]
+    picked = np.empty((len(rows), features.shape[1]), dtype=features.dtype)
+    for start in range(0, len(rows), 32):
+        picked[start : start + 32] = features[rows[start : start + 32]]
+        files.release(features)
+    return picked
 
 
 def _checked(task: Task, test: Test, predicted: NDArray[Any]) -> NDArray[np.intp]:

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import io
 import json
+import mmap
 import os
 import tempfile
 import tokenize
@@ -113,6 +114,21 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
     with _whole(path) as file:
         np.save(file, array, allow_pickle=False)
+
+
+def release(array: NDArray[Any]) -> None:
+    """Let go of the memory that holds a mapped file's pages; the file keeps what they say.
+
+    They are read again when they are touched. An array that is no mapped file, or one whose
+    changes its file does not get (mode ``"c"``), stays as it is.
+    """
+    base: Any = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        if getattr(base, "mode", None) == "c":
+            return
+        base = getattr(base, "base", None)
+    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def take_over(scratch: Path, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import platform
@@ -13,6 +14,11 @@ LIBRARIES = ("dataperf", "numpy", "scipy", "scikit-learn", "pandas", "cleanlab",
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of every library that can move a score."""
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:

@@ -158,11 +158,14 @@ class Board(Record):
         Limits, in the words of the challenge's track.
     title
         What sets the board apart, in a few words.
+    published
+        Scores that others have reported for it, by method: shown beside ours, never ranked.
     """
 
     tasks: Annotated[list[Name], Field(min_length=1)]
     rules: dict[str, Any] = {}
     title: Text = ""
+    published: dict[Line, Number] = {}
 
 
 class Challenge(Record):

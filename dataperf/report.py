@@ -49,8 +49,10 @@ def table(*columns: str, rows: Sequence[Sequence[str]], title: str = "") -> Tabl
     return drawn
 
 
-def scorecard(result: Result, anchors: Anchors | None) -> RenderableType:
-    """Return the whole scorecard of one result."""
+def scorecard(
+    result: Result, anchors: Anchors | None, published: Mapping[str, float] | None = None
+) -> RenderableType:
+    """Return the whole scorecard of one result, what others published for its board included."""
     sent = result.submission
     head = f"{result.challenge}/{result.board}   {sent.submitter}: {sent.method or 'no name'}"
     parts: list[RenderableType] = [Text(head, style="bold")]
@@ -66,6 +68,9 @@ def scorecard(result: Result, anchors: Anchors | None) -> RenderableType:
     parts.append(_cost(result))
     if anchors is not None:
         parts += [Text(""), anchor_table(anchors, result)]
+    if published:
+        own = result.score.value if result.score else None
+        parts += [Text(""), published_table({**published, "> this submission": own})]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in result.warnings]
     if result.rules == "official":
         parts.append(Text("scored by the official rules, which can be cheated: not ranked"))
@@ -320,6 +325,13 @@ def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
     return table("trained on", *columns, rows=[row[:-1] for row in ordered], title=title)
 
 
+def published_table(scores: Mapping[str, float | None]) -> Table:
+    """Return scores that others reported for a board, the best first."""
+    ordered = sorted(scores.items(), key=lambda pair: -(pair[1] or 0.0))
+    rows = [[name, number(value)] for name, value in ordered]
+    return table("method", "score", rows=rows, title="PUBLISHED (by others, not computed here)")
+
+
 def _cell(score: tuple[float, float, float]) -> str:
     mean, low, high = score
     return number(mean) if low == high else f"{number(mean)} [{low:.2f}, {high:.2f}]"
@@ -447,4 +459,7 @@ def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> Rend
     ]
     for board, found in anchors.items():
         parts += [Text(""), Text(board, style="bold"), anchor_table(found)]
+    for name, asked in challenge.boards.items():
+        if asked.published:
+            parts += [Text(""), Text(name, style="bold"), published_table(asked.published)]
     return Group(*parts)

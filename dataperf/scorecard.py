@@ -127,9 +127,7 @@ def _one(
     beside = task.metrics if split.metrics is None else split.metrics
     names = dict.fromkeys([headline, *ranking, *beside])
     used = {name: metrics[name] for name in names}
-    counts = np.stack(
-        [statistics.confusion(outcome.truth, row, outcome.classes) for row in outcome.predicted]
-    )
+    counts = outcome.counts
     return SplitScores(
         title=split.title,
         ood=split.ood,

@@ -10,6 +10,7 @@ depends on nothing but the outcome: not on row order, machine, thread count or n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,6 +112,11 @@ class Outcome:
     def seeds(self) -> int:
         """Number of trained models."""
         return len(self.predicted)
+
+    @functools.cached_property
+    def counts(self) -> IntArray:
+        """The confusion matrix of every line, shape (seeds, classes, classes)."""
+        return np.stack([confusion(self.truth, row, self.classes) for row in self.predicted])
 
     @property
     def cluster_count(self) -> int | None:
@@ -240,6 +246,8 @@ def per_seed(metric: Metric, outcome: Outcome) -> FloatArray:
     (seeds,) array of float64
         nan where the metric is not defined.
     """
+    if hasattr(metric, "from_counts"):  # one count of the rows serves all metrics
+        return np.array([metric.from_counts(each) for each in outcome.counts], dtype=np.float64)
     scores = [
         metric.score(outcome.truth, predicted, classes=outcome.classes)
         for predicted in outcome.predicted

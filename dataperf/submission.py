@@ -85,6 +85,17 @@ def _contents(path: Path) -> dict[str, bytes]:
     return {each.name: _content(each) for each in files if each.is_file()}
 
 
+def files_of(path: Path, challenge: Challenge) -> list[Path]:
+    """Return the answers that a path names: a folder stands for the JSON files in it.
+
+    Not where a folder is one answer itself, and not where there are none.
+    """
+    folder_is_one = hasattr(registry.load("tracks", challenge.track), "read_files")
+    if folder_is_one or not path.is_dir():
+        return [path]
+    return sorted(each for each in path.glob("*.json") if not each.name.startswith(".")) or [path]
+
+
 def parse(
     content: Any,
     challenge: Challenge,

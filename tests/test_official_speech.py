@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import golden_speech
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from dataperf import challenge, evaluation, registry, submission
+from dataperf import challenge, cli, evaluation, registry, submission
 from dataperf.errors import Invalid
 
 FOLDER = Path(__file__).parent / "golden" / "speech"
@@ -54,8 +57,9 @@ def official_score(asked, path: Path) -> float:
 @pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
 def test_official_scores(asked, name, hold):
     path = FOLDER / "submissions" / f"{name}_train.json"
-    official = EXPECTED["results"][name][ERA]["score"]
-    hold(asked.name, f"{name}, {ERA}", official, official_score(asked, path))
+    eras = EXPECTED["results"][name]
+    others = {era: eras[era]["score"] for era in sorted(eras) if era != ERA}
+    hold(asked.name, f"{name}, {ERA}", eras[ERA]["score"], official_score(asked, path), others)
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
@@ -111,6 +115,41 @@ def test_strict_scores_do_not_depend_on_the_order_of_a_file(asked, tmp_path):
         path.write_text(json.dumps(shuffled))
         scores.add(evaluation.evaluate(asked, path).score.value)
     assert len(scores) == 1
+
+
+def test_published_scores_stand_beside_ours_and_move_no_digest(asked):
+    """Those of DataPerf's own baseline, on every official board and on no other."""
+    published = {
+        board: next(iter(told.published.values()))
+        for board, told in asked.boards.items()
+        if told.published
+    }
+    assert published == {
+        "en-25": 0.374,
+        "en-60": 0.413,
+        "id-25": 0.362,
+        "id-60": 0.435,
+        "pt-25": 0.423,
+        "pt-60": 0.526,
+    }
+    told = asked.boards["en-25"].model_copy(update={"published": {}})
+    without = asked.model_copy(update={"boards": {**asked.boards, "en-25": told}})
+    assert challenge.digests(without, "en-25") == challenge.digests(asked, "en-25")
+
+
+def test_a_folder_of_answers_is_scored_at_once(asked, tmp_path):
+    """Every board that the official file names tell, in one call, published scores shown."""
+    for board in ("en_25", "en_60", "id_25", "id_60"):
+        shutil.copy(FOLDER / "submissions" / "clean" / f"{board}_train.json", tmp_path)
+    words = ["evaluate", "-c", asked.name, str(tmp_path), "--results", str(tmp_path / "kept")]
+    ran = CliRunner().invoke(cli.app, [*words, "--rules", "official"], env={"COLUMNS": "120"})
+    assert ran.exit_code == 0, ran.output
+    for board in ("en-25", "en-60", "id-25", "id-60"):
+        official = EXPECTED["results"][f"clean/{board.replace('-', '_')}"][ERA]["score"]
+        assert re.search(rf"{board} .* {official:.3f} ", ran.output), board
+    assert re.search(
+        r"PUBLISHED.*\n.*\n> this submission +0\.795\n.*DataPerf, 2023.* 0\.374", ran.output
+    )
 
 
 def test_a_class_left_out_does_not_shift_the_others(asked):

@@ -77,6 +77,12 @@ def table(path: Path | None, market: int) -> Table:
         for file, block in zip(files, blocks, strict=True)
         if block.shape[1] != blocks[-1].shape[1]
     ]
+    told = facts(path, market)["rows"]
+    problems += [
+        Problem("bad-market", str(file), f"{size:,} rows", f"{rows:,}, as its summary says")
+        for file, size, rows in zip(files[:-1], sizes[:-1], told, strict=True)
+        if size != rows
+    ]
     if problems:
         raise Invalid(f"market {market}", problems)
     dtype = np.result_type(*{block.dtype for block in blocks})
@@ -110,8 +116,13 @@ def facts(path: Path, market: int) -> dict[str, Any]:
             for name in _sellers(path, market)
         ]
         rows = [int(each["row_number"]) for each in summaries]
-    except (OSError, ValueError, KeyError) as error:
-        raise Invalid(str(folder), [Problem("bad-market", "", str(error))]) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+        raise Invalid(str(folder), [Problem("bad-market", "", str(error)[:500])]) from error
+    if not 0 < budget < float("inf") or not all(0 <= price < float("inf") for price in prices):
+        what = (
+            f"a budget of {budget} and prices {min(prices, default=0)} to {max(prices, default=0)}"
+        )
+        raise Invalid(str(folder), [Problem("bad-market", "price", what, "finite, not negative")])
     if len(prices) != len(rows):
         what = f"{len(prices)} prices for {len(rows)} sellers"
         raise Invalid(str(folder), [Problem("bad-market", "price", what)])

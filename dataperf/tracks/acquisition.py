@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -92,6 +93,9 @@ def _numbers(content: bytes, official: bool) -> list[int]:
     cells = [cell.strip() for line in lines for cell in line.split(",")]
     if official:
         return [int(float(cell)) for cell in cells]
+    strange = [cell[:20] for cell in cells if not re.fullmatch(r"[+-]?[0-9]{1,18}", cell)]
+    if strange:
+        raise ValueError(f"{strange[0]!r} is no whole number")
     return [int(cell) for cell in cells]
 
 
@@ -125,9 +129,11 @@ def _problems(
         return
     for seller, (count, most) in enumerate(zip(counts, rows, strict=True)):
         if not 0 <= count <= most:
-            yield Problem("not-for-sale", f"{place}[{seller}]", f"{count} rows", f"0 to {most:,}")
+            shown = count if abs(count) < 10**18 else "far too many"
+            yield Problem("not-for-sale", f"{place}[{seller}]", f"{shown} rows", f"0 to {most:,}")
     if not any(counts):
         yield Problem("empty", place, "nothing is bought")
+    if not any(counts) or max(map(abs, counts)) >= 10**18:  # which has no price
         return
     spent = cost_of(counts, facts)
     if not official and spent > facts["budget"] * (1 + 1e-12):
