@@ -116,7 +116,8 @@ def test_clean_labels_are_left_alone():
     told = found.finding("label_errors").numbers
     assert told["confident_learning"] > 20  # the plain detector over-flags
     assert told["flagged"] <= 10 and told["noise_rate"] < 0.01
-    assert "flagged" in found.finding("label_errors").sentence
+    assert "right labels of hard rows" in found.finding("label_errors").sentence
+    assert found.finding("label_errors").severity == "low"
 
 
 def test_the_same_seed_finds_the_same():

@@ -86,7 +86,7 @@ def label_errors(scene: Scene) -> str:
         parts.append(_filters(scene, cards))
         parts.append(f'<div class="cards {style}" data-cards>{drawn}</div>')
         parts.append('<button type="button" class="more" data-more hidden>Show more</button>')
-    if "transition" in found.tables and doubt.flagged:
+    if "transition" in found.tables and found.numbers.get("flagged"):
         parts.append(_noise(found))
     if len(found.table):
         listed = table(found.table, most=300, caption="Rows, the most doubtful label first")
@@ -202,11 +202,11 @@ def balance(scene: Scene) -> str:
     )
     heads = "".join(
         f'<th scope="col" class="{kind}"><button type="button">{words}</button></th>'
-        for words, kind in (("class", ""), ("", "wide"), ("rows", "n"), ("flagged", "n"), ("", "n"))
+        for words, kind in (("class", ""), ("", "wide"), ("rows", "n"), ("doubted", "n"), ("", "n"))
     ).replace('<button type="button"></button>', "")
     drawn = (
         f'<table class="sort bars"><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>'
-        f'<p class="key"><i class="all"></i> rows <i class="bad"></i> label flagged</p>{note}'
+        f'<p class="key"><i class="all"></i> rows <i class="bad"></i> label doubted</p>{note}'
     )
     if found is None:
         return section("imbalance", "Classes", "Rows of every class.", drawn)

@@ -82,14 +82,18 @@ def finding(audit: Audited, kind: str) -> Finding | None:
 
 
 def doubts(audit: Audited) -> Doubt:
-    """Return the flagged rows of the label errors, with class ids."""
+    """Return the doubtful rows of the label errors, with class ids.
+
+    Those flagged; if there are none, those that confident learning would flag.
+    """
     found, rows = finding(audit, "label_errors"), audit.rows
     none = np.zeros(0, dtype=np.intp)
     if found is None or not len(found.table):
         return Doubt(none, none, none, found)
     table = found.table
-    if "flagged" in table:
-        table = table[table["flagged"].astype(bool)]
+    for column in ("confident_learning", "flagged"):
+        if column in found.table and found.table[column].any():
+            table = found.table[found.table[column].astype(bool)]
     picked = table["row"].to_numpy(dtype=np.intp)
     number = {name: place for place, name in enumerate(rows.classes)}
     told = [number.get(str(name), -1) for name in table["suggested"]]

@@ -26,8 +26,9 @@ def find(evidence: Any) -> Finding | str:
 
     The threshold is the one with the highest expected F1; how many of the flagged labels are
     really wrong is estimated by injecting errors (see `dataperf.curation.calibration`). Nothing is
-    flagged where the interval of the share of errors begins at zero. Errors that look like the
-    class they were given cannot be seen, so both are estimates from below.
+    flagged where the interval of the share of errors begins at zero. Errors between classes that
+    look alike cannot be told from right labels of hard rows, so both are estimates from below;
+    the table holds every row that another class is likelier for, flagged or not.
     The column ``confident_learning`` says what the cleanlab package would flag (Northcutt, Jiang &
     Chuang, Confident learning, JAIR 70, 2021, section 3), which takes no account of chance.
     """
@@ -59,7 +60,7 @@ def find(evidence: Any) -> Finding | str:
         kind="label_errors",
         title=title,
         sentence=_sentence(numbers, len(judged)),
-        severity=_severity(found.share_low, found.share),
+        severity=_severity(found, int(also.sum())),
         table=table,
         numbers=numbers,
         tables={
@@ -135,24 +136,33 @@ def _numbers(
 
 
 def _sentence(numbers: dict[str, Any], judged: int) -> str:
-    if not numbers["flagged"]:
+    plain = f"{numbers['confident_learning']:,} ({numbers['confident_learning'] / judged:.1%})"
+    if numbers["flagged"]:
         return (
-            f"No label of {judged:,} is flagged: what looks wrong is no more than chance would "
-            "make. Errors that look like the class they were given cannot be seen."
+            f"{numbers['flagged']:,} of {judged:,} labels are flagged; of these about "
+            f"{numbers['expected_real']:,.0f} [{numbers['low']:,.0f}, {numbers['high']:,.0f}] are "
+            f"expected to be wrong. In all at least {numbers['noise_rate']:.1%} of labels seem "
+            f"wrong; confident learning alone would flag {plain}."
         )
+    if not numbers["confident_learning"]:
+        return f"None of the {judged:,} labels looks wrong."
     return (
-        f"{numbers['flagged']:,} of {judged:,} labels are flagged; of these about "
-        f"{numbers['expected_real']:,.0f} [{numbers['low']:,.0f}, {numbers['high']:,.0f}] are "
-        f"expected to be wrong. In all at least {100 * numbers['noise_rate']:.1f}% of labels seem "
-        f"wrong (confident learning alone would flag {numbers['confident_learning']:,})."
+        f"No label of {judged:,} is flagged: right labels of hard rows would look no better. "
+        f"Confident learning alone would flag {plain}. Errors between classes that look alike "
+        "can only be told by looking: begin with the first rows of the table."
     )
 
 
-def _severity(low: float, share: float) -> Severity:
-    """High from 5 % of wrong labels on, medium from 1 %; low if there are any at all."""
-    if low <= 0:
-        return "none"
-    return "high" if low >= 0.05 else "medium" if share >= 0.01 else "low"
+def _severity(found: calibration.Calibration, plain: int) -> Severity:
+    """High from 5 % of wrong labels on, medium from 1 %, low from any at all.
+
+    Low too if confident learning would flag 1 %: those may be errors, or right but hard.
+    """
+    if found.share_low >= 0.05:
+        return "high"
+    if found.share_low > 0 and found.share >= 0.01:
+        return "medium"
+    return "low" if found.share_low > 0 or plain >= 0.01 * found.scored else "none"
 
 
 def _transition(
