@@ -482,8 +482,12 @@ def audit(
     report: Annotated[Path | None, typer.Option(help="Write a page of HTML here.")] = None,
     manifest: Annotated[Path | None, typer.Option(help="Write a submission here.")] = None,
     track: Annotated[
-        str, typer.Option(help="What the submission is: repair, cleaning or selection.")
-    ] = "repair",
+        str | None,
+        typer.Option(
+            help="What the submission is: repair (default), cleaning, selection; of a "
+            "challenge's pool what the challenge asks for."
+        ),
+    ] = None,
     budget: Annotated[int | None, typer.Option(help="Most rows that it names.", min=1)] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every table into this folder.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything drawn.", min=0, max=2**32 - 1)] = 0,

@@ -142,7 +142,7 @@ class Audit:
         return known[method](model, rows, row, suggested=suggested, seed=self.evidence.seed)
 
     def to_manifest(
-        self, track: str = "repair", *, path: Path | str | None = None, **options: Any
+        self, track: str | None = None, *, path: Path | str | None = None, **options: Any
     ) -> dict[str, Any]:
         """Turn the findings into a submission; see `dataperf.curation.manifest.manifest`."""
         from dataperf.curation import manifest

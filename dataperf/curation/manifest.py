@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf import challenge as challenges
 from dataperf import own, submission
 from dataperf.curation import calibration
 from dataperf.curation.evidence import Collected
@@ -26,7 +27,7 @@ BELIEVED = 0.5
 def manifest(
     audit: Audit,
     *,
-    track: str = "repair",
+    track: str | None = None,
     budget: int | None = None,
     action: Literal["auto", "drop", "relabel"] = "auto",
     seed: int = 0,
@@ -46,7 +47,8 @@ def manifest(
         What was found.
     track
         ``"repair"``: labels to put right and rows to drop; ``"cleaning"``: all rows in the order
-        to inspect them; ``"selection"``: the rows to train on.
+        to inspect them; ``"selection"``: the rows to train on. None takes that of the challenge
+        whose pool was audited, else repair.
     budget
         The most labels to touch (repair) or rows to keep (selection); by default what the
         calibrated threshold flags.
@@ -63,11 +65,14 @@ def manifest(
     NotFound
         If there is no such track.
     DataperfError
-        If nothing is left to train on.
+        If nothing is left to train on, or the challenge asks for something else.
     """
+    rows, asked = audit.rows, _board_of(audit.rows)
+    track = track or (asked.track if asked else "repair")
     if track not in TRACKS:
         raise NotFound("track of a manifest", track, TRACKS)
-    rows, asked = audit.rows, _challenge_of(audit.rows)
+    if asked is not None and track != asked.track:
+        raise DataperfError(f"{asked.challenge} asks for {asked.track}, not for {track}")
     inside = np.ones(len(rows), dtype=bool)
     if asked is None:
         inside = ~own.in_test(rows, seed=seed, share=test_share)
@@ -77,13 +82,13 @@ def manifest(
         answer = _repair(rows, pool, scores, suggested, sure, flagged, budget, action)
     elif track == "cleaning":
         order = [str(rows.ids[row]) for row in pool[np.argsort(-scores, kind="stable")]]
-        answer = {"orders": {task: order for task in _tasks(asked)}}
+        answer = {"orders": {asked.task if asked else "own": order}}
     else:
         answer = _selection(rows, pool, scores, flagged, budget)
     return {
         "schema_version": 1,
-        "challenge": asked[0] if asked else f"own-{track}",
-        "board": asked[1] if asked else "own",
+        "challenge": asked.challenge if asked else f"own-{track}",
+        "board": asked.board if asked else "own",
         "submitter": submitter,
         "method": f"dataperf audit {audit.version}",
         "answer": answer,
@@ -95,19 +100,31 @@ def dump(made: dict[str, Any]) -> str:
     return submission.dump(Submission.model_validate(made))
 
 
-def _challenge_of(rows: Rows) -> tuple[str, str] | None:
+@dataclass(frozen=True)
+class _Board:
+    """The one task of a challenge's board."""
+
+    challenge: str
+    board: str
+    track: str
+    task: str
+
+
+def _board_of(rows: Rows) -> _Board | None:
+    """Return whose pool the rows are, None if they are nobody's."""
     if not rows.source.startswith("challenge:"):
         return None
-    name, _, board = rows.source.removeprefix("challenge:").partition("/")
-    return name, board
-
-
-def _tasks(asked: tuple[str, str] | None) -> list[str]:
-    from dataperf import challenge as challenges
-
-    if asked is None:
-        return ["own"]
-    return list(challenges.board_of(challenges.load(asked[0]), asked[1]).tasks)
+    name, _, rest = rows.source.removeprefix("challenge:").partition("/")
+    asked = challenges.load(name)
+    board = rest.partition("/")[0] or next(iter(asked.boards))
+    tasks = list(challenges.tasks_of(asked, board))
+    if len(tasks) > 1:
+        raise DataperfError(
+            f"{asked.name}/{board} has {len(tasks)} tasks, and the audit saw one of them.\n"
+            f"  Audit each (challenge:{asked.name}/{board}/{tasks[0]}, ...) and write the answer "
+            "from their tables."
+        )
+    return _Board(asked.name, board, asked.track, tasks[0])
 
 
 def _judged(

@@ -28,6 +28,7 @@ SIDES = {
     "digit_market": 14,
     "mnist_5k": 28,
     "noisy_digit_pairs": 14,
+    "noisy_digits": 14,
     "optical_digits": 8,
 }
 #: Datasets of speech whose features are 12 moments of 13 coefficients.
@@ -125,22 +126,16 @@ def read_challenge(words: str) -> Loaded:
     if task.label is None:
         expected = f"audit the data itself: {task.dataset}"
         raise refuse(f"challenge:{words}", "no-labels", "", "participants see no labels", expected)
-    found = data.task_data(task)
-    pool = found.pool
+    pool = data.task_data(task).pool
     columns = {name: values for name, values in pool.columns.items() if name != "label"}
     columns["label"] = _named(pool.labels, pool.classes)
-    roles = {"label": "label"}
-    if found.truth is not None:
-        columns["truth"] = _named(found.truth.labels, pool.classes)
-        roles["truth"] = "truth"
     dataset = registry.get("datasets", task.dataset).name
     return Loaded(
         words.replace("/", "-"),
         _frame(columns, len(pool)),
         {"x": pool.features},
         pool.ids,
-        roles=roles,
-        hidden=("truth",),
+        roles={"label": "label"},
         only_vectors=True,
         media=_drawn(dataset, pool.features),
     )

@@ -1,0 +1,116 @@
+"""From finding to manifest to score: what an audit writes is what the evaluator reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from audit_data import blobs, noisy
+
+import dataperf
+from dataperf import own, submission
+from dataperf.errors import DataperfError, NotFound
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    """A noisy table in a file, and its audit."""
+    features, truth = blobs(900, apart=1.5)
+    given = noisy(truth, 0.25, classes=3)
+    frame = pd.DataFrame(features, columns=[f"x{number}" for number in range(6)])
+    words = np.array(["red", "green", "blue"])
+    frame["colour"], frame["right"] = words[given], words[truth]
+    path = tmp_path_factory.mktemp("own") / "mine.parquet"
+    frame.to_parquet(path)
+    return path, dataperf.audit(path, label="colour", truth="right", detectors=["label_errors"])
+
+
+def scored(audited, made: dict, folder: Path, **told):
+    path = folder / "made.json"
+    path.write_text(json.dumps(made), encoding="utf-8")
+    told = {"label": "colour", "truth": "right", "model": "logistic_v1", **told}
+    (result,) = own.evaluate(str(audited[0]), [path], **told)
+    return result, result.tasks["own"].summary
+
+
+def test_a_repair_helps_and_its_interval_excludes_zero(audited, tmp_path):
+    result, told = scored(audited, audited[1].to_manifest(), tmp_path, model="knn_v1")
+    assert result.status == "scored" and told["gain low"] > 0
+    assert told["after"] > told["before"] and told["over random low"] > 0
+    assert told["put right"] > 10 * told["spoiled"]
+
+
+def test_a_manifest_names_no_row_that_it_is_tested_on(audited):
+    path, found = audited
+    held = own.in_test(found.rows, seed=5, share=0.3)
+    tested = set(found.rows.ids[held])
+    for track in ("repair", "cleaning", "selection"):
+        made = found.to_manifest(track, seed=5, test_share=0.3)
+        answer = made["answer"]
+        named = set(answer.get("drop", [])) | set(answer.get("relabel", {}))
+        named |= {each for ids in answer.get("samples", {}).values() for each in ids}
+        named |= {each for ids in answer.get("orders", {}).values() for each in ids}
+        assert named and not named & tested
+        assert made["challenge"] == f"own-{track}"
+
+
+def test_what_is_tested_on_does_not_move_a_manifest(audited):
+    """The proof would be worth nothing if labels that test the repair had made it."""
+    frame = pd.read_parquet(audited[0]).drop(columns="right")
+    frame["part"] = np.where(np.arange(len(frame)) % 5 == 0, "test", "train")
+    told = {"label": "colour", "split": "part", "detectors": ["label_errors"]}
+    first = dataperf.audit(frame, **told)
+    tested = frame["part"] == "test"
+    turned = {"red": "green", "green": "blue", "blue": "red"}
+    frame.loc[tested, "colour"] = frame.loc[tested, "colour"].map(turned)
+    again = dataperf.audit(frame, **told)
+    assert not again.table().equals(first.table())
+    assert again.to_manifest()["answer"] == first.to_manifest()["answer"]
+
+
+def test_budget_and_action_are_kept(audited):
+    found = audited[1]
+    few = found.to_manifest("repair", budget=10)["answer"]
+    assert len(few["drop"]) + len(few["relabel"]) == 10
+    assert found.to_manifest("repair", action="drop")["answer"]["relabel"] == {}
+    assert found.to_manifest("repair", action="relabel")["answer"]["drop"] == []
+    kept = found.to_manifest("selection", budget=30)["answer"]["samples"]
+    assert {name: len(ids) for name, ids in kept.items()} == {"red": 10, "green": 10, "blue": 10}
+
+
+def test_orders_and_selections_are_scored_too(audited, tmp_path):
+    result, told = scored(audited, audited[1].to_manifest("cleaning"), tmp_path)
+    assert result.score.value > told["before"]
+    result, _ = scored(audited, audited[1].to_manifest("selection"), tmp_path)
+    assert result.status == "scored" and result.score.low is not None
+
+
+def test_where_nothing_is_wrong_nothing_is_gained(tmp_path):
+    features, truth = blobs(600, apart=1.5)
+    frame = pd.DataFrame(features, columns=[f"x{number}" for number in range(6)])
+    frame["colour"] = np.array(["red", "green", "blue"])[truth]
+    path = tmp_path / "clean.parquet"
+    frame.to_parquet(path)
+    found = dataperf.audit(path, label="colour", detectors=["label_errors"])
+    result, told = scored((path, found), found.to_manifest(), tmp_path, truth=None)
+    assert told["gain low"] <= 0 <= told["gain high"]
+    assert any("no gain shown" in line for line in result.tasks["own"].says)
+
+
+def test_the_pool_of_a_challenge_becomes_an_answer_to_it():
+    source = "challenge:digit-cleaning/knn"
+    found = dataperf.audit(source, detectors=["label_errors"])
+    assert found.rows.truth is None  # what the organizer knows is not told
+    made = found.to_manifest()
+    asked = dataperf.load_challenge("digit-cleaning")
+    assert submission.check(submission.parse(made, asked), asked) == []
+    with pytest.raises(DataperfError, match="asks for cleaning"):
+        found.to_manifest("selection")
+
+
+def test_tracks_that_are_not_there_are_suggested(audited):
+    with pytest.raises(NotFound, match="cleaning"):
+        audited[1].to_manifest("cleanin")
