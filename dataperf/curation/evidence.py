@@ -6,6 +6,7 @@ import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -34,12 +35,15 @@ class Collected:
         Called with what is being done, how much of it is done, and of how much (or None).
     seconds
         Wall clock of every shared part, filled in as they are computed.
+    parts
+        How some of the rows were judged by them alone, filled in as manifests are written.
     """
 
     rows: Rows
     seed: int = 0
     tell: Progress = lambda words, done, total: None
     seconds: dict[str, float] = field(default_factory=dict)
+    parts: dict[bytes, Any] = field(default_factory=dict)
 
     def progress(self, words: str, done: int, total: int | None) -> None:
         """Say what is being done."""

@@ -127,17 +127,29 @@ def _board_of(rows: Rows) -> _Board | None:
     return _Board(asked.name, board, asked.track, tasks[0])
 
 
-def _judged(
-    audit: Audit, pool: IntArray
-) -> tuple[FloatArray, IntArray, FloatArray, NDArray[np.bool_]]:
-    """Return scores, suggestions, their chances and flags of some rows, judged by them alone."""
+Judged = tuple[FloatArray, IntArray, FloatArray, NDArray[np.bool_]]
+
+
+def _judged(audit: Audit, pool: IntArray) -> Judged:
+    """Return scores, suggestions, their chances and flags of some rows, judged by them alone.
+
+    Kept, for the next manifest of the same rows.
+    """
+    kept = audit.evidence.parts
+    key = pool.tobytes()
+    if key not in kept:
+        part = audit.rows if len(pool) == len(audit.rows) else _part(audit.rows, pool)
+        kept[key] = _judge(part, audit.evidence)
+    found: Judged = kept[key]
+    return found
+
+
+def _judge(part: Rows, whole: Collected) -> Judged:
     from threadpoolctl import threadpool_limits
 
     from dataperf.detectors import label_errors
 
-    rows = audit.rows
-    part = rows if len(pool) == len(rows) else _part(rows, pool)
-    evidence = Collected(part, audit.evidence.seed) if part is not rows else audit.evidence
+    evidence = whole if part is whole.rows else Collected(part, whole.seed, tell=whole.tell)
     with threadpool_limits(limits=1):
         chances, found = evidence.probabilities, label_errors.find(evidence)
     known = np.flatnonzero(part.labels >= 0)
