@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -210,13 +209,14 @@ def _check_plugins(model: str, metric: str) -> None:
 def read(
     source: Any,
     *,
-    label: str,
+    label: str | None = None,
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
 ) -> Any:
     """Return the rows of a data set, read as the audit reads it (`dataperf.curation.reading`)."""
-    reading = importlib.import_module("dataperf.curation.reading")  # brings pandas
+    from dataperf.curation import reading
+
     source = str(source) if isinstance(source, Path) else source
     return reading.read(source, label=label, group=group, truth=truth, id=id)
 
@@ -224,7 +224,7 @@ def read(
 def load(
     source: Any,
     *,
-    label: str,
+    label: str | None = None,
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
@@ -270,23 +270,40 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
         If a file is no such manifest, or breaks a rule; nothing is trained then.
     """
     columns = {key: told.pop(key, None) for key in ("label", "group", "truth", "id")}
-    known = [(path, *_address(path)) for path in answers]
     rows = read(source, **columns)
     place = str(Path(source).resolve()) if Path(source).exists() else source
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
-    sent = []
-    for path, track, listed in known:
-        asked = {**told, "track": track}
-        if track == "cleaning" and asked.get("budget") is None:
-            asked["budget"] = listed
-        key = repr(sorted(asked.items()))
-        if key not in made:
-            made[key] = challenge(rows, **asked)
-        where = {"source": place, **columns, **asked}
-        answer = submission.read(path, made[key][0])
-        submission.check(answer, *made[key])
-        sent.append((answer, made[key], where))
+    sent, refused = [], []
+    for path in answers:
+        try:
+            asked = _asked(path, told)
+            key = repr(sorted(asked.items()))
+            if key not in made:
+                made[key] = challenge(rows, **asked)
+            answer = submission.read(path, made[key][0])
+            submission.check(answer, *made[key])
+        except Invalid as error:
+            refused.append(error if error.subject == rows.name else _of(path, error))
+            continue
+        sent.append((answer, made[key], {"source": place, **columns, **asked}))
+    if len(refused) > 1:
+        raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
+    if refused:
+        raise refused[0]
     return [_recorded(answer, *pair, where) for answer, pair, where in sent]
+
+
+def _asked(path: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest is to be scored by."""
+    track, listed = _address(path)
+    asked = {**told, "track": track}
+    if track == "cleaning" and asked.get("budget") is None:
+        asked["budget"] = listed
+    return asked
+
+
+def _of(path: Path, error: Invalid) -> Invalid:
+    return Invalid(str(path), error.problems)
 
 
 def again(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dataperf import challenge as challenges
 from dataperf import data, own
-from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.errors import Invalid, Problem
 from dataperf.records import Challenge, Table
 
 _DATASET = '''"""{title}"""
@@ -123,8 +123,6 @@ def contents(
     DataperfError
         If no challenge can be made of the data set.
     """
-    if label is None:
-        raise DataperfError("name the column with the labels: --label COLUMN")
     if challenges.is_own(name):
         what = f'names that begin with "{challenges.OWN}" are for data without a folder'
         raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])

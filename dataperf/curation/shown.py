@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.curation import coding
 from dataperf.curation.records import Finding, Neighbours, Rows
 from dataperf.records import FloatArray, IntArray
 
@@ -277,7 +278,13 @@ class Usual:
     def _values(self, column: str, kind: str) -> Any:
         if kind == "feature":
             return self.rows.features[:, int(column.rpartition(" ")[2])]
-        return self.rows.frame[column]
+        return self._categories[column] if kind == "categorical" else self.rows.frame[column]
+
+    @cached_property
+    def _categories(self) -> dict[str, pd.Series[Any]]:
+        """The columns of categories, their values such as can be counted."""
+        told = [column for column, kind in self._columns if kind == "categorical"]
+        return {column: _countable(self.rows.frame[column]) for column in told}
 
     @cached_property
     def _numbers(self) -> dict[str, tuple[FloatArray, FloatArray]]:
@@ -287,7 +294,7 @@ class Usual:
         for column, kind in self._columns:
             if kind == "categorical":
                 continue
-            seen = np.asarray(self._values(column, kind), dtype=np.float64)[self._seen]
+            seen = coding.numbers(self._values(column, kind), "numeric")[self._seen]
             parts = [seen[labels == number] for number in range(len(self.rows.classes))]
             told = [_middle(part) if len(part) >= 5 else _middle(seen) for part in parts]
             told.append(_middle(seen))
@@ -311,7 +318,7 @@ class Usual:
             middle, spread = (float(side[label]) for side in self._numbers[column])
             if not np.isfinite(middle):
                 continue
-            number = float(value) if value is not None else np.nan
+            number = _number(value)
             apart = abs(number - middle) / spread if np.isfinite(number) else 0.0
             usual = " to ".join(short(float(f"{middle + way:.3g}")) for way in (-spread, spread))
             found.append(Odd(column, short(number), usual, apart))
@@ -328,7 +335,26 @@ class Usual:
 
     def _counts(self, column: str, label: int) -> pd.Series[Any]:
         seen = self._seen if label < 0 else self._seen[self.rows.labels[self._seen] == label]
-        return self.rows.frame[column].iloc[seen].value_counts()
+        return self._categories[column].iloc[seen].value_counts()
+
+
+def _countable(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return values; lists and the like, which cannot be counted as they are, as text."""
+    if values.dtype != object:
+        return values
+    try:
+        values.map(hash)
+    except TypeError:
+        return values.map(repr, na_action="ignore")
+    return values
+
+
+def _number(value: Any) -> float:
+    """Return a value as a number, nan where it is none."""
+    try:
+        return float(abs(value) if isinstance(value, complex) else value)
+    except (TypeError, ValueError):
+        return float("nan")
 
 
 def _middle(values: FloatArray) -> tuple[float, float]:
