@@ -97,6 +97,7 @@ def challenge(
     seed: int = 0,
     share: float = SHARE,
     budget: int | None = None,
+    compared: bool = True,
 ) -> tuple[Challenge, dict[str, TaskData]]:
     """Make a challenge of a data set: frozen model, pool and test, rules.
 
@@ -112,6 +113,9 @@ def challenge(
         Of the split; see `split`.
     budget
         How many rows may be repaired, inspected or selected; None for all of the pool.
+    compared
+        Whether a selection is held against the whole pool and random picks (the track
+        ``subset``); one with a folder of its own has reference points instead.
 
     Returns
     -------
@@ -129,17 +133,18 @@ def challenge(
     _check(rows, track)
     made = table(rows, seed=seed, share=share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
+    played = "subset" if track == "selection" and compared else track
     content = {
         "schema_version": 1,
         "name": f"{challenges.OWN}{track}",
         "version": 1,
         "title": f"{track} of {rows.name}"[:200],
-        "track": track,
+        "track": played,
         "tasks": {
             TASK: task(made, rows.classes, model=model, metric=metric)
             | {"dataset": "own_rows", "options": {"sha256": made.digest}}
         },
-        "boards": {BOARD: {"tasks": [TASK], "rules": rules(track, pool, budget)}},
+        "boards": {BOARD: {"tasks": [TASK], "rules": rules(played, pool, budget)}},
     }
     asked = challenges.validate(Challenge, content, "own data")
     _check_plugins(model, metric)
@@ -170,11 +175,13 @@ def rules(track: str, pool: int, budget: int | None) -> dict[str, Any]:
     if budget is not None and budget < 1:
         raise DataperfError(f"the budget is {budget}: expected at least 1 row")
     most = {} if budget is None else {"most": budget}
-    if track == "selection":
-        return {"cap": pool if budget is None else budget}
+    draws = {"draws": FEW} if pool > MANY_DRAWS else {}
+    if track in ("selection", "subset"):
+        cap = {"cap": pool if budget is None else budget}
+        return cap | (draws if track == "subset" else {})
     if track == "cleaning":
         return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **most}
-    return {**most, **({"draws": FEW} if pool > MANY_DRAWS else {})}
+    return {**most, **draws}
 
 
 def _check(rows: Rows, track: str) -> None:

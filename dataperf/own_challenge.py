@@ -128,7 +128,7 @@ def contents(
         raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])
     columns = {key: told.pop(key, None) for key in ("group", "truth", "id")}
     rows = own.read(source, label=label, **columns)
-    asked, _ = own.challenge(rows, track=track, **told)
+    asked, _ = own.challenge(rows, track=track, compared=False, **told)
     split = {key: told[key] for key in ("seed", "share") if key in told}
     made = own.table(rows, track=track, **split)
     module = name.replace("-", "_")
