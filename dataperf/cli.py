@@ -75,7 +75,7 @@ ChallengeOrData = Annotated[
 OwnData = Annotated[
     str | None, typer.Option("--data", help="Your own data set: a file, a folder, a name.")
 ]
-OwnLabel = Annotated[str | None, typer.Option("--label", help="Its column with the labels.")]
+OwnLabel = Annotated[str | None, typer.Option("--label", "-l", help="Its label column.")]
 OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
 OwnGroup = Annotated[
     str | None, typer.Option("--group", help="Its column of rows that belong together.")
@@ -337,8 +337,6 @@ def _evaluate_own(
     from dataperf import own, report, results
     from dataperf.errors import DataperfError
 
-    if "label" not in told:
-        raise DataperfError("name the column with the labels: --label COLUMN")
     if not files:
         raise DataperfError("name a manifest; dataperf audit writes one")
     with _progress(f"evaluating on {source}"):
@@ -500,9 +498,20 @@ def audit(
     Example: dataperf audit spoken-digits --label word --report audit.html
     Example: dataperf audit mine.parquet -l y --manifest repair.json
     """
+    from dataperf.curation import targets
     from dataperf.curation.audit import audit as look
+    from dataperf.curation.manifest import TRACKS
     from dataperf.curation.notebook import text
+    from dataperf.errors import DataperfError
 
+    if manifest is None and (budget is not None or track is not None):
+        option = "--track" if budget is None else "--budget"
+        raise DataperfError(f"{option} is of the submission: say where to write it (--manifest)")
+    targets.check(
+        {"--report": report, "--manifest": manifest},
+        {"--csv": csv},
+        chosen={"--track": (track or TRACKS[0], TRACKS)},
+    )
     with _steps() as progress:
         found = look(
             source,
@@ -524,7 +533,7 @@ def audit(
         if report is not None:
             found.report(report)
         if manifest is not None:
-            found.to_manifest(track, path=manifest, budget=budget, seed=seed)
+            found.to_manifest(track or TRACKS[0], path=manifest, budget=budget, seed=seed)
     _print_json(found.to_dict()) if as_json else _print(text(found))
     for wrote in (report, manifest, csv):
         if wrote is not None:

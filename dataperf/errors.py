@@ -127,9 +127,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("macro_f", ["macro_f1", "accuracy"])
     'Did you mean "macro_f1"?'
+    >>> did_you_mean("Y", ["x", "y"])
+    'Did you mean "y"?'
     >>> did_you_mean("xyz", ["macro_f1"])
     ''
     """
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    names = list(known)
+    near = [other for other in names if other.lower() == name.lower()][:3]
+    near = near or difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     quoted = " or ".join(f'"{other}"' for other in near)
     return f"Did you mean {quoted}?" if near else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -98,6 +97,7 @@ def challenge(
     seed: int = 0,
     share: float = SHARE,
     budget: int | None = None,
+    compared: bool = True,
 ) -> tuple[Challenge, dict[str, TaskData]]:
     """Make a challenge of a data set: frozen model, pool and test, rules.
 
@@ -113,6 +113,9 @@ def challenge(
         Of the split; see `split`.
     budget
         How many rows may be repaired, inspected or selected; None for all of the pool.
+    compared
+        Whether a selection is held against the whole pool and random picks (the track
+        ``subset``); one with a folder of its own has reference points instead.
 
     Returns
     -------
@@ -130,17 +133,18 @@ def challenge(
     _check(rows, track)
     made = table(rows, seed=seed, share=share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
+    played = "subset" if track == "selection" and compared else track
     content = {
         "schema_version": 1,
         "name": f"{challenges.OWN}{track}",
         "version": 1,
         "title": f"{track} of {rows.name}"[:200],
-        "track": track,
+        "track": played,
         "tasks": {
             TASK: task(made, rows.classes, model=model, metric=metric)
             | {"dataset": "own_rows", "options": {"sha256": made.digest}}
         },
-        "boards": {BOARD: {"tasks": [TASK], "rules": rules(track, pool, budget)}},
+        "boards": {BOARD: {"tasks": [TASK], "rules": rules(played, pool, budget)}},
     }
     asked = challenges.validate(Challenge, content, "own data")
     _check_plugins(model, metric)
@@ -171,11 +175,13 @@ def rules(track: str, pool: int, budget: int | None) -> dict[str, Any]:
     if budget is not None and budget < 1:
         raise DataperfError(f"the budget is {budget}: expected at least 1 row")
     most = {} if budget is None else {"most": budget}
-    if track == "selection":
-        return {"cap": pool if budget is None else budget}
+    draws = {"draws": FEW} if pool > MANY_DRAWS else {}
+    if track in ("selection", "subset"):
+        cap = {"cap": pool if budget is None else budget}
+        return cap | (draws if track == "subset" else {})
     if track == "cleaning":
         return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **most}
-    return {**most, **({"draws": FEW} if pool > MANY_DRAWS else {})}
+    return {**most, **draws}
 
 
 def _check(rows: Rows, track: str) -> None:
@@ -210,13 +216,14 @@ def _check_plugins(model: str, metric: str) -> None:
 def read(
     source: Any,
     *,
-    label: str,
+    label: str | None = None,
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
 ) -> Any:
     """Return the rows of a data set, read as the audit reads it (`dataperf.curation.reading`)."""
-    reading = importlib.import_module("dataperf.curation.reading")  # brings pandas
+    from dataperf.curation import reading
+
     source = str(source) if isinstance(source, Path) else source
     return reading.read(source, label=label, group=group, truth=truth, id=id)
 
@@ -224,7 +231,7 @@ def read(
 def load(
     source: Any,
     *,
-    label: str,
+    label: str | None = None,
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
@@ -270,23 +277,40 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
         If a file is no such manifest, or breaks a rule; nothing is trained then.
     """
     columns = {key: told.pop(key, None) for key in ("label", "group", "truth", "id")}
-    known = [(path, *_address(path)) for path in answers]
     rows = read(source, **columns)
     place = str(Path(source).resolve()) if Path(source).exists() else source
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
-    sent = []
-    for path, track, listed in known:
-        asked = {**told, "track": track}
-        if track == "cleaning" and asked.get("budget") is None:
-            asked["budget"] = listed
-        key = repr(sorted(asked.items()))
-        if key not in made:
-            made[key] = challenge(rows, **asked)
-        where = {"source": place, **columns, **asked}
-        answer = submission.read(path, made[key][0])
-        submission.check(answer, *made[key])
-        sent.append((answer, made[key], where))
+    sent, refused = [], []
+    for path in answers:
+        try:
+            asked = _asked(path, told)
+            key = repr(sorted(asked.items()))
+            if key not in made:
+                made[key] = challenge(rows, **asked)
+            answer = submission.read(path, made[key][0])
+            submission.check(answer, *made[key])
+        except Invalid as error:
+            refused.append(error if error.subject == rows.name else _of(path, error))
+            continue
+        sent.append((answer, made[key], {"source": place, **columns, **asked}))
+    if len(refused) > 1:
+        raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
+    if refused:
+        raise refused[0]
     return [_recorded(answer, *pair, where) for answer, pair, where in sent]
+
+
+def _asked(path: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest is to be scored by."""
+    track, listed = _address(path)
+    asked = {**told, "track": track}
+    if track == "cleaning" and asked.get("budget") is None:
+        asked["budget"] = listed
+    return asked
+
+
+def _of(path: Path, error: Invalid) -> Invalid:
+    return Invalid(str(path), error.problems)
 
 
 def again(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:

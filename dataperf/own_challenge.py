@@ -10,7 +10,7 @@ import numpy as np
 
 from dataperf import challenge as challenges
 from dataperf import data, own
-from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.errors import Invalid, Problem
 from dataperf.records import Challenge, Table
 
 _DATASET = '''"""{title}"""
@@ -123,14 +123,12 @@ def contents(
     DataperfError
         If no challenge can be made of the data set.
     """
-    if label is None:
-        raise DataperfError("name the column with the labels: --label COLUMN")
     if challenges.is_own(name):
         what = f'names that begin with "{challenges.OWN}" are for data without a folder'
         raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])
     columns = {key: told.pop(key, None) for key in ("group", "truth", "id")}
     rows = own.read(source, label=label, **columns)
-    asked, _ = own.challenge(rows, track=track, **told)
+    asked, _ = own.challenge(rows, track=track, compared=False, **told)
     split = {key: told[key] for key in ("seed", "share") if key in told}
     made = own.table(rows, track=track, **split)
     module = name.replace("-", "_")

@@ -138,18 +138,23 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
 
 
 def _repair(part: TaskScores) -> RenderableType:
-    """Return what a repair brought, and what it is held against."""
+    """Return what a repair, or a choice of rows, brought, and what it is held against."""
     told = part.summary
+    words = (
+        ("the whole pool", "the chosen rows", "as many random rows [range]", "THE CHOICE")
+        if "chosen" in told
+        else ("before", "after the repair", "as many random rows dropped [range]", "THE REPAIR")
+    )
 
     def line(name: str, key: str, low: str = "", high: str = "") -> list[str]:
         bounds = Estimate(value=told.get(key), low=told.get(low), high=told.get(high))
         return [name, with_interval(bounds)]
 
     rows = [
-        line("before", "before"),
-        line("after the repair", "after"),
+        line(words[0], "before"),
+        line(words[1], "after"),
         line("gain [95 %, paired]", "gain", "gain low", "gain high"),
-        line("as many random rows dropped [range]", "random", "random lowest", "random highest"),
+        line(words[2], "random", "random lowest", "random highest"),
         line(
             "gain over those [95 %, paired]", "over random", "over random low", "over random high"
         ),
@@ -164,8 +169,8 @@ def _repair(part: TaskScores) -> RenderableType:
         counts = ", ".join(f"{name} {told[name] or 0:.0f}" for name in kinds if name in told)
         parts.append(Text(f"in the pool: {counts}"))
     metric = next(iter(part.splits.values())).metric
-    drawn = table("trained on", metric, rows=rows, title="THE REPAIR")
-    return Group(drawn, *parts, *(Text(words, style="bold") for words in part.says))
+    drawn = table("trained on", metric, rows=rows, title=words[3])
+    return Group(drawn, *parts, *(Text(said, style="bold") for said in part.says))
 
 
 def _place(result: Result, anchors: Anchors | None) -> Text:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import sys
-import types
 from pathlib import Path
 
 import numpy as np
@@ -387,40 +385,9 @@ def test_a_challenge_with_a_folder_may_not_be_called_own(tmp_path, monkeypatch):
 # The command ------------------------------------------------------------------------------
 
 
-def reader(source, *, label, group=None, truth=None, id=None) -> Rows:
-    """Read a CSV file of numbers and labels: all that these tests need of the audit's reader."""
-    frame = pd.read_csv(source, dtype={each: str for each in (label, group, truth, id) if each})
-    told = [each for each in (label, group, truth, id) if each]
-    classes = tuple(sorted(frame[label].dropna().unique()))
-    numbers = {name: number for number, name in enumerate(classes)}
-    features = frame.drop(columns=told).to_numpy(np.float32)
-    ids = frame[id] if id else pd.Series(range(len(frame))).astype(str)
-
-    def column(name):
-        return None if name is None else frame[name].map(numbers).to_numpy(np.intp)
-
-    return Rows(
-        name="mine",
-        frame=frame.drop(columns=told),
-        ids=ids.to_numpy(str),
-        features=features,
-        feature_columns=tuple(frame.columns.drop(told)),
-        kinds={},
-        label=label,
-        labels=column(label),
-        classes=classes,
-        groups=None if group is None else frame[group].to_numpy(str),
-        truth=column(truth),
-        source=str(source),
-    )
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with mine.csv and a repair of it, read without the audit."""
-    module = types.ModuleType("dataperf.curation.reading")
-    module.read = reader
-    monkeypatch.setitem(sys.modules, "dataperf.curation.reading", module)
+    """A folder with mine.csv and a repair of it."""
     monkeypatch.setenv("DATAPERF_PATH", "")
     monkeypatch.chdir(tmp_path)
     rows = made(300)
@@ -514,7 +481,7 @@ def test_ids_of_a_column_and_other_options(folder):
         (["-c", "digit-cleaning", "--data", "mine.csv", "repair.json"], "exclude each other"),
         (["-c", "digit-cleaning", "--label", "y", "repair.json"], "--label is for your own data"),
         (["-c", "digit-cleaning", "--test-share", "0.1"], "--test-share is for your own data"),
-        (["--data", "mine.csv", "repair.json"], "--label COLUMN"),
+        (["--data", "mine.csv", "repair.json"], "which column holds the labels"),
         ([*OWN], "name a manifest"),
         ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
         ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
@@ -572,7 +539,7 @@ def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypat
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["challenge", "mine", "--from-data", "mine.csv"], "--label COLUMN"),
+        (["challenge", "mine", "--from-data", "mine.csv"], "which column holds the labels"),
         (["challenge", "own-mine", "--from-data", "mine.csv", "--label", "y"], "begin with"),
         (["metric", "mine", "--from-data", "mine.csv", "--label", "y"], "only a challenge"),
         (["challenge", "mine", "--label", "y"], "--from-data"),

@@ -14,9 +14,9 @@ import numpy as np
 from dataperf import __version__, files, registry, statistics
 from dataperf.curation import calibration
 from dataperf.curation.evidence import Collected
-from dataperf.curation.models import Probabilities, Progress
+from dataperf.curation.models import FOLDS, Probabilities, Progress
 from dataperf.curation.records import SEVERITIES, Finding, Neighbours, Rows
-from dataperf.errors import DataperfError, NotFound
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import FloatArray
 
 if TYPE_CHECKING:
@@ -77,8 +77,13 @@ class Audit:
         from dataperf.curation import values
 
         most = None if len(self.rows) <= 10_000 else 2_000
-        seed = self.evidence.seed
-        return values.own_values(self.rows.features, self.rows.labels, seed=seed, most=most)
+        return values.own_values(
+            self.rows.features,
+            self.rows.labels,
+            folds=min(FOLDS, len(self.evidence.labelled)),
+            seed=self.evidence.seed,
+            most=most,
+        )
 
     def finding(self, kind: str) -> Finding:
         """Return one finding.
@@ -149,7 +154,7 @@ class Audit:
 
         made = manifest.manifest(self, track=track, **options)
         if path is not None:
-            files.write_whole(Path(path), manifest.dump(made).encode())
+            _write(Path(path), manifest.dump(made).encode())
         return made
 
     def report(self, path: Path | str, *, title: str | None = None) -> Path:
@@ -157,10 +162,7 @@ class Audit:
         from dataperf.curation import page
 
         target = Path(path)
-        try:
-            files.write_whole(target, page.page(self, title=title).encode())
-        except OSError as error:
-            raise DataperfError(f"{target} cannot be written: {error}") from error
+        _write(target, page.page(self, title=title).encode())
         return target
 
     def to_csv(self, folder: Path | str) -> list[Path]:
@@ -171,10 +173,7 @@ class Audit:
             tables |= {f"{found.kind}-{name}": each for name, each in found.tables.items()}
             for name, table in tables.items():
                 text = table.to_csv(index=table.index.name is not None)
-                try:
-                    files.write_whole(target / f"{name}.csv", text.encode())
-                except OSError as error:
-                    raise DataperfError(f"{target} cannot be written: {error}") from error
+                _write(target / f"{name}.csv", text.encode())
                 written.append(target / f"{name}.csv")
         return written
 
@@ -297,11 +296,13 @@ def audit(
     from threadpoolctl import threadpool_limits
 
     started = time.perf_counter()
-    chosen = _detectors(detectors)
+    chosen, seed = _detectors(detectors), _checked(seed)
     rows = data if isinstance(data, Rows) else _read(data, label, progress, reading)
     rows, notes = _bounded(rows)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
     evidence = Collected(rows, seed, tell=progress, seconds=seconds)
+    if rows.groups is not None and not evidence.can_group:
+        notes += ("all labelled rows are of one group: rows are judged as if there were none",)
     findings, skipped = [], {}
     with threadpool_limits(limits=1):
         for name in chosen:
@@ -329,7 +330,22 @@ def _detectors(wanted: Sequence[str] | None) -> list[str]:
     known = list(registry.find("detectors"))
     if wanted is None:
         return sorted(known, key=lambda name: (name != "label_errors", name))
-    return [registry.get("detectors", name).name for name in dict.fromkeys(wanted)]
+    names = [wanted] if isinstance(wanted, str) else list(dict.fromkeys(wanted))
+    unknown = [name for name in names if name not in known]
+    if len(unknown) > 1:
+        problems = [
+            Problem("unknown-detector", "", f'no detector "{name}"', did_you_mean(name, known))
+            for name in unknown
+        ]
+        raise Invalid(f"detectors (there is: {', '.join(known)})", problems)
+    return [registry.get("detectors", name).name for name in names]
+
+
+def _checked(seed: Any) -> int:
+    """Return a seed, refusing what none can be made of."""
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise DataperfError(f"the seed is {seed!r}: expected a whole number from 0 to {2**32 - 1}")
+    return int(seed)
 
 
 def _bounded(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
@@ -372,6 +388,13 @@ def _held_to_truth(found: Finding, evidence: Collected) -> Finding:
         told["precision"] = float(wrong[flagged[known]].mean()) if flagged[known].any() else None
         told["recall"] = float(flagged[known][wrong].mean())
     return replace(found, numbers={**found.numbers, **told})
+
+
+def _write(target: Path, content: bytes) -> None:
+    try:
+        files.write_whole(target, content)
+    except (OSError, ValueError) as error:  # of a NUL in the name
+        raise DataperfError(f"{target} cannot be written: {error}") from error
 
 
 def _plain(found: Finding) -> dict[str, Any]:

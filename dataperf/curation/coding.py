@@ -95,10 +95,14 @@ def numbers(values: Any, kind: Kind) -> NDArray[np.float64]:
     import pandas as pd
 
     if kind == "datetime":
+        if isinstance(getattr(values, "dtype", None), pd.PeriodDtype):
+            values = values.dt.to_timestamp()
         when = pd.Series(pd.to_datetime(values, errors="coerce", utc=True)).reset_index(drop=True)
         whole = when.astype("datetime64[us, UTC]").astype("int64").to_numpy(np.float64)
         return np.where(when.isna().to_numpy(), np.nan, whole / 1e6)
     series = pd.to_numeric(pd.Series(values), errors="coerce")
+    if series.dtype.kind == "c":
+        series = series.abs()
     found = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isfinite(found), found, np.nan)
 

@@ -56,9 +56,15 @@ class Collected:
         return found
 
     @functools.cached_property
+    def can_group(self) -> bool:
+        """Whether a fold can be made of whole groups with labelled rows left outside it."""
+        groups = self.rows.groups
+        return groups is not None and len(np.unique(groups[self.labelled])) > 1
+
+    @functools.cached_property
     def fold(self) -> IntArray:
         """The fold of every row."""
-        groups = self.rows.groups
+        groups = self.rows.groups if self.can_group else None
         count = models.FOLDS if groups is None else min(models.FOLDS, len(np.unique(groups)))
         return models.folds(self.rows.labels, groups, seed=self.seed, count=max(2, count))
 

@@ -103,7 +103,10 @@ def _codes(column: pd.Series, names: Sequence[str] | None) -> tuple[IntArray, li
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, values = np.asarray(column.cat.codes, np.intp), list(column.cat.categories)
         return _without_blank(codes, values)
-    codes, unique = pd.factorize(column, use_na_sentinel=True)
+    try:
+        codes, unique = pd.factorize(column, use_na_sentinel=True)
+    except TypeError:  # lists and the like cannot be compared as they are
+        codes, unique = pd.factorize(column.map(repr, na_action="ignore"))
     values = list(unique)
     try:
         order = sorted(range(len(values)), key=lambda place: values[place])
@@ -122,7 +125,7 @@ def _without_blank(codes: IntArray, values: list[Any]) -> tuple[IntArray, list[A
 
 def _is_blank(value: Any) -> bool:
     if isinstance(value, str):
-        return not value.strip()
+        return not value.replace("\0", "").strip()
     return isinstance(value, float | np.floating) and not np.isfinite(value)
 
 
@@ -141,7 +144,7 @@ def _merged(codes: IntArray, values: list[Any]) -> tuple[IntArray, list[Any]]:
 def _word(value: Any) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    return str(value)
+    return str(value).rstrip("\0")  # which arrays of text cannot end in
 
 
 def _refuse_quantity(values: list[Any], labelled: int, subject: str, place: str) -> None:

@@ -119,6 +119,12 @@ def holds_media(folder: Path) -> bool:
     return any(path.suffix.lower() in endings for path in folder.rglob("*"))
 
 
+def _is_shown(path: Path, folder: Path) -> bool:
+    """Return whether a path is a file that is not hidden."""
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return not hidden and path.is_file()
+
+
 def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     """Return a folder of images or of audio whose subfolders are the classes.
 
@@ -130,12 +136,13 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     Invalid
         If there are no files, no subfolders, or none that can be read.
     """
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    )
     import pandas as pd
+
+    try:
+        paths = sorted(path for path in folder.rglob("*") if _is_shown(path, folder))
+    except OSError as error:
+        expected = "a folder that can be read, with FOLDER/CLASS/FILE"
+        raise refuse(str(folder), "unreadable", "", str(error), expected) from error
 
     counts = {
         kind: sum(path.suffix.lower() in endings for path in paths)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from dataperf.curation.compiled import compiled
 
 #: Columns that are looked at together; most such pieces hold no row near enough.
 PIECE = 64
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def keep_nearest(keys, norms, queries, columns, best, rows):  # type: ignore[no-untyped-def]
     """Keep for each of some rows the nearest of some columns.
 
@@ -42,7 +43,7 @@ def keep_nearest(keys, norms, queries, columns, best, rows):  # type: ignore[no-
                     _offer(best, rows, query, own, columns[column])
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def keep_nearest_both(keys, norms, first, second, best, rows, limits):  # type: ignore[no-untyped-def]
     """Keep the nearest of two blocks of rows for each other.
 
@@ -79,7 +80,7 @@ def keep_nearest_both(keys, norms, first, second, best, rows, limits):  # type: 
                         limits[other] = best[other, last]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _offer(best, rows, own, key, row):  # type: ignore[no-untyped-def]
     """Insert a row where it belongs, of equal ones the lower number first."""
     place = best.shape[1] - 1
@@ -93,7 +94,7 @@ def _offer(best, rows, own, key, row):  # type: ignore[no-untyped-def]
     best[own, place], rows[own, place] = key, row
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+@compiled(nogil=True, fastmath={"nnan", "nsz"})
 def _least(key, norms):  # type: ignore[no-untyped-def]
     least = np.float32(np.inf)
     for column in range(len(key)):
@@ -101,7 +102,7 @@ def _least(key, norms):  # type: ignore[no-untyped-def]
     return least
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+@compiled(nogil=True, fastmath={"nnan", "nsz"})
 def _least_both(key, norms, limits):  # type: ignore[no-untyped-def]
     near, far = np.float32(np.inf), np.float32(np.inf)
     for column in range(len(key)):
@@ -110,7 +111,7 @@ def _least_both(key, norms, limits):  # type: ignore[no-untyped-def]
     return near, far
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def measure(features, queries, rows):  # type: ignore[no-untyped-def]
     """Return the distances of queries to rows by their differences: of equal rows exactly 0.
 
@@ -125,7 +126,7 @@ def measure(features, queries, rows):  # type: ignore[no-untyped-def]
     return found
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "contract"})
+@compiled(nogil=True, fastmath={"reassoc", "nsz", "contract"})
 def _apart(one, other):  # type: ignore[no-untyped-def]
     total = np.float32(0)
     for column in range(len(one)):
@@ -133,7 +134,7 @@ def _apart(one, other):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def spread(group, members, starts, near, far, rows, distances):  # type: ignore[no-untyped-def]
     """Give every row its equals first, then the equals of its group's neighbours.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from dataperf.curation.compiled import compiled
 
 #: Buckets a match; many of them are empty, so that most rows find their place at once.
 SPREAD = 3
@@ -11,7 +12,7 @@ SPREAD = 3
 CROWDED = 48
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_shapley(keys, norms, tests, rows, starts, k, total):  # type: ignore[no-untyped-def]
     """Add the Shapley values of all training rows for each of some test rows.
 
@@ -78,13 +79,13 @@ def add_shapley(keys, norms, tests, rows, starts, k, total):  # type: ignore[no-
         _subtract(total[last:], tails, gaps[last:])
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add(key, norms):  # type: ignore[no-untyped-def]
     for column in range(len(key)):
         key[column] += norms[column]
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+@compiled(nogil=True, fastmath={"nnan", "nsz"})
 def _span(key):  # type: ignore[no-untyped-def]
     lowest, highest = key[0], key[0]
     for column in range(len(key)):
@@ -93,7 +94,7 @@ def _span(key):  # type: ignore[no-untyped-def]
     return lowest, highest
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+@compiled(nogil=True, fastmath={"nnan", "nsz"})
 def _find_buckets(key, lowest, scale, top, found):  # type: ignore[no-untyped-def]
     """Write the bucket of each key; never falls as the key rises."""
     for column in range(len(key)):
@@ -101,7 +102,7 @@ def _find_buckets(key, lowest, scale, top, found):  # type: ignore[no-untyped-de
         found[column] = np.uint32(np.int32(place))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _count_in(key, buckets, bounds, order, near):  # type: ignore[no-untyped-def]
     """Order places by bucket, in a bucket by number; return the size of the fullest bucket.
 
@@ -123,7 +124,7 @@ def _count_in(key, buckets, bounds, order, near):  # type: ignore[no-untyped-def
     return most
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _find_gaps(key, rows, near, order, matches, bounds, gaps, count):  # type: ignore[no-untyped-def]
     """Replace the bucket of each key by the number of matches before it; count keys by gap.
 
@@ -144,7 +145,7 @@ def _find_gaps(key, rows, near, order, matches, bounds, gaps, count):  # type: i
         count[low] += one
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _search(key, row, near, order, matches, low, high):  # type: ignore[no-untyped-def]
     while low < high:
         middle = (low + high) >> np.uint32(1)
@@ -156,7 +157,7 @@ def _search(key, row, near, order, matches, low, high):  # type: ignore[no-untyp
     return low
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add_matches(order, count, others, k, shares, tails, total):  # type: ignore[no-untyped-def]
     """Add the values of the test row's class; ``tails`` becomes T before each match."""
     m = len(order)
@@ -171,13 +172,13 @@ def _add_matches(order, count, others, k, shares, tails, total):  # type: ignore
         tails[place] = tail
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _subtract(total, tails, gaps):  # type: ignore[no-untyped-def]
     for column in range(len(total)):
         total[column] -= tails[gaps[column]]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _sort_nearly(near, order):  # type: ignore[no-untyped-def]
     """Sort keys, which are ordered by bucket already, and their places with them; stable."""
     for place in range(1, len(order)):
@@ -191,7 +192,7 @@ def _sort_nearly(near, order):  # type: ignore[no-untyped-def]
         near[before], order[before] = own, column
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _sort_radix(key, order, spare):  # type: ignore[no-untyped-def]
     """Sort places by key, lowest digit first; stable."""
     raw = key.view(np.int32)
@@ -202,7 +203,7 @@ def _sort_radix(key, order, spare):  # type: ignore[no-untyped-def]
     _by_digit(raw, spare, order, 22)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _by_digit(raw, source, target, shift):  # type: ignore[no-untyped-def]
     starts = np.zeros(2049, np.int64)
     for place in range(len(raw)):
@@ -216,7 +217,7 @@ def _by_digit(raw, source, target, shift):  # type: ignore[no-untyped-def]
         starts[digit] += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _rising(raw):  # type: ignore[no-untyped-def]
     """Return bits that rise, as a whole number without sign, as a float32 of these bits does."""
     return np.int64(raw ^ ((raw >> 31) & 0x7FFFFFFF)) + 2147483648

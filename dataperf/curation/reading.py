@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataperf import registry
-from dataperf.curation import columns, encoding, labels, media, named, tables
+from dataperf.curation import characters, columns, encoding, labels, media, named, tables
 from dataperf.curation.columns import Column
 from dataperf.curation.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
 from dataperf.curation.records import Kind, Rows
@@ -107,14 +107,27 @@ def read(
     Unavailable
         If a package is not installed.
     """
+    label, id, split, group, truth = map(_named, (label, id, split, group, truth))
     found = _load(source, label, embedding=embedding, progress=progress)
     found = media.in_column(found, embedding=embedding, progress=progress)
     named_label = label if isinstance(label, str) else None
     asked = {"label": named_label, "id": id, "split": split, "group": group, "truth": truth}
-    roles = _roles(found, asked, annotators=annotators, sensitive=sensitive, drop=drop)
+    several = {"annotators": annotators, "sensitive": sensitive, "drop": drop}
+    roles = _roles(found, asked, **{role: _several(names) for role, names in several.items()})
     told = source if isinstance(source, str | Path) else ""
     found = dataclasses.replace(found, source=str(told))
     return _rows(found, roles, text_features=text_features, progress=progress)
+
+
+def _named(column: Any) -> Any:
+    """Return a column's name as text, whatever the frame has; labels themselves as they are."""
+    return str(column) if isinstance(column, int | float | tuple) else column
+
+
+def _several(columns: Any) -> tuple[str, ...]:
+    """Return names as a tuple; a single one may be given as it is."""
+    alone = isinstance(columns, str) or not isinstance(columns, Iterable)
+    return (str(columns),) if alone else tuple(str(_named(each)) for each in columns)
 
 
 def _load(source: Any, label: Any, *, embedding: str, progress: Progress) -> Loaded:
@@ -144,6 +157,9 @@ def _load(source: Any, label: Any, *, embedding: str, progress: Progress) -> Loa
         raise refuse("source", "unknown-source", "", what, expected)
     if label is None or isinstance(label, str):
         return found
+    if not isinstance(label, Iterable):
+        expected = "the name of a column, or a label for each row"
+        raise refuse(found.name, "no-label", "label", f"a {type(label).__name__}", expected)
     return tables.with_label(found, label)
 
 
@@ -153,7 +169,9 @@ def _load_named(words: str, *, embedding: str, progress: Progress) -> Loaded:
         return named.load_huggingface(words.removeprefix("hf:"), progress=progress)
     if words.startswith("challenge:"):
         return named.read_challenge(words.removeprefix("challenge:"))
-    path = Path(words).expanduser()
+    if not words.strip("\0 \t\n"):
+        raise refuse("source", "no-source", "", "no name is given", "a path, or a dataset's name")
+    path = _path(words)
     known = named.is_dataset(words)
     if known and path.exists():
         raise Ambiguous(
@@ -167,6 +185,16 @@ def _load_named(words: str, *, embedding: str, progress: Progress) -> Loaded:
     if path.exists():
         return tables.read_file(path, progress=progress)
     raise _not_there(words, path)
+
+
+def _path(words: str) -> Path:
+    """Return words as a path, refusing what can be none."""
+    try:
+        path = Path(words).expanduser()
+        path.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise refuse(shorten([words[:80]]), "bad-path", "", str(error)[:200]) from error
+    return path
 
 
 def _not_there(words: str, path: Path) -> DataperfError:
@@ -200,6 +228,11 @@ def _roles(
     problems += [_no_column("drop", name, found) for name in drop if name not in known]
     if not roles["label"]:
         problems.insert(0, _no_label(there))
+    hidden = {roles["label"], roles["truth"], *annotators}
+    expected = "a column that describes the rows"
+    for name in sorted({*sensitive} & hidden & {*there}):
+        told = f'"{name}" holds labels: no group is treated alike by it'
+        problems.append(Problem("sensitive-label", "sensitive", told, expected))
     if problems:
         raise Invalid(found.name, problems)
     return Roles(
@@ -224,7 +257,7 @@ def _no_label(there: Sequence[str]) -> Problem:
 
 def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress) -> Rows:
     """Return the rows of a source whose columns have their roles."""
-    name, frame = found.name, found.frame
+    name, frame = found.name, characters.changed(found.frame, characters.printed)[0]
     names = found.class_names
     ids, classes = labels.class_ids(
         frame[roles.label], subject=name, name=roles.label, names=names.get(roles.label)
@@ -304,11 +337,10 @@ def _ids(found: Loaded, column: str) -> TextArray:
         return row_numbers(rows) if found.ids is None else found.ids
     series = found.frame[column]
     problems = []
-    if missing := int(series.isna().sum()):
-        problems.append(Problem("missing-id", column, f"{plural(missing, 'row')} without an id"))
     ids = labels.text_of(series)
-    if len(series) - missing != series.nunique():
-        twice = [value for value in labels.repeated(ids) if value]
+    if missing := int((ids == "").sum()):
+        problems.append(Problem("missing-id", column, f"{plural(missing, 'row')} without an id"))
+    if twice := [value for value in labels.repeated(ids) if value]:
         what = f"{plural(len(twice), 'id')} there more than once: {shorten(twice, 5)}"
         expected = "an id of its own for every row; without id= rows are named by their number"
         problems.append(Problem("duplicate-id", column, what, expected))

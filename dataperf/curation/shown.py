@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.curation import coding
 from dataperf.curation.records import Finding, Neighbours, Rows
 from dataperf.records import FloatArray, IntArray
 
@@ -282,12 +283,14 @@ class Usual:
         """Return the numbers of some rows; what is none is nan."""
         if kind == "feature":
             told = self.rows.features[picked, int(column.rpartition(" ")[2])]
-        else:
-            import pandas as pd
+            return np.asarray(told, dtype=np.float64)
+        return coding.numbers(self.rows.frame[column].iloc[picked], "numeric")
 
-            told = pd.to_numeric(self.rows.frame[column].iloc[picked], errors="coerce")
-            told = told.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.asarray(told, dtype=np.float64)
+    @cached_property
+    def _categories(self) -> dict[str, pd.Series[Any]]:
+        """The columns of categories, their values such as can be counted."""
+        told = [column for column, kind in self._columns if kind == "categorical"]
+        return {column: _countable(self.rows.frame[column]) for column in told}
 
     @cached_property
     def _numbers(self) -> dict[str, tuple[FloatArray, FloatArray]]:
@@ -314,7 +317,7 @@ class Usual:
         label, found = int(self.rows.labels[row]), []
         for column, kind in self._columns:
             if kind == "categorical":
-                found.append(self._category(column, self.rows.frame[column].iloc[row], label))
+                found.append(self._category(column, self._categories[column].iloc[row], label))
                 continue
             middle, spread = (float(side[label]) for side in self._numbers[column])
             if not np.isfinite(middle):
@@ -336,7 +339,18 @@ class Usual:
 
     def _counts(self, column: str, label: int) -> pd.Series[Any]:
         seen = self._seen if label < 0 else self._seen[self.rows.labels[self._seen] == label]
-        return self.rows.frame[column].iloc[seen].value_counts()
+        return self._categories[column].iloc[seen].value_counts()
+
+
+def _countable(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return values; lists and the like, which cannot be counted as they are, as text."""
+    if values.dtype != object:
+        return values
+    try:
+        values.map(hash)
+    except TypeError:
+        return values.map(repr, na_action="ignore")
+    return values
 
 
 def _middle(values: FloatArray) -> tuple[float, float]:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation import arrow
+from dataperf.curation import arrow, characters
 from dataperf.curation.loaded import MOST_LISTED, Loaded, Progress, plural, refuse
 from dataperf.errors import DataperfError, did_you_mean
+from dataperf.records import TextArray
 
 #: Endings of files that are read as a table, a compressed one's last ending taken off.
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
@@ -214,7 +215,12 @@ def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
     """
     import pandas as pd
 
-    values, given = np.asarray(features), np.asarray(labels)
+    try:
+        values, given = np.asarray(features), np.asarray(labels)
+    except ValueError as error:  # lists of unequal length
+        raise refuse(
+            name, "features-shape", "", str(error), "numbers of shape (rows, d)"
+        ) from error
     if values.dtype.kind not in "fiub" or values.ndim < 2:
         what = f"shape {values.shape} of {values.dtype}"
         raise refuse(name, "features-shape", "features", what, "numbers of shape (rows, d)")
@@ -222,10 +228,16 @@ def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
         what = f"labels of shape {given.shape} for {plural(len(values), 'row')}"
         raise refuse(name, "label-length", "labels", what, "one label a row")
     given = given.astype(str) if given.dtype.kind == "S" else given
-    frame = pd.DataFrame({"label": pd.Series(list(given) if given.dtype == object else given)})
+    frame = pd.DataFrame({"label": _labels(given)})
     media = _pictures(values) if values.ndim in (3, 4) else None
     flat = values.reshape(len(values), -1)
     return Loaded(name, frame, {"x": flat}, roles={"label": "label"}, media=media)
+
+
+def _labels(given: NDArray[Any]) -> Any:
+    import pandas as pd
+
+    return characters.series(given.tolist()) if given.dtype.kind in "OU" else pd.Series(given)
 
 
 def _pictures(values: NDArray[Any]) -> Any:
@@ -233,7 +245,11 @@ def _pictures(values: NDArray[Any]) -> Any:
 
     if values.ndim == 4 and values.shape[3] not in (1, 3):
         return None
-    high = 255.0 if values.dtype == np.uint8 else float(np.nanmax(values)) or 1.0
+    high = (
+        255.0
+        if values.dtype == np.uint8
+        else float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
+    )
     return Pictures(values, 0.0, high)
 
 
@@ -247,23 +263,15 @@ def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
     """Return columns of Python values."""
     import pandas as pd
 
-    found = {str(key): _series(list(values)) for key, values in columns.items()}
+    found = {
+        characters.whole(str(key)): characters.series(list(values))
+        for key, values in columns.items()
+    }
     lengths = {len(series) for series in found.values()}
     if len(lengths) > 1:
         what = f"columns of {min(lengths):,} to {max(lengths):,} values"
         raise refuse(name, "unequal-columns", "", what, "as many values in each")
     return from_frame(name, pd.DataFrame(found))
-
-
-def _series(values: list[Any]) -> Any:
-    """Return values as a series; half of a character, as JSON may hold, as a question mark."""
-    import pandas as pd
-
-    try:
-        return pd.Series(values)
-    except UnicodeEncodeError:
-        whole = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values]
-        return pd.Series(whole)
 
 
 def from_frame(name: str, frame: Any) -> Loaded:
@@ -276,21 +284,24 @@ def from_frame(name: str, frame: Any) -> Loaded:
     """
     import pandas as pd
 
-    names = [str(column) for column in frame.columns]
+    names = [characters.whole(str(column)) for column in frame.columns]
     twice = sorted({each for each in names if names.count(each) > 1})
     if twice:
         raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
     if not len(frame):
         raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
-    ids, notes = None, []
+    ids: TextArray | None = None
+    notes: list[tuple[str, str]] = []
     if not isinstance(frame.index, pd.RangeIndex):
-        if frame.index.is_unique:
-            ids = np.array([str(each) for each in frame.index], dtype=np.str_)
-        else:
-            count = int(frame.index.duplicated().sum())
+        ids = np.array([characters.whole(str(each)) for each in frame.index], dtype=np.str_)
+        if count := len(ids) - len(np.unique(ids)):
+            ids = None
             told = f"{plural(count, 'repeated value')}: rows are named by their number"
             notes.append(("index", told))
     frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    frame, half = characters.changed(frame, characters.whole)
+    told = "half characters (lone surrogates) became question marks"
+    notes += [(f"column {column}", told) for column in half]
     backed = [name for name in names if isinstance(frame[name].dtype, pd.ArrowDtype)]
     if backed:
         frame = frame.assign(**{name: arrow.plain(_arrow(frame[name])) for name in backed})
@@ -312,9 +323,8 @@ def with_label(found: Loaded, labels: Any) -> Loaded:
     Invalid
         If they are not one for every row.
     """
-    import pandas as pd
 
-    given = pd.Series(list(labels)).reset_index(drop=True)
+    given = characters.series(list(labels)).reset_index(drop=True)
     if len(given) != len(found.frame):
         what = f"{plural(len(given), 'label')} for {plural(len(found.frame), 'row')}"
         raise refuse(found.name, "label-length", "label", what, "one label a row")

@@ -173,18 +173,18 @@ def _plan(answer: Answer, rules: Rules, data: TaskData) -> Plan:
         right = data.truth.labels
         wrong = known[labels[known] != right[known]]
         parts["oracle"] = [
-            _put_right(known, labels, right, chosen) for chosen in _picks(wrong, count, ORACLES)
+            _put_right(known, labels, right, chosen) for chosen in picks(wrong, count, ORACLES)
         ]
         parts["clean"] = [_put_right(known, labels, right, wrong)]
     parts["random"] = [
         TrainingSet(kept, labels[kept])
-        for chosen in _picks(known, min(count, len(known) - 1), rules.draws)
+        for chosen in picks(known, min(count, len(known) - 1), rules.draws)
         for kept in [np.setdiff1d(known, chosen)]
     ]
-    return _together(parts)
+    return together(parts)
 
 
-def _picks(rows: IntArray, count: int, draws: int) -> list[IntArray]:
+def picks(rows: IntArray, count: int, draws: int) -> list[IntArray]:
     """Return random picks of so many rows; one is enough if there is no choice."""
     if count <= 0 or count >= len(rows):
         return [rows[: max(0, count)]]
@@ -197,7 +197,7 @@ def _put_right(rows: IntArray, labels: IntArray, right: IntArray, chosen: IntArr
     return TrainingSet(rows, mended[rows])
 
 
-def _together(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
+def together(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
     """Return one plan of all sets, equal ones once; only the first bears the score."""
     sets: list[TrainingSet] = []
     places: dict[bytes, int] = {}

@@ -1,0 +1,105 @@
+"""Choose which rows to train on, held against the whole pool and as many random ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, StrictInt
+
+from dataperf import registry
+from dataperf.errors import Problem
+from dataperf.records import Plan, Record, TaskData, TrainingSet
+from dataperf.statistics import Outcome
+from dataperf.tracks import repair, selection
+
+Answer = selection.Answer
+
+
+class Rules(Record):
+    """A board's limits.
+
+    Parameters
+    ----------
+    cap
+        Most rows that may be chosen.
+    draws
+        How often as many random rows are chosen, to compare with.
+    """
+
+    cap: Annotated[StrictInt, Field(ge=1)]
+    draws: Annotated[StrictInt, Field(ge=2, le=1000)] = 20
+
+
+def read(content: Mapping[str, Any], *, official: bool) -> None:
+    """Return None: there is no foreign JSON format of this track."""
+
+
+def check(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> list[Problem]:
+    """Return every problem of an answer, warnings included."""
+    return selection.check(answer, selection.Rules(cap=rules.cap), data, official=official)
+
+
+def plans(
+    answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
+) -> dict[str, Plan]:
+    """Return the chosen rows, whose score counts, and what they are compared with.
+
+    Beside them are trained the whole pool and as many random rows of it.
+    """
+    inner = selection.Rules(cap=rules.cap)
+    return {
+        name: _compared(plan, rules, data[name])
+        for name, plan in selection.plans(answer, inner, data, official=official).items()
+    }
+
+
+def _compared(plan: Plan, rules: Rules, data: TaskData) -> Plan:
+    labels = data.pool.labels
+    known = np.flatnonzero(labels >= 0)
+    parts: dict[str, Sequence[TrainingSet]] = {
+        "after": plan.sets,
+        "before": [TrainingSet(known, labels[known])],
+        "random": [
+            TrainingSet(rows, labels[rows])
+            for rows in repair.picks(known, len(plan.sets[0].rows), rules.draws)
+        ],
+    }
+    found = repair.together(parts)
+    return dataclasses.replace(found, ranking=plan.ranking, flags=plan.flags)
+
+
+def summarize(
+    plan: Plan, task: Any, data: TaskData, found: Mapping[str, Outcome]
+) -> tuple[dict[str, float | None], dict[str, list[float]]]:
+    """Return the metric of the whole pool and of the chosen rows, and paired differences.
+
+    The names are those of a repair: ``before`` is the whole pool, ``after`` the chosen rows,
+    ``random`` the mean over random picks of as many; ``chosen`` counts them.
+    """
+    told, curves = repair.summarize(plan, task, dataclasses.replace(data, truth=None), found)
+    return {"chosen": float(len(plan.sets[0].rows)), **told}, curves
+
+
+def says(summary: Mapping[str, float | None], task: Any) -> list[str]:
+    """Return in words whether the choice beats random picks."""
+    gain, low, high = (summary[f"over random{end}"] for end in ("", " low", " high"))
+    if gain is None or low is None or high is None:
+        return ["the difference to random picks has no interval, so none is shown"]
+    if low <= 0.0 <= high:
+        return ["as many random rows do as well, within noise"]
+    better = (gain > 0) == registry.load("metrics", task.metric).higher_is_better
+    return [f"the choice is {'better' if better else 'worse'} than as many random rows"]
+
+
+def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the whole pool as an answer, where it may be chosen."""
+    ((_, part),) = data.items()
+    names = part.pool.ids[part.pool.labels >= 0].tolist()
+    return (
+        {"everything": ("the pool as it is", {"samples": names})} if len(names) <= rules.cap else {}
+    )

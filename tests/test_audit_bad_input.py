@@ -1,0 +1,597 @@
+"""Bad input to the curator's side: one clear error, or a degradation that is told; no traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+import wave
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import dataperf
+from dataperf import cli, files, own
+from dataperf.curation import compiled, models, neighbours, targets
+from dataperf.errors import DataperfError, Invalid, did_you_mean
+
+HOSTILE = (
+    "<b>x</b>",
+    "</script><script>alert(1)</script>",
+    "two\nlines",
+    "n\0ul\0",
+    "z" * 5000,
+    "😀👍",
+    "half" + chr(0xD800),
+    "../../x",
+    "",
+    "  ",
+    "-->",
+    "\u202eevil",
+    "[bold]x[/]",
+    "\x1b[31mred",
+    "=1+1",
+    "nan",
+)
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    """Nothing here depends on how well a forest judges."""
+    monkeypatch.setattr(models, "TREES", 1)
+
+
+def table(rows=60, classes=3, **columns):
+    """Return blobs with three wrong labels, and more columns: values, or functions of a number."""
+    random = np.random.RandomState(0)
+    right = np.arange(rows) % classes
+    values = random.normal(size=(rows, 3)) + 2 * (right[:, None] == np.arange(3))
+    frame = pd.DataFrame(values, columns=list("uvw"))
+    labels = np.array(list("abcdef"))[right]
+    labels[[row for row in (4, 8, 10) if row < rows]] = "a"
+    frame["y"] = labels
+    for name, told in columns.items():
+        values = [told(row) for row in range(rows)] if callable(told) else [told] * rows
+        try:
+            frame[name] = values
+        except UnicodeEncodeError:  # half characters are only held as objects
+            frame[name] = pd.Series(values, dtype=object)
+    return frame
+
+
+def whole(data, folder, **told):
+    """Do all that can be done with an audit: page, tables, JSON, text, explanation, manifest.
+
+    Returns
+    -------
+    Audit, str
+        And its page.
+    """
+    from rich.console import Console
+
+    from dataperf.curation.notebook import text
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = dataperf.audit(data, **{"label": "y", **told})
+        page = found.report(folder / "page.html").read_text(encoding="utf-8")
+        found.to_csv(folder / "csv")
+        json.dumps(found.to_dict(), allow_nan=False).encode()
+        Console(file=io.StringIO(), width=100).print(text(found))
+        assert "<" in found._repr_html_()
+        assert np.isfinite(found.scores()).all()
+        found.explain(0)
+        try:
+            found.to_manifest(path=folder / "repair.json")
+        except DataperfError as error:
+            assert "to split" in str(error) or "called test" in str(error)
+    assert not list(folder.rglob("*.part"))
+    return found, page
+
+
+def run(*words, code=0):
+    """Run the command; a refusal is one DataperfError, or typer's own, and nothing is warned of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        done = CliRunner().invoke(cli.app, [str(word) for word in words])
+    if isinstance(done.exception, DataperfError):
+        assert code == done.exception.exit_code == 2, done.exception
+        return str(done.exception)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code == code, done.output
+    return done.stdout if code == 0 else done.output
+
+
+# Odd, but audited -------------------------------------------------------------------------
+
+ODD = {
+    "some labels missing": {"y": lambda n: "ab"[n % 2] if n % 3 else None},
+    "nearly all labels missing": {"y": lambda n: "abab"[n] if n < 4 else None},
+    "classes of one row": {"y": lambda n: "ab"[n % 2] if n < 40 else f"s{n}"},
+    "labels of mixed types": {"y": lambda n: (1, "1", 1.0, True, None, "x")[n % 6]},
+    "whole numbers for labels": {"y": lambda n: n % 3 - 1},
+    "booleans for labels": {"y": lambda n: n % 2 == 0},
+    "halves for labels": {"y": lambda n: n % 3 / 2},
+    "infinite labels": {"y": lambda n: (np.inf, 0.0, 1.0, 2.0)[n % 4]},
+    "bytes for labels": {"y": lambda n: (b"a", b"\xff")[n % 2]},
+    "days for labels": {"y": lambda n: pd.Timestamp(2020 + n % 2, 1, 1)},
+    "the sign of a missing label": {"y": lambda n: "?ab"[n % 3]},
+    "hostile labels": {"y": lambda n: HOSTILE[n % len(HOSTILE)]},
+    "one part": {"s": "train"},
+    "a part for each row": {"s": lambda n: n},
+    "one group": {"g": "one"},
+    "a group for each row": {"g": lambda n: n},
+    "groups that are missing": {"g": None},
+    "two groups": {"g": lambda n: n % 2},
+    "other classes of an annotator": {"n": "zz"},
+    "a truth of other classes": {"t": "zz"},
+    "a sensitive column without values": {"f": None},
+    "a sensitive column of names": {"f": lambda n: f"p{n}"},
+    "hostile groups": {"g": lambda n: HOSTILE[n % len(HOSTILE)]},
+}
+ROLES = {"s": "split", "g": "group", "n": "annotators", "t": "truth", "f": "sensitive"}
+
+
+VALUES = {
+    "mixed types": lambda n: (1, "x", None, 2.5, b"q", (1, 2), {"a": 1})[n % 7],
+    "hostile values": lambda n: HOSTILE[n % len(HOSTILE)],
+    "bytes": lambda n: b"\xff" + bytes([n % 5]),
+    "dictionaries": lambda n: {"a": n % 3},
+    "infinite values": lambda n: (np.inf, -np.inf, n)[n % 3],
+    "only infinite values": np.inf,
+    "huge values": lambda n: n * 1e306,
+    "whole numbers beyond 64 bits": lambda n: 10**30 + n,
+    "numbers as text, but one": lambda n: "x" if n == 5 else f"{n / 2}",
+    "complex numbers": lambda n: n * 1j,
+    "spans of time": lambda n: pd.Timedelta(n, "D"),
+    "months": lambda n: pd.Period("2020-01", "M") + n,
+    "days with a zone": lambda n: pd.Timestamp(2020, 1, 1, tz="Europe/Berlin"),
+    "a constant": 5,
+    "nothing": None,
+}
+
+
+def test_odd_values_are_audited(tmp_path):
+    found, page = whole(table(**VALUES), tmp_path)
+    assert "<script>alert" not in page
+    told = dict(found.rows.skipped)
+    assert told["dictionaries"] == "its values are objects, not numbers or text: not used"
+    assert told["column hostile values"].startswith("half characters")
+    assert told["column infinite values"] == "40 infinite values counted as missing"
+    assert told["column mixed types"].endswith("read as text")
+    assert told["column numbers as text, but one"].startswith("1 value no number, such as 'x'")
+    assert "their size" in told["column complex numbers"]
+    assert {found.rows.kinds[name] for name in ("a constant", "nothing")} == {"constant"}
+
+
+@pytest.mark.parametrize("columns", ODD.values(), ids=ODD)
+def test_odd_columns_are_audited(columns, tmp_path):
+    roles = {ROLES[name]: name for name in columns if name in ROLES}
+    found, page = whole(table(**columns), tmp_path, **roles)
+    assert len(found.findings) + len(found.skipped) == 9
+    assert "<script>alert" not in page
+
+
+FRAMES = {
+    "2 rows": lambda: table(2, 2),
+    "4 rows": lambda: table(4, 2),
+    "12 rows": lambda: table(12),
+    "1 column": lambda: table(100)[["u", "y"]],
+    "2 different rows": lambda: pd.DataFrame({"a": [1.0, 2.0] * 30, "y": ["p", "q"] * 30}),
+    "1 row unlike all": lambda: pd.DataFrame({"a": [1.0] * 59 + [2.0], "y": ["p", "q"] * 30}),
+    "a repeated index": lambda: table().set_axis([0, 1, 2] * 20),
+    "an index of 1 and '1'": lambda: table(4, 2).set_axis([1, "1", 2, "2"]),
+    "half characters in the index": lambda: table(12).set_axis(
+        pd.Index([f"{n}" + chr(0xD800) for n in range(12)], dtype=object)
+    ),
+    "hostile names of columns": lambda: table().rename(columns={"u": "</script>\n", "v": " "}),
+    "columns of numbers": lambda: table().rename(columns={"u": 0, "v": 1}),
+    "arrow types": lambda: table(m=lambda n: None if n % 9 == 0 else n % 5).convert_dtypes(
+        dtype_backend="pyarrow"
+    ),
+    "pictures of nothing": lambda: (np.full((30, 4, 4), np.nan), np.arange(30) % 2),
+    "nested objects": lambda: [
+        {"a": {"b": n}, "l": [1, 2, n], "q": n / 2, "y": "ab"[n % 2]} for n in range(40)
+    ],
+}
+
+
+@pytest.mark.parametrize("make", FRAMES.values(), ids=FRAMES)
+def test_odd_tables_are_audited(make, tmp_path):
+    data = make()
+    whole(data, tmp_path, label=None if isinstance(data, tuple) else "y")
+
+
+def test_what_is_done_to_odd_data_is_told(tmp_path):
+    found = dataperf.audit(table(g="one", m=lambda n: HOSTILE[6]), label="y", group="g")
+    assert found.notes == (
+        "all labelled rows are of one group: rows are judged as if there were none",
+    )
+    assert dict(found.rows.skipped)["column m"].startswith("half characters")
+    again = dataperf.audit(table().set_axis([1] * 60), label="y", detectors="imbalance")
+    assert dict(again.rows.skipped)["index"].startswith("59 repeated values")
+    assert [each.kind for each in again.findings] == ["imbalance"]
+
+
+# Refused, everything at once ---------------------------------------------------------------
+
+REFUSED = {
+    "another case of the label": (table(), {"label": "Y"}, 'Did you mean "y"'),
+    "no label told": (table(), {"label": None}, "no-label.*\n.*perhaps label=.y.;"),
+    "a label that is neither": (table(), {"label": print}, "no-label"),
+    "one class": (table(y="a"), {}, "one-class"),
+    "all labels missing": (table(y=None), {}, "no-labels"),
+    "a class for each row": (table(y=lambda n: f"s{n}"), {}, "all-different"),
+    "a quantity": (table(y=lambda n: n / 7), {}, "continuous-label"),
+    "no rows": (table().iloc[:0], {}, "no rows"),
+    "only the label": (table()[["y"]], {}, "no-features"),
+    "all rows alike": (pd.DataFrame({"a": [1] * 40, "y": ["p", "q"] * 20}), {}, "no-features"),
+    "equal ids": (table(i=1), {"id": "i"}, "duplicate-id"),
+    "empty ids": (table(i=lambda n: n or ""), {"id": "i"}, "missing-id"),
+    "the label as sensitive": (table(), {"sensitive": "y"}, "sensitive-label"),
+    "wrong names everywhere": (
+        table(),
+        {"id": "i", "group": "g", "truth": "t", "sensitive": ["q"], "drop": ["z"]},
+        "(?s)5 problems.*id.*group.*truth.*sensitive.*drop",
+    ),
+    "wrong detectors": (
+        table(),
+        {"detectors": ["label_error", "x"]},
+        '(?s)2 problems.*"label_error".*Did you mean "label_errors".*"x"',
+    ),
+    "a seed below zero": (table(), {"seed": -1}, "seed is -1"),
+    "half a seed": (table(), {"seed": 0.5}, "seed is 0.5"),
+    "lists of unequal length": (([[1, 2], [3]] * 20, ["a", "b"] * 20), {}, "features-shape"),
+    "no source": ("", {}, "no-source"),
+    "a path too long": ("x" * 5000, {}, "bad-path"),
+    "nobody's home": ("~nobody-at-all/x.csv", {}, "bad-path"),
+}
+
+
+@pytest.mark.parametrize(("data", "told", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_audited_is_refused(data, told, words):
+    with pytest.raises(DataperfError, match=words):
+        dataperf.audit(data, **{"label": "y", **told})
+
+
+FILES = {
+    "empty.csv": (b"", "the file is empty"),
+    "header.csv": (b"a,y\n", "no rows"),
+    "latin.csv": (b"a,y\n1,caf\xe9\n2,b\n", "not-utf8.*\n.*iconv"),
+    "utf16.csv": ("a,y\n1,x\n".encode("utf-16"), "UTF-16"),
+    "cut.parquet": (b"PAR1 and then nothing", "not a whole Parquet file"),
+    "cut.jsonl": (b'{"a": 1, "y": "x"}\n{"a": 2, "y', "line 2"),
+    "deep.json": (b"[" * 100_000, "bad-json"),
+    "other.xyz": (b"x", "unknown-ending"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_are_not_what_they_should_be(name, tmp_path):
+    content, words = FILES[name]
+    (tmp_path / name).write_bytes(content)
+    text = run("audit", tmp_path / name, "-l", "y", code=2)
+    with pytest.raises(Invalid, match=words):
+        dataperf.audit(tmp_path / name, label="y")
+    assert text.count("1 problem") == 1
+
+
+def test_a_name_in_another_case_is_meant():
+    assert did_you_mean("LABEL", ["label", "table"]) == 'Did you mean "label"?'
+
+
+# Pictures and sounds ------------------------------------------------------------------------
+
+
+def media(folder, kind):
+    """Write 14 files and two that cannot be read for each of two classes."""
+    for name in "ab":
+        place = folder / name
+        place.mkdir(parents=True)
+        for number in range(14):
+            random = np.random.RandomState(number + 50 * (name == "a"))
+            if kind == "png":
+                grey = random.randint(0, 255, (8, 8), dtype=np.uint8)
+                Image.fromarray(grey).save(place / f"{number}.png")
+                continue
+            with wave.open(str(place / f"{number}.wav"), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(8000)
+                file.writeframes((random.normal(size=1500) * 3000).astype("<i2").tobytes())
+        (place / f"junk.{kind}").write_bytes(b"RIFFjunk")
+        (place / f"empty.{kind}").write_bytes(b"")
+
+
+@pytest.mark.parametrize(("kind", "embedding"), [("png", "pixels"), ("wav", "mfcc")])
+def test_files_that_cannot_be_read_are_listed_and_counted(kind, embedding, tmp_path):
+    media(tmp_path / "data", kind)
+    found, page = whole(tmp_path / "data", tmp_path, label=None, embedding=embedding)
+    named = [name for name, _ in found.rows.skipped]
+    expected = [f"{side}/{file}.{kind}" for side in "ab" for file in ("empty", "junk")]
+    assert [name for name in sorted(named) if name.endswith(kind)] == expected
+    assert len(found.rows) == 28 and "a/junk" in page
+    told = run("audit", tmp_path / "data", "--embedding", embedding, "--detector", "imbalance")
+    assert "4" in told and "a/empty" in told
+
+
+def test_files_that_went_away_are_not_shown(tmp_path):
+    media(tmp_path / "data", "png")
+    found = dataperf.audit(tmp_path / "data", embedding="pixels", detectors=["duplicates"])
+    for path in (tmp_path / "data").rglob("*.png"):
+        path.unlink()
+    assert found.report(tmp_path / "page.html").stat().st_size > 1000
+
+
+# The command --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with mine.csv, where the command runs."""
+    monkeypatch.chdir(tmp_path)
+    frame = table(90, right=lambda n: "abc"[n % 3], who=lambda n: f"r{n}")
+    frame.to_csv("mine.csv", index=False)
+    Path("file").write_text("x", encoding="utf-8")
+    Path("folder").mkdir()
+    return tmp_path
+
+
+AUDIT = ["audit", "mine.csv", "-l", "y", "--id", "who", "--drop", "right"]
+QUICK = ["--detector", "imbalance"]
+
+
+def test_every_output_is_whole_and_says_the_same(folder):
+    outputs = ["--csv", "tables", "--report", "new/page.html", "--manifest", "new/repair.json"]
+    told = json.loads(run(*AUDIT, "--json", *outputs))
+    assert {each["kind"] for each in told["findings"]} | set(told["nothing_to_look_at"]) == {
+        "annotators",
+        "drift",
+        "duplicates",
+        "fairness",
+        "features",
+        "imbalance",
+        "label_errors",
+        "outliers",
+        "slices",
+    }
+    errors = next(each for each in told["findings"] if each["kind"] == "label_errors")
+    for row in errors["rows"]:
+        assert {"row", "id", "score", "given", "suggested"} <= set(row)
+        assert row["id"] == f"r{row['row']}" and row["given"] != row["suggested"]
+    for each in told["findings"]:
+        kept = pd.read_csv(f"tables/{each['kind']}.csv")
+        assert len(kept) == len(each["rows"])
+        for name in each["tables"]:
+            assert Path(f"tables/{each['kind']}-{name}.csv").stat().st_size
+    assert Path("new/page.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
+    answer = json.loads(Path("new/repair.json").read_text(encoding="utf-8"))
+    assert answer["challenge"] == "own-repair" and {"drop", "relabel"} == set(answer["answer"])
+    data = ["--data", "mine.csv", "-l", "y", "--id", "who", "--truth", "right"]
+    assert "THE REPAIR" in run("evaluate", *data, "new/repair.json")
+
+
+WRONG = {
+    "a detector": (["--detector", "label_error"], 'Did you mean "label_errors"'),
+    "a track": (["--manifest", "m.json", "--track", "repairs"], 'Did you mean "repair"'),
+    "a track for nothing": (["--track", "repair"], "--track is of the submission"),
+    "a budget for nothing": (["--budget", "3"], "--budget is of the submission"),
+    "no budget": (["--manifest", "m.json", "--budget", "0"], "greater than or equal to 1"),
+    "a seed": (["--seed", "-1"], "greater than or equal to 0"),
+    "one place for two": (["--report", "one", "--manifest", "one"], "is where --report is"),
+    "folders and files": (
+        ["--report", "folder", "--manifest", "file/m.json", "--csv", "file", "--track", "x"],
+        "4 problems",
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "told"), WRONG.values(), ids=WRONG)
+def test_options_are_refused_before_anything_is_done(words, told, folder, monkeypatch):
+    before = sorted(folder.rglob("*"))
+    if "--detector" not in words:
+        monkeypatch.setattr(cli, "_steps", None)  # would fail if the audit began
+    assert told in run(*AUDIT, *words, code=2)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_place_that_cannot_be_written_is_told(folder, monkeypatch):
+    monkeypatch.setattr(targets.os, "access", lambda path, mode: False)
+    with pytest.raises(Invalid, match="cannot be written to"):
+        targets.check({"--report": Path("page.html")}, {}, chosen={})
+    found = dataperf.audit(table(), label="y", detectors="imbalance")
+    for write in (found.report, found.to_csv, lambda path: found.to_manifest(path=path)):
+        with pytest.raises(DataperfError, match="cannot be written"):
+            write(Path("file/below"))
+
+
+def test_help_has_examples_and_loads_nothing_heavy():
+    words = (
+        "import sys; from typer.testing import CliRunner; from dataperf import cli;"
+        "print(CliRunner().invoke(cli.app, ['audit', '--help']).output);"
+        "print(sorted({'pandas', 'sklearn', 'numba', 'matplotlib', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.count("Example: dataperf audit") == 2
+    assert done.stdout.rstrip().endswith("[]")
+
+
+# Manifests -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mine(folder):
+    """Ids of the pool and of the test of mine.csv, and labels."""
+    rows = own.read("mine.csv", label="y", truth="right", id="who")
+    tested = own.split(rows.ids, rows.labels)
+    labels = {str(name): rows.classes[label] for name, label in zip(rows.ids, rows.labels)}
+    return rows.ids[~tested].tolist(), rows.ids[tested].tolist(), labels
+
+
+def write(name, answer, track="repair", **more):
+    content = {"schema_version": 1, "challenge": f"own-{track}", "board": "own", "answer": answer}
+    Path(name).write_text(json.dumps({**content, **more}), encoding="utf-8")
+    return name
+
+
+DATA = ["evaluate", "--data", "mine.csv", "-l", "y", "--id", "who", "--truth", "right"]
+
+
+def test_manifests_that_break_a_rule_are_refused_with_all_that_is_wrong(mine):
+    pool, tested, labels = mine
+    first = [name for name in pool if labels[name] == "a"]
+    wrong = {
+        ("unknown-id", "test-id", "unknown-class"): {
+            "drop": ["zz"],
+            "relabel": {tested[0]: "a", pool[0]: "zzz"},
+        },
+        ("dropped-and-relabelled",): {"drop": [pool[0]], "relabel": {pool[0]: "b"}},
+        ("emptied-class", "'a'"): {"drop": first},
+        ("wrong-type",): {"drop": "r1", "relabel": [1]},
+        ("299,995 more",): {"drop": [f"x{number}" for number in range(300_000)]},
+        ("unknown-id",): {"drop": ["z" * 1_000_000, "\ud800", "a\0b"]},
+    }
+    for rules, answer in wrong.items():
+        text = run(*DATA, write("wrong.json", answer), code=2)
+        assert all(rule in text for rule in rules), text
+        assert text.startswith("wrong.json: ") and len(text) < 2000
+    for content in (
+        "",
+        "[]",
+        '{"challenge": "own-repair", "answer": {"drop": ["r1"',
+        "[" * 100_000,
+    ):
+        Path("cut.json").write_text(content, encoding="utf-8")
+        assert run(*DATA, "cut.json", code=2).startswith("cut.json: 1 problem")
+    assert not Path("dataperf-results").exists()
+
+
+def test_all_files_are_looked_at_before_anything_is_trained(mine):
+    pool, tested, _ = mine
+    write("good.json", {"drop": pool[:2]})
+    write("first.json", {"drop": tested[:1]})
+    write("second.json", {"orders": {"own": ["zz"]}}, "cleaning")
+    text = run(*DATA, "good.json", "first.json", "second.json", code=2)
+    assert "first.json: 1 problem" in text and "second.json: 1 problem" in text
+    assert not Path("dataperf-results").exists()
+
+
+def test_the_seed_of_manifest_and_evaluation_must_agree(folder):
+    run(*AUDIT, "--manifest", "m.json", "--track", "cleaning", "--seed", "3")
+    told = run(*DATA, "m.json", code=2)
+    assert "unknown-id" in told or "test-id" in told
+    assert "own-cleaning" in run(*DATA, "m.json", "--seed", "3")
+
+
+def test_a_folder_of_sounds_needs_no_label(folder):
+    media(folder / "data", "wav")
+    found = dataperf.audit(folder / "data", embedding="mfcc", detectors=["label_errors"])
+    found.to_manifest("selection", path=folder / "m.json")
+    run("evaluate", "--data", "data", "m.json")
+    assert "which column holds the labels" in run(
+        "evaluate", "--data", "mine.csv", "m.json", code=2
+    )
+
+
+def test_a_choice_of_rows_is_held_against_the_pool_and_random_picks(mine):
+    pool, _, _ = mine
+    (found,) = json.loads(
+        run(*DATA, "--json", write("choice.json", {"samples": pool[:30]}, "selection"))
+    )
+    (part,) = found["tasks"].values()
+    told = part["summary"]
+    assert told["chosen"] == 30 and told["random lowest"] <= told["random"]
+    assert told["after"] == found["score"]["value"]
+    (every,) = json.loads(run(*DATA, "--json", write("all.json", {"samples": pool}, "selection")))
+    summary = every["tasks"]["own"]["summary"]
+    assert summary["after"] == summary["before"] == summary["random"] and summary["gain"] == 0
+    assert "THE CHOICE" in run(*DATA, "choice.json")
+
+
+@pytest.mark.parametrize("track", ["repair", "cleaning", "selection"])
+def test_what_an_audit_finds_can_be_evaluated_on_hostile_data(track, folder):
+    frame = table(96, y=lambda n: HOSTILE[n % 4], who=lambda n: f"{HOSTILE[n % 8]}{n}")
+    frame["right"] = frame["y"]
+    lines = [json.dumps(row) for row in frame.to_dict("records")]
+    Path("odd.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    found = dataperf.audit("odd.jsonl", label="y", id="who", drop=["right"])
+    found.to_manifest(track, path="m.json")
+    (result,) = own.evaluate("odd.jsonl", [Path("m.json")], label="y", id="who", truth="right")
+    assert result.status == "scored"
+
+
+# Killed while writing, and compiled code ----------------------------------------------------
+
+
+def test_a_file_is_whole_or_old_when_its_writer_is_killed(tmp_path):
+    place = tmp_path / "page.html"
+    files.write_whole(place, b"old" * 1000)
+    words = (
+        "import sys; from pathlib import Path; from dataperf import files\n"
+        "print('on', flush=True)\n"
+        "while True: files.write_whole(Path(sys.argv[1]), b'new' * 3_000_000)"
+    )
+    for pause in (0.0, 0.03, 0.1):
+        with subprocess.Popen(
+            [sys.executable, "-c", words, str(place)], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None and writer.stdout.readline() == "on\n"
+            time.sleep(pause)
+            writer.send_signal(signal.SIGKILL)
+        assert place.read_bytes() in (b"old" * 1000, b"new" * 3_000_000)
+
+
+KERNEL = """
+import numpy as np
+from kernel import twice
+
+assert twice(np.ones(3)).sum() == 6
+print(sum(twice.stats.cache_hits.values()), sum(twice.stats.cache_misses.values()))
+"""
+
+
+def test_compiled_code_needs_no_cache_and_survives_a_damaged_one(tmp_path):
+    (tmp_path / "kernel.py").write_text(
+        "from dataperf.curation.compiled import compiled\n"
+        "@compiled(nogil=True)\ndef twice(x):\n    return x * 2\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+
+    def hits(cache, **more):
+        told = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(tmp_path), **more}
+        words = [sys.executable, "-c", KERNEL]
+        return subprocess.run(
+            words, env=told, capture_output=True, text=True, check=True
+        ).stdout.split()
+
+    assert hits(tmp_path / "cache") == ["0", "1"]
+    kept = sorted((tmp_path / "cache").rglob("*.nb?"))
+    assert len(kept) == 2
+    for path in kept:
+        path.write_bytes(b"junk")
+        assert hits(tmp_path / "cache") == ["0", "1"]
+        assert path.read_bytes() != b"junk"  # kept anew
+    assert hits(tmp_path / "cache") == ["1", "0"]
+    nowhere = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
+    assert hits(tmp_path / "file", **nowhere) == ["0", "0"]
+
+
+def test_the_kernels_are_kept_so_that_failures_only_cost_time():
+    from dataperf.curation import neighbour_kernels, ranking_kernels
+
+    for module in (neighbour_kernels, ranking_kernels):
+        made = [each for each in vars(module).values() if hasattr(each, "py_func")]
+        assert made
+        assert all(isinstance(each._cache, compiled.Tolerant) for each in made)
+    rows = np.random.RandomState(0).normal(size=(50, 3)).astype(np.float32)
+    assert neighbours.nearest(rows, k=3, seed=0).rows.shape == (50, 3)
