@@ -14,6 +14,7 @@ from dataperf import files
 from dataperf.errors import Invalid, Problem
 
 BATCH = 512
+MANY = 16 * BATCH  # rows after which memory is let go of
 BUFFER = 1 << 18  # bytes
 
 
@@ -73,12 +74,13 @@ def read(
                 raise Invalid(str(path), [Problem("bad-parquet", vectors, what, expected)])
             out[done : done + len(batch)] = flat.reshape(len(batch), -1)
             done += len(batch)
-            if done % (16 * BATCH) == 0:
+            if done % MANY == 0:
                 files.release(out)
             for name in columns:
                 found[name].append(_array(batch.column(name).to_pylist()))
-    files.release(out)
-    pa.default_memory_pool().release_unused()
+    if done >= MANY:  # of many small files, letting go after each would cost more than it saves
+        files.release(out)
+        pa.default_memory_pool().release_unused()
     return {name: _joined(parts) for name, parts in found.items()}
 
 
