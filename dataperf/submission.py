@@ -61,7 +61,10 @@ def _read_files(
         problem = Problem("no-board", "", what, f"give --board, one of {boards}")
         raise Invalid(str(path), [problem])
     asked = challenges.board_of(challenge, board)
-    answer, problems = track.read_files(_contents(path), asked, official=official)
+    try:
+        answer, problems = track.read_files(_contents(path), asked, official=official)
+    except ValueError as error:  # such as a number of more digits than Python reads
+        raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
     if problems:
         raise Invalid(str(path), problems)
     content = {
