@@ -95,7 +95,7 @@ class Collected:
 
     def regression_for(self, row: int) -> models.Softmax:
         """Return the regression that did not see a row's label."""
-        return models.Softmax(self.fitted.ends[int(self.fold[row])])
+        return self.fitted.regression(int(self.fold[row]))
 
     @functools.cached_property
     def probabilities(self) -> Probabilities:

@@ -21,8 +21,10 @@ Progress = Callable[[str, int, int | None], None]
 FOLDS = 5
 #: Rows of a fold's training part that the regression learns from at most; the forest's are fewer.
 MOST_TRAINED, MOST_IN_FOREST = 200_000, 30_000
-#: Penalties that the regression chooses from, per row trained on.
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
+#: Penalties that the regression chooses from, per row trained on: down to the first that is worse.
+PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)
+#: Principal directions that the regression sees of wider features, told from so many rows.
+WIDEST, ROWS_FOR_DIRECTIONS = 256, 5_000
 ITERATIONS = 60
 TREES, LEAF = 60, 3
 #: No chance is smaller, so that logarithms stay finite.
@@ -43,14 +45,24 @@ class Fitted:
         Share of every model in the consensus; they sum to 1.
     penalty : float
         The one that the regression chose.
-    ends : list of (d + 1, k) array of float32
+    ends : list of (m + 1, k) array of float32
         The regression's coefficients of every fold, intercepts last.
+    directions : (d, m) array of float32, or None
+        What the regression sees of the features; None for the features themselves.
     """
 
     chances: Mapping[str, Probabilities]
     weights: Mapping[str, float]
     penalty: float
     ends: Sequence[NDArray[np.float32]] = field(repr=False, default=())
+    directions: NDArray[np.float32] | None = field(repr=False, default=None)
+
+    def regression(self, fold: int) -> Softmax:
+        """Return the regression of a fold, on the features themselves."""
+        weights = self.ends[fold]
+        if self.directions is not None:
+            weights = np.concatenate([self.directions @ weights[:-1], weights[-1:]])
+        return Softmax(weights)
 
     def consensus(self) -> Probabilities:
         """Return the weighted mean of the models' chances, (n, k)."""
@@ -169,9 +181,11 @@ def out_of_fold(
     progress
         Told what is done, out of how much.
     """
+    directions = _directions(features, seed) if start is None else start.directions
+    seen = features if directions is None else features @ directions
     chances = {}
     found, penalty, ends = _regressions(
-        features, labels, fold, classes=classes, seed=seed, start=start, progress=progress
+        seen, labels, fold, classes=classes, seed=seed, start=start, progress=progress
     )
     chances["regression"] = found
     chances["neighbours"] = votes(labels, neighbours, classes=classes)
@@ -179,7 +193,7 @@ def out_of_fold(
         progress("forest", 0, None)
         chances["forest"] = _forest(features, labels, fold, classes=classes, seed=seed)
     weights = start.weights if start is not None else shares(chances, labels)
-    return Fitted(chances, weights, penalty, ends)
+    return Fitted(chances, weights, penalty, ends, directions)
 
 
 def shares(chances: Mapping[str, Probabilities], labels: IntArray) -> dict[str, float]:
@@ -256,6 +270,22 @@ def _regressions(
     return np.maximum(found, LEAST), penalty, ends
 
 
+def _directions(features: NDArray[np.float32], seed: int) -> NDArray[np.float32] | None:
+    """Return the principal directions of wide features, (d, m); None for narrow ones."""
+    if features.shape[1] <= WIDEST:
+        return None
+    from sklearn.utils.extmath import randomized_svd
+
+    random = np.random.default_rng([seed, 3])
+    rows = np.arange(len(features))
+    if len(rows) > ROWS_FOR_DIRECTIONS:
+        rows = np.sort(random.choice(rows, ROWS_FOR_DIRECTIONS, replace=False))
+    centred = features[rows] - features[rows].mean(axis=0)
+    most = min(WIDEST, len(rows))
+    found: NDArray[np.float32] = randomized_svd(centred, most, n_iter=2, random_state=seed)[2].T
+    return np.ascontiguousarray(found, dtype=np.float32)
+
+
 def _best_penalty(
     features: NDArray[np.float32],
     labels: IntArray,
@@ -265,15 +295,17 @@ def _best_penalty(
     most: int = 20_000,
 ) -> float:
     """Return the penalty whose regression tells held-out labels best."""
-    if not len(truth):  # nothing to choose by
-        return PENALTIES[-1]
     step = max(1, len(labels) // most)
     features, labels, held, truth = features[::step], labels[::step], held[:most], truth[:most]
-    losses = []
+    best, least, at = PENALTIES[0], np.inf, None
     for penalty in PENALTIES:
-        chances = softmax(held, regression(features, labels, classes, penalty))
-        losses.append(-np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-4)).mean())
-    return PENALTIES[int(np.argmin(losses))]
+        at = regression(features, labels, classes, penalty, start=at)
+        right = softmax(held, at)[np.arange(len(truth)), truth]
+        loss = float(-np.log(np.maximum(right, 1e-4), dtype=np.float64).mean())
+        if loss >= least:
+            break
+        best, least = penalty, loss
+    return best
 
 
 def regression(
