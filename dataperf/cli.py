@@ -77,6 +77,9 @@ OwnData = Annotated[
 ]
 OwnLabel = Annotated[str | None, typer.Option("--label", "-l", help="Its label column.")]
 OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
+OwnSplit = Annotated[
+    str | None, typer.Option("--split", help="Its column that calls some rows test.")
+]
 OwnGroup = Annotated[
     str | None, typer.Option("--group", help="Its column of rows that belong together.")
 ]
@@ -255,6 +258,7 @@ def evaluate(
     data: OwnData = None,
     label: OwnLabel = None,
     truth: OwnTruth = None,
+    split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
     model: ModelName = None,
@@ -279,7 +283,7 @@ def evaluate(
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
 
-    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = {key: value for key, value in {**columns, **kinds}.items() if value is not None}
     if data is not None and challenge is None and board is None and rules == "strict":
@@ -579,6 +583,7 @@ def new(
     ] = None,
     label: OwnLabel = None,
     truth: OwnTruth = None,
+    split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
     model: ModelName = None,
@@ -595,7 +600,7 @@ def new(
     """
     from dataperf import new as scaffold
 
-    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = {
         key: value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -323,6 +324,10 @@ def audit(
 def _read(data: Any, label: Any, progress: Progress, options: Mapping[str, Any]) -> Rows:
     from dataperf.curation import reading
 
+    known = set(inspect.signature(reading.read).parameters) - {"source", "label", "progress"}
+    for name in options:
+        if name not in known:
+            raise NotFound("option of an audit", name, known)
     return reading.read(data, label=label, progress=progress, **options)
 
 
