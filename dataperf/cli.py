@@ -828,8 +828,16 @@ def main() -> None:
     try:
         app()
     except DataperfError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {_harmless(str(error))}", err=True)
         sys.exit(error.exit_code)
+
+
+def _harmless(text: str) -> str:
+    """Return text without what a terminal obeys: names in somebody's data may hold escapes."""
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 if __name__ == "__main__":

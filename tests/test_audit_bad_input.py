@@ -426,6 +426,15 @@ def test_help_has_examples_and_loads_nothing_heavy():
     assert done.stdout.rstrip().endswith("[]")
 
 
+def test_names_in_data_cannot_command_the_terminal(folder):
+    table().rename(columns={"u": "\x1b[31mred"}).to_csv("mine.csv", index=False)
+    words = [sys.executable, "-m", "dataperf.cli", "audit", "mine.csv", "-l", "Y"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and not done.stdout
+    assert "\x1b" not in done.stderr and "\\x1b[31mred" in done.stderr
+    assert done.stderr.startswith("error: mine: 1 problem") and "Traceback" not in done.stderr
+
+
 # Manifests -----------------------------------------------------------------------------------
 
 
