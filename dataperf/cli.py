@@ -77,6 +77,9 @@ OwnData = Annotated[
 ]
 OwnLabel = Annotated[str | None, typer.Option("--label", "-l", help="Its label column.")]
 OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
+OwnSplit = Annotated[
+    str | None, typer.Option("--split", help="Its column that calls some rows test.")
+]
 OwnGroup = Annotated[
     str | None, typer.Option("--group", help="Its column of rows that belong together.")
 ]
@@ -257,6 +260,7 @@ def evaluate(
     data: OwnData = None,
     label: OwnLabel = None,
     truth: OwnTruth = None,
+    split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
     model: ModelName = None,
@@ -281,7 +285,7 @@ def evaluate(
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
 
-    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = {key: value for key, value in {**columns, **kinds}.items() if value is not None}
     if data is not None and challenge is None and board is None and rules == "strict":
@@ -586,6 +590,7 @@ def new(
     ] = None,
     label: OwnLabel = None,
     truth: OwnTruth = None,
+    split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
     model: ModelName = None,
@@ -602,7 +607,7 @@ def new(
     """
     from dataperf import new as scaffold
 
-    columns = {"label": label, "truth": truth, "group": group, "id": id}
+    columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = {
         key: value
@@ -830,8 +835,16 @@ def main() -> None:
     try:
         app()
     except DataperfError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {_harmless(str(error))}", err=True)
         sys.exit(error.exit_code)
+
+
+def _harmless(text: str) -> str:
+    """Return text without what a terminal obeys: names in somebody's data may hold escapes."""
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 if __name__ == "__main__":

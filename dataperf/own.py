@@ -21,6 +21,8 @@ TRACKS = ("repair", "cleaning", "selection")
 NAMES = {f"{challenges.OWN}{track}": track for track in TRACKS}
 BOARD = TASK = "own"
 MODEL, METRIC = "logistic_v1", "accuracy"
+#: Columns of own data that serve as something.
+COLUMNS = ("label", "split", "group", "truth", "id")
 #: About how often a cleaning order is trained along its way.
 STEPS = 20
 #: Rows of a pool up to which as many random drops are drawn as `repair.Rules` says; beyond, few.
@@ -217,6 +219,7 @@ def read(
     source: Any,
     *,
     label: str | None = None,
+    split: str | None = None,
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
@@ -225,13 +228,14 @@ def read(
     from dataperf.curation import reading
 
     source = str(source) if isinstance(source, Path) else source
-    return reading.read(source, label=label, group=group, truth=truth, id=id)
+    return reading.read(source, label=label, split=split, group=group, truth=truth, id=id)
 
 
 def load(
     source: Any,
     *,
     label: str | None = None,
+    split: str | None = None,
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
@@ -243,13 +247,14 @@ def load(
     ----------
     source
         A path, a dataset's name, or a table in memory.
-    label, group, truth, id
-        Its columns: labels as given, rows that belong together, right labels, names of rows
+    label, split, group, truth, id
+        Its columns: labels as given, which rows are the ``test`` (drawn by chance where none
+        is called so), rows that belong together, right labels, names of rows
         (row numbers if there is none).
     **told
         What `challenge` takes.
     """
-    rows = read(source, label=label, group=group, truth=truth, id=id)
+    rows = read(source, label=label, split=split, group=group, truth=truth, id=id)
     return challenge(rows, **told)
 
 
@@ -276,7 +281,7 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
     Invalid
         If a file is no such manifest, or breaks a rule; nothing is trained then.
     """
-    columns = {key: told.pop(key, None) for key in ("label", "group", "truth", "id")}
+    columns = {key: told.pop(key, None) for key in COLUMNS}
     rows = read(source, **columns)
     place = str(Path(source).resolve()) if Path(source).exists() else source
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}

@@ -126,7 +126,7 @@ def contents(
     if challenges.is_own(name):
         what = f'names that begin with "{challenges.OWN}" are for data without a folder'
         raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])
-    columns = {key: told.pop(key, None) for key in ("group", "truth", "id")}
+    columns = {key: told.pop(key, None) for key in own.COLUMNS if key != "label"}
     rows = own.read(source, label=label, **columns)
     asked, _ = own.challenge(rows, track=track, compared=False, **told)
     split = {key: told[key] for key in ("seed", "share") if key in told}
@@ -193,10 +193,17 @@ def _page(name: str, source: str, asked: Challenge, made: Table, columns: dict[s
         source=source,
         pool=int((parts == "pool").sum()),
         test=int((parts == "test").sum()),
-        split="whole groups" if columns.get("group") else "the same share of every class",
+        split=_told(columns),
         truth=truth,
         metric=task.metric,
     )
+
+
+def _told(columns: dict[str, Any]) -> str:
+    """Return in words how the rows to test on were chosen."""
+    if columns.get("split"):
+        return f"as the column {columns['split']} says"
+    return "whole groups" if columns.get("group") else "the same share of every class"
 
 
 def _dataset(title: str, source: str, made: Table) -> str:

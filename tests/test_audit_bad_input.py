@@ -248,6 +248,7 @@ REFUSED = {
         {"detectors": ["label_error", "x"]},
         '(?s)2 problems.*"label_error".*Did you mean "label_errors".*"x"',
     ),
+    "an unknown option": (table(), {"groups": "g"}, 'Did you mean "group"'),
     "a seed below zero": (table(), {"seed": -1}, "seed is -1"),
     "half a seed": (table(), {"seed": 0.5}, "seed is 0.5"),
     "lists of unequal length": (([[1, 2], [3]] * 20, ["a", "b"] * 20), {}, "features-shape"),
@@ -425,6 +426,15 @@ def test_help_has_examples_and_loads_nothing_heavy():
     assert done.stdout.rstrip().endswith("[]")
 
 
+def test_names_in_data_cannot_command_the_terminal(folder):
+    table().rename(columns={"u": "\x1b[31mred"}).to_csv("mine.csv", index=False)
+    words = [sys.executable, "-m", "dataperf.cli", "audit", "mine.csv", "-l", "Y"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and not done.stdout
+    assert "\x1b" not in done.stderr and "\\x1b[31mred" in done.stderr
+    assert done.stderr.startswith("error: mine: 1 problem") and "Traceback" not in done.stderr
+
+
 # Manifests -----------------------------------------------------------------------------------
 
 
@@ -490,6 +500,19 @@ def test_the_seed_of_manifest_and_evaluation_must_agree(folder):
     told = run(*DATA, "m.json", code=2)
     assert "unknown-id" in told or "test-id" in told
     assert "own-cleaning" in run(*DATA, "m.json", "--seed", "3")
+
+
+def test_the_test_that_the_data_names_is_that_of_manifest_and_evaluation(folder):
+    frame = pd.read_csv("mine.csv").assign(part=["train", "train", "test"] * 30)
+    frame.assign(y=np.array(list("abc"))[np.arange(90) // 30]).to_csv("mine.csv", index=False)
+    run(*AUDIT, "--split", "part", "--manifest", "m.json", "--track", "cleaning")
+    ids = json.loads(Path("m.json").read_text(encoding="utf-8"))["answer"]["orders"]["own"]
+    assert len(ids) == 60 and "r2" not in ids
+    (found,) = json.loads(run(*DATA, "--split", "part", "--json", "m.json"))
+    assert found["tasks"]["own"]["splits"]["test"]["rows"] == 30
+    told = [*DATA[3:], "--split", "part", "--path", "own", "--track", "cleaning"]
+    run("new", "challenge", "mine", "--from-data", "mine.csv", *told)
+    assert "as the column part says" in Path("own/challenges/mine/README.md").read_text("utf-8")
 
 
 def test_a_folder_of_sounds_needs_no_label(folder):
@@ -583,7 +606,7 @@ def test_compiled_code_needs_no_cache_and_survives_a_damaged_one(tmp_path):
         assert path.read_bytes() != b"junk"  # kept anew
     assert hits(tmp_path / "cache") == ["1", "0"]
     nowhere = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
-    assert hits(tmp_path / "file", **nowhere) == ["0", "0"]
+    assert hits(tmp_path / "file", **nowhere) == ["0", "1"]
 
 
 def test_the_kernels_are_kept_so_that_failures_only_cost_time():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataperf import __version__, files, registry, statistics
-from dataperf.curation import calibration
+from dataperf.curation import calibration, plain
 from dataperf.curation.evidence import Collected
 from dataperf.curation.models import FOLDS, Probabilities, Progress
 from dataperf.curation.records import SEVERITIES, Finding, Neighbours, Rows
@@ -192,7 +193,7 @@ class Audit:
                 "unreadable": [list(each) for each in self.rows.skipped],
             },
             "notes": list(self.notes),
-            "findings": [_plain(found) for found in self.findings],
+            "findings": [plain.finding(found) for found in self.findings],
             "nothing_to_look_at": dict(self.skipped),
             "seconds": dict(self.seconds),
         }
@@ -323,6 +324,9 @@ def audit(
 def _read(data: Any, label: Any, progress: Progress, options: Mapping[str, Any]) -> Rows:
     from dataperf.curation import reading
 
+    known = set(inspect.signature(reading.read).parameters) - {"source", "label", "progress"}
+    for name in options.keys() - known:
+        raise NotFound("option of an audit", name, known)
     return reading.read(data, label=label, progress=progress, **options)
 
 
@@ -342,7 +346,6 @@ def _detectors(wanted: Sequence[str] | None) -> list[str]:
 
 
 def _checked(seed: Any) -> int:
-    """Return a seed, refusing what none can be made of."""
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise DataperfError(f"the seed is {seed!r}: expected a whole number from 0 to {2**32 - 1}")
     return int(seed)
@@ -395,32 +398,3 @@ def _write(target: Path, content: bytes) -> None:
         files.write_whole(target, content)
     except (OSError, ValueError) as error:  # of a NUL in the name
         raise DataperfError(f"{target} cannot be written: {error}") from error
-
-
-def _plain(found: Finding) -> dict[str, Any]:
-    return {
-        "kind": found.kind,
-        "title": found.title,
-        "severity": found.severity,
-        "sentence": found.sentence,
-        "numbers": {name: _value(value) for name, value in found.numbers.items()},
-        "rows": _records(found.table),
-        "tables": {name: _records(table) for name, table in found.tables.items()},
-    }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    table = table.reset_index() if table.index.name is not None else table
-    return [
-        {str(name): _value(value) for name, value in row.items()}
-        for row in table.to_dict(orient="records")
-    ]
-
-
-def _value(value: Any) -> Any:
-    """Return a value that JSON has; nan and infinity become None."""
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value if isinstance(value, bool | int | str) or value is None else str(value)
