@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 #: Colours of a committed picture; more make it larger, not clearer.
-COLOURS = 48
+COLOURS = 96
 OWN = re.compile(r"[0-9.,]+ (s|MiB)\b|\b[0-9a-f]{32,64}\b|0x[0-9a-f]+")
 
 
@@ -105,7 +105,9 @@ def _smaller(picture: str) -> str:
     if drawn.mode == "P":  # has been here before
         return picture
     file = io.BytesIO()
-    drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, format="png", optimize=True)
+    drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
+        file, format="png", optimize=True
+    )
     return base64.b64encode(file.getvalue()).decode()
 
 
