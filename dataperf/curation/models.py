@@ -113,7 +113,7 @@ def folds(labels: IntArray, groups: TextArray | None, *, seed: int, count: int =
     Examples
     --------
     >>> folds(np.array([0, 0, 1, 1]), None, seed=0, count=2).tolist()
-    [0, 1, 1, 0]
+    [0, 1, 0, 1]
     """
     random = np.random.default_rng(seed)
     if groups is None:
