@@ -102,6 +102,17 @@ def test_own_values_put_wrong_labels_last_and_leave_missing_ones_out():
     assert np.corrcoef(few[given >= 0], found[given >= 0])[0, 1] > 0.8
 
 
+def test_own_values_see_a_row_among_all_its_neighbours():
+    random = np.random.default_rng(1)
+    group = np.arange(480) % 48  # ten rows a group: a fifth of the data has two of each
+    features = 3 * random.normal(size=(48, 12))[group] + random.normal(size=(480, 12))
+    given = group % 4
+    wrong = random.choice(480, 48, replace=False)
+    given[wrong] = (given[wrong] + 1) % 4
+    worst = np.argsort(values.own_values(features, given, seed=0))[:48]
+    assert np.isin(worst, wrong).mean() > 0.7
+
+
 def test_own_values_refuse_too_few_rows():
     with pytest.raises(Invalid, match="2 folds of 1 labelled row"):
         values.own_values(np.zeros((3, 2)), np.array([-1, 0, -1]), folds=2)

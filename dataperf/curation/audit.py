@@ -72,8 +72,8 @@ class Audit:
     def values(self) -> FloatArray:
         """What each row is worth to a nearest-neighbour classifier, (n,); nan without a label.
 
-        Exact KNN-Shapley values (`dataperf.curation.values`) of each fifth of the rows for telling
-        the labels of the other four; of more than 10,000 rows a sample of 2,000 is told.
+        Exact KNN-Shapley values (`dataperf.curation.values`) for telling the labels of each fifth
+        of the rows from the other four; of more than 10,000 rows a sample of 2,000 values each.
         """
         from dataperf.curation import values
 

@@ -196,7 +196,10 @@ def _of_neighbours(table: pd.DataFrame, given: str) -> str:
     if not len(table):
         return "There is no other row to compare with."
     counts = table.loc[table["label"] != "", "label"].value_counts(sort=True)
-    most = ", ".join(f'{count} are "{name}"' for name, count in counts.head(NAMED).items())
+    most = ", ".join(
+        f'{count} {"is" if count == 1 else "are"} "{name}"'
+        for name, count in counts.head(NAMED).items()
+    )
     agree = int(table["agrees"].sum())
     many = f"Of the {len(table)} nearest rows"
     if not given:

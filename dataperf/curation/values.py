@@ -107,6 +107,9 @@ def own_values(
 ) -> FloatArray:
     """Return what each row helps to tell the labels of the rows in other folds.
 
+    Each fold is told by all rows outside it, so that a row is valued among the neighbours that it
+    has in the whole data; its value is the mean over the folds that it is not in.
+
     Parameters
     ----------
     features : (n, d) array of float
@@ -115,12 +118,12 @@ def own_values(
     k
         Number of neighbours that vote.
     folds
-        Into how many parts the rows fall by chance; each part is valued by the others' rows.
+        Into how many parts the rows fall by chance; each part is told by the others' rows.
     seed
         Of the parts and of the tests.
     most
-        Test rows a part, drawn by chance where there are more; None takes all, which is
-        quadratic in n.
+        Test rows that value a row, drawn by chance where there are more; None takes all, which
+        is quadratic in n.
     progress
         Is told the share that is done, from 0 to 1.
 
@@ -143,19 +146,22 @@ def own_values(
         what = f"{folds} folds of {len(labelled)} labelled rows"
         raise Invalid("folds", [Problem("folds", "", what, "2 to as many as there are rows")])
     values = np.full(len(labels), np.nan)
+    values[labelled] = 0.0
     fold = random.permutation(len(labelled)) % folds
     for number in range(folds):
         own, other = labelled[fold == number], labelled[fold != number]
-        if most is not None and len(other) > most:
-            other = np.sort(random.choice(other, most, replace=False))
+        few = len(own) if most is None else max(1, most // (folds - 1))
+        if few < len(own):
+            own = np.sort(random.choice(own, few, replace=False))
 
         def tell(share: float, done: int = number) -> None:
             if progress is not None:
                 progress((done + share) / folds)
 
-        values[own] = knn_shapley(
-            features[own], labels[own], features[other], labels[other], k=k, progress=tell
+        found = knn_shapley(
+            features[other], labels[other], features[own], labels[own], k=k, progress=tell
         )
+        values[other] += found / (folds - 1)
     return values
 
 
