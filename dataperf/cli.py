@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import io
-import json
-import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from dataperf import terminal
+from dataperf.options import (
+    RESULTS,
+    AsJson,
+    BoardName,
+    Budget,
+    ChallengeName,
+    ChallengeOrData,
+    DataDir,
+    MetricName,
+    ModelName,
+    OwnData,
+    OwnGroup,
+    OwnIds,
+    OwnLabel,
+    OwnSplit,
+    OwnTruth,
+    Paths,
+    Results,
+    Rules,
+    SplitSeed,
+    TestShare,
+)
 
+if TYPE_CHECKING:
     from dataperf.records import Challenge, Result, Submission, TaskData
 
 app = typer.Typer(
@@ -31,76 +49,6 @@ app = typer.Typer(
 
 data_app = typer.Typer(help="Official data.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
-
-
-def _add_path(folders: list[Path] | None) -> list[Path] | None:
-    if folders:
-        known = [part for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
-        named = [str(folder) for folder in folders if str(folder) not in known]
-        os.environ["DATAPERF_PATH"] = os.pathsep.join([*named, *known])
-    return folders
-
-
-Paths = Annotated[
-    list[Path] | None,
-    typer.Option("--path", callback=_add_path, help="A folder of your own plug-ins (repeatable)."),
-]
-
-
-def _set_data(folder: Path | None) -> Path | None:
-    if folder is not None:
-        os.environ["DATAPERF_DATA"] = str(folder)
-    return folder
-
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        callback=_set_data,
-        help="The folder with the official data, in its publisher's layout.",
-    ),
-]
-Rules = Annotated[
-    str,
-    typer.Option(
-        "--rules", help='"strict", or "official": accept all that the official evaluator does.'
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="The challenge's name.")]
-ChallengeOrData = Annotated[
-    str | None, typer.Option("--challenge", "-c", help="The challenge's name (or give --data).")
-]
-OwnData = Annotated[
-    str | None, typer.Option("--data", help="Your own data set: a file, a folder, a name.")
-]
-OwnLabel = Annotated[str | None, typer.Option("--label", "-l", help="Its label column.")]
-OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
-OwnSplit = Annotated[
-    str | None, typer.Option("--split", help="Its column that calls some rows test.")
-]
-OwnGroup = Annotated[
-    str | None, typer.Option("--group", help="Its column of rows that belong together.")
-]
-OwnIds = Annotated[str | None, typer.Option("--id", help="Its column that names the rows.")]
-ModelName = Annotated[
-    str | None, typer.Option("--model", help="With --data: the fixed model (logistic_v1).")
-]
-MetricName = Annotated[
-    str | None, typer.Option("--metric", help="With --data: what ranks (accuracy).")
-]
-SplitSeed = Annotated[int | None, typer.Option("--seed", help="With --data: of the split (0).")]
-TestShare = Annotated[
-    float | None, typer.Option("--test-share", help="With --data: held out to test on (0.2).")
-]
-Budget = Annotated[
-    int | None,
-    typer.Option("--budget", help="With --data: rows that may be repaired, inspected, selected."),
-]
-BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
-Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
-RESULTS = Path("dataperf-results")
 
 
 @app.command("list")
@@ -133,7 +81,7 @@ def list_(
             for each, entries in found.items()
             for entry in entries.values()
         ]
-        return _print_json(rows)
+        return terminal.show_json(rows)
     for each, entries in found.items():
         typer.echo(f"{each.replace('_', ' ')}:")
         for entry in entries.values():
@@ -161,10 +109,10 @@ def show(
     points = {board: anchors.load(asked, board) for board in asked.boards}
     known = {board: found for board, found in points.items() if found is not None}
     if as_json:
-        return _print_json(asked.model_dump(mode="json", exclude_none=True))
+        return terminal.show_json(asked.model_dump(mode="json", exclude_none=True))
     if markdown:
         return typer.echo(report.headroom(known) if known else "no reference points")
-    _print(report.challenge_page(asked, known))
+    terminal.show(report.challenge_page(asked, known))
     typer.echo(f"\ntask, data card, rules: {challenges.folder_of(asked) / 'README.md'}")
 
 
@@ -198,13 +146,13 @@ def answer(
     out = out or Path(f"{board}-{name}-{seed}.json")
     if out.exists() and not force:
         raise DataperfError(f"{out} is there already; give --force or another --out")
-    with _progress(f"{name} on {board}"):
+    with terminal.progress(f"{name} on {board}"):
         made = baselines.answer(asked, board, strategy, seed=seed, submitter=submitter)
     try:
         files.write_whole(out, submission.dump(made).encode())
     except OSError as error:
         raise DataperfError(f"{out} cannot be written: {error}") from error
-    _print_json({"wrote": str(out)}) if as_json else typer.echo(f"wrote {out}")
+    terminal.show_json({"wrote": str(out)}) if as_json else typer.echo(f"wrote {out}")
 
 
 @app.command()
@@ -242,7 +190,7 @@ def check(
             for warning in row["warnings"]:
                 typer.echo(f"  warning: {warning}")
     if as_json:
-        _print_json(rows)
+        terminal.show_json(rows)
     if not all(row["valid"] for row in rows):
         raise typer.Exit(2)
 
@@ -299,7 +247,7 @@ def evaluate(
         files = sorted((challenges.folder_of(asked) / "submissions").glob("*.json"))
         if not files:
             raise DataperfError(f"{asked.name} has no reference submissions; name a file")
-        _say(f"no file given: scoring the reference submissions of {asked.name}")
+        terminal.say(f"no file given: scoring the reference submissions of {asked.name}")
         sent = _read(files, asked, None, chosen)
         known = sorted({each.board for each in sent})
         sent = [each for each in sent if board is None or each.board == board]
@@ -310,12 +258,14 @@ def evaluate(
     else:
         sent = _read(files, asked, board, chosen)
     scored = []
-    with _progress("evaluating", len(sent)) as advance:
+    with terminal.progress("evaluating", len(sent)) as advance:
         for result in evaluation.evaluate_all(asked, sent, jobs=jobs, rules=chosen):
             scored.append((result, results.keep(result, str(results_folder))))
             advance()
     if as_json:
-        _print_json([{"file": kept, **result.model_dump(mode="json")} for result, kept in scored])
+        terminal.show_json(
+            [{"file": kept, **result.model_dump(mode="json")} for result, kept in scored]
+        )
     else:
         _print_scores(asked, scored)
     if any(result.status == "failed" for result, _ in scored):
@@ -343,16 +293,18 @@ def _evaluate_own(
 
     if not files:
         raise DataperfError("name a manifest; dataperf audit writes one")
-    with _progress(f"evaluating on {source}"):
+    with terminal.progress(f"evaluating on {source}"):
         scored = [
             (each, results.keep(each, results_folder))
             for each in own.evaluate(source, files, **told)
         ]
     if as_json:
-        _print_json([{"file": kept, **result.model_dump(mode="json")} for result, kept in scored])
+        terminal.show_json(
+            [{"file": kept, **result.model_dump(mode="json")} for result, kept in scored]
+        )
     else:
         for result, kept in scored:
-            _print(report.scorecard(result, None))
+            terminal.show(report.scorecard(result, None))
             typer.echo(f"\nkept as {kept}")
     if any(result.status == "failed" for result, _ in scored):
         raise typer.Exit(1)
@@ -363,10 +315,10 @@ def _print_scores(asked: Challenge, scored: list[tuple[Result, str]]) -> None:
 
     first = scored[0][0]
     if len(scored) > 1:
-        _print(report.short_table([result for result, _ in scored]))
+        terminal.show(report.short_table([result for result, _ in scored]))
         typer.echo("\nThe first of them in full:\n")
     published = asked.boards[first.board].published
-    _print(report.scorecard(first, anchors.load(asked, first.board), published))
+    terminal.show(report.scorecard(first, anchors.load(asked, first.board), published))
     typer.echo("")
     for _, kept in scored:
         typer.echo(f"kept as {kept}")
@@ -397,15 +349,15 @@ def leaderboard(
         raise DataperfError(f"there is no folder {results_folder}; dataperf evaluate makes it")
     found, broken = results.read_all(str(results_folder), f"{asked.name}/")
     for name, reason in broken.items():
-        _say(f"not ranked, unreadable: {name}: {reason}")
+        terminal.say(f"not ranked, unreadable: {name}: {reason}")
     names = [board] if board else sorted({result.board for result in found} & set(asked.boards))
     ranked = [ranking.rank(asked, name, found) for name in names]
     if as_json:
-        return _print_json([ranking.plain(each) for each in ranked])
+        return terminal.show_json([ranking.plain(each) for each in ranked])
     if not ranked:
         typer.echo(f"no results of {asked.name} in {results_folder}")
     for each in ranked:
-        _print(report.leaderboard(each))
+        terminal.show(report.leaderboard(each))
 
 
 @app.command()
@@ -432,13 +384,13 @@ def verify(
     if plugins:
         rows += verification.plugins()
     for file in files or []:
-        with _progress(f"verifying {file.name}"):
+        with terminal.progress(f"verifying {file.name}"):
             try:
                 rows.append(verification.result(file))
             except DataperfError as error:
                 rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
     if as_json:
-        _print_json(rows)
+        terminal.show_json(rows)
     else:
         for row in rows:
             typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
@@ -516,7 +468,7 @@ def audit(
         {"--csv": csv},
         chosen={"--track": (track or TRACKS[0], TRACKS)},
     )
-    with _steps() as progress:
+    with terminal.steps() as progress:
         found = look(
             source,
             label=label,
@@ -537,11 +489,11 @@ def audit(
         if report is not None:
             found.report(report)
         if manifest is not None:
-            found.to_manifest(track or TRACKS[0], path=manifest, budget=budget, seed=seed)
-    _print_json(found.to_dict()) if as_json else _print(text(found))
+            found.to_manifest(track, path=manifest, budget=budget, seed=seed)
+    terminal.show_json(found.to_dict()) if as_json else terminal.show(text(found))
     for wrote in (report, manifest, csv):
         if wrote is not None:
-            _say(f"wrote {wrote}")
+            terminal.say(f"wrote {wrote}")
 
 
 @data_app.command("get")
@@ -567,12 +519,12 @@ def data_get(
         wanted = {name: registry.load("datasets", name).source}
     found = {}
     for dataset, source in wanted.items():
-        with _byte_progress() as progress:
+        with terminal.byte_progress() as progress:
             found[dataset] = str(download.get(dataset, source, progress=progress))
         if not as_json:
             typer.echo(f"{dataset}: {found[dataset]}")
     if as_json:
-        return _print_json(found)
+        return terminal.show_json(found)
     if not found:
         typer.echo(f"nothing to download: all data of {name} comes with the installation")
 
@@ -617,7 +569,7 @@ def new(
     made = scaffold.write(kind, name, path, source=from_data, **told)
     written = [str(file) for file in made]
     if as_json:
-        return _print_json({"wrote": written})
+        return terminal.show_json({"wrote": written})
     for file in written:
         typer.echo(f"wrote {file}")
     typer.echo(f"check it: dataperf verify --plugins --path {shlex.quote(str(path))}")
@@ -649,11 +601,11 @@ def freeze(
     frozen.check_models(challenge)
     found = {}
     for board in challenge.boards:
-        with _progress(f"reference points of {board}"):
+        with terminal.progress(f"reference points of {board}"):
             try:
                 found[board] = anchors.load(challenge, board) or anchors.compute(challenge, board)
             except Unavailable:
-                _say(f"{board}: frozen without reference points, its data is not here")
+                terminal.say(f"{board}: frozen without reference points, its data is not here")
     digests = frozen.freeze_boards(challenge, list(challenge.boards))
     anchors.keep(challenge, found)
     readme = challenges.folder_of(challenge) / "README.md"
@@ -665,7 +617,7 @@ def freeze(
 
 def _print_frozen(digests: dict[str, str], as_json: bool) -> None:
     if as_json:
-        return _print_json(digests)
+        return terminal.show_json(digests)
     for name, digest in digests.items():
         typer.echo(f"frozen: {digest}  {name}")
 
@@ -688,7 +640,7 @@ def schema(
     }
     if what not in formats:
         raise NotFound("schema", what, formats)
-    _print_json(formats[what].model_json_schema())
+    terminal.show_json(formats[what].model_json_schema())
 
 
 def _rules(named: str) -> Literal["strict", "official"]:
@@ -727,84 +679,6 @@ def _read(files: list[Path], asked: Challenge, board: str | None, rules: str) ->
     if refused:
         raise DataperfError("\n".join(str(error) for error in refused))
     return read
-
-
-def _print(drawn: RenderableType) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        columns = os.environ.get("COLUMNS", "")
-        width = max(60, int(columns)) if columns.isdecimal() and len(columns) < 5 else 110
-        console = Console(highlight=False, width=width)
-    console.print(drawn, markup=False) if isinstance(drawn, str) else console.print(drawn)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-@contextmanager
-def _progress(title: str, total: int | None = None) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on a terminal's standard error; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
-
-
-@contextmanager
-def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show on a terminal's standard error what is being done and how far it is."""
-    if not sys.stderr.isatty():
-        yield lambda words, done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda words, done, total: bar.update(
-            task, description=words, completed=done, total=total
-        )
-
-
-@contextmanager
-def _byte_progress() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
-    """Give bars of bytes on a terminal's standard error; elsewhere the names of the steps."""
-    if not sys.stderr.isatty():
-
-        def silent(title: str) -> Callable[[int, int | None], None]:
-            _say(title)
-            return lambda done, total: None
-
-        yield silent
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-
-        def shown(title: str) -> Callable[[int, int | None], None]:
-            task = bar.add_task(title, total=None)
-            return lambda done, total: bar.update(task, completed=done, total=total)
-
-        yield shown
 
 
 def _version(wanted: bool) -> None:

@@ -26,6 +26,7 @@ LAYERS = [
     {"baselines", "anchors", "leaderboard"},
     {"detectors", "curation", "own", "own_challenge", "verify", "new"},
     {"report"},
+    {"options", "terminal"},
     {"cli"},
 ]
 

@@ -1,0 +1,79 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _add_path(folders: list[Path] | None) -> list[Path] | None:
+    if folders:
+        known = [part for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
+        named = [str(folder) for folder in folders if str(folder) not in known]
+        os.environ["DATAPERF_PATH"] = os.pathsep.join([*named, *known])
+    return folders
+
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Option("--path", callback=_add_path, help="A folder of your own plug-ins (repeatable)."),
+]
+
+
+def _set_data(folder: Path | None) -> Path | None:
+    if folder is not None:
+        os.environ["DATAPERF_DATA"] = str(folder)
+    return folder
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        callback=_set_data,
+        help="The folder with the official data, in its publisher's layout.",
+    ),
+]
+Rules = Annotated[
+    str,
+    typer.Option(
+        "--rules", help='"strict", or "official": accept all that the official evaluator does.'
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="The challenge's name.")]
+ChallengeOrData = Annotated[
+    str | None, typer.Option("--challenge", "-c", help="The challenge's name (or give --data).")
+]
+OwnData = Annotated[
+    str | None, typer.Option("--data", help="Your own data set: a file, a folder, a name.")
+]
+OwnLabel = Annotated[str | None, typer.Option("--label", "-l", help="Its label column.")]
+OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
+OwnSplit = Annotated[
+    str | None, typer.Option("--split", help="Its column that calls some rows test.")
+]
+OwnGroup = Annotated[
+    str | None, typer.Option("--group", help="Its column of rows that belong together.")
+]
+OwnIds = Annotated[str | None, typer.Option("--id", help="Its column that names the rows.")]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="With --data: the fixed model (logistic_v1).")
+]
+MetricName = Annotated[
+    str | None, typer.Option("--metric", help="With --data: what ranks (accuracy).")
+]
+SplitSeed = Annotated[int | None, typer.Option("--seed", help="With --data: of the split (0).")]
+TestShare = Annotated[
+    float | None, typer.Option("--test-share", help="With --data: held out to test on (0.2).")
+]
+Budget = Annotated[
+    int | None,
+    typer.Option("--budget", help="With --data: rows that may be repaired, inspected, selected."),
+]
+BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
+Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
+RESULTS = Path("dataperf-results")

@@ -1,0 +1,96 @@
+"""What the command line prints, and how it says how far it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def show(drawn: RenderableType) -> None:
+    """Print what was drawn, as wide as the terminal; elsewhere 110 columns, or COLUMNS."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        columns = os.environ.get("COLUMNS", "")
+        width = max(60, int(columns)) if columns.isdecimal() and len(columns) < 5 else 110
+        console = Console(highlight=False, width=width)
+    console.print(drawn, markup=False) if isinstance(drawn, str) else console.print(drawn)
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """Print a line on standard error, which is for people."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def progress(title: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on a terminal's standard error; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show on a terminal's standard error what is being done and how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda words, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda words, done, total: bar.update(
+            task, description=words, completed=done, total=total
+        )
+
+
+@contextmanager
+def byte_progress() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
+    """Give bars of bytes on a terminal's standard error; elsewhere the names of the steps."""
+    if not sys.stderr.isatty():
+
+        def silent(title: str) -> Callable[[int, int | None], None]:
+            say(title)
+            return lambda done, total: None
+
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+
+        def shown(title: str) -> Callable[[int, int | None], None]:
+            task = bar.add_task(title, total=None)
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        yield shown
