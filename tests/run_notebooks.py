@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,24 @@ def plain(notebook: Any) -> Any:
         cell["id"], cell["metadata"] = f"cell-{place}", {}
         if cell.cell_type != "code":
             continue
-        cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
+        cell.outputs = _joined(each for each in cell.outputs if each.get("name") != "stderr")
         for output in cell.outputs:
             if "data" in output:
                 output["metadata"] = {}
             if "image/png" in output.get("data", {}):
                 output["data"]["image/png"] = _smaller(output["data"]["image/png"])
     return notebook
+
+
+def _joined(outputs: Iterable[Any]) -> list[Any]:
+    """Return outputs, what is printed in pieces (chance says where they end) made whole."""
+    found: list[Any] = []
+    for output in outputs:
+        if found and output.output_type == found[-1].output_type == "stream":
+            found[-1]["text"] += output["text"]
+        else:
+            found.append(output)
+    return found
 
 
 def texts(notebook: Any) -> list[str]:

@@ -400,7 +400,7 @@ WRONG = {
 def test_options_are_refused_before_anything_is_done(words, told, folder, monkeypatch):
     before = sorted(folder.rglob("*"))
     if "--detector" not in words:
-        monkeypatch.setattr(cli, "_steps", None)  # would fail if the audit began
+        monkeypatch.setattr(cli.terminal, "steps", None)  # would fail if the audit began
     assert told in run(*AUDIT, *words, code=2)
     assert sorted(folder.rglob("*")) == before
 

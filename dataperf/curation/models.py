@@ -295,6 +295,8 @@ def _best_penalty(
     most: int = 20_000,
 ) -> float:
     """Return the penalty whose regression tells held-out labels best."""
+    if not len(truth):
+        return PENALTIES[0]
     step = max(1, len(labels) // most)
     features, labels, held, truth = features[::step], labels[::step], held[:most], truth[:most]
     best, least, at = PENALTIES[0], np.inf, None
