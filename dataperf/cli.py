@@ -23,6 +23,8 @@ from dataperf.options import (
     MetricName,
     ModelName,
     OwnData,
+    OwnDrop,
+    OwnEmbedding,
     OwnGroup,
     OwnIds,
     OwnLabel,
@@ -211,6 +213,8 @@ def evaluate(
     split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
+    drop: OwnDrop = None,
+    embedding: OwnEmbedding = None,
     model: ModelName = None,
     metric: MetricName = None,
     seed: SplitSeed = None,
@@ -233,7 +237,8 @@ def evaluate(
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
 
-    columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
+    columns: dict[str, Any] = {"label": label, "split": split, "truth": truth, "group": group}
+    columns |= {"id": id, "drop": drop or None, "embedding": embedding}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = {key: value for key, value in {**columns, **kinds}.items() if value is not None}
     if data is not None and challenge is None and board is None and rules == "strict":

@@ -59,6 +59,12 @@ OwnSplit = Annotated[
 OwnGroup = Annotated[
     str | None, typer.Option("--group", help="Its column of rows that belong together.")
 ]
+OwnDrop = Annotated[
+    list[str] | None, typer.Option("--drop", help="A column of it to leave out (repeatable).")
+]
+OwnEmbedding = Annotated[
+    str | None, typer.Option("--embedding", help="Of its pictures or sounds, as in the audit.")
+]
 OwnIds = Annotated[str | None, typer.Option("--id", help="Its column that names the rows.")]
 ModelName = Annotated[
     str | None, typer.Option("--model", help="With --data: the fixed model (logistic_v1).")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ NAMES = {f"{challenges.OWN}{track}": track for track in TRACKS}
 BOARD = TASK = "own"
 MODEL, METRIC = "logistic_v1", "accuracy"
 #: Columns of own data that serve as something.
-COLUMNS = ("label", "split", "group", "truth", "id")
+COLUMNS = ("label", "split", "group", "truth", "id", "drop", "embedding")
 #: About how often a cleaning order is trained along its way.
 STEPS = 20
 #: Rows of a pool up to which as many random drops are drawn as `repair.Rules` says; beyond, few.
@@ -223,12 +223,15 @@ def read(
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
+    drop: Sequence[str] | None = None,
+    embedding: str | None = None,
 ) -> Any:
     """Return the rows of a data set, read as the audit reads it (`dataperf.curation.reading`)."""
     from dataperf.curation import reading
 
     source = str(source) if isinstance(source, Path) else source
-    return reading.read(source, label=label, split=split, group=group, truth=truth, id=id)
+    told: dict[str, Any] = {"drop": drop or (), "embedding": embedding or "auto"}
+    return reading.read(source, label=label, split=split, group=group, truth=truth, id=id, **told)
 
 
 def load(
@@ -239,6 +242,8 @@ def load(
     group: str | None = None,
     truth: str | None = None,
     id: str | None = None,
+    drop: Sequence[str] | None = None,
+    embedding: str | None = None,
     **told: Any,
 ) -> tuple[Challenge, dict[str, TaskData]]:
     """Read a data set and make a challenge of it.
@@ -251,10 +256,13 @@ def load(
         Its columns: labels as given, which rows are the ``test`` (drawn by chance where none
         is called so), rows that belong together, right labels, names of rows
         (row numbers if there is none).
+    drop, embedding
+        Columns to leave out, and what pictures and sounds are turned into, as in the audit.
     **told
         What `challenge` takes.
     """
-    rows = read(source, label=label, split=split, group=group, truth=truth, id=id)
+    beside: dict[str, Any] = {"drop": drop, "embedding": embedding}
+    rows = read(source, label=label, split=split, group=group, truth=truth, id=id, **beside)
     return challenge(rows, **told)
 
 

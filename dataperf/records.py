@@ -379,7 +379,7 @@ class Result(Record):
     score: Estimate | None = None
     tasks: dict[str, TaskScores] = {}
     summary: dict[str, Number | None] = {}
-    own_data: dict[str, Scalar] = {}
+    own_data: dict[str, Scalar | list[str]] = {}
     cost: Cost | None = None
     provenance: Provenance
 

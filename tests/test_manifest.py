@@ -81,6 +81,19 @@ def test_budget_and_action_are_kept(audited):
     assert {name: len(ids) for name, ids in kept.items()} == {"red": 10, "green": 10, "blue": 10}
 
 
+def test_a_column_left_out_of_the_audit_is_left_out_of_its_proof(audited, tmp_path):
+    path = audited[0]
+    told = {"label": "colour", "drop": ["right"]}
+    found = dataperf.audit(path, detectors=["label_errors"], **told)
+    made = tmp_path / "made.json"
+    found.to_manifest(path=made)
+    (result,) = own.evaluate(str(path), [made], **told)
+    assert result.tasks["own"].summary["before"] < 0.99  # the right label was no feature
+    assert result.own_data["drop"] == ["right"]
+    _, data = own.again(result)
+    assert data["own"].digest == result.provenance.digests["data"]
+
+
 def test_orders_and_selections_are_scored_too(audited, tmp_path):
     result, told = scored(audited, audited[1].to_manifest("cleaning"), tmp_path)
     assert result.score.value > told["before"]
