@@ -169,6 +169,18 @@ def test_an_audit_is_plain_values_too(tmp_path):
     assert scores.shape == (300,) and scores.argmax() == found.table()["row"].iloc[0]
 
 
+def test_what_rows_are_worth_puts_wrong_labels_first():
+    features, labels = blobs(300)
+    given = noisy(labels, 0.1, classes=3)
+    given[5] = -1
+    found = audits.audit(rows_of(features, given, classes=3), detectors=["label_errors"])
+    table = found.worth()
+    assert table["value"].is_monotonic_increasing and 5 not in set(table["row"])
+    wrong = given[table["row"]] != labels[table["row"]]
+    assert len(table) == 299 and wrong[:20].mean() > 0.9
+    assert found.to_dict()["peak_memory"] > 2**20
+
+
 def test_names_that_are_not_there_are_suggested():
     features, labels = blobs(60)
     with pytest.raises(NotFound, match="label_errors"):

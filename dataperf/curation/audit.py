@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataperf import __version__, files, registry, statistics
+from dataperf import __version__, files, provenance, registry, statistics
 from dataperf.curation import calibration, plain
 from dataperf.curation.evidence import Collected
 from dataperf.curation.models import FOLDS, Probabilities, Progress
@@ -48,6 +48,8 @@ class Audit:
         Wall clock of every part.
     version
         Of the toolkit.
+    peak_memory
+        The most bytes that the process had held when the audit was done.
     """
 
     rows: Rows
@@ -57,6 +59,7 @@ class Audit:
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     version: str = __version__
+    peak_memory: int = 0
 
     @property
     def neighbours(self) -> Neighbours:
@@ -85,6 +88,16 @@ class Audit:
             seed=self.evidence.seed,
             most=most,
         )
+
+    def worth(self) -> pd.DataFrame:
+        """Return all labelled rows from the least worth to the most, with their values."""
+        import pandas as pd
+
+        order = np.argsort(self.values, kind="stable")
+        order = order[np.isfinite(self.values[order])]
+        names = np.array(self.rows.classes, dtype=object)
+        told = {"row": order, "id": self.rows.ids[order], "value": self.values[order]}
+        return pd.DataFrame({**told, "given": names[self.rows.labels[order]]})
 
     def finding(self, kind: str) -> Finding:
         """Return one finding.
@@ -196,6 +209,7 @@ class Audit:
             "findings": [plain.finding(found) for found in self.findings],
             "nothing_to_look_at": dict(self.skipped),
             "seconds": dict(self.seconds),
+            "peak_memory": self.peak_memory,
         }
 
     def plot_map(self, **options: Any) -> Figure:
@@ -318,7 +332,8 @@ def audit(
                 findings.append(_held_to_truth(found, evidence))
     findings.sort(key=lambda each: -SEVERITIES.index(each.severity))
     seconds["total"] = round(time.perf_counter() - started, 3)
-    return Audit(rows, tuple(findings), skipped, evidence, notes, seconds)
+    held = provenance.peak_memory()
+    return Audit(rows, tuple(findings), skipped, evidence, notes, seconds, peak_memory=held)
 
 
 def _read(data: Any, label: Any, progress: Progress, options: Mapping[str, Any]) -> Rows:

@@ -147,6 +147,11 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
         for kind, why in audit.skipped.items()
     ]
     lines += [f"note: {note}" for note in getattr(audit, "notes", ())]
+    if audit.seconds.get("total") and getattr(audit, "peak_memory", 0):
+        held = audit.peak_memory / 2**20  # type: ignore[attr-defined]
+        lines.append(
+            f"took {audit.seconds['total']:.1f} s; the process held {held:,.0f} MiB at most"
+        )
     if rows.skipped:
         lines.append(f"not readable, left out: {len(rows.skipped):,}, {rows.skipped[0][0]} first")
     if lines:
