@@ -81,6 +81,19 @@ def test_budget_and_action_are_kept(audited):
     assert {name: len(ids) for name, ids in kept.items()} == {"red": 10, "green": 10, "blue": 10}
 
 
+def test_a_class_too_small_to_judge_is_left_as_it_is():
+    features, truth = blobs(200)
+    given = truth.copy()
+    given[0] = 3  # the only row of its class, which no model knows
+    words = np.array(["red", "green", "blue", "grey"])
+    frame = pd.DataFrame(features, columns=[f"x{number}" for number in range(6)])
+    frame["colour"] = words[given]
+    frame["part"] = np.where(np.arange(200) % 5 == 4, "test", "train")
+    found = dataperf.audit(frame, label="colour", split="part", detectors=["label_errors"])
+    answer = found.to_manifest("repair", budget=20)["answer"]
+    assert "0" not in {*answer["drop"], *answer["relabel"]}
+
+
 def test_a_column_left_out_of_the_audit_is_left_out_of_its_proof(audited, tmp_path):
     path = audited[0]
     told = {"label": "colour", "drop": ["right"]}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import own, submission
+from dataperf import own, selecting, submission
 from dataperf.curation import calibration
 from dataperf.curation.evidence import Collected
 from dataperf.curation.records import Rows
@@ -152,7 +152,9 @@ def _judge(part: Rows, whole: Collected) -> Judged:
     evidence = whole if part is whole.rows else Collected(part, whole.seed, tell=whole.tell)
     with threadpool_limits(limits=1):
         chances, found = evidence.probabilities, label_errors.find(evidence)
-    known = np.flatnonzero(part.labels >= 0)
+    counts = np.bincount(part.labels[part.labels >= 0], minlength=len(part.classes))
+    enough = counts[part.labels] >= label_errors.FEWEST_OF_CLASS  # of fewer nothing can be said
+    known = np.flatnonzero((part.labels >= 0) & enough)
     scores, suggested = np.full(len(part), -1.0), np.zeros(len(part), dtype=np.intp)
     scores[known], suggested[known] = calibration.margins(chances[known], part.labels[known])
     flagged = np.zeros(len(part), dtype=bool)
@@ -213,8 +215,6 @@ def _selection(
     else:  # the most trusted of every class, classes as even as they can be
         ranked = [np.flatnonzero(labels == number) for number in range(len(rows.classes))]
         ranked = [each[np.argsort(scores[each], kind="stable")] for each in ranked]
-        from dataperf import selecting
-
         shares = selecting.quotas([len(each) for each in ranked], budget)
         kept = np.sort(np.concatenate([each[:n] for each, n in zip(ranked, shares, strict=True)]))
     if not len(kept):

@@ -113,12 +113,6 @@ def open_image(item: Item) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
-def holds_media(folder: Path) -> bool:
-    """Return whether there is a picture or a sound anywhere in a folder."""
-    endings = {*IMAGES, *AUDIO}
-    return any(path.suffix.lower() in endings for path in folder.rglob("*"))
-
-
 def _is_shown(path: Path, folder: Path) -> bool:
     """Return whether a path is a file that is not hidden."""
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
