@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import files
 from dataperf.errors import Invalid, Problem
 
 BATCH = 512
@@ -39,14 +38,10 @@ def read(
 
     Parameters
     ----------
-    path
-        A Parquet file.
-    vectors
-        Name of the column that holds a list of numbers in each row.
+    path, vectors, columns
+        As `batches` takes them.
     out : (rows, width) array
         As many rows as the file; its dtype is what the numbers are turned into.
-    columns
-        Names of the columns to return; integers as they are, all else as text.
 
     Returns
     -------
@@ -57,10 +52,45 @@ def read(
     Invalid
         If the file is damaged, lacks a column, or a vector has another width.
     """
+    found: dict[str, list[NDArray[Any]]] = {name: [np.zeros(0, np.int64)] for name in columns}
+    done = 0
+    for told, rows in batches(path, vectors, out.shape[1], columns=columns):
+        out[done : done + len(rows)] = rows
+        done += len(rows)
+        for name in columns:
+            found[name].append(told[name])
+    return {name: _joined(parts) for name, parts in found.items()}
+
+
+def batches(
+    path: Path, vectors: str, width: int, *, columns: Sequence[str]
+) -> Iterator[tuple[dict[str, NDArray[Any]], NDArray[Any]]]:
+    """Yield other columns and the vectors of some rows at a time.
+
+    Parameters
+    ----------
+    path
+        A Parquet file.
+    vectors
+        Name of the column that holds a list of numbers in each row.
+    width
+        How many numbers each list should have.
+    columns
+        Names of the other columns; integers as they are, all else as text.
+
+    Yields
+    ------
+    dict of str to (n,) array, (n, width) array
+        The vectors are only there until the next ones are asked for.
+
+    Raises
+    ------
+    Invalid
+        If the file is damaged, lacks a column, or a vector has another width.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found: dict[str, list[NDArray[Any]]] = {name: [np.zeros(0, np.int64)] for name in columns}
     done = 0
     with _told(path):
         # Read through a small buffer: of a mapped file what has been read counts as memory held.
@@ -68,20 +98,16 @@ def read(
         names = [*columns, vectors]
         for batch in file.iter_batches(batch_size=BATCH, columns=names, use_threads=False):
             flat = _numbers(batch.column(vectors).flatten())
-            if len(flat) != len(batch) * out.shape[1]:
+            if len(flat) != len(batch) * width:
                 what = f"{len(flat):,} numbers in {len(batch):,} rows"
-                expected = f"{out.shape[1]} in each"
-                raise Invalid(str(path), [Problem("bad-parquet", vectors, what, expected)])
-            out[done : done + len(batch)] = flat.reshape(len(batch), -1)
+                raise Invalid(
+                    str(path), [Problem("bad-parquet", vectors, what, f"{width} in each")]
+                )
+            told = {name: _array(batch.column(name).to_pylist()) for name in columns}
+            yield told, flat.reshape(len(batch), -1)
             done += len(batch)
-            if done % MANY == 0:
-                files.release(out)
-            for name in columns:
-                found[name].append(_array(batch.column(name).to_pylist()))
     if done >= MANY:  # of many small files, letting go after each would cost more than it saves
-        files.release(out)
         pa.default_memory_pool().release_unused()
-    return {name: _joined(parts) for name, parts in found.items()}
 
 
 def _numbers(values: Any) -> NDArray[Any]:

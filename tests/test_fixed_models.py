@@ -24,7 +24,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 FOLDER = Path(__file__).parents[1] / "fixed_models"
-NAMES = ("voting_svm_lr_v1", "voting_svm_lr_official_v2")
+NAMES = ("voting_svm_lr_v1", "voting_svm_lr_official_v3")
 RESULTS = sorted(golden.expected()["results"])
 VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 

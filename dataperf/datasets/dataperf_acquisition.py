@@ -86,16 +86,16 @@ def table(path: Path | None, market: int) -> Table:
     if problems:
         raise Invalid(f"market {market}", problems)
     dtype = np.result_type(*{block.dtype for block in blocks})
-    features = sources.scratch((sum(sizes), blocks[-1].shape[1] - 1), dtype)
     labels = []
-    for end, size in zip(np.cumsum(sizes), sizes, strict=True):
-        block = blocks.pop(0)  # one copy of the rows at a time
-        features[end - size : end] = block[:, :-1]
-        labels.append(_labels(block[:, -1], market))
+    with sources.Scratch(blocks[-1].shape[1] - 1, dtype) as rows:
+        while blocks:
+            block = blocks.pop(0)  # one copy of the rows at a time
+            rows.append(block[:, :-1])
+            labels.append(_labels(block[:, -1], market))
     names = [str(number) for number in range(len(sizes) - 1)] + ["buyer"]
     return Table(
         ids=np.array([f"{n}/{row}" for n, size in zip(names, sizes) for row in range(size)]),
-        features=features,
+        features=rows.features(),
         columns={
             "part": np.repeat(["sellers"] * (len(sizes) - 1) + ["buyer"], sizes),
             "seller": np.repeat(names, sizes),

@@ -8,7 +8,8 @@ ids; ``nontargets``: ids, each ``WORD/FILE``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ source = Folder(
     ),
 )
 
-WIDTH = 1024
+VECTORS, WIDTH = "mswc_embedding_vector", 1024
 
 #: Which list names the clips of a part.
 LISTS = {"train": "allowed_training_set.yaml", "eval": "eval.yaml"}
@@ -83,25 +84,20 @@ def table(path: Path | None, language: str) -> Table:
     """
     assert path is not None
     folder = _folder(path, language)
-    wanted = [(part, *each) for part in LISTS for each in _wanted(folder, part)]
-    files = [folder / f"{part}_embeddings" / f"{word}.parquet" for part, word, _, _ in wanted]
-    counts = list(map(embeddings.count, files))
-    features = sources.scratch((sum(counts), WIDTH), np.float32)
     ids: list[NDArray[Any]] = []
-    labels, parts, done = [], [], 0
-    for file, count, (part, _, label, names) in zip(files, counts, wanted, strict=True):
-        rows = features[done : done + count]
-        found = embeddings.read(file, "mswc_embedding_vector", rows, columns=["clip_id"])
-        listed = set(names)
-        kept = np.array([name in listed for name in found["clip_id"].tolist()], dtype=bool)
-        if not kept.all():
-            rows[: kept.sum()] = rows[kept]
-        done += int(kept.sum())
-        ids.append(found["clip_id"][kept])
-        labels += [label] * int(kept.sum())
-        parts += [part] * int(kept.sum())
+    labels, parts = [], []
+    with sources.Scratch(WIDTH, np.float32) as rows:
+        for part, word, label, names in _wanted(folder):
+            file = folder / f"{part}_embeddings" / f"{word}.parquet"
+            listed = set(names)
+            for told, block in embeddings.batches(file, VECTORS, WIDTH, columns=["clip_id"]):
+                kept = np.array([name in listed for name in told["clip_id"].tolist()], dtype=bool)
+                rows.append(block if kept.all() else block[kept])
+                ids.append(told["clip_id"][kept].astype(str))
+                labels += [label] * len(ids[-1])
+                parts += [part] * len(ids[-1])
     columns = {"word": np.array(labels), "part": np.array(parts)}
-    return Table(np.concatenate(ids), features[:done], columns)
+    return Table(np.concatenate([np.zeros(0, np.str_), *ids]), rows.features(), columns)
 
 
 def _folder(path: Path, language: str) -> Path:
@@ -116,32 +112,72 @@ def _folder(path: Path, language: str) -> Path:
     return folder
 
 
-def _wanted(folder: Path, part: str) -> list[tuple[str, str, Sequence[str]]]:
-    """Return the words of a part, each with its class and the ids that count."""
-    listed = _listed(folder / LISTS[part])
-    wanted = [(word, word, names) for word, names in listed["targets"].items()]
-    by_word: dict[str, list[str]] = {}
-    for name in listed["nontargets"]:
-        by_word.setdefault(name.partition("/")[0], []).append(name)
-    return [*wanted, *((word, "nontarget", names) for word, names in by_word.items())]
+def _wanted(folder: Path) -> Iterator[tuple[str, str, str, Sequence[str]]]:
+    """Yield part, word, class and ids that count, word by word."""
+    for part, name in LISTS.items():
+        targets, nontargets = _listed(folder / name)
+        for word, names in targets.items():
+            yield part, word, word, names
+        by_word: dict[str, list[str]] = {}
+        for name in nontargets:
+            by_word.setdefault(name.partition("/")[0], []).append(name)
+        for word, names in by_word.items():
+            yield part, word, "nontarget", names
 
 
-def _listed(path: Path) -> Mapping[str, Any]:
+def _listed(path: Path) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
+    """Return the ids of every target, and those of no target.
+
+    Read from the parser's events: an id is text whatever it looks like, and the lists are
+    long enough that a loader, which asks of every id what type it may have, is slow.
+    """
     import yaml
 
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # an id is text, whatever it looks like
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        content = yaml.load(path.read_bytes(), Loader=loader)
+        events = iter(yaml.parse(path.read_bytes(), Loader=loader))
+        _stream, _document, first = itertools.islice(events, 3)
+        content = _node(first, events)
+        _end, _stream = events
         targets, nontargets = content["targets"], content["nontargets"]
-        names = [*targets.items(), ("", nontargets)]
-        good = all(
-            isinstance(ids, list) and all(isinstance(n, str) for n in ids) for _, ids in names
-        )
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        lists = [*targets.values(), nontargets]
+        if not all(isinstance(ids, list) for ids in lists) or not all(
+            isinstance(name, str) for name in (*targets, *itertools.chain(*lists))
+        ):
+            raise TypeError("ids that are no text")
+    except (
+        yaml.YAMLError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise Invalid(str(path), [Problem("bad-list", "", f"{error}", _EXPECTED)]) from error
-    if not good or not all(isinstance(word, str) for word in targets):
-        raise Invalid(str(path), [Problem("bad-list", "", "ids that are no text", _EXPECTED)])
-    return {"targets": targets, "nontargets": nontargets}
+    return targets, nontargets
+
+
+def _node(event: Any, events: Iterator[Any]) -> Any:
+    """Return what begins with an event: text, a list or a mapping."""
+    import yaml
+
+    if isinstance(event, yaml.ScalarEvent):
+        return event.value
+    if isinstance(event, yaml.SequenceStartEvent):
+        return [
+            _node(each, events)
+            for each in itertools.takewhile(
+                lambda each: not isinstance(each, yaml.SequenceEndEvent), events
+            )
+        ]
+    if isinstance(event, yaml.MappingStartEvent):
+        return {
+            _node(each, events): _node(next(events), events)
+            for each in itertools.takewhile(
+                lambda each: not isinstance(each, yaml.MappingEndEvent), events
+            )
+        }
+    raise TypeError(f"{type(event).__name__} is neither text, a list nor a mapping")
 
 
 _EXPECTED = "targets: {word: [ids]} and nontargets: [ids]"

@@ -71,13 +71,15 @@ def table(path: Path | None) -> Table:
     folder = _folder(path)
     files = [_pool(folder), *(_test(folder, each) for each in CONCEPTS)]
     sizes = [embeddings.count(file) for file in files]
-    features = sources.scratch((sum(sizes), WIDTH), np.float32)
     found: dict[str, list[NDArray[Any]]] = {"ImageID": [], "Confidence": []}
-    for file, end, size in zip(files, np.cumsum(sizes), sizes, strict=True):
-        names = ["ImageID"] if file == files[0] else ["ImageID", "Confidence"]
-        told = embeddings.read(file, "embedding", features[end - size : end], columns=names)
-        found["ImageID"].append(told["ImageID"])
-        found["Confidence"].append(told.get("Confidence", np.full(size, UNKNOWN)).astype(str))
+    with sources.Scratch(WIDTH, np.float32) as rows:
+        for file in files:
+            names = ["ImageID"] if file == files[0] else ["ImageID", "Confidence"]
+            for told, block in embeddings.batches(file, "embedding", WIDTH, columns=names):
+                rows.append(block)
+                found["ImageID"].append(told["ImageID"].astype(str))
+                confidence = told.get("Confidence", np.full(len(block), UNKNOWN))
+                found["Confidence"].append(confidence.astype(str))
     ids, truth = (np.concatenate(each) for each in found.values())
     known = {path.stem.rpartition("_")[2]: _ids_of(path) for path in _examples(folder)}
     columns: dict[str, NDArray[Any]] = {
@@ -85,7 +87,7 @@ def table(path: Path | None) -> Table:
         for concept in CONCEPTS
     }
     columns |= {"part": np.repeat(("pool", *CONCEPTS), sizes), "Confidence": truth}
-    return Table(ids, features, columns)
+    return Table(ids, rows.features(), columns)
 
 
 def _folder(path: Path) -> Path:

@@ -19,6 +19,10 @@ the seed, so one kernel matrix and one machine serve all seeds, and all machines
 folds are trained together, a vector operation at a time. Each follows LIBSVM's path: its
 working set selection and shrinking, float32 kernel cache, gap 1e-3, folds and constants.
 
+Rows are predicted in float32 first. One whose label the rounding could touch (the classes lie
+close, a test of the coupling's end was close, the machines are too steep) is predicted again
+in float64, so that every label is the one of float64.
+
 References
 ----------
 Platt (1999), Probabilistic outputs for support vector machines.
@@ -50,6 +54,10 @@ MAX_STEPS = 10_000_000
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
 BLOCK = 256  # rows multiplied together
 COUPLED = 1 << 14  # rows x seeds coupled together
+ROUNDING = 5 * 2.0**-24  # of float32, over sums as long as rows: votes were never seen to move so far
+SLIP = 1e-4  # a vote that float32 may move by more is not told by it
+LEAD = 1e-3  # nor is a row in which the first class leads by less
+STIFF = 1e-4  # nor a coupling in which a coordinate has less curvature
 
 #: By scikit-learn release: whether the loss is a mean over rows, and options of L-BFGS-B.
 RULES: dict[str, tuple[bool, dict[str, float]]] = {
@@ -210,10 +218,14 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
     """
     rows = _table(features, fitted.support.shape[1])
     result = np.empty((fitted.seeds, len(rows)), dtype=np.int64)
-    for part, svm, regression in _parts(fitted, rows):
-        svm += regression[:, None, :]
-        svm *= 0.5
-        result[:, part] = fitted.present[svm.argmax(axis=0)]
+    unsure = np.empty(len(rows), dtype=bool)
+    with np.errstate(all="ignore"):
+        for part, votes, told in _votes(fitted, rows, np.float32):
+            result[:, part] = fitted.present[votes.argmax(axis=0)]
+            unsure[part] = ~(told & (_lead(votes) > LEAD))
+    left = np.flatnonzero(unsure)
+    for part, votes, _ in _votes(fitted, rows[left], np.float64):
+        result[:, left[part]] = fitted.present[votes.argmax(axis=0)]
     return result
 
 
@@ -223,7 +235,7 @@ def _probabilities(fitted: Fitted, features: ArrayLike) -> tuple[Floats, Floats]
     k = len(fitted.present)
     machine = np.empty((fitted.seeds, len(rows), k))
     linear = np.empty((len(rows), k))
-    for part, svm, regression in _parts(fitted, rows):
+    for part, svm, regression, _ in _parts(fitted, rows, np.float64):
         machine[:, part] = svm.transpose(1, 2, 0)
         linear[part] = regression.T
     return machine, linear
@@ -771,51 +783,89 @@ def _backtrack(
 # ----------------------------------------------------------------- prediction
 
 
-def _parts(fitted: Fitted, rows: NDArray[Any]) -> Iterator[tuple[slice, Floats, Floats]]:
-    """Yield slices of rows with (k, seeds, rows) and (k, rows) probabilities of the voters."""
-    basis = np.ascontiguousarray(np.vstack([fitted.support, fitted.weights[:, :-1]]).T)
-    k, vectors = len(fitted.present), len(fitted.support)
-    squares = (fitted.support * fitted.support).sum(axis=1)
+def _votes(
+    fitted: Fitted, rows: NDArray[Any], dtype: type[np.floating[Any]]
+) -> Iterator[tuple[slice, NDArray[Any], Bools]]:
+    """Yield slices of rows, the voters' summed probabilities (k, seeds, rows), `_parts`' last."""
+    for part, svm, regression, told in _parts(fitted, rows, dtype):
+        svm += regression[:, None, :]
+        yield part, svm, told
+
+
+def _lead(votes: NDArray[Any]) -> NDArray[Any]:
+    """Return by how much a row's first class leads the second at the seed where it leads least."""
+    first = np.maximum(votes[0], votes[1])
+    second = np.minimum(votes[0], votes[1])
+    for vote in votes[2:]:
+        np.maximum(second, np.minimum(first, vote), out=second)
+        np.maximum(first, vote, out=first)
+    first -= second
+    return np.asarray(first.min(axis=0))
+
+
+def _parts(
+    fitted: Fitted, rows: NDArray[Any], dtype: type[np.floating[Any]]
+) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any], Bools]]:
+    """Yield slices of rows with the voters' probabilities: (k, seeds, rows) and (k, rows).
+
+    Last, for which rows float32 would be near enough to float64. A rounding of the squared
+    distance of x and a support vector z, relative to |x|^2 + |z|^2, moves the exponent of a
+    pair's probability by gamma |A| times z's coefficient and kernel; one of the product of x
+    with the weights w, relative to |x||w|, moves that of the regression.
+    """
+    support = fitted.support.astype(dtype)
+    basis = np.ascontiguousarray(np.vstack([support, fitted.weights[:, :-1]]).T, dtype=dtype)
+    k, vectors = len(fitted.present), len(support)
+    squares = (support * support).sum(axis=1)
+    dual, offset = fitted.dual.astype(dtype), fitted.offset.astype(dtype)
+    platt, bias = fitted.platt.astype(dtype), fitted.weights[:, -1].astype(dtype)
+    reach = np.abs(fitted.platt[:, :, 0]).max(axis=0) * np.abs(fitted.dual) * fitted.gamma
+    near, far = reach.astype(dtype), (squares[:, None] * reach).astype(dtype)
+    weight = np.sqrt((fitted.weights[:, :-1] ** 2).sum(axis=1).max())
     step = max(1, COUPLED // fitted.seeds)
     for start in range(0, len(rows), step):
         part = slice(start, min(start + step, len(rows)))
         products, lengths = _products(rows[part], basis)
-        regression = _softmax((products[:, vectors:] + fitted.weights[:, -1]).T)
+        regression = _softmax((products[:, vectors:] + bias).T)
         kernel = products[:, :vectors] * 2.0
         kernel -= squares
         kernel -= lengths[:, None]
         np.minimum(kernel, 0.0, out=kernel)
         kernel *= fitted.gamma
         np.exp(kernel, out=kernel)
-        decisions = (kernel @ fitted.dual - fitted.offset).T
-        machine = _coupled(_pairwise(decisions, fitted.platt), k)
-        yield part, machine.reshape(k, fitted.seeds, -1), regression
+        decisions = (kernel @ dual - offset).T
+        steep = (lengths[:, None] * (kernel @ near) + kernel @ far).max(axis=1)
+        slip = ROUNDING * (np.maximum(steep, weight * np.sqrt(lengths)) + 4.0)
+        machine, told = _coupled(_pairwise(decisions, platt), k, np.tile(slip, fitted.seeds))
+        told = told.reshape(fitted.seeds, -1).all(axis=0) & (slip < SLIP)
+        yield part, machine.reshape(k, fitted.seeds, -1), regression, told
 
 
-def _softmax(raw: Floats) -> Floats:
+def _softmax(raw: NDArray[Any]) -> NDArray[Any]:
     """Return exp(raw) divided by its sum over the first axis."""
-    powers: Floats = np.exp(raw - raw.max(axis=0))
+    powers: NDArray[Any] = np.exp(raw - raw.max(axis=0))
     powers /= powers.sum(axis=0)
     return powers
 
 
-def _products(rows: NDArray[Any], basis: Floats) -> tuple[Floats, Floats]:
-    """Return rows @ basis, (n, b), and the squared lengths of the rows, (n,), in float64."""
-    products, lengths = np.empty((len(rows), basis.shape[1])), np.empty(len(rows))
+def _products(rows: NDArray[Any], basis: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return rows @ basis, (n, b), and the squared lengths of the rows, (n,), in its dtype."""
+    dtype = basis.dtype
+    products, lengths = np.empty((len(rows), basis.shape[1]), dtype), np.empty(len(rows), dtype)
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
-        block = np.asarray(rows[part], dtype=np.float64)
+        block = np.asarray(rows[part], dtype=dtype)
         np.matmul(block, basis, out=products[part])
         np.einsum("ij,ij->i", block, block, out=lengths[part])
-    if not np.isfinite(lengths).all():
+    if dtype == np.float64 and not np.isfinite(lengths).all():
         raise ValueError("features must be finite, and their squares within float64")
     return products, lengths
 
 
-def _pairwise(decisions: Floats, platt: Floats) -> Floats:
+def _pairwise(decisions: NDArray[Any], platt: NDArray[Any]) -> NDArray[Any]:
     """Return P(lower class | pair) inside [1e-7, 1 - 1e-7], (p, seeds x rows)."""
     shape = (len(decisions), len(platt), decisions.shape[1])
-    result = np.empty(shape)
+    result = np.empty(shape, decisions.dtype)
     for z, values, constants in zip(result, decisions, platt.transpose(1, 2, 0), strict=True):
         np.multiply(constants[0][:, None], values, out=z)
         z += constants[1][:, None]
@@ -828,7 +878,7 @@ def _pairwise(decisions: Floats, platt: Floats) -> Floats:
     return result.reshape(shape[0], -1)
 
 
-def _coupled(pairwise: Floats, k: int) -> Floats:
+def _coupled(pairwise: NDArray[Any], k: int, slip: NDArray[Any]) -> tuple[NDArray[Any], Bools]:
     """Return class probabilities that fit pairwise ones, by algorithm 2 of Wu, Lin & Weng.
 
     Minimises p'Qp over the simplex, Q_tt = sum of r_jt^2 over j, Q_tj = -r_jt r_tj, one
@@ -837,29 +887,38 @@ def _coupled(pairwise: Floats, k: int) -> Floats:
 
     Parameters
     ----------
-    pairwise : (k(k-1)/2, m) float64
+    pairwise : (k(k-1)/2, m) array
     k : int
+    slip : (m,) array
+        By how much the probabilities may be wrong.
 
     Returns
     -------
-    (k, m) float64
+    (k, m) array
+    (m,) bool
+        Where no Q_tt is small and no test of the end was so close that it could have been
+        decided otherwise.
     """
     minus = _coupling_matrix(pairwise, k)
-    result = np.empty((k, pairwise.shape[1]))
+    dtype = minus.dtype
+    result = np.empty((k, pairwise.shape[1]), dtype)
+    told = minus[np.arange(k), np.arange(k)].max(axis=0) < -STIFF
     where = np.arange(pairwise.shape[1])
-    p = np.full((k, len(where)), 1.0 / k)
+    p = np.full((k, len(where)), 1.0 / k, dtype)
     image = minus.sum(axis=1)
     image /= -k
     value = image.sum(axis=0) / k
-    total = np.ones(len(where))
+    total = np.ones(len(where), dtype)
     shut = np.zeros(len(where), dtype=bool)
     for _ in range(max(100, k)):
-        new = np.flatnonzero(_settled(image, value / total, total) & ~shut)
+        excess = _excess(image, value / total, total)
+        told[where[(np.abs(excess) < slip[where] * total) & ~shut]] = False
+        new = np.flatnonzero((excess < 0.0) & ~shut)
         result[:, where[new]] = p[:, new] / total[new]
         shut[new] = True
         count = np.count_nonzero(shut)
         if count == len(where):
-            return result
+            return result, told
         if count > 0.4 * len(where):
             left = np.flatnonzero(~shut)
             where, total, value = where[left], total[left], value[left]
@@ -868,14 +927,14 @@ def _coupled(pairwise: Floats, k: int) -> Floats:
             shut = np.zeros(len(where), dtype=bool)
         _sweep(minus, p, image, value, total)
     result[:, where[~shut]] = (p / total)[:, ~shut]
-    return result
+    return result, told
 
 
-def _coupling_matrix(pairwise: Floats, k: int) -> Floats:
+def _coupling_matrix(pairwise: NDArray[Any], k: int) -> NDArray[Any]:
     """Return -Q, (k, k, m): r_jt = 1 - r_tj for the pair t < j."""
-    minus = np.empty((k, k, pairwise.shape[1]))
+    minus = np.empty((k, k, pairwise.shape[1]), pairwise.dtype)
     minus[np.arange(k), np.arange(k)] = 0.0
-    square = np.empty(pairwise.shape[1])
+    square = np.empty(pairwise.shape[1], pairwise.dtype)
     for wins, (a, b) in zip(pairwise, combinations(range(k), 2), strict=True):
         loses = np.subtract(1.0, wins, out=minus[b, a])
         minus[a, a] -= np.multiply(loses, loses, out=square)
@@ -885,14 +944,21 @@ def _coupling_matrix(pairwise: Floats, k: int) -> Floats:
     return minus
 
 
-def _settled(image: Floats, mean: Floats, total: Floats) -> Bools:
-    """Return where the optimality condition holds to 0.005 / k."""
+def _excess(image: NDArray[Any], mean: NDArray[Any], total: NDArray[Any]) -> NDArray[Any]:
+    """Return by how much the optimality condition fails to hold to 0.005 / k."""
     worst = image.max(axis=0) - mean
     np.maximum(worst, mean - image.min(axis=0), out=worst)
-    return np.asarray(worst < 0.005 / len(image) * total)
+    worst -= 0.005 / len(image) * total
+    return np.asarray(worst)
 
 
-def _sweep(minus: Floats, p: Floats, image: Floats, value: Floats, total: Floats) -> None:
+def _sweep(
+    minus: NDArray[Any],
+    p: NDArray[Any],
+    image: NDArray[Any],
+    value: NDArray[Any],
+    total: NDArray[Any],
+) -> None:
     """Move every coordinate once, in place: image = Qp, value = p'Qp, total = sum of p."""
     mean, move = np.empty_like(value), np.empty_like(value)
     change = np.empty_like(image)
