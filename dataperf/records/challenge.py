@@ -115,6 +115,10 @@ class Task(Record):
         """The splits that rank, the in-distribution one first."""
         return [self.split] if isinstance(self.split, str) else list(self.split)
 
+    def headline(self, split: str) -> str:
+        """Return the metric that stands for a split: its own, else the one that ranks."""
+        return self.splits[split].metric or self.metric
+
 
 class Board(Record):
     """One ranked table.

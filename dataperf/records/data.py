@@ -80,6 +80,12 @@ class Pool:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, rows: IntArray) -> Pool:
+        """Return some of the rows."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        ids, features, labels = self.ids[rows], self.features[rows], self.labels[rows]
+        return Pool(ids, features, labels, self.classes, columns, self.facts)
+
     @functools.cached_property
     def row_of(self) -> dict[str, int]:
         """The row number of every id."""
