@@ -28,7 +28,6 @@ from dataperf.records import (
     IntArray,
     Number,
     Plan,
-    Pool,
     Record,
     Submission,
     Task,
@@ -191,8 +190,8 @@ def _values(
         return {"score": score, **parts}
     ((name, task),) = tasks.items()
     splits = {
-        split: statistics.average(metrics[each.metric or task.metric], found[name][split])
-        for split, each in task.splits.items()
+        split: statistics.average(metrics[task.headline(split)], found[name][split])
+        for split in task.splits
     }
     if len(task.ranking) > 1 or (plans[name].scale, plans[name].offset) != (1.0, 0.0):
         return {"score": score, **splits}
@@ -253,14 +252,7 @@ def _picks(
     strategy: Any, data: TaskData, rows: IntArray, rules: Any, runs: int
 ) -> list[TrainingSet]:
     pool = data.pool
-    part: Pool = replace(
-        pool,
-        ids=pool.ids[rows],
-        features=pool.features[rows],
-        labels=pool.labels[rows],
-        columns={name: column[rows] for name, column in pool.columns.items()},
-    )
-    row_of = pool.row_of
+    part, row_of = pool.take(rows), pool.row_of
     sets = []
     for seed in range(runs):
         with evaluation.one_thread():

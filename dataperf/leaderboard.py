@@ -171,8 +171,8 @@ def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evalu
 def _check_splits(
     task: Task, metrics: Mapping[str, Any], found: Mapping[str, Outcome], kept: TaskScores
 ) -> None:
-    for name, split in task.splits.items():
-        headline, scores = split.metric or task.metric, kept.splits[name]
+    for name in task.splits:
+        headline, scores = task.headline(name), kept.splits[name]
         value = statistics.average(metrics[headline], found[name])
         told = scores.metrics.get(headline)
         if told is None or scores.metric != headline or told.value != value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -83,3 +83,8 @@ Budget = Annotated[
 BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
 Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
 RESULTS = Path("dataperf-results")
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given: those left at None say nothing."""
+    return {name: value for name, value in options.items() if value is not None}

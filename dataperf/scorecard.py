@@ -17,7 +17,6 @@ from dataperf.records import (
     FloatArray,
     IntArray,
     Plan,
-    Split,
     SplitScores,
     Task,
     TaskData,
@@ -57,14 +56,12 @@ def split_scores(
         same headline metric: its score minus that of the ranking split.
     """
     first = task.ranking[0]
-    inside = task.splits[first].metric or task.metric
     scored = {}
     for name, split in task.splits.items():
-        headline = split.metric or task.metric
-        gap = None
-        if split.ood and headline == inside and name != first:
+        headline, gap = task.headline(name), None
+        if split.ood and headline == task.headline(first) and name != first:
             gap = statistics.gap(metrics[headline], found[name], found[first])
-        scored[name] = _one(task, split, found[name], metrics, gap)
+        scored[name] = _one(task, name, found[name], metrics, gap)
     return scored
 
 
@@ -117,13 +114,13 @@ def board_score(
 
 def _one(
     task: Task,
-    split: Split,
+    name: str,
     outcome: Outcome,
     metrics: Mapping[str, Metric],
     gap: Estimate | None,
 ) -> SplitScores:
-    headline = split.metric or task.metric
-    ranking = [task.metric] if split is task.splits[task.ranking[0]] else []
+    split, headline = task.splits[name], task.headline(name)
+    ranking = [task.metric] if name == task.ranking[0] else []
     beside = task.metrics if split.metrics is None else split.metrics
     names = dict.fromkeys([headline, *ranking, *beside])
     used = {name: metrics[name] for name in names}

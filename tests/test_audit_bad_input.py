@@ -20,7 +20,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import dataperf
-from dataperf import cli, files, own
+from dataperf import cli, files, own, terminal
 from dataperf.curation import compiled, models, neighbours, targets
 from dataperf.errors import DataperfError, Invalid, did_you_mean
 
@@ -400,7 +400,7 @@ WRONG = {
 def test_options_are_refused_before_anything_is_done(words, told, folder, monkeypatch):
     before = sorted(folder.rglob("*"))
     if "--detector" not in words:
-        monkeypatch.setattr(cli.terminal, "steps", None)  # would fail if the audit began
+        monkeypatch.setattr(terminal, "steps", None)  # would fail if the audit began
     assert told in run(*AUDIT, *words, code=2)
     assert sorted(folder.rglob("*")) == before
 

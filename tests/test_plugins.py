@@ -27,6 +27,7 @@ LAYERS = [
     {"detectors", "curation", "own", "own_challenge", "verify", "new"},
     {"report"},
     {"options", "terminal"},
+    {"commands"},
     {"cli"},
 ]
 

@@ -18,7 +18,7 @@ from sklearn import metrics as theirs
 from dataperf import statistics
 from dataperf.metrics import accuracy, balanced_accuracy, macro_f1
 from dataperf.records import Estimate
-from dataperf.statistics import Outcome
+from dataperf.statistics import Outcome, resampling
 
 FEW = 300  # resamples, where only behaviour is tested
 
@@ -106,8 +106,8 @@ def test_slow_path_equals_fast_path(metric: Any, clusters: int) -> None:
 
 
 def test_slow_metric_takes_the_first_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "RESAMPLES", 90)
-    monkeypatch.setattr(statistics, "SLOW_RESAMPLES", 40)
+    monkeypatch.setattr(resampling, "RESAMPLES", 90)
+    monkeypatch.setattr(resampling, "SLOW_RESAMPLES", 40)
     outcome, calls = make_outcome(seeds=1), []
 
     def score(truth: Any, predicted: Any, *, classes: int) -> float:
@@ -151,8 +151,8 @@ def test_value_is_the_exact_mean_over_seeds() -> None:
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = make_outcome()
     found = statistics.interval(macro_f1, outcome, resamples=FEW)
-    monkeypatch.setattr(statistics, "_MOST_COUNTS", 700)
-    monkeypatch.setattr(statistics, "_MOST_WEIGHTS", 150)
+    monkeypatch.setattr(resampling, "_MOST_COUNTS", 700)
+    monkeypatch.setattr(resampling, "_MOST_WEIGHTS", 150)
     assert statistics.interval(macro_f1, outcome, resamples=FEW) == found
 
 
@@ -692,9 +692,9 @@ def test_counts_of_patterns_give_the_interval_of_rows(
 ) -> None:
     many = make_outcome(rows=3000, seeds=2)
     by_row = statistics.interval(metric, many)
-    monkeypatch.setattr(statistics, "_MANY_ROWS", 1000)
+    monkeypatch.setattr(resampling, "_MANY_ROWS", 1000)
     by_pattern = statistics.interval(metric, many)
-    monkeypatch.setattr(statistics, "_MOST_CELLS", 0)
+    monkeypatch.setattr(resampling, "_MOST_CELLS", 0)
     by_repeats = statistics.interval(metric, many)
     assert by_pattern == by_repeats  # the same draws, two ways to count
     assert width(by_pattern) == pytest.approx(width(by_row), rel=0.1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf.records import Pool, replace
+from dataperf.records import Pool
 from dataperf.strategies.cleanlab_k_medoids import suspicion
 
 tracks = ("repair",)
@@ -24,9 +24,8 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     seed
         Of the folds.
     """
-    rows = np.flatnonzero(pool.labels >= 0)
-    labels = pool.labels[rows]
-    part = replace(pool, ids=pool.ids[rows], features=pool.features[rows], labels=labels)
+    part = pool.take(np.flatnonzero(pool.labels >= 0))
+    labels = part.labels
     quality, flagged = suspicion(part, seed)
     for number in np.unique(labels):
         own = np.flatnonzero(labels == number)

@@ -1,0 +1,82 @@
+"""The nouns, as frozen records.
+
+File records (challenge, submission, result) are pydantic models: what a file may say is
+what the model says, unknown keys are errors, and ``dataperf schema`` publishes them as
+JSON Schema. In-memory records (tables, training sets) are plain dataclasses around arrays.
+"""
+
+from __future__ import annotations
+
+from dataperf.records.challenge import Board, Challenge, Exclude, Span, Split, Task, Where
+from dataperf.records.data import (
+    FloatArray,
+    IntArray,
+    Pool,
+    Table,
+    TaskData,
+    Test,
+    TextArray,
+    Truth,
+    replace,
+)
+from dataperf.records.fields import Count, Line, Name, Number, Record, Scalar, Text, Version
+from dataperf.records.result import (
+    Balance,
+    Cost,
+    Detection,
+    Estimate,
+    Provenance,
+    Result,
+    SplitScores,
+    TaskScores,
+    Trial,
+)
+from dataperf.records.sources import Archive, Card, Folder, Generated, Package, Source, Url
+from dataperf.records.submission import Submission
+from dataperf.records.training import Plan, TrainingSet
+
+__all__ = [
+    "Archive",
+    "Balance",
+    "Board",
+    "Card",
+    "Challenge",
+    "Cost",
+    "Count",
+    "Detection",
+    "Estimate",
+    "Exclude",
+    "FloatArray",
+    "Folder",
+    "Generated",
+    "IntArray",
+    "Line",
+    "Name",
+    "Number",
+    "Package",
+    "Plan",
+    "Pool",
+    "Provenance",
+    "Record",
+    "Result",
+    "Scalar",
+    "Source",
+    "Span",
+    "Split",
+    "SplitScores",
+    "Submission",
+    "Table",
+    "Task",
+    "TaskData",
+    "TaskScores",
+    "Test",
+    "Text",
+    "TextArray",
+    "TrainingSet",
+    "Trial",
+    "Truth",
+    "Url",
+    "Version",
+    "Where",
+    "replace",
+]

@@ -1,0 +1,22 @@
+"""What a field of a file may hold, and the record that refuses all others."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Text = Annotated[str, StringConstraints(max_length=10_000)]
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Count = Annotated[StrictInt, Field(ge=0)]
+#: The one version of the file formats so far; True is no number here, as it would be to Literal.
+Version = Annotated[StrictInt, Field(ge=1, le=1)]
+Scalar = str | StrictBool | StrictInt | Number
+
+
+class Record(BaseModel):
+    """A frozen record of named fields; a key that is no field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -1,0 +1,152 @@
+"""What came of an evaluation: a result and its parts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from dataperf.records.fields import Count, Name, Number, Record, Scalar, Version
+from dataperf.records.submission import Submission
+
+
+class Estimate(Record):
+    """A number with its interval.
+
+    ``low`` and ``high`` are None where no interval can be had; ``clusters`` counts the
+    groups that the interval rests on when rows are grouped.
+    """
+
+    value: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
+    clusters: Count | None = None
+
+
+class SplitScores(Record):
+    """One split's scores; confusion rows are true classes, columns predictions, mean over seeds."""
+
+    title: str
+    ood: bool
+    metric: str
+    metrics: dict[str, Estimate]
+    per_seed: dict[str, list[Number | None]]
+    gap: Estimate | None = None
+    per_class: dict[str, dict[str, Number | None]]
+    confusion: list[list[Number]]
+    worst_group: dict[str, Any] | None = None
+    rows: Count
+
+
+class Detection(Record):
+    """What the answer let in of what is known to be wrong in the pool.
+
+    ``random`` is what a random pick of the same size lets in (mean and 95 % range of the
+    hypergeometric distribution); ``p_value`` the chance that it lets in as few.
+    ``ranking`` holds precision@k, recall@k, average precision and AUROC of a ranking or
+    flag list, where the answer carries one.
+    """
+
+    selected: Count
+    let_in: Count
+    share: Number
+    pool_share: Number
+    random: Estimate
+    p_value: Number
+    by_defect: dict[str, dict[str, Number]]
+    ranking: dict[str, Any] | None = None
+
+
+class Balance(Record):
+    """How evenly a training set covers the values of one column."""
+
+    counts: dict[str, Count]
+    normalized_entropy: Number
+    imbalance_ratio: Number | None = None
+    total_variation: Number
+    reference: str
+
+
+class Cost(Record):
+    """What the evaluation took; seconds of wall clock, sizes in bytes.
+
+    ``peak_memory`` is the most that the process has held so far, data and libraries included.
+    """
+
+    samples: Count
+    train_seconds: Number
+    predict_seconds: Number
+    peak_memory: Count
+    model_size: Count
+
+
+class Trial(Record):
+    """One training set, trained with every seed, and what the model predicted.
+
+    ``weight`` is its share in the score; ``predictions`` holds an encoded integer array of
+    shape (seeds, rows) for each split; see ``dataperf.results.decode``.
+    """
+
+    training_set: str
+    rows: Count
+    weight: Number = 1.0
+    predictions: dict[str, str]
+
+
+class TaskScores(Record):
+    """What one task of a board gave.
+
+    ``score`` is the task's part of the board's score; ``summary`` holds what the track says
+    beside it: numbers, and curves along a budget; ``says`` the same in sentences.
+    """
+
+    score: Estimate
+    splits: dict[str, SplitScores]
+    detection: Detection | None = None
+    balance: dict[str, Balance] = {}
+    summary: dict[str, Number | None] = {}
+    says: list[str] = []
+    curves: dict[str, list[Number]] = {}
+    trials: list[Trial]
+
+
+class Provenance(Record):
+    """Everything that a third party needs to make the result again.
+
+    ``digests`` names sha256 digests of the board, challenge, dataset, model and
+    submission; ``era`` is the numeric era of the fixed model.
+    """
+
+    digests: dict[str, str]
+    era: str
+    frozen: bool
+    unfrozen: list[str] = []
+    versions: dict[str, str]
+    machine: dict[str, Any]
+    started: str
+    seconds: Number
+
+
+class Result(Record):
+    """The record of one evaluation: one JSON file, named by its content.
+
+    ``rules`` is ``"official"`` if what the official evaluator accepts was accepted, holes
+    included; such results are never ranked. ``summary`` holds what the track says of the
+    board as a whole. ``own_data`` holds the words with which somebody's own data can be loaded
+    again (``dataperf.own.load``); it is empty for challenges that have a folder.
+    """
+
+    schema_version: Version
+    challenge: Name
+    challenge_version: int
+    board: Name
+    status: Literal["scored", "failed"]
+    error: str | None = None
+    rules: Literal["strict", "official"] = "strict"
+    submission: Submission
+    warnings: list[str] = []
+    metric: str
+    score: Estimate | None = None
+    tasks: dict[str, TaskScores] = {}
+    summary: dict[str, Number | None] = {}
+    own_data: dict[str, Scalar | list[str]] = {}
+    cost: Cost | None = None
+    provenance: Provenance

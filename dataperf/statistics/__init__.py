@@ -1,0 +1,46 @@
+"""Intervals, paired tests, ties, random-pick references, ranking and balance scores (pure)."""
+
+from __future__ import annotations
+
+from dataperf.statistics.balance import imbalance_ratio, normalized_entropy, total_variation
+from dataperf.statistics.confusion_matrices import confusion, mean_over_classes, ratio
+from dataperf.statistics.differences import Difference, difference, p_values
+from dataperf.statistics.estimates import LEVEL, gap, interval, intervals
+from dataperf.statistics.outcomes import Outcome, average, per_seed, same_items
+from dataperf.statistics.picks import random_picks
+from dataperf.statistics.rankings import flag_scores, ranking_scores, suspicion_of
+from dataperf.statistics.resampling import RESAMPLES, SEED, SLOW_RESAMPLES
+from dataperf.statistics.scores import Score, Term, score_difference
+from dataperf.statistics.ties import group_ties, holm
+
+__all__ = [
+    "LEVEL",
+    "RESAMPLES",
+    "SEED",
+    "SLOW_RESAMPLES",
+    "Difference",
+    "Outcome",
+    "Score",
+    "Term",
+    "average",
+    "confusion",
+    "difference",
+    "flag_scores",
+    "gap",
+    "group_ties",
+    "holm",
+    "imbalance_ratio",
+    "interval",
+    "intervals",
+    "mean_over_classes",
+    "normalized_entropy",
+    "p_values",
+    "per_seed",
+    "random_picks",
+    "ranking_scores",
+    "ratio",
+    "same_items",
+    "score_difference",
+    "suspicion_of",
+    "total_variation",
+]

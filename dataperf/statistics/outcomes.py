@@ -1,0 +1,145 @@
+"""What was predicted for test items, and the plain score of that."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.contracts import Metric
+from dataperf.records import FloatArray, IntArray
+from dataperf.statistics.class_ids import check_ids
+from dataperf.statistics.confusion_matrices import confusion
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was predicted for one set of test items.
+
+    Parameters
+    ----------
+    truth : (rows,) array of int
+        Class ids in ``range(classes)``.
+    predicted : (seeds, rows) array of int
+        Class ids in ``range(classes)``, one line for each seed.
+    classes : int
+        Number of classes.
+    clusters : (rows,) array or None
+        Which items are not independent of each other; None if all are.
+    weights : (seeds,) array or None
+        Each line's share in the score; None weighs all alike.
+    by_chance : bool
+        Whether the lines are a sample of what might have come, so that an interval must
+        carry their chance too (the rows that a seller hands over).
+    draws : bool
+        Whether a line is one draw of every row from what is uncertain of it, so that an
+        interval takes some line's draw for each row (whether raters' doubts are borne out).
+    items : str
+        What tells the test items apart from others', where answers have their own.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, there is no seed, or a class id is out of range.
+
+    Examples
+    --------
+    >>> outcome = Outcome(np.array([0, 1, 1]), np.array([[0, 1, 0], [0, 1, 1]]), 2)
+    >>> outcome.rows, outcome.seeds
+    (3, 2)
+    """
+
+    truth: IntArray
+    predicted: IntArray
+    classes: int
+    clusters: NDArray[Any] | None = None
+    weights: FloatArray | None = None
+    by_chance: bool = False
+    draws: bool = False
+    items: str = ""
+
+    def __post_init__(self) -> None:
+        truth, predicted = np.asarray(self.truth), np.asarray(self.predicted)
+        if truth.ndim != 1 or predicted.ndim != 2 or predicted.shape[1] != len(truth):
+            shapes = f"{truth.shape} and {predicted.shape}"
+            raise ValueError(f"truth and predictions have shapes {shapes}, not (n,) and (seeds, n)")
+        if not len(predicted):
+            raise ValueError("predictions of no seed at all")
+        if self.clusters is not None and np.shape(self.clusters) != truth.shape:
+            raise ValueError(f"{np.shape(self.clusters)} clusters for {len(truth)} rows")
+        if self.weights is not None and np.shape(self.weights) != (len(predicted),):
+            raise ValueError(f"{np.shape(self.weights)} weights for {len(predicted)} lines")
+        check_ids(truth, self.classes, "truth")
+        check_ids(predicted, self.classes, "predictions")
+
+    def mean(self, values: FloatArray) -> FloatArray:
+        """Return the weighted mean of per-line values over their last axis."""
+        if self.weights is None:
+            return np.asarray(values.mean(axis=-1))
+        return np.asarray(values @ self.weights / self.weights.sum())
+
+    @property
+    def rows(self) -> int:
+        """Number of test items."""
+        return len(self.truth)
+
+    @property
+    def seeds(self) -> int:
+        """Number of trained models."""
+        return len(self.predicted)
+
+    @functools.cached_property
+    def counts(self) -> IntArray:
+        """The confusion matrix of every line, shape (seeds, classes, classes)."""
+        return np.stack([confusion(self.truth, row, self.classes) for row in self.predicted])
+
+    @property
+    def cluster_count(self) -> int | None:
+        """Number of distinct clusters, None if items do not cluster."""
+        return None if self.clusters is None else len(np.unique(self.clusters))
+
+
+def per_seed(metric: Metric, outcome: Outcome) -> FloatArray:
+    """Return the metric of every seed's predictions.
+
+    Parameters
+    ----------
+    metric : Metric
+    outcome : Outcome
+
+    Returns
+    -------
+    (seeds,) array of float64
+        nan where the metric is not defined.
+    """
+    if hasattr(metric, "from_counts"):  # one count of the rows serves all metrics
+        return np.array([metric.from_counts(each) for each in outcome.counts], dtype=np.float64)
+    scores = [
+        metric.score(outcome.truth, predicted, classes=outcome.classes)
+        for predicted in outcome.predicted
+    ]
+    return np.array(scores, dtype=np.float64)
+
+
+def average(metric: Metric, outcome: Outcome) -> float:
+    """Return the metric's (weighted) mean over seeds; nan where it is not defined for one."""
+    return float(outcome.mean(per_seed(metric, outcome)))
+
+
+def same_items(a: Outcome, b: Outcome) -> bool:
+    """Return whether two outcomes are of the same test items in the same order."""
+    return (
+        a.classes == b.classes
+        and a.items == b.items
+        and np.array_equal(a.truth, b.truth)
+        and _same_clusters(a.clusters, b.clusters)
+    )
+
+
+def _same_clusters(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return bool(np.array_equal(a, b))
