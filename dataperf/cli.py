@@ -15,6 +15,7 @@ from dataperf import terminal
 from dataperf.options import (
     RESULTS,
     AsJson,
+    Beside,
     BoardName,
     Budget,
     ChallengeName,
@@ -61,7 +62,7 @@ def list_(
     as_json: AsJson = False,
     path: Paths = None,
 ) -> None:
-    """List challenges, fixed models, metrics, tracks, strategies, datasets, stores, engines.
+    """List challenges, fixed models, metrics, tracks, strategies, datasets, and all other plug-ins.
 
     Example: dataperf list metrics
     """
@@ -221,6 +222,7 @@ def evaluate(
     test_share: TestShare = None,
     budget: Budget = None,
     rules: Rules = "strict",
+    beside: Beside = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
     results_folder: Results = RESULTS,
     as_json: AsJson = False,
@@ -232,7 +234,9 @@ def evaluate(
     Example: dataperf evaluate --challenge speech-selection mine.json
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
     Example: dataperf evaluate --data mine.parquet --label y --truth y_true cleaning.json
+    Example: dataperf evaluate -c adversarial-nibbler --beside unsafe_topics
     """
+    from dataperf import beside as machines
     from dataperf import challenge as challenges
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
@@ -241,6 +245,8 @@ def evaluate(
     columns |= {"id": id, "drop": drop or None, "embedding": embedding}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = {key: value for key, value in {**columns, **kinds}.items() if value is not None}
+    if beside and data is not None:
+        raise DataperfError("--beside is for challenges, not for --data")
     if data is not None and challenge is None and board is None and rules == "strict":
         return _evaluate_own(data, files or [], told, str(results_folder), as_json)
     if data is not None or told or challenge is None:
@@ -248,6 +254,7 @@ def evaluate(
     asked, chosen = challenges.load(challenge), _rules(rules)
     if board:
         challenges.board_of(asked, board)
+    named = machines.prepare(beside or (), asked)
     if not files:
         files = sorted((challenges.folder_of(asked) / "submissions").glob("*.json"))
         if not files:
@@ -265,6 +272,7 @@ def evaluate(
     scored = []
     with terminal.progress("evaluating", len(sent)) as advance:
         for result in evaluation.evaluate_all(asked, sent, jobs=jobs, rules=chosen):
+            result = machines.add(result, named)
             scored.append((result, results.keep(result, str(results_folder))))
             advance()
     if as_json:
@@ -369,6 +377,7 @@ def leaderboard(
 def verify(
     files: Annotated[list[Path] | None, typer.Argument(help="Result files.")] = None,
     data_dir: DataDir = None,
+    beside: Beside = None,
     plugins: Annotated[
         bool, typer.Option("--plugins", help="Check every plug-in found against its contract.")
     ] = False,
@@ -391,7 +400,7 @@ def verify(
     for file in files or []:
         with terminal.progress(f"verifying {file.name}"):
             try:
-                rows.append(verification.result(file))
+                rows.append(verification.result(file, asking=beside or ()))
             except DataperfError as error:
                 rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
     if as_json:
@@ -399,7 +408,7 @@ def verify(
     else:
         for row in rows:
             typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
-            for problem in row["problems"]:
+            for problem in [*row["problems"], *row.get("notes", ())]:
                 typer.echo(f"     {problem}")
     if not all(row["ok"] for row in rows):
         raise typer.Exit(1)
@@ -536,7 +545,9 @@ def data_get(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="challenge, metric, strategy, detector or model")],
+    kind: Annotated[
+        str, typer.Argument(help="challenge, metric, strategy, detector, safety, model")
+    ],
     name: Annotated[str, typer.Argument(help="Its name.")],
     path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
     from_data: Annotated[
@@ -557,7 +568,7 @@ def new(
     budget: Budget = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a new challenge, metric, strategy, detector or model to start from, in your own folder.
+    """Write a new plug-in (challenge, metric, strategy, ...) to start from, in your own folder.
 
     Example: dataperf new metric my_metric --path my-folder
     Example: dataperf new challenge mine --from-data mine.parquet --label y --path my-folder

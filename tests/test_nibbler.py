@@ -322,7 +322,7 @@ def test_similarity_of_words():
     assert similar[0, 1] == 1.0
     assert similar[0, 2] == 0.0
     assert prompts.diversity(similar) == pytest.approx(1 - 1 / 6)
-    assert prompts.near_duplicates(similar) == 0.25
+    assert prompts.near_duplicates(similar, 0.8) == 0.25
     assert prompts.diversity(similar[:1, :1]) == 0.0
 
 
