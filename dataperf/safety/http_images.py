@@ -14,8 +14,8 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -84,44 +84,41 @@ def _ask(address: SplitResult, told: dict[str, str], longest: float) -> bytes:
     path = (address.path or "/") + (f"?{address.query}" if address.query else "")
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     connection = kind(address.hostname or "", address.port, timeout=longest)
-    try:
-        with _ended(connection, longest) as late:
-            try:
-                connection.connect()
-                if not late():
-                    connection.request("POST", path, json.dumps(told).encode(), headers)
-                    found = _image(connection.getresponse())
-            except (OSError, http.client.HTTPException, ValueError, DataperfError) as error:
-                if not late() and isinstance(error, DataperfError):
-                    raise
-                if not late():
-                    what = str(error) or type(error).__name__
-                    raise DataperfError(f"no answer: {what[:200]}") from error
-            if late():  # and what was read may have been cut off
-                raise DataperfError(f"no whole answer in {longest:g} s")
-            return found
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _ended(connection: http.client.HTTPConnection, longest: float) -> Iterator[Callable[[], bool]]:
-    """End a connection after a while, however slowly its bytes trickle in; say whether it was."""
     over = threading.Event()
-
-    def end() -> None:
-        over.set()
-        if connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(longest, end)
+    sockets: list[Any] = []
+    timer = threading.Timer(longest, _end, (over, connection, sockets))
     timer.daemon = True
     timer.start()
+    found = b""
     try:
-        yield over.is_set
+        connection.connect()
+        sockets.append(connection.sock)
+        if not over.is_set():
+            connection.request("POST", path, json.dumps(told).encode(), headers)
+            found = _image(connection.getresponse())
+    except (OSError, http.client.HTTPException, ValueError, DataperfError) as error:
+        if isinstance(error, DataperfError) and not over.is_set():
+            raise
+        if not over.is_set():
+            what = str(error) or type(error).__name__
+            raise DataperfError(f"no answer: {what[:200]}") from error
     finally:
         timer.cancel()
+        connection.close()
+    if over.is_set():  # and what was read may have been cut off
+        raise DataperfError(f"no whole answer in {longest:g} s")
+    return found
+
+
+def _end(over: threading.Event, connection: http.client.HTTPConnection, sockets: list[Any]) -> None:
+    """End an answer that takes too long, however slowly its bytes trickle in.
+
+    A connection forgets its socket once an answer has begun that will close it.
+    """
+    over.set()
+    for each in [*sockets, connection.sock]:
+        with suppress(OSError, AttributeError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _image(answer: http.client.HTTPResponse) -> bytes:

@@ -10,6 +10,7 @@ is, and its numbers are no calibrated probabilities.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,10 +46,15 @@ def prepare(option: str) -> Callable[[Sequence[str]], Any]:
     """
     if option:
         raise DataperfError(f'unsafe_topics takes no option, but was given "{option[:60]}"')
+    model = _fitted()
+    return lambda texts: model.predict_proba(sentences.vectors(texts))[:, 1]
+
+
+@functools.lru_cache(maxsize=1)
+def _fitted() -> Any:
     from sklearn.linear_model import LogisticRegression
 
     told = json.loads(TOLD.read_text(encoding="utf-8"))
     known = sentences.vectors([*told["unsafe"], *told["safe"]])
     unsafe = np.repeat([1, 0], [len(told["unsafe"]), len(told["safe"])])
-    model = LogisticRegression(C=INVERSE_PENALTY).fit(known, unsafe)
-    return lambda texts: model.predict_proba(sentences.vectors(texts))[:, 1]
+    return LogisticRegression(C=INVERSE_PENALTY).fit(known, unsafe)
