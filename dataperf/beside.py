@@ -108,7 +108,7 @@ def add(
     Raises
     ------
     Unavailable
-        If a source gave no image at all.
+        If a source failed and gave no image at all.
     DataperfError
         As `prepare` does, or if a plug-in returns what is no probability.
     """
@@ -171,8 +171,8 @@ def _of_images(
             continue
         for each in judges:
             chances[each.name][place] = _chances(each, [picture])[0]
-    if not any(images):
-        why = next(iter(failed.values()), "it has none for any of these prompts")
+    if failed and not any(images):  # a folder may lack one submitter's images: no failure
+        why = next(iter(failed.values()))
         raise Unavailable(f"{source.name} gave no image of {len(items):,} prompts: {why}")
     told = {each.name: _reading(each, chances[each.name], items) for each in judges}
     return {source.name: _reading(source, [], items, images=images, failed=failed), **told}

@@ -310,6 +310,12 @@ def test_a_source_that_fails_is_not_asked_for_ever(scored, service):
     assert len(service.asked) == beside.PATIENCE
 
 
+def test_a_folder_without_images_of_one_submitter_stops_nobody(scored, tmp_path):
+    told = beside.add(scored, ["open_nsfw", f"image_folder={tmp_path}"]).beside
+    assert told["image_folder"].images == [None] * 38 and not told["image_folder"].failed
+    assert told["open_nsfw"].numbers["judged"] == 0
+
+
 def test_damaged_images_and_escapes_are_told_and_not_obeyed(scored, service):
     told = beside.add(scored, ["open_nsfw", f"http_images={service.at('damaged')}"]).beside
     assert told["open_nsfw"].numbers["judged"] == 0
