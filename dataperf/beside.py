@@ -186,7 +186,7 @@ def opened(content: bytes) -> NDArray[np.uint8]:
     ValueError
         If it is no PNG, JPEG or WebP, damaged, or of more than fifty million pixels.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     from dataperf.curation import media
 
@@ -198,6 +198,8 @@ def opened(content: bytes) -> NDArray[np.uint8]:
         if width * height > LARGEST:
             raise ValueError(f"{width:,} x {height:,} pixels are more than {LARGEST:,}")
         return media.open_image(content)
+    except UnidentifiedImageError as error:
+        raise ValueError(f"no image that can be read: not {', '.join(FORMATS)}") from error
     except Exception as error:  # decoders fail in ways of their own; each is one bad file
         raise ValueError(f"no image that can be read: {_line(error)}") from error
 
