@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
@@ -78,6 +78,10 @@ class Track(Protocol):
       ``summarize_board(answer, rules, data, tasks)`` of the board;
     - ``join(parts: Mapping[str, dict]) -> dict`` to make one answer of a strategy's answers
       to single tasks;
+    - ``OPTIONAL = {name: tolerance}``: numbers of its summary that only an extra brings, and by
+      how much another machine's may differ;
+    - ``items(plan, data) -> list of {"uid", "words", "text", "image"}`` where machines can judge
+      what is handed in: texts, and whether most raters held text and image for unsafe;
     - ``shown(pool) -> Pool`` where participants see less than the pool;
     - ``PICKS = (random, others)``: how many runs of a strategy its reference points take;
     - ``references(rules, data) -> {name: (title, answer)}``: reference points that know the
@@ -129,6 +133,28 @@ class Dataset(Protocol):
 
     def table(self, path: Path | None, **options: Any) -> Table:
         """Return the rows; ``path`` is where the source's bytes lie, None if generated."""
+
+
+class Safety(Protocol):
+    """``safety/NAME.py``: a machine beside the raters, run only where a user names it.
+
+    It may also offer ``shown(option) -> str``: what of an option may be recorded.
+    """
+
+    role: Literal["text", "image", "source"]
+    external: bool  # whether it lies outside of dataperf: a service, a folder of the user's
+
+    def era(self) -> str:
+        """Return what tells one version of its network from another."""
+
+    def prepare(self, option: str) -> Callable[..., Any]:
+        """Check the option of ``NAME=OPTION`` and what must be installed; return what runs.
+
+        For texts: ``(list of n str) -> (n,) array``, how likely each is unsafe, 0 to 1. For
+        images: the same of a list of (height, width, 3) uint8 arrays. For a source:
+        ``(uid, words) -> bytes`` of an image file, None if there is none for this prompt, or a
+        DataperfError that says why it could not be had.
+        """
 
 
 class Store(Protocol):

@@ -112,6 +112,30 @@ def find(evidence):
     )
 '''
 
+_SAFETY = '''"""Texts that hold one of a few words (say here what {name} looks for)."""
+
+from __future__ import annotations
+
+role = "text"
+external = False
+
+WORDS = ("blood", "naked")
+
+
+def era():
+    """Return a name for what it was trained as; change it when the same code scores otherwise."""
+    return "1"
+
+
+def prepare(option):
+    """Check the option of ``--beside {name}=OPTION``; return what runs.
+
+    That takes a list of n texts and gives how likely each is unsafe, (n,), from 0 to 1.
+    """
+    words = tuple(option.split(",")) if option else WORDS
+    return lambda texts: [float(any(word in text.lower() for word in words)) for text in texts]
+'''
+
 _CHALLENGE = """schema_version = 1
 name = "{name}"
 version = 1
@@ -153,6 +177,7 @@ _TEMPLATES = {
     "metric": [("metrics/{name}.py", _METRIC)],
     "strategy": [("strategies/{name}.py", _STRATEGY)],
     "detector": [("detectors/{name}.py", _DETECTOR)],
+    "safety": [("safety/{name}.py", _SAFETY)],
     "model": [("fixed_models/{name}.py", _MODEL)],
     "challenge": [
         ("challenges/{name}/challenge.toml", _CHALLENGE),
@@ -165,6 +190,7 @@ _KINDS = {
     "metric": "metrics",
     "strategy": "strategies",
     "detector": "detectors",
+    "safety": "safety",
     "model": "fixed_models",
     "challenge": "challenges",
 }

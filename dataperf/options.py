@@ -80,6 +80,13 @@ Budget = Annotated[
     int | None,
     typer.Option("--budget", help="With --data: rows that may be repaired, inspected, selected."),
 ]
+Beside = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--beside",
+        help="A safety plug-in to ask too, NAME or NAME=OPTION (repeatable); scores stay as they are.",
+    ),
+]
 BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
 Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
 RESULTS = Path("dataperf-results")

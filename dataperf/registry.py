@@ -30,6 +30,7 @@ KINDS = {
     "strategies": "strategy",
     "datasets": "dataset",
     "detectors": "detector",
+    "safety": "safety plug-in",
     "stores": "store",
     "engines": "engine",
 }
@@ -42,6 +43,7 @@ WANTED = {
     "strategies": ("tracks", "answer"),
     "datasets": ("card", "source", "table"),
     "detectors": ("title", "find"),
+    "safety": ("role", "external", "era", "prepare"),
     "stores": ("put", "names", "get"),
     "engines": ("run",),
 }

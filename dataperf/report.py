@@ -11,7 +11,7 @@ from rich.text import Text
 from dataperf import challenge as challenges
 from dataperf.anchors import Anchors
 from dataperf.leaderboard import Leaderboard
-from dataperf.records import Challenge, Detection, Estimate, Result, SplitScores, TaskScores
+from dataperf.records import Beside, Challenge, Detection, Estimate, Result, SplitScores, TaskScores
 
 #: Tasks of a board up to which each has a column of its own.
 MOST_COLUMNS = 5
@@ -65,6 +65,8 @@ def scorecard(
         parts += [_task_table(result), Text("")]
     if result.summary:
         parts += [Text(_listed(result.summary)), Text("")]
+    if result.beside:
+        parts += [_machines(result.beside), Text("")]
     parts.append(_cost(result))
     if anchors is not None:
         parts += [Text(""), anchor_table(anchors, result)]
@@ -89,6 +91,26 @@ def _headline(result: Result) -> str:
         return f"score, from {result.metric}: {with_interval(result.score)}"
     names = ", ".join(result.tasks) if len(result.tasks) < 5 else f"{len(result.tasks)} tasks"
     return f"{result.metric}, mean over {names}: {with_interval(result.score)}"
+
+
+def _machines(beside: Mapping[str, Beside]) -> RenderableType:
+    """Return what machines said, in a line each."""
+    lines = [Text("BESIDE THE SCORE, by machines: never part of it", style="italic")]
+    for name, part in beside.items():
+        told = part.numbers
+        agrees = f"kappa with the raters {number(told.get('kappa'))}"
+        over = f"({told.get('judged') or 0:.0f} judged; {agrees}, {told.get('compared') or 0:.0f})"
+        if part.role == "text":
+            safe = None if told.get("unsafe") is None else 1 - (told["unsafe"] or 0)
+            lines.append(Text(f"{name}: prompts look safe {number(safe)} {over}"))
+        elif part.role == "image":
+            lines.append(Text(f"{name}: images unsafe {number(told.get('unsafe'))} {over}"))
+        else:
+            got = len(part.images) - part.images.count(None)
+            line = f"{name}: {got} images for {len(part.images)} prompts, from {part.option}"
+            why = next(iter(part.failed.values()), "")
+            lines.append(Text(line + f"; {len(part.failed)} failed: {why}" * bool(part.failed)))
+    return Group(*lines)
 
 
 def _listed(values: Mapping[str, float | None]) -> str:
@@ -127,7 +149,7 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
     if "gain" in part.summary:
         parts += [_repair(part), Text("")]
     elif part.summary:
-        parts += [Text(_listed(part.summary)), Text("")]
+        parts += [Text(_listed(part.summary)), *map(Text, part.says), Text("")]
     if len(part.trials) == 1 and part.balance:
         parts += [_class_table(part), Text("")]
     if part.detection is not None and (len(part.trials) == 1 or part.detection.ranking):

@@ -7,15 +7,15 @@ import inspect
 import itertools
 import math
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from dataperf import beside, evaluation, own, registry, results, sources
 from dataperf import challenge as challenges
-from dataperf import evaluation, own, registry, results, sources
 from dataperf.errors import DataperfError, Unavailable
 from dataperf.records import Card, Challenge, Package, Pool, Record, Result, TaskData
 from dataperf.registry import Entry
@@ -27,17 +27,25 @@ EXACT = (
 )
 
 
-def result(path: Path) -> dict[str, Any]:
+def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     """Run a kept result's evaluation again.
 
     First its own digest, then the digests of everything it depends on, then the evaluation:
     every prediction, score and interval must be the same. Own data is read again from where
     the record says that it lies.
 
+    Parameters
+    ----------
+    path
+        The record.
+    asking
+        What lies outside of dataperf and shall be asked again: ``NAME=OPTION``, as in
+        ``dataperf.beside.prepare``. Nothing of that kind is asked otherwise.
+
     Returns
     -------
     dict
-        ``name``, ``ok``, and ``problems`` (a list of sentences).
+        ``name``, ``ok``, ``problems`` and ``notes`` (what was not looked at), lists of sentences.
 
     Raises
     ------
@@ -53,10 +61,14 @@ def result(path: Path) -> dict[str, Any]:
     else:
         challenge = challenges.load(kept.challenge)
     problems = list(_changed(kept, challenge, loaded))
+    notes: list[str] = []
     if not problems:
         again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
+        again, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, again)
         problems = list(_differences(kept, again))
-    return {"name": str(path), "ok": not problems, "problems": problems}
+        others, unasked = beside.again(kept, asking, data=loaded)
+        problems, notes = problems + others, notes + unasked
+    return {"name": str(path), "ok": not problems, "problems": problems, "notes": notes}
 
 
 def _changed(
@@ -97,6 +109,30 @@ def _differences(kept: Result, again: Result) -> Iterator[str]:
         if before != after:
             where = _first_difference(_plain(before), _plain(after), part)
             yield f"{where or part} is not the same"
+
+
+def _settled(
+    track: Any, challenge: Challenge, kept: Result, again: Result
+) -> tuple[Result, list[str]]:
+    """Return the new result with the record's own numbers where the two are as good as equal.
+
+    That are those which only an extra brings (``OPTIONAL``): either side may lack them, and
+    another processor's may differ a little. What the record says in words must follow.
+    """
+    optional = getattr(track, "OPTIONAL", {})
+    tasks, unseen = dict(again.tasks), set()
+    for name in tasks.keys() & kept.tasks.keys() if optional else ():
+        told, numbers = kept.tasks[name].summary, dict(tasks[name].summary)
+        for key, within in optional.items():
+            before, after = told.get(key), numbers.get(key)
+            unseen |= {key} if before is not None and after is None else set()
+            if before is None or after is None or abs(before - after) <= within:
+                numbers.pop(key, None)
+                numbers |= {key: before} if key in told else {}
+        says = track.says(numbers, challenge.tasks[name]) if hasattr(track, "says") else []
+        tasks[name] = tasks[name].model_copy(update={"summary": numbers, "says": says})
+    lacking = [f"{key} was not looked at: it needs an extra" for key in optional if key in unseen]
+    return again.model_copy(update={"tasks": tasks}), lacking
 
 
 def _plain(value: Any) -> Any:
@@ -285,6 +321,25 @@ def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
         yield "run does not yield every outcome in the order of the items"
 
 
+def _safety(module: ModuleType, entry: Entry) -> Iterator[str]:
+    if module.role not in beside.ROLES or not isinstance(module.external, bool):
+        yield f"role must be one of {', '.join(beside.ROLES)}, and external true or false"
+    elif not isinstance(module.era(), str):
+        yield "era must return a text"
+    elif not module.external and module.role != "source":
+        try:
+            run = module.prepare("")
+        except Unavailable:
+            return  # an extra is not installed here: nothing to try
+        texts = ["a bowl of fruit", ""]
+        tried: Any = texts if module.role == "text" else [np.zeros((9, 7, 3), np.uint8)] * 2
+        first, again = (np.asarray(run(tried), dtype=np.float64) for _ in range(2))
+        if first.shape != (2,) or not ((first >= 0) & (first <= 1)).all():
+            yield f"gave {first.tolist()} for two items, expected two probabilities"
+        elif not np.array_equal(first, again):
+            yield "is not deterministic: the same items gave other probabilities"
+
+
 def _detector(module: ModuleType, entry: Entry) -> Iterator[str]:
     from dataperf.curation import contract
 
@@ -298,6 +353,7 @@ _CHECKS: dict[str, Callable[[ModuleType, Entry], Iterator[str]]] = {
     "strategies": _strategy,
     "datasets": _dataset,
     "detectors": _detector,
+    "safety": _safety,
     "stores": _store,
     "engines": _engine,
 }

@@ -150,6 +150,7 @@ def test_own_challenge_metric_and_model_run_unfrozen_until_frozen(tmp_path):
     for kind, name in (
         ("metric", "hits"),
         ("detector", "no_chance"),
+        ("safety", "two_words"),
         ("model", "means_v1"),
         ("challenge", "mine"),
     ):

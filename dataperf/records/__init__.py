@@ -22,6 +22,7 @@ from dataperf.records.data import (
 from dataperf.records.fields import Count, Line, Name, Number, Record, Scalar, Text, Version
 from dataperf.records.result import (
     Balance,
+    Beside,
     Cost,
     Detection,
     Estimate,
@@ -38,6 +39,7 @@ from dataperf.records.training import Plan, TrainingSet
 __all__ = [
     "Archive",
     "Balance",
+    "Beside",
     "Board",
     "Card",
     "Challenge",

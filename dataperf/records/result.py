@@ -108,6 +108,42 @@ class TaskScores(Record):
     trials: list[Trial]
 
 
+class Beside(Record):
+    """What a machine said of what was handed in: shown beside the score, never part of it.
+
+    Parameters
+    ----------
+    role
+        ``"text"`` and ``"image"`` score texts and images, ``"source"`` gives images.
+    option
+        What it was told, less what is secret: an address, a folder.
+    external
+        Whether it lies outside of dataperf, so that nothing can promise the same again.
+    digest
+        Of its code, and of its network.
+    chances
+        How likely each item is unsafe, in the order in which it was handed in; None if it was
+        not judged.
+    images
+        sha256 of the image that a source gave for each item; None if it gave none.
+    failed
+        Why, by id.
+    numbers
+        ``judged``; over those the mean chance (``unsafe``) and the share above one half
+        (``flagged``); Cohen's ``kappa`` of that and the raters' majority over the
+        ``compared``.
+    """
+
+    role: Literal["text", "image", "source"]
+    option: str = ""
+    external: bool
+    digest: str
+    chances: list[Number | None] = []
+    images: list[str | None] = []
+    failed: dict[str, str] = {}
+    numbers: dict[str, Number | None] = {}
+
+
 class Provenance(Record):
     """Everything that a third party needs to make the result again.
 
@@ -130,8 +166,10 @@ class Result(Record):
 
     ``rules`` is ``"official"`` if what the official evaluator accepts was accepted, holes
     included; such results are never ranked. ``summary`` holds what the track says of the
-    board as a whole. ``own_data`` holds the words with which somebody's own data can be loaded
-    again (``dataperf.own.load``); it is empty for challenges that have a folder.
+    board as a whole. ``beside`` holds, by name, what machines said that the user asked for by
+    name; no score or rank looks at it. ``own_data`` holds the words with which somebody's own
+    data can be loaded again (``dataperf.own.load``); it is empty for challenges that have a
+    folder.
     """
 
     schema_version: Version
@@ -147,6 +185,7 @@ class Result(Record):
     score: Estimate | None = None
     tasks: dict[str, TaskScores] = {}
     summary: dict[str, Number | None] = {}
+    beside: dict[str, Beside] = {}
     own_data: dict[str, Scalar | list[str]] = {}
     cost: Cost | None = None
     provenance: Provenance

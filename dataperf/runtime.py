@@ -1,0 +1,43 @@
+"""Networks that come inside registry packages, run on one thread."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from typing import Any
+
+from dataperf.errors import Unavailable
+
+
+def lacking(names: Iterable[str]) -> str:
+    """Return which packages (import names) are not installed, as a list for a sentence."""
+    return ", ".join(name for name in names if not _installed(name))
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def need(names: Iterable[str], extra: str, purpose: str) -> None:
+    """Raise Unavailable, with what to install, if packages are not installed."""
+    if missing := lacking(names):
+        raise Unavailable(
+            f"{purpose} needs packages that are not installed: {missing}"
+            f"\n  Install them: pip install 'dataperf[{extra}]'"
+        )
+
+
+def session(model: str | bytes) -> Any:
+    """Return an onnxruntime session of a network, given as a path or as its bytes.
+
+    One thread, so that the number of cores cannot move a last digit.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
