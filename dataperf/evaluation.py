@@ -175,7 +175,9 @@ def _scores(
             for name, task in tasks.items()
         }
         parts = {
-            name: _task_scores(track, task, data[name], plans[name], runs[name], found[name])
+            name: _task_scores(
+                track, task, data[name], plans[name], runs[name], found[name], metrics
+            )
             for name, task in tasks.items()
         }
         scores = [part.score for part in parts.values()]
@@ -226,8 +228,9 @@ def _task_scores(
     plan: Plan,
     run: Run,
     found: Mapping[str, Outcome],
+    loaded: Mapping[str, Any],
 ) -> TaskScores:
-    metrics = metrics_of({"": task})
+    metrics = {name: loaded[name] for name in challenges.metric_names(task)}
     told = ({}, {}) if not hasattr(track, "summarize") else track.summarize(plan, task, data, found)
     chosen = plan.sets[0]
     splits = scorecard.split_scores(task, found, metrics)

@@ -137,12 +137,24 @@ def find(kind: str) -> dict[str, Entry]:
 
 
 def _files(kind: str, folder: Path) -> list[Path]:
-    pattern = "*/challenge.toml" if kind == "challenges" else "*.py"
-    found = [
-        each for each in folder.resolve().glob(pattern) if not each.name.startswith(("_", "."))
-    ]
-    links = {each for each in found if each.is_symlink() or each.parent.is_symlink()}
-    return sorted(each.resolve() if each in links else each for each in found)
+    """Return a folder's plug-ins of a kind, links followed; it is asked anew each time."""
+    root = folder.resolve()
+    try:
+        entries = sorted(os.scandir(root), key=lambda each: each.name)
+    except OSError:
+        return []
+    found = []
+    for each in entries:
+        path = root / each.name
+        linked = each.is_symlink()
+        if kind == "challenges":
+            path = path / "challenge.toml"
+            linked = linked or path.is_symlink()
+        if each.name.startswith(("_", ".")) or path.suffix not in (".py", ".toml"):
+            continue
+        if kind != "challenges" or path.is_file():
+            found.append(path.resolve() if linked else path)
+    return found
 
 
 def _key(name: str) -> str:

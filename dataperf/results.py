@@ -24,13 +24,15 @@ NAME_LENGTH = 32
 def encode(predictions: NDArray[Any]) -> str:
     """Return class ids of shape (seeds, rows) as short text.
 
+    A row's seeds lie side by side: they mostly agree, which packs them quicker and smaller.
+
     >>> decode(encode(np.array([[0, 1, 2], [2, 1, 0]]))).tolist()
     [[0, 1, 2], [2, 1, 0]]
     """
     kind = "|i1" if predictions.size == 0 or predictions.max() < 128 else "<i4"
-    packed = zlib.compress(np.ascontiguousarray(predictions, dtype=kind).tobytes(), 6)
+    packed = zlib.compress(np.ascontiguousarray(predictions.T, dtype=kind).tobytes(), 3)
     shape = "x".join(map(str, predictions.shape))
-    return f"{kind[1:]}:{shape}:{base64.b64encode(packed).decode()}"
+    return f"{kind[1:]}T:{shape}:{base64.b64encode(packed).decode()}"
 
 
 def decode(text: str) -> NDArray[np.intp]:
@@ -43,6 +45,7 @@ def decode(text: str) -> NDArray[np.intp]:
     """
     try:
         kind, shape_text, packed = text.split(":")
+        kind, turned = kind.removesuffix("T"), kind.endswith("T")
         shape = tuple(int(part) for part in shape_text.split("x"))
         size = math.prod(shape) * {"i1": 1, "i4": 4}[kind]
         if len(shape) != 2 or min(shape) < 1 or size > LARGEST_ARRAY:
@@ -51,11 +54,12 @@ def decode(text: str) -> NDArray[np.intp]:
         unpacked = stream.decompress(base64.b64decode(packed, validate=True), size + 1)
         if len(unpacked) != size:
             raise ValueError(f"not the {size} bytes of shape {shape}")
-        values = np.frombuffer(unpacked, dtype="<" + kind).reshape(shape)
+        values = np.frombuffer(unpacked, dtype="<" + kind)
+        values = values.reshape(shape[::-1]).T if turned else values.reshape(shape)
     except (ValueError, KeyError, zlib.error) as error:
         problem = Problem("bad-predictions", "trials.predictions", str(error))
         raise Invalid("result", [problem]) from error
-    return values.astype(np.intp)
+    return values.astype(np.intp, order="C")
 
 
 def dump(result: Result) -> bytes:

@@ -54,10 +54,11 @@ MAX_STEPS = 10_000_000
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
 BLOCK = 256  # rows multiplied together
 COUPLED = 1 << 14  # rows x seeds coupled together
-ROUNDING = 5 * 2.0**-24  # of float32, over sums as long as rows: votes were never seen to move so far
-SLIP = 1e-4  # a vote that float32 may move by more is not told by it
-LEAD = 1e-3  # nor is a row in which the first class leads by less
-STIFF = 1e-4  # nor a coupling in which a coordinate has less curvature
+ROUNDING = 5 * 2.0**-24  # of float32, over sums as long as rows
+SLIP = 1e-4  # what float32 may move by more is predicted again
+LEAD = 1e-3  # so is a row in which the first class leads by less
+STIFF = 1e-4  # and a coupling in which a coordinate has less curvature
+SHORT = 1e-30  # and a row of less squared length: its products may lie below float32
 
 #: By scikit-learn release: whether the loss is a mean over rows, and options of L-BFGS-B.
 RULES: dict[str, tuple[bool, dict[str, float]]] = {
@@ -221,11 +222,12 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
     unsure = np.empty(len(rows), dtype=bool)
     with np.errstate(all="ignore"):
         for part, votes, told in _votes(fitted, rows, np.float32):
-            result[:, part] = fitted.present[votes.argmax(axis=0)]
-            unsure[part] = ~(told & (_lead(votes) > LEAD))
+            first, lead = _first(votes)
+            result[:, part] = fitted.present[first]
+            unsure[part] = ~(told & (lead.min(axis=0) > LEAD))
     left = np.flatnonzero(unsure)
     for part, votes, _ in _votes(fitted, rows[left], np.float64):
-        result[:, left[part]] = fitted.present[votes.argmax(axis=0)]
+        result[:, left[part]] = fitted.present[_first(votes)[0]]
     return result
 
 
@@ -792,15 +794,16 @@ def _votes(
         yield part, svm, told
 
 
-def _lead(votes: NDArray[Any]) -> NDArray[Any]:
-    """Return by how much a row's first class leads the second at the seed where it leads least."""
-    first = np.maximum(votes[0], votes[1])
-    second = np.minimum(votes[0], votes[1])
-    for vote in votes[2:]:
-        np.maximum(second, np.minimum(first, vote), out=second)
-        np.maximum(first, vote, out=first)
-    first -= second
-    return np.asarray(first.min(axis=0))
+def _first(votes: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
+    """Return the class of most votes, ties to the lowest, and by how much it leads the next."""
+    label = (votes[1] > votes[0]).astype(np.int64)
+    most, next_most = np.maximum(votes[0], votes[1]), np.minimum(votes[0], votes[1])
+    for place, vote in enumerate(votes[2:], start=2):
+        label[vote > most] = place
+        np.maximum(next_most, np.minimum(most, vote), out=next_most)
+        np.maximum(most, vote, out=most)
+    most -= next_most
+    return label, most
 
 
 def _parts(
@@ -837,7 +840,7 @@ def _parts(
         steep = (lengths[:, None] * (kernel @ near) + kernel @ far).max(axis=1)
         slip = ROUNDING * (np.maximum(steep, weight * np.sqrt(lengths)) + 4.0)
         machine, told = _coupled(_pairwise(decisions, platt), k, np.tile(slip, fitted.seeds))
-        told = told.reshape(fitted.seeds, -1).all(axis=0) & (slip < SLIP)
+        told = told.reshape(fitted.seeds, -1).all(axis=0) & (slip < SLIP) & (lengths > SHORT)
         yield part, machine.reshape(k, fitted.seeds, -1), regression, told
 
 

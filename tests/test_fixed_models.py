@@ -304,6 +304,36 @@ def test_a_row_is_predicted_alike_in_any_company(name: str) -> None:
     assert (model.predict(one, np.tile(test, (20, 1)))[0] == many[-1]).all()
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("scale", [1.0, 1e-19, 1e19, 1e25])
+@pytest.mark.parametrize("mean", [0.0, 10.0])
+def test_float32_never_decides_a_label(dtype: str, scale: float, mean: float) -> None:
+    """Rows between two classes, at the edge of float32's range, and far from zero."""
+    model, random = load(NAMES[1]), np.random.default_rng(0)
+    for classes, width in ((2, 3), (6, 40), (11, 300)):
+        centres = random.normal(size=(classes, width))
+        labels = np.concatenate([np.arange(classes), random.integers(0, classes, 50)])
+        noise = random.normal(size=(len(labels), width))
+        features = ((centres[labels] + noise + mean) * scale).astype(dtype)
+        pairs = random.integers(0, classes, (2, 300))
+        between = centres[pairs].mean(axis=0) + 0.01 * random.normal(size=(300, width))
+        test = ((between + mean) * scale).astype(dtype)
+        fitted = model.fit(features, labels, classes=classes, seeds=(1, 2, 3))
+        machine, linear = model._probabilities(fitted, test)
+        wanted = fitted.present[(machine + linear).argmax(axis=2)]
+        assert (model.predict(fitted, test) == wanted).all()
+
+
+def test_float32_decides_what_is_clear() -> None:
+    """Most rows are not predicted twice, or nothing would be gained."""
+    model = load(NAMES[1])
+    train = golden.train_rows("submissions/clean/en_60")
+    fitted = model.fit(train.features, train.labels, classes=6, seeds=golden.SEEDS)
+    test = golden.eval_rows("en").features
+    told = [each for _, _, each in model._votes(fitted, test, np.float32)]
+    assert np.concatenate(told).mean() > 0.8
+
+
 def test_v1_ties_go_to_the_lowest_class() -> None:
     """The same rows under three labels: rounding must not choose among them."""
     features = np.repeat(np.random.RandomState(0).randn(4, 7), 3, axis=0)

@@ -244,7 +244,9 @@ def _counts_by_pattern(
     _, first, sizes = np.unique(items.pattern, return_index=True, return_counts=True)
     cells = items.truth[first] * classes + items.predicted[:, first]
     seeds, patterns = cells.shape
-    table = np.zeros((patterns, seeds * classes**2))
+    # Whole numbers below 2**24 are exact in float32, whose products take half the time.
+    exact = np.float32 if len(items.truth) < 1 << 24 else np.float64
+    table = np.zeros((patterns, seeds * classes**2), exact)
     places = cells + classes**2 * np.arange(seeds)[:, None]
     table[np.arange(patterns), places] = 1.0
     step = max(1, _MOST_COUNTS // (seeds * classes**2))
@@ -252,7 +254,7 @@ def _counts_by_pattern(
         part = slice(start, min(start + step, resamples))
         rows = len(items.truth)
         weights = random.multinomial(rows, sizes / rows, size=part.stop - start)
-        counts = weights.astype(np.float64) @ table
+        counts = (weights.astype(exact) @ table).astype(np.float64)
         yield part, counts.reshape(-1, seeds, classes, classes)
 
 
