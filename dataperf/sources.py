@@ -98,8 +98,16 @@ class Scratch:
         self._file.close()
 
     def append(self, rows: ArrayLike) -> None:
-        """Take in rows, (n, width)."""
+        """Take in rows, (n, width).
+
+        Raises
+        ------
+        ValueError
+            If they are no table of that width.
+        """
         block = np.ascontiguousarray(rows, dtype=self._dtype)
+        if block.ndim != 2 or block.shape[1] != self._width:
+            raise ValueError(f"rows of shape {block.shape}, expected (n, {self._width})")
         if self._file is not None:
             try:
                 _write(self._file, memoryview(block.reshape(-1).view(np.uint8).data))

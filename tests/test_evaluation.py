@@ -157,9 +157,29 @@ def test_leaderboard_believes_nothing_that_it_can_compute(asked, reference):
         assert reason in unranked_reason(asked, reference, **changes)
 
 
+@pytest.mark.parametrize("classes", [2, 128, 1000])
+def test_packed_predictions_come_back(classes):
+    predicted = np.random.default_rng(0).integers(0, classes, (3, 50))
+    predicted[0, 0] = classes - 1
+    assert (results.decode(results.encode(predicted)) == predicted).all()
+
+
+def test_predictions_packed_seed_by_seed_are_still_read():
+    predicted = np.array([[0, 1, 2], [2, 1, 0]], dtype="i1")
+    packed = base64.b64encode(zlib.compress(predicted.tobytes())).decode()
+    assert results.decode(f"i1:2x3:{packed}").tolist() == predicted.tolist()
+
+
 def test_packed_predictions_cannot_fill_the_memory():
     bomb = base64.b64encode(zlib.compress(bytes(10**7))).decode()
-    for text in (f"i1:0x5:{bomb}", f"i1:1x5:{bomb}", f"i1:1x{2**40}:{bomb}", "i1:2x2:AAAA", "x"):
+    for text in (
+        f"i1:0x5:{bomb}",
+        f"i1:1x5:{bomb}",
+        f"i1:1x{2**40}:{bomb}",
+        "i1:2x2:AAAA",
+        "i1TT:1x5:AAAA",
+        "x",
+    ):
         with pytest.raises(Invalid):
             results.decode(text)
 

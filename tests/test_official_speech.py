@@ -10,6 +10,7 @@ from pathlib import Path
 import golden_speech
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from dataperf import challenge, cli, evaluation, registry, submission
@@ -165,3 +166,43 @@ def test_official_rules_are_only_for_official_boards(asked):
     path = Path(challenge.folder_of(asked)) / "submissions" / "digits-60-random.json"
     with pytest.raises(Invalid, match="no official evaluator"):
         evaluation.evaluate(asked, path, rules="official")
+
+
+LISTS = {
+    "flow": "targets: {yes: [yes/1.wav, 'a b/2']}\nnontargets: [no/1, no/2,\n  1.0]\n",
+    "block": "nontargets:\n- no/1\n- null\ntargets:\n  on:\n  - on/1\n  'true':\n  - \"true/\\u00e9\"\n",
+    "comments": "# ids\n---\ntargets: {x: []}  # none\nnontargets: []\n...\n",
+    "repeated": "targets: {x: [x/1], x: [x/2]}\nnontargets: [a]\nnontargets: [b]\n",
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_are_what_a_yaml_loader_reads(name, tmp_path):
+    reader = registry.load("datasets", "dataperf_speech")
+    path = tmp_path / "eval.yaml"
+    path.write_text(LISTS[name], encoding="utf-8")
+    wanted = yaml.load(LISTS[name], yaml.BaseLoader)
+    assert reader._listed(path) == (wanted["targets"], wanted["nontargets"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "targets",
+        "targets: {}\n",
+        "targets: []\nnontargets: []\n",
+        "targets: {x: a}\nnontargets: []\n",
+        "targets: {}\nnontargets: {}\n",
+        "targets: {}\nnontargets: [[a]]\n",
+        "targets: {? [a] : [b]}\nnontargets: []\n",
+        "targets: {}\nnontargets: []\n---\nmore: 1\n",
+        "targets: {}\nnontargets: [a\n",
+    ],
+)
+def test_lists_of_another_form_are_refused(content, tmp_path):
+    reader = registry.load("datasets", "dataperf_speech")
+    (tmp_path / "eval.yaml").write_text(content)
+    with pytest.raises(Invalid, match="bad-list"):
+        reader._listed(tmp_path / "eval.yaml")
