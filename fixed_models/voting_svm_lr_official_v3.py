@@ -859,7 +859,7 @@ def _products(rows: NDArray[Any], basis: NDArray[Any]) -> tuple[NDArray[Any], ND
         part = slice(start, start + BLOCK)
         block = np.asarray(rows[part], dtype=dtype)
         np.matmul(block, basis, out=products[part])
-        np.einsum("ij,ij->i", block, block, out=lengths[part])
+        np.vecdot(block, block, out=lengths[part])
     if dtype == np.float64 and not np.isfinite(lengths).all():
         raise ValueError("features must be finite, and their squares within float64")
     return products, lengths
@@ -869,15 +869,14 @@ def _pairwise(decisions: NDArray[Any], platt: NDArray[Any]) -> NDArray[Any]:
     """Return P(lower class | pair) inside [1e-7, 1 - 1e-7], (p, seeds x rows)."""
     shape = (len(decisions), len(platt), decisions.shape[1])
     result = np.empty(shape, decisions.dtype)
-    for z, values, constants in zip(result, decisions, platt.transpose(1, 2, 0), strict=True):
-        np.multiply(constants[0][:, None], values, out=z)
-        z += constants[1][:, None]
-        np.minimum(z, 700.0, out=z)
-        np.exp(z, out=z)
-        z += 1.0
-        np.reciprocal(z, out=z)
-        np.maximum(z, 1e-7, out=z)
-        np.minimum(z, 1.0 - 1e-7, out=z)
+    with np.errstate(over="ignore"):  # exp may be infinite: the probability is 1e-7 then
+        for z, values, constants in zip(result, decisions, platt.transpose(1, 2, 0), strict=True):
+            np.multiply(constants[0][:, None], values, out=z)
+            z += constants[1][:, None]
+            np.exp(z, out=z)
+            z += 1.0
+            np.reciprocal(z, out=z)
+            np.clip(z, 1e-7, 1.0 - 1e-7, out=z)
     return result.reshape(shape[0], -1)
 
 
@@ -915,7 +914,7 @@ def _coupled(pairwise: NDArray[Any], k: int, slip: NDArray[Any]) -> tuple[NDArra
     shut = np.zeros(len(where), dtype=bool)
     for _ in range(max(100, k)):
         excess = _excess(image, value / total, total)
-        told[where[(np.abs(excess) < slip[where] * total) & ~shut]] = False
+        told[where[(np.abs(excess) < slip * total) & ~shut]] = False
         new = np.flatnonzero((excess < 0.0) & ~shut)
         result[:, where[new]] = p[:, new] / total[new]
         shut[new] = True
@@ -924,7 +923,7 @@ def _coupled(pairwise: NDArray[Any], k: int, slip: NDArray[Any]) -> tuple[NDArra
             return result, told
         if count > 0.4 * len(where):
             left = np.flatnonzero(~shut)
-            where, total, value = where[left], total[left], value[left]
+            where, slip, total, value = where[left], slip[left], total[left], value[left]
             p, image = p.take(left, axis=1), image.take(left, axis=1)
             minus = minus.take(left, axis=2)
             shut = np.zeros(len(where), dtype=bool)
