@@ -246,3 +246,13 @@ def test_rows_of_tiny_classes_come_last():
     order = lowest_margin.answer(pool, None, seed=0)["order"]
     assert order[-2:] == [0, 1]
     assert set(knn_disagreement.answer(pool, None, seed=0)["order"][:14]) >= {0, 1}
+
+
+def test_a_class_without_a_chance_does_not_hide_the_doubt_between_two_others(monkeypatch):
+    strategy, (pool, _) = registry.load("strategies", "highest_entropy"), blobs(flip=0)
+    chances = np.tile(np.array([0.9, 0.05, 0.05], dtype=np.float32), (len(pool), 1))
+    chances[:2] = [1.0, 0.0, 0.0], [0.5, 0.5, 0.0]
+    found = (np.arange(len(pool)), None, chances)
+    monkeypatch.setattr(strategy, "out_of_fold", lambda pool, seed: found)
+    order = strategy.answer(pool, None, seed=0)["order"]
+    assert order == [1, *range(2, len(pool)), 0]

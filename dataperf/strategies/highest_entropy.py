@@ -29,5 +29,6 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """
     checked, _, chances = out_of_fold(pool, seed)
     entropy = np.full(len(pool), -np.inf)
-    entropy[checked] = -(chances * np.log(np.maximum(chances, 1e-300))).sum(axis=1)
+    chances = np.maximum(chances, np.finfo(chances.dtype).tiny)  # nothing times log 0 is nan
+    entropy[checked] = -(chances * np.log(chances)).sum(axis=1)
     return {"order": np.argsort(-entropy, kind="stable").tolist()}
