@@ -443,7 +443,7 @@ def test_evaluate_says_whether_the_repair_helps_and_can_be_verified(numbered, mo
     assert len(kept) == 2
     monkeypatch.chdir(numbered.parent)
     for path in kept:
-        assert verify.result(path) == {"name": str(path), "ok": True, "problems": []}
+        assert verify.result(path) == {"name": str(path), "ok": True, "problems": [], "notes": []}
     frame = pd.read_csv(numbered / "mine.csv")
     frame.loc[0, "a"] += 1
     frame.to_csv(numbered / "mine.csv", index=False)
