@@ -85,10 +85,11 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     found = _read_cache(cached) if cacheable else None
     if found is None:
         made = module.table(path, **(options or {}))
-        found = _plain_types(made)
-        _check_table(dataset, found)
-        if cacheable:  # otherwise nothing tells when other bytes have changed
-            found = _write_cache(cached, found, sources.scratch_of(made.features))
+        with sources.taken(made.features) as scratch:
+            found = _plain_types(made)
+            _check_table(dataset, found)
+            if cacheable:  # otherwise nothing tells when other bytes have changed
+                found = _write_cache(cached, found, scratch)
     return found
 
 
@@ -121,14 +122,18 @@ def _plain_types(rows: Table) -> Table:
 
 def _check_table(dataset: str, rows: Table) -> None:
     problems = []
-    if len(np.unique(rows.ids)) != len(rows.ids):
-        problems.append(Problem("duplicate-id", "ids", "some ids are there more than once"))
+    unique, counts = np.unique(rows.ids, return_counts=True)
+    if len(unique) != len(rows.ids):
+        twice = unique[counts > 1]
+        what = f"{len(twice):,} are there more than once, such as {twice[0][:100]!r}"
+        problems.append(Problem("duplicate-id", "ids", what))
     if rows.features.ndim != 2 or len(rows.features) != len(rows.ids):
         problems.append(
             Problem("features-shape", "features", f"shape {rows.features.shape}", "(rows, d)")
         )
-    elif not _all_finite(rows.features):
-        problems.append(Problem("not-finite", "features", "NaN or infinite values"))
+    elif (row := _first_not_finite(rows.features)) is not None:
+        what = f"NaN or infinite values, first in the row of {str(rows.ids[row])[:100]!r}"
+        problems.append(Problem("not-finite", "features", what))
     problems += [
         Problem("column-length", f"columns.{name}", f"{len(column)} values", f"{len(rows)}")
         for name, column in rows.columns.items()
@@ -138,8 +143,14 @@ def _check_table(dataset: str, rows: Table) -> None:
         raise Invalid(f"dataset {dataset}", problems)
 
 
-def _all_finite(features: NDArray[Any]) -> bool:
-    return all(bool(np.isfinite(part).all()) for part in _blocks(features))
+def _first_not_finite(features: NDArray[Any]) -> int | None:
+    done = 0
+    for part in _blocks(features):
+        finite = np.isfinite(part)
+        if not finite.all():
+            return done + int(np.flatnonzero(~finite.all(axis=1))[0])
+        done += len(part)
+    return None
 
 
 def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:

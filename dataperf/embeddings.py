@@ -97,7 +97,10 @@ def batches(
         file = pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
         names = [*columns, vectors]
         for batch in file.iter_batches(batch_size=BATCH, columns=names, use_threads=False):
-            flat = _numbers(batch.column(vectors).flatten())
+            column = batch.column(vectors)
+            if not isinstance(column, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
+                raise ValueError(f"{vectors} holds {column.type}, expected lists of numbers")
+            flat = _numbers(column.flatten())
             if len(flat) != len(batch) * width:
                 what = f"{len(flat):,} numbers in {len(batch):,} rows"
                 raise Invalid(
@@ -115,8 +118,10 @@ def _numbers(values: Any) -> NDArray[Any]:
     import pyarrow as pa
 
     floating, whole = pa.types.is_floating(values.type), pa.types.is_integer(values.type)
-    if values.null_count or not (floating or whole):
-        raise ValueError(f"{values.null_count} missing values of type {values.type}, not numbers")
+    if not (floating or whole):
+        raise ValueError(f"the vectors hold {values.type}, expected numbers")
+    if values.null_count:
+        raise ValueError(f"the vectors lack {values.null_count:,} numbers")
     if not len(values):
         return np.zeros(0)
     dtype = np.dtype(values.type.to_pandas_dtype())

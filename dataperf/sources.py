@@ -8,7 +8,8 @@ import io
 import os
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -151,6 +152,18 @@ def _write(file: BinaryIO, content: memoryview) -> None:
     """Write all of it: an unbuffered file may take a part at a time."""
     while content:
         content = content[file.write(content) :]
+
+
+@contextmanager
+def taken(features: NDArray[Any]) -> Iterator[Path | None]:
+    """Give the scratch file of features for the cache to take; what it does not take goes."""
+    scratch = scratch_of(features)
+    try:
+        yield scratch
+    finally:
+        if scratch is not None:
+            with suppress(OSError):  # where a mapped file cannot go, it goes when it is stale
+                scratch.unlink(missing_ok=True)
 
 
 def scratch_of(features: NDArray[Any]) -> Path | None:

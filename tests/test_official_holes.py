@@ -8,6 +8,7 @@ digits as were published with it.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -367,3 +368,29 @@ def test_a_list_of_clips_runs_no_code(data, tmp_path):
         with pytest.raises(Invalid, match="bad-list"):
             registry.load("datasets", "dataperf_speech").table(tmp_path, language="en")
     assert not done.exists()
+
+
+@pytest.mark.parametrize("flaw", ["nan", "twice", "text"])
+def test_damaged_embeddings_are_named_and_leave_nothing_in_the_cache(flaw, tmp_path, monkeypatch):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from dataperf import data
+
+    shutil.copytree(FOLDER / "speech" / "dataperf_en_data", tmp_path / "dataperf_en_data")
+    monkeypatch.setenv("DATAPERF_DATA", str(tmp_path))
+    monkeypatch.setenv("DATAPERF_CACHE", str(tmp_path / "cache"))
+    file = sorted((tmp_path / "dataperf_en_data" / "train_embeddings").glob("*.parquet"))[0]
+    rows = pq.read_table(file).to_pydict()
+    ids, vectors = rows["clip_id"], rows["mswc_embedding_vector"]
+    if flaw == "nan":
+        vectors[1][3] = float("nan")
+    elif flaw == "twice":
+        ids[1] = ids[0]
+    else:
+        vectors = ["text"] * len(ids)
+    pq.write_table(pa.table({"clip_id": ids, "mswc_embedding_vector": vectors}), file)
+    named = {"nan": ids[1], "twice": ids[0], "text": "expected lists of numbers"}[flaw]
+    with pytest.raises(Invalid, match=re.escape(named)):
+        data.table("dataperf_speech", {"language": "en"})
+    assert not list((tmp_path / "cache").glob("tables/*"))

@@ -153,7 +153,8 @@ def _listed(path: Path) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
         ValueError,
         RecursionError,
     ) as error:
-        raise Invalid(str(path), [Problem("bad-list", "", f"{error}", _EXPECTED)]) from error
+        found = f"{error}" if isinstance(error, yaml.YAMLError) else "not the two lists"
+        raise Invalid(str(path), [Problem("bad-list", "", found, _EXPECTED)]) from error
     return targets, nontargets
 
 

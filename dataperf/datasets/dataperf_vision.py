@@ -71,7 +71,8 @@ def table(path: Path | None) -> Table:
     folder = _folder(path)
     files = [_pool(folder), *(_test(folder, each) for each in CONCEPTS)]
     sizes = [embeddings.count(file) for file in files]
-    found: dict[str, list[NDArray[Any]]] = {"ImageID": [], "Confidence": []}
+    known = {path.stem.rpartition("_")[2]: _ids_of(path) for path in _examples(folder)}
+    found = {name: [np.zeros(0, np.str_)] for name in ("ImageID", "Confidence")}
     with sources.Scratch(WIDTH, np.float32) as rows:
         for file in files:
             names = ["ImageID"] if file == files[0] else ["ImageID", "Confidence"]
@@ -81,7 +82,6 @@ def table(path: Path | None) -> Table:
                 confidence = told.get("Confidence", np.full(len(block), UNKNOWN))
                 found["Confidence"].append(confidence.astype(str))
     ids, truth = (np.concatenate(each) for each in found.values())
-    known = {path.stem.rpartition("_")[2]: _ids_of(path) for path in _examples(folder)}
     columns: dict[str, NDArray[Any]] = {
         concept: np.where(np.isin(ids, list(known.get(concept, ()))), "1", UNKNOWN)
         for concept in CONCEPTS
