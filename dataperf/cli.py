@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -22,12 +24,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("list")(list_)
+
+
+def _told(command: Callable[..., None]) -> str:
+    """Return a command's help, its examples a line each (``\\b`` keeps lines as they are)."""
+    return (inspect.getdoc(command) or "").replace("\n\nExample: ", "\n\n\b\nExample: ", 1)
+
+
+app.command("list", help=_told(list_))(list_)
 for _command in (show, answer, check, evaluate, leaderboard, verify, audit, new, freeze, schema):
-    app.command()(_command)
+    app.command(help=_told(_command))(_command)
 
 data_app = typer.Typer(help="Official data.", no_args_is_help=True, rich_markup_mode=None)
-data_app.command("get")(data_get)
+data_app.command("get", help=_told(data_get))(data_get)
 app.add_typer(data_app, name="data")
 
 

@@ -67,18 +67,23 @@ OwnEmbedding = Annotated[
 ]
 OwnIds = Annotated[str | None, typer.Option("--id", help="Its column that names the rows.")]
 ModelName = Annotated[
-    str | None, typer.Option("--model", help="With --data: the fixed model (logistic_v1).")
+    str | None, typer.Option("--model", help="With your own data: the fixed model (logistic_v1).")
 ]
 MetricName = Annotated[
-    str | None, typer.Option("--metric", help="With --data: what ranks (accuracy).")
+    str | None, typer.Option("--metric", help="With your own data: what ranks (accuracy).")
 ]
-SplitSeed = Annotated[int | None, typer.Option("--seed", help="With --data: of the split (0).")]
+SplitSeed = Annotated[
+    int | None, typer.Option("--seed", help="With your own data: of the split (0).")
+]
 TestShare = Annotated[
-    float | None, typer.Option("--test-share", help="With --data: held out to test on (0.2).")
+    float | None,
+    typer.Option("--test-share", help="With your own data: held out to test on (0.2)."),
 ]
 Budget = Annotated[
     int | None,
-    typer.Option("--budget", help="With --data: rows that may be repaired, inspected, selected."),
+    typer.Option(
+        "--budget", help="With your own data: rows that may be repaired, inspected, selected."
+    ),
 ]
 Beside = Annotated[
     list[str] | None,

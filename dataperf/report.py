@@ -108,6 +108,7 @@ def _machines(beside: Mapping[str, Beside]) -> RenderableType:
         else:
             got = len(part.images) - part.images.count(None)
             line = f"{name}: {got} images for {len(part.images)} prompts, from {part.option}"
+            line += "; none bears a prompt's id" * (got == 0)
             why = next(iter(part.failed.values()), "")
             lines.append(Text(line + f"; {len(part.failed)} failed: {why}" * bool(part.failed)))
     return Group(*lines)
