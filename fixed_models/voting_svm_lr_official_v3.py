@@ -814,7 +814,8 @@ def _parts(
     Last, for which rows float32 would be near enough to float64. A rounding of the squared
     distance of x and a support vector z, relative to |x|^2 + |z|^2, moves the exponent of a
     pair's probability by gamma |A| times z's coefficient and kernel; one of the product of x
-    with the weights w, relative to |x||w|, moves that of the regression.
+    with the weights w, relative to |x||w|, moves that of the regression. Steep constants round
+    too: the offset moves the exponent by |A| times itself, B by itself.
     """
     support = fitted.support.astype(dtype)
     basis = np.ascontiguousarray(np.vstack([support, fitted.weights[:, :-1]]).T, dtype=dtype)
@@ -824,6 +825,8 @@ def _parts(
     platt, bias = fitted.platt.astype(dtype), fitted.weights[:, -1].astype(dtype)
     reach = np.abs(fitted.platt[:, :, 0]).max(axis=0) * np.abs(fitted.dual) * fitted.gamma
     near, far = reach.astype(dtype), (squares[:, None] * reach).astype(dtype)
+    constants = np.abs(fitted.platt)
+    own = 4.0 + (constants[:, :, 0] * np.abs(fitted.offset) + constants[:, :, 1]).max()
     weight = np.sqrt((fitted.weights[:, :-1] ** 2).sum(axis=1).max())
     step = max(1, COUPLED // fitted.seeds)
     for start in range(0, len(rows), step):
@@ -838,7 +841,7 @@ def _parts(
         np.exp(kernel, out=kernel)
         decisions = (kernel @ dual - offset).T
         steep = (lengths[:, None] * (kernel @ near) + kernel @ far).max(axis=1)
-        slip = ROUNDING * (np.maximum(steep, weight * np.sqrt(lengths)) + 4.0)
+        slip = ROUNDING * (np.maximum(steep, weight * np.sqrt(lengths)) + own)
         machine, told = _coupled(_pairwise(decisions, platt), k, np.tile(slip, fitted.seeds))
         told = told.reshape(fitted.seeds, -1).all(axis=0) & (slip < SLIP) & (lengths > SHORT)
         yield part, machine.reshape(k, fitted.seeds, -1), regression, told

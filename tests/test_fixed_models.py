@@ -324,6 +324,23 @@ def test_float32_never_decides_a_label(dtype: str, scale: float, mean: float) ->
         assert (model.predict(fitted, test) == wanted).all()
 
 
+def test_float32_is_as_near_as_it_is_told_where_probabilities_are_steep() -> None:
+    """One column and few rows: Platt's constants are large, and their own rounding counts."""
+    model, random = load(NAMES[1]), np.random.default_rng(5)
+    for _ in range(40):
+        labels = np.concatenate([np.arange(3), random.integers(0, 3, 9)])
+        features = (0.1 * labels[:, None] + random.normal(size=(12, 1))).astype("f4")
+        test = random.normal(size=(200, 1)).astype("f4")
+        fitted = model.fit(features, labels, classes=3, seeds=(1, 2))
+        told = np.concatenate([each for _, _, each in model._votes(fitted, test, np.float32)])
+        votes = [
+            np.concatenate([each.copy() for _, each, _ in model._votes(fitted, test, kind)], axis=2)
+            for kind in (np.float32, np.float64)
+        ]
+        assert np.abs(votes[0] - votes[1])[:, :, told].max(initial=0.0) < model.SLIP
+        assert told.any()
+
+
 def test_float32_decides_what_is_clear() -> None:
     """Most rows are not predicted twice, or nothing would be gained."""
     model = load(NAMES[1])
