@@ -24,7 +24,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 FOLDER = Path(__file__).parents[1] / "fixed_models"
-NAMES = ("voting_svm_lr_v1", "voting_svm_lr_official_v3")
+NAMES = ("voting_svm_lr_v1", "voting_svm_lr_official_v4")
 RESULTS = sorted(golden.expected()["results"])
 VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 
@@ -324,6 +324,13 @@ def test_float32_never_decides_a_label(dtype: str, scale: float, mean: float) ->
         assert (model.predict(fitted, test) == wanted).all()
 
 
+def votes_of(model: Any, fitted: Any, test: Any, dtype: Any) -> tuple[Any, Any]:
+    """Return the summed probabilities, (k, seeds, rows), and their doubt, (seeds, rows)."""
+    parts = [(votes.copy(), doubt) for _, votes, doubt in model._votes(fitted, test, dtype)]
+    votes, doubts = zip(*parts, strict=True)
+    return np.concatenate(votes, axis=2), np.concatenate(doubts, axis=1)
+
+
 def test_float32_is_as_near_as_it_is_told_where_probabilities_are_steep() -> None:
     """One column and few rows: Platt's constants are large, and their own rounding counts."""
     model, random = load(NAMES[1]), np.random.default_rng(5)
@@ -332,13 +339,29 @@ def test_float32_is_as_near_as_it_is_told_where_probabilities_are_steep() -> Non
         features = (0.1 * labels[:, None] + random.normal(size=(12, 1))).astype("f4")
         test = random.normal(size=(200, 1)).astype("f4")
         fitted = model.fit(features, labels, classes=3, seeds=(1, 2))
-        told = np.concatenate([each for _, _, each in model._votes(fitted, test, np.float32)])
-        votes = [
-            np.concatenate([each.copy() for _, each, _ in model._votes(fitted, test, kind)], axis=2)
-            for kind in (np.float32, np.float64)
-        ]
-        assert np.abs(votes[0] - votes[1])[:, :, told].max(initial=0.0) < model.SLIP
+        near, doubt = votes_of(model, fitted, test, np.float32)
+        exact, none = votes_of(model, fitted, test, np.float64)
+        told = np.isfinite(doubt)
+        assert (np.abs(near - exact).max(axis=0)[told] < doubt[told] + model.SLIP).all()
         assert told.any()
+        assert none[told].max() == 0.0
+
+
+def test_doubt_covers_what_another_end_of_the_coupling_would_change() -> None:
+    """Pairwise probabilities moved by less than the slip may end in another round."""
+    model, random = load(NAMES[1]), np.random.default_rng(6)
+    for classes in (3, 6, 11):
+        shape = (classes * (classes - 1) // 2, 20_000)
+        pairwise = random.uniform(0.02, 0.98, shape)
+        moved = pairwise + random.uniform(-1e-5, 1e-5, shape)
+        slip = np.full(shape[1], 5e-5)
+        found, doubt = model._coupled(pairwise, classes, slip)
+        other, none = model._coupled(moved, classes, np.zeros(shape[1]))
+        change = np.abs(found - other).max(axis=0)
+        assert (change <= doubt + 1e-4).all()
+        assert (change > 2e-4).any()  # else it would prove nothing
+        assert (doubt == 0.0).mean() > 0.5
+        assert (none == 0.0).all()
 
 
 def test_float32_decides_what_is_clear() -> None:
@@ -347,8 +370,9 @@ def test_float32_decides_what_is_clear() -> None:
     train = golden.train_rows("submissions/clean/en_60")
     fitted = model.fit(train.features, train.labels, classes=6, seeds=golden.SEEDS)
     test = golden.eval_rows("en").features
-    told = [each for _, _, each in model._votes(fitted, test, np.float32)]
-    assert np.concatenate(told).mean() > 0.8
+    votes, doubt = votes_of(model, fitted, test, np.float32)
+    lead = model._first(votes)[1] - 2.0 * doubt
+    assert (lead.min(axis=0) > model.LEAD).mean() > 0.95
 
 
 def test_v1_ties_go_to_the_lowest_class() -> None:

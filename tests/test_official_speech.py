@@ -66,7 +66,7 @@ def test_official_scores(asked, name, hold):
 @pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
 def test_what_a_later_release_changed_is_its_stopping_rule(name, monkeypatch, hold):
     """With the rule of scikit-learn 1.4 to 1.8 the model gives the scores of those releases."""
-    model = registry.load("fixed_models", "voting_svm_lr_official_v3")
+    model = registry.load("fixed_models", "voting_svm_lr_official_v4")
     monkeypatch.setattr(model, "RULE", "1.4 to 1.8")
     rows = golden_speech.train_rows(f"submissions/{name}")
     test = golden_speech.eval_rows(name.partition("/")[2][:2])

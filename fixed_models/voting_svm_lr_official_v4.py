@@ -20,8 +20,8 @@ folds are trained together, a vector operation at a time. Each follows LIBSVM's 
 working set selection and shrinking, float32 kernel cache, gap 1e-3, folds and constants.
 
 Rows are predicted in float32 first. One whose label the rounding could touch (the classes lie
-close, a test of the coupling's end was close, the machines are too steep) is predicted again
-in float64, so that every label is the one of float64.
+close, or as close as another end of the coupling would bring them; the machines are too steep)
+is predicted again in float64, so that every label is the one of float64.
 
 References
 ----------
@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -52,11 +53,11 @@ FOLDS = 5
 GAP = 1e-3  # a machine is done when no pair of rows violates optimality by more
 MAX_STEPS = 10_000_000
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
-BLOCK = 256  # rows multiplied together
-COUPLED = 1 << 14  # rows x seeds coupled together
-ROUNDING = 5 * 2.0**-24  # of float32, over sums as long as rows
+BLOCK = 512  # rows multiplied together
+COUPLED = 1 << 15  # rows x seeds coupled together
+ROUNDING = 8 * 2.0**-24  # of float32, over sums as long as rows
 SLIP = 1e-4  # what float32 may move by more is predicted again
-LEAD = 1e-3  # so is a row in which the first class leads by less
+LEAD = 1e-3  # so is a row in which the first class could lead by less
 STIFF = 1e-4  # and a coupling in which a coordinate has less curvature
 SHORT = 1e-30  # and a row of less squared length: its products may lie below float32
 
@@ -221,10 +222,11 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
     result = np.empty((fitted.seeds, len(rows)), dtype=np.int64)
     unsure = np.empty(len(rows), dtype=bool)
     with np.errstate(all="ignore"):
-        for part, votes, told in _votes(fitted, rows, np.float32):
+        for part, votes, doubt in _votes(fitted, rows, np.float32):
             first, lead = _first(votes)
             result[:, part] = fitted.present[first]
-            unsure[part] = ~(told & (lead.min(axis=0) > LEAD))
+            lead -= 2.0 * doubt  # one class may gain what another loses
+            unsure[part] = ~(lead.min(axis=0) > LEAD)
     left = np.flatnonzero(unsure)
     for part, votes, _ in _votes(fitted, rows[left], np.float64):
         result[:, left[part]] = fitted.present[_first(votes)[0]]
@@ -405,6 +407,7 @@ def _held_out(
     return values
 
 
+@lru_cache(maxsize=1024)
 def _shuffled(length: int, seed: int) -> Ints:
     """Return LIBSVM's order of ``length`` rows for scikit-learn's ``random_state=seed``.
 
@@ -787,11 +790,11 @@ def _backtrack(
 
 def _votes(
     fitted: Fitted, rows: NDArray[Any], dtype: type[np.floating[Any]]
-) -> Iterator[tuple[slice, NDArray[Any], Bools]]:
+) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any]]]:
     """Yield slices of rows, the voters' summed probabilities (k, seeds, rows), `_parts`' last."""
-    for part, svm, regression, told in _parts(fitted, rows, dtype):
+    for part, svm, regression, doubt in _parts(fitted, rows, dtype):
         svm += regression[:, None, :]
-        yield part, svm, told
+        yield part, svm, doubt
 
 
 def _first(votes: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
@@ -808,14 +811,15 @@ def _first(votes: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
 
 def _parts(
     fitted: Fitted, rows: NDArray[Any], dtype: type[np.floating[Any]]
-) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any], Bools]]:
+) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Yield slices of rows with the voters' probabilities: (k, seeds, rows) and (k, rows).
 
-    Last, for which rows float32 would be near enough to float64. A rounding of the squared
-    distance of x and a support vector z, relative to |x|^2 + |z|^2, moves the exponent of a
-    pair's probability by gamma |A| times z's coefficient and kernel; one of the product of x
-    with the weights w, relative to |x||w|, moves that of the regression. Steep constants round
-    too: the offset moves the exponent by |A| times itself, B by itself.
+    Last, (seeds, rows), by how much more than by rounding the machines' may change in float64:
+    inf where float32 is not near enough. A rounding of the squared distance of x and a support
+    vector z, relative to |x|^2 + |z|^2, moves the exponent of a pair's probability by gamma |A|
+    times z's coefficient and kernel; one of the product of x with the weights w, relative to
+    |x||w|, moves that of the regression. Steep constants round too: the offset moves the
+    exponent by |A| times itself, B by itself.
     """
     support = fitted.support.astype(dtype)
     basis = np.ascontiguousarray(np.vstack([support, fitted.weights[:, :-1]]).T, dtype=dtype)
@@ -824,7 +828,7 @@ def _parts(
     dual, offset = fitted.dual.astype(dtype), fitted.offset.astype(dtype)
     platt, bias = fitted.platt.astype(dtype), fitted.weights[:, -1].astype(dtype)
     reach = np.abs(fitted.platt[:, :, 0]).max(axis=0) * np.abs(fitted.dual) * fitted.gamma
-    near, far = reach.astype(dtype), (squares[:, None] * reach).astype(dtype)
+    near, longest = reach.astype(dtype), squares.max(initial=0.0)
     constants = np.abs(fitted.platt)
     own = 4.0 + (constants[:, :, 0] * np.abs(fitted.offset) + constants[:, :, 1]).max()
     weight = np.sqrt((fitted.weights[:, :-1] ** 2).sum(axis=1).max())
@@ -840,11 +844,14 @@ def _parts(
         kernel *= fitted.gamma
         np.exp(kernel, out=kernel)
         decisions = (kernel @ dual - offset).T
-        steep = (lengths[:, None] * (kernel @ near) + kernel @ far).max(axis=1)
+        steep = (lengths + longest) * (kernel @ near).max(axis=1)
         slip = ROUNDING * (np.maximum(steep, weight * np.sqrt(lengths)) + own)
-        machine, told = _coupled(_pairwise(decisions, platt), k, np.tile(slip, fitted.seeds))
-        told = told.reshape(fitted.seeds, -1).all(axis=0) & (slip < SLIP) & (lengths > SHORT)
-        yield part, machine.reshape(k, fitted.seeds, -1), regression, told
+        far = ~((slip < min(SLIP, 1e-3 / k)) & (lengths > SHORT))
+        slip[far | (dtype == np.float64)] = 0.0
+        machine, doubt = _coupled(_pairwise(decisions, platt), k, np.tile(slip, fitted.seeds))
+        doubt = doubt.reshape(fitted.seeds, -1)
+        doubt[:, far] = np.inf
+        yield part, machine.reshape(k, fitted.seeds, -1), regression, doubt
 
 
 def _softmax(raw: NDArray[Any]) -> NDArray[Any]:
@@ -883,12 +890,16 @@ def _pairwise(decisions: NDArray[Any], platt: NDArray[Any]) -> NDArray[Any]:
     return result.reshape(shape[0], -1)
 
 
-def _coupled(pairwise: NDArray[Any], k: int, slip: NDArray[Any]) -> tuple[NDArray[Any], Bools]:
+def _coupled(
+    pairwise: NDArray[Any], k: int, slip: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return class probabilities that fit pairwise ones, by algorithm 2 of Wu, Lin & Weng.
 
     Minimises p'Qp over the simplex, Q_tt = sum of r_jt^2 over j, Q_tj = -r_jt r_tj, one
     coordinate after another from the centre, until |Qp - p'Qp| < 0.005 / k or, as LIBSVM
     does, max(100, k) rounds. Here p = u / sum(u): u need not be normalised at each step.
+    Where the test is closer than the slip the end may be in this round or in a later one;
+    the rounds go on until one ends it for sure, and how far p moved meanwhile is the doubt.
 
     Parameters
     ----------
@@ -900,39 +911,61 @@ def _coupled(pairwise: NDArray[Any], k: int, slip: NDArray[Any]) -> tuple[NDArra
     Returns
     -------
     (k, m) array
-    (m,) bool
-        Where no Q_tt is small and no test of the end was so close that it could have been
-        decided otherwise.
+    (m,) array
+        By how much a class's probability may change with the round that is the last; inf where
+        a Q_tt is small.
     """
     minus = _coupling_matrix(pairwise, k)
-    dtype = minus.dtype
-    result = np.empty((k, pairwise.shape[1]), dtype)
-    told = minus[np.arange(k), np.arange(k)].max(axis=0) < -STIFF
-    where = np.arange(pairwise.shape[1])
-    p = np.full((k, len(where)), 1.0 / k, dtype)
+    m, dtype = pairwise.shape[1], minus.dtype
+    result, p = np.empty((k, m), dtype), np.full((k, m), 1.0 / k, dtype)
+    doubt = np.zeros(m, dtype)
+    doubt[minus[np.arange(k), np.arange(k)].max(axis=0) >= -STIFF] = np.inf
     image = minus.sum(axis=1)
     image /= -k
-    value = image.sum(axis=0) / k
-    total = np.ones(len(where), dtype)
-    shut = np.zeros(len(where), dtype=bool)
-    for _ in range(max(100, k)):
-        excess = _excess(image, value / total, total)
-        told[where[(np.abs(excess) < slip * total) & ~shut]] = False
-        new = np.flatnonzero((excess < 0.0) & ~shut)
-        result[:, where[new]] = p[:, new] / total[new]
-        shut[new] = True
+    start = minus, p, image, image.sum(axis=0) / k, np.ones(m, dtype)
+    _settle(start, slip, np.zeros(m, dtype=bool), result, doubt, max(100, k))
+    return result, doubt
+
+
+def _settle(
+    state: Sequence[NDArray[Any]],
+    slip: NDArray[Any],
+    met: Bools,
+    result: NDArray[Any],
+    doubt: NDArray[Any],
+    rounds: int,
+) -> None:
+    """Go on for so many rounds; ``met`` says where the end may have been met before."""
+    _, p, image, value, total = state
+    shut = np.zeros(len(slip), dtype=bool)
+    for left in range(rounds, 0, -1):
+        excess, margin = _excess(image, value / total, total), slip * total
+        ends = (excess < margin) & ~shut
+        new = np.flatnonzero(ends)
+        if len(new):
+            again = new[met[new]]
+            if len(again):
+                doubt[again] += np.abs(p[:, again] / total[again] - result[:, again]).max(axis=0)
+            if 8 * len(new) < len(ends):  # either is slow for the other's number
+                result[:, new] = p[:, new] / total[new]
+            else:
+                np.divide(p, total, out=result, where=ends)
+            met |= ends
+            shut |= excess < -margin
         count = np.count_nonzero(shut)
-        if count == len(where):
-            return result, told
-        if count > 0.4 * len(where):
-            left = np.flatnonzero(~shut)
-            where, slip, total, value = where[left], slip[left], total[left], value[left]
-            p, image = p.take(left, axis=1), image.take(left, axis=1)
-            minus = minus.take(left, axis=2)
-            shut = np.zeros(len(where), dtype=bool)
-        _sweep(minus, p, image, value, total)
-    result[:, where[~shut]] = (p / total)[:, ~shut]
-    return result, told
+        if count == len(shut):
+            return
+        if count > 0.4 * len(shut):  # the rest apart
+            rest = np.flatnonzero(~shut)
+            state = [each.take(rest, axis=-1) for each in state]
+            mine, doubts = result.take(rest, axis=-1), doubt[rest]
+            _sweep(*state)
+            _settle(state, slip[rest], met[rest], mine, doubts, left - 1)
+            result[:, rest], doubt[rest] = mine, doubts
+            return
+        _sweep(*state)
+    doubt[met & ~shut] = np.inf
+    np.divide(p, total, out=result, where=~shut)
 
 
 def _coupling_matrix(pairwise: NDArray[Any], k: int) -> NDArray[Any]:
