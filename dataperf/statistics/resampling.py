@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,12 +94,12 @@ def _items(outcome: Outcome) -> _Items:
             most = len(codes)
         codes = codes * outcome.classes + column
         most *= outcome.classes
-    _, codes = np.unique(codes, return_inverse=True)
     order = np.argsort(codes, kind="stable")
+    codes = codes[order]
     return _Items(
-        np.asarray(outcome.truth)[order].astype(np.intp),
-        np.asarray(outcome.predicted)[:, order].astype(np.intp),
-        codes[order],
+        np.asarray(outcome.truth, dtype=np.intp)[order],
+        np.asarray(outcome.predicted, dtype=np.intp).take(order, axis=1),
+        np.concatenate([[0], np.cumsum(codes[1:] != codes[:-1])]),
         sizes,
     )
 
@@ -201,7 +202,7 @@ def _replicates(
     items = _items(outcome)
     fast = {name: metric for name, metric in metrics.items() if hasattr(metric, "from_counts")}
     slow = {name: metric for name, metric in metrics.items() if name not in fast}
-    cells = int(items.pattern.max() + 1) * outcome.seeds * outcome.classes**2
+    cells = int(items.pattern[-1] + 1) * outcome.seeds * outcome.classes
     if not slow and _by_pattern(items) and cells <= _MOST_CELLS:
         for batched, stack in _counts_by_pattern(items, outcome.classes, most, stream):
             for name, metric in fast.items():
@@ -238,24 +239,27 @@ def _counts_by_pattern(
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Yield batches of every seed's confusion matrices, (batch, seeds, k, k).
 
-    The same draws as `_resamples`, and the same whole numbers, by one product a batch.
+    The same draws as `_resamples`, and the same whole numbers, by a product a true class.
     """
     random = np.random.RandomState([SEED, stream])
-    _, first, sizes = np.unique(items.pattern, return_index=True, return_counts=True)
-    cells = items.truth[first] * classes + items.predicted[:, first]
-    seeds, patterns = cells.shape
+    rows, seeds = len(items.truth), len(items.predicted)
+    first, sizes = np.unique(items.pattern, return_index=True, return_counts=True)[1:]
     # Whole numbers below 2**24 are exact in float32, whose products take half the time.
-    exact = np.float32 if len(items.truth) < 1 << 24 else np.float64
-    table = np.zeros((patterns, seeds * classes**2), exact)
-    places = cells + classes**2 * np.arange(seeds)[:, None]
-    table[np.arange(patterns), places] = 1.0
+    exact = np.float32 if rows < 1 << 24 else np.float64
+    columns = np.arange(seeds) * classes + items.predicted[:, first].T
+    table = np.zeros((len(first), seeds * classes), exact)
+    np.put_along_axis(table, columns, 1.0, axis=1)
+    ends = np.searchsorted(items.truth[first], np.arange(classes + 1))  # patterns go by truth
     step = max(1, _MOST_COUNTS // (seeds * classes**2))
     for start in range(0, resamples, step):
         part = slice(start, min(start + step, resamples))
-        rows = len(items.truth)
-        weights = random.multinomial(rows, sizes / rows, size=part.stop - start)
-        counts = (weights.astype(exact) @ table).astype(np.float64)
-        yield part, counts.reshape(-1, seeds, classes, classes)
+        size = part.stop - start
+        weights = random.multinomial(rows, sizes / rows, size=size).astype(exact)
+        counts = np.empty((size, seeds, classes, classes))
+        for truth, (begin, end) in enumerate(pairwise(ends)):
+            product = weights[:, begin:end] @ table[begin:end]
+            counts[:, :, truth] = product.reshape(size, seeds, classes)
+        yield part, counts
 
 
 def _resamples_of(metric: Metric, resamples: int | None) -> int:
