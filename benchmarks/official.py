@@ -72,7 +72,7 @@ dataperf.cli.main()
 
 def run(words: list[str], folder: Path, cache: Path, phases: bool = False) -> tuple[float, ...]:
     """Return processor seconds, wall seconds and peak MiB of a process, and its phases."""
-    code = ["-c", PHASES] if phases else ["-m", "dataperf.cli"]
+    code = ["-c", PHASES] if phases else ["-m", "dataperf"]
     told = {**os.environ, "DATAPERF_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
     start = time.perf_counter()
     process = subprocess.Popen(

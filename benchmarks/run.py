@@ -20,9 +20,7 @@ def measure(name: str, *words: str, folder: Path) -> None:
     walls, processors = [], []
     for _ in range(RUNS):
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "dataperf.cli", *words], cwd=folder, capture_output=True
-        )
+        subprocess.run([sys.executable, "-m", "dataperf", *words], cwd=folder, capture_output=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         walls.append(time.perf_counter() - start)
         processors.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
@@ -36,7 +34,7 @@ def main() -> None:
         measure("dataperf --help", "--help", folder=folder)
         for board in BOARDS:
             answer = ["answer", *CHALLENGE, "-b", board, "-s", "random", "-o", f"{board}.json"]
-            subprocess.run([sys.executable, "-m", "dataperf.cli", *answer], cwd=folder, check=True)
+            subprocess.run([sys.executable, "-m", "dataperf", *answer], cwd=folder, check=True)
             measure(f"evaluate {board}", "evaluate", *CHALLENGE, f"{board}.json", folder=folder)
         manifest = json.loads((folder / "digits-60.json").read_text())
         manifest["answer"]["samples"] = [f"one/clip_{number}" for number in range(1_000_000)]

@@ -78,7 +78,3 @@ def _harmless(text: str) -> str:
         each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
         for each in text
     )
-
-
-if __name__ == "__main__":
-    main()

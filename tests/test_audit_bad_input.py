@@ -428,7 +428,7 @@ def test_help_has_examples_and_loads_nothing_heavy():
 
 def test_names_in_data_cannot_command_the_terminal(folder):
     table().rename(columns={"u": "\x1b[31mred"}).to_csv("mine.csv", index=False)
-    words = [sys.executable, "-m", "dataperf.cli", "audit", "mine.csv", "-l", "Y"]
+    words = [sys.executable, "-m", "dataperf", "audit", "mine.csv", "-l", "Y"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and not done.stdout
     assert "\x1b" not in done.stderr and "\\x1b[31mred" in done.stderr

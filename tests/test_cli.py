@@ -19,7 +19,7 @@ CHALLENGE = ["--challenge", "speech-selection"]
 
 def dataperf(*words: str, cwd: Path, code: int = 0, **environment: str) -> str:
     run = subprocess.run(
-        [sys.executable, "-m", "dataperf.cli", *words],
+        [sys.executable, "-m", "dataperf", *words],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -121,7 +121,7 @@ def test_bad_files_give_one_message_with_every_problem_and_write_nothing(folder,
 
 
 def test_a_kill_leaves_no_damaged_cache_or_record(folder, tmp_path):
-    command = [sys.executable, "-m", "dataperf.cli", "evaluate", *CHALLENGE]
+    command = [sys.executable, "-m", "dataperf", "evaluate", *CHALLENGE]
     cache = {"DATAPERF_CACHE": str(tmp_path / "cache")}
     for delay in (0.3, 0.7, 1.1, 1.5):
         child = subprocess.Popen(

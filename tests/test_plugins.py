@@ -39,6 +39,7 @@ LAYERS = [
     {"options", "terminal"},
     {"commands"},
     {"cli"},
+    {"__main__"},
 ]
 
 

@@ -43,7 +43,7 @@ def test_sessions_run_and_print_what_is_shown(tmp_path):
         words = shlex.split(command)
         assert words[0] == "dataperf"
         run = subprocess.run(
-            [sys.executable, "-m", "dataperf.cli", *words[1:]],
+            [sys.executable, "-m", "dataperf", *words[1:]],
             cwd=tmp_path,
             capture_output=True,
             text=True,
