@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import files, registry, sources
-from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
+from dataperf.errors import DataperfError, Invalid, Problem, Unavailable, did_you_mean
 from dataperf.records import (
     Exclude,
     Generated,
@@ -94,9 +94,19 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
 
 
 def _signature(inputs: Iterable[Path]) -> list[list[Any]]:
-    """Return what changes when one of the files does, without reading them."""
-    found = ((str(path), path.stat()) for path in inputs)
-    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in found]
+    """Return what changes when one of the files does, without reading them.
+
+    Raises
+    ------
+    Unavailable
+        If some are no regular files: a pipe in a file's place would be waited for without end.
+    """
+    paths = list(inputs)
+    wrong = [str(path) for path in paths if not path.is_file()]
+    if wrong:
+        more = f" and {len(wrong) - 5:,} more" if len(wrong) > 5 else ""
+        raise Unavailable(f"no regular file: {', '.join(wrong[:5])}{more}\n  Put the file there.")
+    return [[str(path), *files.stamp(path)] for path in paths]
 
 
 def is_pinned(source: Source) -> bool:

@@ -79,7 +79,9 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
             continue
         same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
-            unranked.append((result, f"same training set as {same.submission.submitter}'s"))
+            unranked.append(
+                (result, f"the same as {same.submission.submitter}'s, which came first")
+            )
     rows = _ranked(list(entries.values()))
     return Leaderboard(challenge.name, board, metric, rows, unranked)
 

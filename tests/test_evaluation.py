@@ -218,7 +218,7 @@ def test_one_training_set_is_ranked_once(asked, loaded):
     again = evaluation.evaluate(asked, manifest(names[::-1], flags=names[:1]))
     board = leaderboard.rank(asked, "digits-25", [again, first])
     assert len(board.rows) == 1
-    assert "same training set" in board.unranked[0][1]
+    assert "which came first" in board.unranked[0][1]
 
 
 def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):

@@ -8,14 +8,17 @@ digits as were published with it.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from dataperf import challenge, evaluation, submission
-from dataperf.errors import Invalid
+from dataperf import data as data_of
+from dataperf.errors import Invalid, Unavailable
 
 FOLDER = Path(__file__).parent / "golden"
 TASK = "01g317-flipped"
@@ -370,18 +373,21 @@ def test_a_list_of_clips_runs_no_code(data, tmp_path):
     assert not done.exists()
 
 
-@pytest.mark.parametrize("flaw", ["nan", "twice", "text"])
-def test_damaged_embeddings_are_named_and_leave_nothing_in_the_cache(flaw, tmp_path, monkeypatch):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from dataperf import data
-
+@pytest.fixture
+def spoken(tmp_path, monkeypatch):
+    """The first Parquet file of a copy of the English clips, with a cache of its own."""
     shutil.copytree(FOLDER / "speech" / "dataperf_en_data", tmp_path / "dataperf_en_data")
     monkeypatch.setenv("DATAPERF_DATA", str(tmp_path))
     monkeypatch.setenv("DATAPERF_CACHE", str(tmp_path / "cache"))
-    file = sorted((tmp_path / "dataperf_en_data" / "train_embeddings").glob("*.parquet"))[0]
-    rows = pq.read_table(file).to_pydict()
+    return sorted((tmp_path / "dataperf_en_data" / "train_embeddings").glob("*.parquet"))[0]
+
+
+@pytest.mark.parametrize("flaw", ["nan", "twice", "text"])
+def test_damaged_embeddings_are_named_and_leave_nothing_in_the_cache(flaw, spoken, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(spoken).to_pydict()
     ids, vectors = rows["clip_id"], rows["mswc_embedding_vector"]
     if flaw == "nan":
         vectors[1][3] = float("nan")
@@ -389,8 +395,35 @@ def test_damaged_embeddings_are_named_and_leave_nothing_in_the_cache(flaw, tmp_p
         ids[1] = ids[0]
     else:
         vectors = ["text"] * len(ids)
-    pq.write_table(pa.table({"clip_id": ids, "mswc_embedding_vector": vectors}), file)
+    pq.write_table(pa.table({"clip_id": ids, "mswc_embedding_vector": vectors}), spoken)
     named = {"nan": ids[1], "twice": ids[0], "text": "expected lists of numbers"}[flaw]
     with pytest.raises(Invalid, match=re.escape(named)):
-        data.table("dataperf_speech", {"language": "en"})
+        data_of.table("dataperf_speech", {"language": "en"})
     assert not list((tmp_path / "cache").glob("tables/*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_in_a_files_place_is_not_waited_for(spoken):
+    spoken.unlink()
+    os.mkfifo(spoken)
+    with pytest.raises(Unavailable, match=f"no regular file: .*{spoken.name}"):
+        data_of.table("dataperf_speech", {"language": "en"})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the time of change is that of making there")
+def test_data_changed_under_its_old_size_and_time_is_read_anew(spoken):
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(spoken)
+    plain = {"compression": "none", "use_dictionary": False}
+    pq.write_table(rows, spoken, **plain)
+    stat, before = spoken.stat(), data_of.table("dataperf_speech", {"language": "en"})
+    time.sleep(0.02)  # the clock of files is coarse
+    vectors = rows["mswc_embedding_vector"].take([1, 0, *range(2, len(rows))])
+    pq.write_table(rows.set_column(1, "mswc_embedding_vector", vectors), spoken, **plain)
+    os.utime(spoken, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert spoken.stat().st_size == stat.st_size
+    after = data_of.table("dataperf_speech", {"language": "en"})
+    assert (after.ids == before.ids).all()
+    changed = (after.features != before.features).any(axis=1)
+    assert set(before.ids[changed]) == set(rows["clip_id"].to_pylist()[:2])

@@ -22,7 +22,7 @@ VERSION = 1
 def or_made(items: Sequence[Path | bytes], by: str, make: Callable[[], Described]) -> Described:
     """Return what is kept for these items, or make it and keep it.
 
-    A file is known by its path, size and time of change; bytes by their digest. What is
+    A file is known by its path, size and times of change; bytes by their digest. What is
     damaged is made again, and a disk that cannot be written to costs time only.
 
     Parameters
@@ -50,10 +50,9 @@ def _known(item: Path | bytes) -> list[Any]:
     if isinstance(item, bytes):
         return [files.digest_bytes(item)]
     try:
-        stat = item.stat()
+        return [str(item.resolve()), *files.stamp(item)]
     except OSError:
         return [str(item)]
-    return [str(item.resolve()), stat.st_size, stat.st_mtime_ns]
 
 
 def _packed(found: Described) -> bytes:
