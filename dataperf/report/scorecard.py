@@ -1,8 +1,8 @@
-"""Results and leaderboards to text that people read (pure: nothing is printed here)."""
+"""All that is known of one result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,43 +10,9 @@ from rich.text import Text
 
 from dataperf import challenge as challenges
 from dataperf.anchors import Anchors
-from dataperf.leaderboard import Leaderboard
-from dataperf.records import Beside, Challenge, Detection, Estimate, Result, SplitScores, TaskScores
-
-#: Tasks of a board up to which each has a column of its own.
-MOST_COLUMNS = 5
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a number for a table cell; a dash for none.
-
-    >>> number(0.12345), number(None)
-    ('0.123', '-')
-    """
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def with_interval(estimate: Estimate | None) -> str:
-    """Return a value and its 95 % interval.
-
-    >>> with_interval(Estimate(value=0.5, low=0.4, high=0.6))
-    '0.500 [0.400, 0.600]'
-    """
-    if estimate is None:
-        return "-"
-    if estimate.low is None or estimate.high is None:
-        return number(estimate.value)
-    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
-
-
-def table(*columns: str, rows: Sequence[Sequence[str]], title: str = "") -> Table:
-    """Return a plain table: first column to the left, the rest to the right."""
-    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
-    for place, column in enumerate(columns):
-        drawn.add_column(column, justify="left" if place == 0 else "right", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    return drawn
+from dataperf.records import Beside, Detection, Estimate, Result, SplitScores, TaskScores
+from dataperf.report.cells import number, table, with_interval
+from dataperf.report.points import anchor_table, published_table
 
 
 def scorecard(
@@ -91,6 +57,23 @@ def _headline(result: Result) -> str:
         return f"score, from {result.metric}: {with_interval(result.score)}"
     names = ", ".join(result.tasks) if len(result.tasks) < 5 else f"{len(result.tasks)} tasks"
     return f"{result.metric}, mean over {names}: {with_interval(result.score)}"
+
+
+def _place(result: Result, anchors: Anchors | None) -> Text:
+    if challenges.is_own(result.challenge):
+        (part,) = result.tasks.values()
+        rows = next(iter(part.splits.values())).rows
+        return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} rows tested on")
+    if anchors is not None and not anchors.random_scores:
+        return Text("nothing is picked at random for this board")
+    if anchors is None:
+        return Text("no reference points for this version of the board (dataperf freeze)")
+    value = result.score.value if result.score else None
+    if value is None:
+        return Text("the score is not defined, so it has no place")
+    share = anchors.percentile(value)
+    runs = len(anchors.random_scores)
+    return Text(f"better than {share:.0%} of {runs} random picks of the board's size")
 
 
 def _machines(beside: Mapping[str, Beside]) -> RenderableType:
@@ -196,23 +179,6 @@ def _repair(part: TaskScores) -> RenderableType:
     return Group(drawn, *parts, *(Text(said, style="bold") for said in part.says))
 
 
-def _place(result: Result, anchors: Anchors | None) -> Text:
-    if challenges.is_own(result.challenge):
-        (part,) = result.tasks.values()
-        rows = next(iter(part.splits.values())).rows
-        return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} rows tested on")
-    if anchors is not None and not anchors.random_scores:
-        return Text("nothing is picked at random for this board")
-    if anchors is None:
-        return Text("no reference points for this version of the board (dataperf freeze)")
-    value = result.score.value if result.score else None
-    if value is None:
-        return Text("the score is not defined, so it has no place")
-    share = anchors.percentile(value)
-    runs = len(anchors.random_scores)
-    return Text(f"better than {share:.0%} of {runs} random picks of the board's size")
-
-
 def _split_table(part: TaskScores) -> RenderableType:
     rows, notes = [], []
     for name, split in part.splits.items():
@@ -309,185 +275,3 @@ def _cost(result: Result) -> Text:
         f"{cost.predict_seconds:.2f} s; process held {cost.peak_memory / 2**20:,.0f} MiB at most; "
         f"model {cost.model_size / 1024:,.0f} KiB"
     )
-
-
-def _own_scores(result: Result, columns: Sequence[str]) -> list[float | None]:
-    """Return a result's scores under the names that reference points use."""
-    found: dict[str, float | None] = {"score": result.score.value if result.score else None}
-    for name, part in result.tasks.items():
-        found[name] = part.score.value
-        if len(result.tasks) == 1:
-            found |= {n: each.metrics[each.metric].value for n, each in part.splits.items()}
-    return [found.get(column) for column in columns]
-
-
-def _share_let_in(result: Result) -> str:
-    parts = list(result.tasks.values())
-    found = parts[0].detection if len(parts) == 1 else None
-    return f"{found.share:.1%}" if found else "-"
-
-
-def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
-    """Return the reference points, with a result's own line among them."""
-    columns = list(next(iter(anchors.points.values())).scores)
-    lets_in = any(point.let_in is not None for point in anchors.points.values())
-    rows = [
-        (
-            point.scores[columns[0]][0],
-            [
-                name,
-                *(_cell(point.scores[column]) for column in columns),
-                "-" if point.let_in is None else f"{point.let_in:.1%}",
-            ],
-        )
-        for name, point in anchors.points.items()
-    ]
-    if result is not None and result.score and result.score.value is not None:
-        own = [number(value) for value in _own_scores(result, columns)]
-        rows.append((result.score.value, ["> this submission", *own, _share_let_in(result)]))
-    up = anchors.higher_is_better
-    ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0] if up else pair[0])]
-    title = "HOW TO READ IT: the same frozen model trained on (mean [95 % of runs])"
-    if lets_in:
-        return table("trained on", *columns, "defective", rows=ordered, title=title)
-    return table("trained on", *columns, rows=[row[:-1] for row in ordered], title=title)
-
-
-def published_table(scores: Mapping[str, float | None]) -> Table:
-    """Return scores that others reported for a board, the best first."""
-    ordered = sorted(scores.items(), key=lambda pair: -(pair[1] or 0.0))
-    rows = [[name, number(value)] for name, value in ordered]
-    return table("method", "score", rows=rows, title="PUBLISHED (by others, not computed here)")
-
-
-def _cell(score: tuple[float, float, float]) -> str:
-    mean, low, high = score
-    return number(mean) if low == high else f"{number(mean)} [{low:.2f}, {high:.2f}]"
-
-
-def _beside(result: Result) -> dict[str, float | None]:
-    """Return what stands beside a score: other splits of one task, or the tasks of several."""
-    if len(result.tasks) == 1:
-        (part,) = result.tasks.values()
-        splits = list(part.splits.items())[1:]
-        return {name: each.metrics[each.metric].value for name, each in splits}
-    if len(result.tasks) > MOST_COLUMNS:
-        return {}
-    return {name: part.score.value for name, part in result.tasks.items()}
-
-
-def short_table(results: Sequence[Result]) -> Table:
-    """Return one line for every result."""
-    columns = next((list(_beside(result)) for result in results if result.tasks), [])
-    rows = [
-        [
-            f"{result.board}  {result.submission.submitter}: {result.submission.method}",
-            with_interval(result.score) if result.status == "scored" else "failed",
-            *(number(_beside(result).get(name)) for name in columns),
-            _share_let_in(result),
-        ]
-        for result in results
-    ]
-    return table("submission", "score [95 %]", *columns, "defective", rows=rows)
-
-
-def leaderboard(board: Leaderboard) -> RenderableType:
-    """Return a ranked board; equal ranks are differences within noise."""
-    ranks = [row.rank for row in board.rows]
-    rows = [
-        [
-            f"{row.rank}{'=' if ranks.count(row.rank) > 1 else ''}",
-            row.result.submission.submitter,
-            row.result.submission.method,
-            with_interval(row.score),
-            *(number(value) for value in _beside(row.result).values()),
-            str(row.result.submission.division),
-        ]
-        for row in board.rows
-    ]
-    others = list(_beside(board.rows[0].result)) if board.rows else []
-    title = f"{board.challenge}/{board.board}, ranked by {board.metric}"
-    heads = ("rank", "submitter", "method", "score [95 %]", *others, "division")
-    parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
-    if any(ranks.count(rank) > 1 for rank in ranks):
-        parts.append(Text("= within noise of the best of its rank (paired bootstrap, Holm, 5 %)"))
-    if not rows:
-        parts.append(Text("nothing to rank yet: dataperf evaluate keeps its results here"))
-    for result, reason in board.unranked:
-        sent = result.submission
-        parts.append(Text(f"not ranked: {sent.submitter}: {sent.method} ({reason})", style="dim"))
-    return Group(*parts)
-
-
-def headroom(found: Mapping[str, Anchors]) -> str:
-    """Return the reference points of several boards as one Markdown table."""
-    points = [point for anchors in found.values() for point in anchors.points.values()]
-    splits = list(dict.fromkeys(split for point in points for split in point.scores))
-    splits.sort(key=lambda split: split != "score")  # what ranks, where it is no split's metric
-    lets_in = any(point.let_in is not None for point in points)
-    heads = [*splits, *(["defective"] * lets_in)]
-    lines = ["| board | trained on | " + " | ".join(heads) + " |"]
-    lines.append("| --- | --- |" + " ---: |" * len(heads))
-    for board, anchors in found.items():
-        ordered = sorted(
-            anchors.points.items(),
-            key=lambda pair: next(iter(pair[1].scores.values()))[0],
-            reverse=not anchors.higher_is_better,
-        )
-        for name, point in ordered:
-            cells = " | ".join(
-                _cell(point.scores[split]) if split in point.scores else "-" for split in splits
-            )
-            share = "-" if point.let_in is None else f"{point.let_in:.1%}"
-            lines.append(f"| {board} | {name} | {cells} |" + f" {share} |" * lets_in)
-    return "\n".join(lines)
-
-
-MARKS = ("<!-- headroom -->", "<!-- /headroom -->")
-
-
-def with_headroom(text: str, found: Mapping[str, Anchors]) -> str:
-    """Return a challenge's README with the table of reference points between its marks."""
-    head, mark, rest = text.partition(MARKS[0])
-    _, end, tail = rest.partition(MARKS[1])
-    if not (mark and end and found):
-        return text
-    return f"{head}{mark}\n{headroom(found)}\n{end}{tail}"
-
-
-def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> RenderableType:
-    """Return what a challenge asks, its boards and their reference points."""
-    parts: list[RenderableType] = [
-        Text(f"{challenge.name} (version {challenge.version}): {challenge.title}", style="bold"),
-        Text(f"track {challenge.track}"),
-    ]
-    if challenge.practice:
-        parts.append(
-            Text("practice: everything that scores it lies on this machine, readable by its owner")
-        )
-    parts += [
-        Text(""),
-        table(
-            "board",
-            "asks",
-            "rules",
-            "model",
-            "dataset",
-            rows=[
-                [
-                    name,
-                    board.title,
-                    ", ".join(f"{key} {value}" for key, value in board.rules.items()),
-                    ", ".join(dict.fromkeys(challenge.tasks[t].model for t in board.tasks)),
-                    ", ".join(dict.fromkeys(challenge.tasks[t].dataset for t in board.tasks)),
-                ]
-                for name, board in challenge.boards.items()
-            ],
-        ),
-    ]
-    for board, found in anchors.items():
-        parts += [Text(""), Text(board, style="bold"), anchor_table(found)]
-    for name, asked in challenge.boards.items():
-        if asked.published:
-            parts += [Text(""), Text(name, style="bold"), published_table(asked.published)]
-    return Group(*parts)

@@ -1,0 +1,17 @@
+"""Results and leaderboards to text that people read (pure: nothing is printed here)."""
+
+from __future__ import annotations
+
+from dataperf.report.boards import challenge_page, leaderboard, short_table
+from dataperf.report.points import MARKS, headroom, with_headroom
+from dataperf.report.scorecard import scorecard
+
+__all__ = [
+    "MARKS",
+    "challenge_page",
+    "headroom",
+    "leaderboard",
+    "scorecard",
+    "short_table",
+    "with_headroom",
+]

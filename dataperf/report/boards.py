@@ -1,0 +1,110 @@
+"""Many results in a line each, and what a challenge asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dataperf.anchors import Anchors
+from dataperf.leaderboard import Leaderboard
+from dataperf.records import Challenge, Result
+from dataperf.report.cells import number, share_let_in, table, with_interval
+from dataperf.report.points import anchor_table, published_table
+
+#: Tasks of a board up to which each has a column of its own.
+MOST_COLUMNS = 5
+
+
+def short_table(results: Sequence[Result]) -> Table:
+    """Return one line for every result."""
+    columns = next((list(_beside(result)) for result in results if result.tasks), [])
+    rows = [
+        [
+            f"{result.board}  {result.submission.submitter}: {result.submission.method}",
+            with_interval(result.score) if result.status == "scored" else "failed",
+            *(number(_beside(result).get(name)) for name in columns),
+            share_let_in(result),
+        ]
+        for result in results
+    ]
+    return table("submission", "score [95 %]", *columns, "defective", rows=rows)
+
+
+def leaderboard(board: Leaderboard) -> RenderableType:
+    """Return a ranked board; equal ranks are differences within noise."""
+    ranks = [row.rank for row in board.rows]
+    rows = [
+        [
+            f"{row.rank}{'=' if ranks.count(row.rank) > 1 else ''}",
+            row.result.submission.submitter,
+            row.result.submission.method,
+            with_interval(row.score),
+            *(number(value) for value in _beside(row.result).values()),
+            str(row.result.submission.division),
+        ]
+        for row in board.rows
+    ]
+    others = list(_beside(board.rows[0].result)) if board.rows else []
+    title = f"{board.challenge}/{board.board}, ranked by {board.metric}"
+    heads = ("rank", "submitter", "method", "score [95 %]", *others, "division")
+    parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
+    if any(ranks.count(rank) > 1 for rank in ranks):
+        parts.append(Text("= within noise of the best of its rank (paired bootstrap, Holm, 5 %)"))
+    if not rows:
+        parts.append(Text("nothing to rank yet: dataperf evaluate keeps its results here"))
+    for result, reason in board.unranked:
+        sent = result.submission
+        parts.append(Text(f"not ranked: {sent.submitter}: {sent.method} ({reason})", style="dim"))
+    return Group(*parts)
+
+
+def _beside(result: Result) -> dict[str, float | None]:
+    """Return what stands beside a score: other splits of one task, or the tasks of several."""
+    if len(result.tasks) == 1:
+        (part,) = result.tasks.values()
+        splits = list(part.splits.items())[1:]
+        return {name: each.metrics[each.metric].value for name, each in splits}
+    if len(result.tasks) > MOST_COLUMNS:
+        return {}
+    return {name: part.score.value for name, part in result.tasks.items()}
+
+
+def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> RenderableType:
+    """Return what a challenge asks, its boards and their reference points."""
+    parts: list[RenderableType] = [
+        Text(f"{challenge.name} (version {challenge.version}): {challenge.title}", style="bold"),
+        Text(f"track {challenge.track}"),
+    ]
+    if challenge.practice:
+        parts.append(
+            Text("practice: everything that scores it lies on this machine, readable by its owner")
+        )
+    parts += [
+        Text(""),
+        table(
+            "board",
+            "asks",
+            "rules",
+            "model",
+            "dataset",
+            rows=[
+                [
+                    name,
+                    board.title,
+                    ", ".join(f"{key} {value}" for key, value in board.rules.items()),
+                    ", ".join(dict.fromkeys(challenge.tasks[t].model for t in board.tasks)),
+                    ", ".join(dict.fromkeys(challenge.tasks[t].dataset for t in board.tasks)),
+                ]
+                for name, board in challenge.boards.items()
+            ],
+        ),
+    ]
+    for board, found in anchors.items():
+        parts += [Text(""), Text(board, style="bold"), anchor_table(found)]
+    for name, asked in challenge.boards.items():
+        if asked.published:
+            parts += [Text(""), Text(name, style="bold"), published_table(asked.published)]
+    return Group(*parts)
