@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from dataperf import anchors, baselines, challenge, evaluation, registry, submission
+from dataperf import anchors, baselines, challenge, evaluation, records, registry, submission
 from dataperf.datasets import mnist_5k, noisy_digits
 from dataperf.errors import Invalid
-from dataperf.records import Pool, Submission, TaskData, Test, Truth
+from dataperf.records import Pool, Submission, TaskData, Truth
 from dataperf.strategies import knn_disagreement, lowest_margin
 
 cleaning = registry.load("tracks", "cleaning")
@@ -82,7 +82,7 @@ def tiny(wrong=(0, 3, 7)):
     given[list(wrong)] = 1 - given[list(wrong)]
     ids = np.array([f"r{number}" for number in range(10)])
     pool = Pool(ids, np.arange(10.0)[:, None], given, ("a", "b"), {})
-    test = Test(np.array(["t"]), np.ones((1, 1)), np.array([0]), None)
+    test = records.Test(np.array(["t"]), np.ones((1, 1)), np.array([0]), None)
     defects = np.where(given != truth, "label", "")
     return {"one": TaskData(pool, Truth(truth, defects), {"test": test}, "0" * 64)}
 
