@@ -44,8 +44,9 @@ def digest_json(value: Any) -> str:
 def stamp(path: Path) -> list[int]:
     """Return what changes when a file does, without reading it.
 
-    Size and time alone would miss bytes of the same number under a time put back; the time of
-    the last change to the file itself cannot be put back (it is that of its making on Windows).
+    Size and time alone would miss bytes of the same number under a time put back, as copying
+    does; the third, of the last change to the file itself, is not (on Windows it is that of its
+    making).
     """
     stat = path.stat()
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]

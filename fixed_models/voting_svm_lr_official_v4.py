@@ -40,6 +40,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import combinations
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,12 @@ MAX_STEPS = 10_000_000
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
 BLOCK = 512  # rows multiplied together
 COUPLED = 1 << 15  # rows x seeds coupled together
-ROUNDING = 8 * 2.0**-24  # of float32, over sums as long as rows
+CELLS = 1 << 21  # numbers of a matrix that these take at most, unless for one row
+ROUNDING = 8 * 2.0**-24  # of float32, over sums of a few thousand terms
+LONG = 8192  # columns over which it doubles
 SLIP = 1e-4  # what float32 may move by more is predicted again
+END = 0.005  # the coupling ends when no class violates optimality by more than END / k
+TIE = 1e-12  # votes that lie closer are equal: their last bits depend on the processor
 LEAD = 1e-3  # so is a row in which the first class could lead by less
 STIFF = 1e-4  # and a coupling in which a coordinate has less curvature
 SHORT = 1e-30  # and a row of less squared length: its products may lie below float32
@@ -136,9 +141,12 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
 
     Raises
     ------
+    TypeError
+        Seeds that are no whole numbers.
     ValueError
         Fewer than two classes in the labels (as scikit-learn does), no rows, no columns, no
-        seeds, numbers that are not finite, labels out of range, or shapes that do not fit.
+        seeds, numbers that are not finite or whose squares or variance are not within float64,
+        labels out of range, or shapes that do not fit.
     RuntimeError
         A machine did not converge (not seen; a guard).
     """
@@ -146,10 +154,13 @@ def fit(features: ArrayLike, labels: ArrayLike, *, classes: int, seeds: Sequence
     present, codes = np.unique(ids, return_inverse=True)
     if len(present) == 1:
         raise ValueError(f"two classes are needed to train, the labels hold one: {present[0]}")
-    gamma = _gamma(rows)
-    centred = rows - rows.mean(axis=0)
-    kernel = _train_kernel(centred @ centred.T, gamma)
-    dual, offset, platt = _machines(kernel, codes, seeds)
+    with np.errstate(all="ignore"):
+        gamma = _gamma(rows)
+        centred = rows - rows.mean(axis=0)
+        kernel = _train_kernel(centred @ centred.T, gamma)
+    if not (0.0 < gamma < np.inf and np.isfinite(kernel).all()):
+        raise ValueError("features must have squares and a variance within float64")
+    dual, offset, platt = _machines(kernel, codes, [index(seed) for seed in seeds])
     used = np.flatnonzero(dual.any(axis=1))
     return Fitted(
         present=present,
@@ -229,7 +240,8 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
             unsure[part] = ~(lead.min(axis=0) > LEAD)
     left = np.flatnonzero(unsure)
     for part, votes, _ in _votes(fitted, rows[left], np.float64):
-        result[:, left[part]] = fitted.present[_first(votes)[0]]
+        winner = (votes >= votes.max(axis=0) - TIE).argmax(axis=0)
+        result[:, left[part]] = fitted.present[winner]
     return result
 
 
@@ -407,7 +419,7 @@ def _held_out(
     return values
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _shuffled(length: int, seed: int) -> Ints:
     """Return LIBSVM's order of ``length`` rows for scikit-learn's ``random_state=seed``.
 
@@ -417,10 +429,12 @@ def _shuffled(length: int, seed: int) -> Ints:
     twister = np.random.RandomState(np.random.RandomState(seed).randint(2**31 - 1))
     words = iter(_words(twister, length))
     order = list(range(length))
-    for index in range(length):
-        other = index + _below(length - index, words)
-        order[index], order[other] = order[other], order[index]
-    return np.array(order, dtype=np.int64)
+    for place in range(length):
+        other = place + _below(length - place, words)
+        order[place], order[other] = order[other], order[place]
+    result = np.array(order, dtype=np.int64)
+    result.flags.writeable = False  # others are given the same
+    return result
 
 
 def _words(twister: np.random.RandomState, block: int) -> Iterator[int]:
@@ -814,12 +828,13 @@ def _parts(
 ) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Yield slices of rows with the voters' probabilities: (k, seeds, rows) and (k, rows).
 
-    Last, (seeds, rows), by how much more than by rounding the machines' may change in float64:
-    inf where float32 is not near enough. A rounding of the squared distance of x and a support
-    vector z, relative to |x|^2 + |z|^2, moves the exponent of a pair's probability by gamma |A|
-    times z's coefficient and kernel; one of the product of x with the weights w, relative to
-    |x||w|, moves that of the regression. Steep constants round too: the offset moves the
-    exponent by |A| times itself, B by itself.
+    Last, (seeds, rows), the doubt: how far the machines' probabilities may lie from those of
+    float64 beyond rounding, inf where float32 is not near enough. Rounding moves the exponent of
+    a pair's probability by |A| times the sum of its coefficients times kernels, each of which
+    errs by its own rounding and by gamma times that of the squared distance of x and z, which is
+    relative to |x|^2 + |z|^2; and the exponents of the regression by that of the product of x
+    and w, relative to |x||w|. Steep constants round too: the machine's offset moves the
+    exponent by |A| times itself, B and the regression's intercept by themselves.
     """
     support = fitted.support.astype(dtype)
     basis = np.ascontiguousarray(np.vstack([support, fitted.weights[:, :-1]]).T, dtype=dtype)
@@ -827,12 +842,15 @@ def _parts(
     squares = (support * support).sum(axis=1)
     dual, offset = fitted.dual.astype(dtype), fitted.offset.astype(dtype)
     platt, bias = fitted.platt.astype(dtype), fitted.weights[:, -1].astype(dtype)
-    reach = np.abs(fitted.platt[:, :, 0]).max(axis=0) * np.abs(fitted.dual) * fitted.gamma
-    near, longest = reach.astype(dtype), squares.max(initial=0.0)
     constants = np.abs(fitted.platt)
+    reach = (constants[:, :, 0].max(axis=0) * np.abs(fitted.dual)).astype(dtype)
     own = 4.0 + (constants[:, :, 0] * np.abs(fitted.offset) + constants[:, :, 1]).max()
+    own += np.abs(fitted.weights[:, -1]).max()
     weight = np.sqrt((fitted.weights[:, :-1] ** 2).sum(axis=1).max())
-    step = max(1, COUPLED // fitted.seeds)
+    rounding = ROUNDING * (1.0 + rows.shape[1] / LONG)
+    near_enough = min(SLIP, 0.2 * END / k)
+    step = min(COUPLED, CELLS // k**2) // fitted.seeds
+    step = max(1, min(step, CELLS // max(1, vectors)))
     for start in range(0, len(rows), step):
         part = slice(start, min(start + step, len(rows)))
         products, lengths = _products(rows[part], basis)
@@ -844,10 +862,15 @@ def _parts(
         kernel *= fitted.gamma
         np.exp(kernel, out=kernel)
         decisions = (kernel @ dual - offset).T
-        steep = (lengths + longest) * (kernel @ near).max(axis=1)
-        slip = ROUNDING * (np.maximum(steep, weight * np.sqrt(lengths)) + own)
-        far = ~((slip < min(SLIP, 1e-3 / k)) & (lengths > SHORT))
-        slip[far | (dtype == np.float64)] = 0.0
+        steep = (kernel @ reach).max(axis=1)
+        steep *= 1.0 + fitted.gamma * (lengths + squares.max(initial=0.0))
+        slip = rounding * (np.maximum(steep, weight * np.sqrt(lengths)) + own)
+        far = ~((slip < near_enough) & (lengths > SHORT))
+        slip[far] = 0.0
+        if dtype == np.float64:
+            slip[:] = 0.0
+        else:
+            decisions[:, far] = 0.0  # whatever they are: what is not finite would never end
         machine, doubt = _coupled(_pairwise(decisions, platt), k, np.tile(slip, fitted.seeds))
         doubt = doubt.reshape(fitted.seeds, -1)
         doubt[:, far] = np.inf
@@ -896,10 +919,10 @@ def _coupled(
     """Return class probabilities that fit pairwise ones, by algorithm 2 of Wu, Lin & Weng.
 
     Minimises p'Qp over the simplex, Q_tt = sum of r_jt^2 over j, Q_tj = -r_jt r_tj, one
-    coordinate after another from the centre, until |Qp - p'Qp| < 0.005 / k or, as LIBSVM
-    does, max(100, k) rounds. Here p = u / sum(u): u need not be normalised at each step.
-    Where the test is closer than the slip the end may be in this round or in a later one;
-    the rounds go on until one ends it for sure, and how far p moved meanwhile is the doubt.
+    coordinate after another from the centre, until |Qp - p'Qp| < END / k or, as LIBSVM does,
+    max(100, k) rounds. Here p = u / sum(u): u need not be normalised at each step. Where the
+    test is closer than the slip, the end may be in this round or in a later one: the rounds go
+    on until one ends it for sure, and how far p moved meanwhile is the doubt.
 
     Parameters
     ----------
@@ -911,9 +934,10 @@ def _coupled(
     Returns
     -------
     (k, m) array
+        As of the last round that may be the end.
     (m,) array
-        By how much a class's probability may change with the round that is the last; inf where
-        a Q_tt is small.
+        By how much a class's probability may change with the round that is the end; inf where
+        a Q_tt is small, or where the rounds were used up after one that may be the end.
     """
     minus = _coupling_matrix(pairwise, k)
     m, dtype = pairwise.shape[1], minus.dtype
@@ -935,7 +959,11 @@ def _settle(
     doubt: NDArray[Any],
     rounds: int,
 ) -> None:
-    """Go on for so many rounds; ``met`` says where the end may have been met before."""
+    """Fill in result and doubt, as `_coupled` returns them, in at most so many rounds.
+
+    ``state`` is -Q, p, Qp, p'Qp and the sum of p; ``met`` says where the end may have been met
+    in an earlier round.
+    """
     _, p, image, value, total = state
     shut = np.zeros(len(slip), dtype=bool)
     for left in range(rounds, 0, -1):
@@ -983,10 +1011,10 @@ def _coupling_matrix(pairwise: NDArray[Any], k: int) -> NDArray[Any]:
 
 
 def _excess(image: NDArray[Any], mean: NDArray[Any], total: NDArray[Any]) -> NDArray[Any]:
-    """Return by how much the optimality condition fails to hold to 0.005 / k."""
+    """Return by how much the optimality condition fails to hold to END / k."""
     worst = image.max(axis=0) - mean
     np.maximum(worst, mean - image.min(axis=0), out=worst)
-    worst -= 0.005 / len(image) * total
+    worst -= END / len(image) * total
     return np.asarray(worst)
 
 

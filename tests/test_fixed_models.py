@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tracemalloc
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -362,6 +363,64 @@ def test_doubt_covers_what_another_end_of_the_coupling_would_change() -> None:
         assert (change > 2e-4).any()  # else it would prove nothing
         assert (doubt == 0.0).mean() > 0.5
         assert (none == 0.0).all()
+
+
+def test_float32_is_not_trusted_where_the_kernel_hardly_varies() -> None:
+    """One row far away makes gamma small; what is left are roundings of exp and of long sums."""
+    model = load(NAMES[1])
+    sides = [
+        np.where(np.arange(n) < share * n, -1.0, 1.0) for n, share in ((1100, 0.52), (1000, 0.48))
+    ]
+    features = np.concatenate([[10_250.0], *sides])[:, None]
+    labels = np.repeat([0, 1], [1101, 1000])
+    fitted = model.fit(features, labels, classes=2, seeds=(412,))
+    test = np.linspace(-30.0, 30.0, 6001)[:, None]
+    machine, linear = model._probabilities(fitted, test)
+    assert (model.predict(fitted, test) == (machine + linear).argmax(axis=2)).all()
+
+
+def test_a_tie_goes_to_the_lowest_class_in_any_company() -> None:
+    """The last bits of a product depend on the rows beside it: they must not decide."""
+    model, random = load(NAMES[1]), np.random.default_rng(300)
+    points = np.linalg.qr(random.normal(size=(300, 300)))[0][:3]
+    fitted = model.fit(np.tile(points, (2, 1)), np.tile([0, 1, 2], 2), classes=3, seeds=(0, 1))
+    tied = random.normal(size=(200, 300))
+    near = tied @ points.T
+    tied += near.mean(axis=1, keepdims=True) * points.sum(axis=0) - near @ points
+    assert (model.predict(fitted, tied) == 0).all()
+    among = np.concatenate([tied, points[random.integers(0, 3, 200)]])[random.permutation(400)]
+    alone = np.concatenate([model.predict(fitted, row[None]) for row in among], axis=1)
+    assert (model.predict(fitted, among) == alone).all()
+
+
+def test_many_classes_and_vectors_take_little_memory() -> None:
+    """Whatever the numbers of classes, seeds and support vectors: parts get smaller."""
+    model, random = load(NAMES[1]), np.random.default_rng(0)
+    labels = np.repeat(np.arange(40), 3)
+    features = random.normal(size=(120, 4)).astype("f4")
+    fitted = model.fit(features, labels, classes=40, seeds=(1, 2, 3))
+    test = random.normal(size=(8_000, 4)).astype("f4")
+    model.predict(fitted, test[:10])
+    tracemalloc.start()
+    model.predict(fitted, test)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 150e6
+
+
+@pytest.mark.parametrize("scale", [5e153, 1e-155])
+def test_features_whose_variance_is_not_within_float64_are_refused(scale: float) -> None:
+    features = scale * np.random.default_rng(0).normal(size=(20, 3))
+    with pytest.raises(ValueError, match="a variance within float64"):
+        load(NAMES[1]).fit(features, np.arange(20) % 2, classes=2, seeds=(1,))
+
+
+def test_an_order_that_is_kept_cannot_be_changed() -> None:
+    model = load(NAMES[1])
+    with pytest.raises(ValueError, match="read-only"):
+        model._shuffled(10, 1)[0] = 3
+    with pytest.raises(TypeError):
+        model.fit(np.eye(4), np.arange(4) % 2, classes=2, seeds=(1.0,))
 
 
 def test_float32_decides_what_is_clear() -> None:

@@ -698,3 +698,15 @@ def test_counts_of_patterns_give_the_interval_of_rows(
     by_repeats = statistics.interval(metric, many)
     assert by_pattern == by_repeats  # the same draws, two ways to count
     assert width(by_pattern) == pytest.approx(width(by_row), rel=0.1)
+
+
+def test_unsigned_class_ids_give_the_same_interval() -> None:
+    """20 seeds of 7 classes: names of patterns beyond what a float holds."""
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 7, 9000)
+    predicted = np.where(random.random((20, 9000)) < 0.5, truth, random.integers(0, 7, (20, 9000)))
+    found = [
+        statistics.interval(accuracy, Outcome(truth, predicted.astype(kind), 7), resamples=50)
+        for kind in ("int64", "uint64")
+    ]
+    assert found[0] == found[1]

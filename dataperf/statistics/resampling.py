@@ -31,7 +31,7 @@ SEED = 20_240_229
 _MOST_COUNTS = 1 << 20  # numbers of one batch of confusion matrices (8 MiB)
 _MOST_WEIGHTS = 1 << 15  # weights that one bincount takes (fits in a processor's cache)
 _MOST_CODES = 1 << 62  # what a whole number holds
-_MOST_CELLS = 1 << 22  # numbers of the table of patterns and cells that a product takes
+_MOST_CELLS = 1 << 22  # numbers of either factor of a product that counts patterns
 _MANY_ROWS = 1 << 13  # above, counts of patterns are drawn at once instead of row by row
 
 
@@ -84,11 +84,12 @@ class _Items:
 
 
 def _items(outcome: Outcome) -> _Items:
+    truth, predicted = (np.asarray(a, dtype=np.intp) for a in (outcome.truth, outcome.predicted))
     clusters = np.zeros(outcome.rows) if outcome.clusters is None else outcome.clusters
     _, codes = np.unique(clusters, return_inverse=True)
     sizes = np.bincount(codes)
     most = len(sizes)
-    for column in (outcome.truth, *outcome.predicted):
+    for column in (truth, *predicted):
         if most > _MOST_CODES // outcome.classes:  # numbers would not fit: name them anew
             _, codes = np.unique(codes, return_inverse=True)
             most = len(codes)
@@ -97,8 +98,8 @@ def _items(outcome: Outcome) -> _Items:
     order = np.argsort(codes, kind="stable")
     codes = codes[order]
     return _Items(
-        np.asarray(outcome.truth, dtype=np.intp)[order],
-        np.asarray(outcome.predicted, dtype=np.intp).take(order, axis=1),
+        truth[order],
+        predicted.take(order, axis=1),
         np.concatenate([[0], np.cumsum(codes[1:] != codes[:-1])]),
         sizes,
     )
@@ -250,7 +251,7 @@ def _counts_by_pattern(
     table = np.zeros((len(first), seeds * classes), exact)
     np.put_along_axis(table, columns, 1.0, axis=1)
     ends = np.searchsorted(items.truth[first], np.arange(classes + 1))  # patterns go by truth
-    step = max(1, _MOST_COUNTS // (seeds * classes**2))
+    step = max(1, min(_MOST_COUNTS // (seeds * classes**2), _MOST_CELLS // len(first)))
     for start in range(0, resamples, step):
         part = slice(start, min(start + step, resamples))
         size = part.stop - start
