@@ -122,7 +122,7 @@ def evaluate(
             unfrozen=unfrozen,
             versions=provenance.versions(),
             machine=provenance.machine(),
-            started=started.isoformat(timespec="seconds"),
+            started=started.isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - clock, 3),
         ),
         **scores,

@@ -79,11 +79,18 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
             continue
         same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
-            unranked.append(
-                (result, f"the same as {same.submission.submitter}'s, which came first")
-            )
+            unranked.append((result, _repeats(result, same)))
     rows = _ranked(list(entries.values()))
     return Leaderboard(challenge.name, board, metric, rows, unranked)
+
+
+def _repeats(result: Result, first: Result) -> str:
+    """Return why a result is not ranked beside one that trained on the same."""
+    who, times = first.submission.submitter, [r.provenance.started for r in (first, result)]
+    said = f"the same as {who}'s, which came first: {times[0]}, this one {times[1]}"
+    if result.submission.submitter == who:
+        return said
+    return f"{said}; that is what the records say, and who was first is yours to decide"
 
 
 def _trained_on(result: Result) -> str:

@@ -88,15 +88,20 @@ def _contents(path: Path) -> dict[str, bytes]:
     return {each.name: _content(each) for each in files if each.is_file()}
 
 
-def files_of(path: Path, challenge: Challenge) -> list[Path]:
+def files_of(path: Path, challenge: Challenge | None = None) -> list[Path]:
     """Return the answers that a path names: a folder stands for the JSON files in it.
 
-    Not where a folder is one answer itself, and not where there are none.
+    Not where there are none, nor where a folder may be one answer itself: where the track
+    knows such and other files lie in it.
     """
-    folder_is_one = hasattr(registry.load("tracks", challenge.track), "read_files")
-    if folder_is_one or not path.is_dir():
+    if not path.is_dir():
         return [path]
-    return sorted(each for each in path.glob("*.json") if not each.name.startswith(".")) or [path]
+    seen = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+    answers = [each for each in seen if each.suffix == ".json"]
+    track = registry.load("tracks", challenge.track) if challenge else None
+    if not answers or (len(answers) < len(seen) and hasattr(track, "read_files")):
+        return [path]
+    return answers
 
 
 def parse(

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import beside, evaluation, own, registry, results, sources
+from dataperf import beside, evaluation, frozen, own, registry, results, sources
 from dataperf import challenge as challenges
-from dataperf.errors import DataperfError, Unavailable
+from dataperf.errors import DataperfError, DigestMismatch, Unavailable
 from dataperf.records import Card, Challenge, Package, Pool, Record, Result, TaskData
 from dataperf.registry import Entry
 
@@ -174,7 +174,8 @@ def plugin(entry: Entry) -> list[str]:
     problems = [] if entry.description() else ["has no description: begin with a docstring"]
     try:
         if entry.kind == "challenges":
-            challenges.load(entry.name)
+            asked = challenges.load(entry.name)
+            problems += _changed_boards(asked)
             if not (entry.folder / "README.md").is_file():
                 problems.append("has no README.md (task, data card, rules, how to read the score)")
             return problems
@@ -184,6 +185,17 @@ def plugin(entry: Entry) -> list[str]:
         return [*problems, str(error)]
     except (Exception, SystemExit) as error:
         return [*problems, f"{type(error).__name__}: {error}"]
+
+
+def _changed_boards(challenge: Challenge) -> list[str]:
+    """Return what was frozen of a challenge and has changed since."""
+    found = []
+    for board in challenge.boards:
+        try:
+            frozen.unfrozen_parts(challenge, board)
+        except DigestMismatch as error:
+            found.append(str(error))
+    return list(dict.fromkeys(found))
 
 
 def _metric(module: ModuleType, entry: Entry) -> Iterator[str]:
@@ -209,6 +221,7 @@ def _metric(module: ModuleType, entry: Entry) -> Iterator[str]:
 
 
 def _fixed_model(module: ModuleType, entry: Entry) -> Iterator[str]:
+    frozen.model_is_frozen(entry)  # refuses one that was frozen and has changed
     for name in _imports(entry.path):
         if name.partition(".")[0] == "dataperf":
             yield "imports dataperf: a frozen model must not depend on it"

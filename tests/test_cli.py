@@ -172,6 +172,13 @@ def test_own_challenge_metric_and_model_run_unfrozen_until_frozen(tmp_path):
     model = own / "fixed_models" / "means_v1.py"
     model.write_text(model.read_text() + "\n# changed\n")
     assert "sha256" in dataperf("evaluate", *mine, "a.json", cwd=tmp_path, code=2)
+    assert "warning: the frozen model" in dataperf("show", "mine", "--path", "own", cwd=tmp_path)
+    words = ("verify", "--plugins", "--path", "own", "--json")
+    rows = json.loads(dataperf(*words, cwd=tmp_path, code=1))
+    assert [row["name"] for row in rows if not row["ok"]] == [
+        "challenges/mine",
+        "fixed_models/means_v1",
+    ]
 
 
 @pytest.mark.parametrize("what", ["challenge", "submission", "result"])

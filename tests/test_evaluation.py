@@ -219,6 +219,32 @@ def test_one_training_set_is_ranked_once(asked, loaded):
     board = leaderboard.rank(asked, "digits-25", [again, first])
     assert len(board.rows) == 1
     assert "which came first" in board.unranked[0][1]
+    assert "yours to decide" not in board.unranked[0][1]  # the same submitter's
+
+
+def test_an_answer_of_two_submitters_is_the_organizers_to_decide(asked, loaded):
+    names = ids_of(loaded, "one", 3) + ids_of(loaded, "five", 3)
+    sent = [manifest(names).model_copy(update={"submitter": who}) for who in ("ann", "bob")]
+    both = [evaluation.evaluate(asked, each) for each in sent]
+    board = leaderboard.rank(asked, "digits-25", both[::-1])
+    assert [row.result.submission.submitter for row in board.rows] == ["ann"]
+    ((other, reason),) = board.unranked
+    assert other.submission.submitter == "bob"
+    assert all(each.provenance.started in reason for each in both)
+    assert "yours to decide" in reason
+
+
+@pytest.mark.parametrize("name", ["speech-selection", "digit-cleaning"])
+def test_a_folder_of_answers_stands_for_them(name, tmp_path):
+    asked = challenge.load(name)
+    for each in ("b.json", "a.json", ".hidden"):
+        (tmp_path / each).write_text("{}")
+    found = submission.files_of(tmp_path, asked)
+    assert [path.name for path in found] == ["a.json", "b.json"]
+    (tmp_path / "notes.txt").write_text("")  # a format of cleaning tracks
+    found = submission.files_of(tmp_path, asked)
+    assert len(found) == (2 if name == "speech-selection" else 1)
+    assert submission.files_of(tmp_path / "a.json", asked) == [tmp_path / "a.json"]
 
 
 def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):

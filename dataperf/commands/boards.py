@@ -59,8 +59,9 @@ def show(
 
     Example: dataperf show speech-selection
     """
-    from dataperf import anchors, report
+    from dataperf import anchors, frozen, report
     from dataperf import challenge as challenges
+    from dataperf.errors import DigestMismatch
 
     asked = challenges.load(challenge)
     points = {board: anchors.load(asked, board) for board in asked.boards}
@@ -70,6 +71,11 @@ def show(
     if markdown:
         return typer.echo(report.headroom(known) if known else "no reference points")
     terminal.show(report.challenge_page(asked, known))
+    for board in asked.boards:
+        try:
+            frozen.unfrozen_parts(asked, board)
+        except DigestMismatch as error:
+            typer.echo(f"warning: {error}", err=True)
     typer.echo(f"\ntask, data card, rules: {challenges.folder_of(asked) / 'README.md'}")
 
 

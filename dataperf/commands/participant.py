@@ -199,11 +199,12 @@ def _what_is_asked(
 def _evaluate_own(
     source: str, files: list[Path], told: dict[str, Any], results_folder: str, as_json: bool
 ) -> None:
-    from dataperf import own, report, results
+    from dataperf import own, report, results, submission
     from dataperf.errors import DataperfError
 
     if not files:
         raise DataperfError("name a manifest; dataperf audit writes one")
+    files = [each for path in files for each in submission.files_of(path)]
     with terminal.progress(f"evaluating on {source}"):
         scored = [
             (each, results.keep(each, results_folder))
