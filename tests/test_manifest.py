@@ -12,7 +12,7 @@ from audit_data import blobs, noisy
 
 import dataperf
 from dataperf import own, submission
-from dataperf.errors import DataperfError, NotFound
+from dataperf.errors import DataperfError, Invalid
 
 
 @pytest.fixture(scope="module")
@@ -138,5 +138,46 @@ def test_the_pool_of_a_challenge_becomes_an_answer_to_it():
 
 
 def test_tracks_that_are_not_there_are_suggested(audited):
-    with pytest.raises(NotFound, match="cleaning"):
+    with pytest.raises(Invalid, match='Did you mean "cleaning"'):
         audited[1].to_manifest("cleanin")
+
+
+WRONG = {
+    "less than no rows": ({"budget": -1}, "budget is -1"),
+    "no rows": ({"budget": 0}, "budget is 0"),
+    "half rows": ({"budget": 1.5}, "budget is 1.5"),
+    "a text for a budget": ({"budget": "3"}, "budget is '3'"),
+    "yes for a budget": ({"budget": True}, "budget is True"),
+    "an action": ({"action": "rellabel"}, 'Did you mean "relabel"'),
+    "no action": ({"action": None}, "one of auto, drop, relabel"),
+    "a text for a seed": ({"seed": "a"}, "seed is 'a'"),
+    "a seed below zero": ({"seed": -1}, "seed is -1"),
+    "a text for a share": ({"test_share": "x"}, "test_share: the share to test on is 'x'"),
+    "all for the test": ({"test_share": 1.0}, "share to test on is 1.0"),
+    "no number for a share": ({"test_share": float("nan")}, "share to test on is nan"),
+    "a number for a track": ({"track": 3}, "there is no 3"),
+    "no name for a track": ({"track": ""}, "there is no ''"),
+    "a submitter of two lines": ({"submitter": "x\ny"}, "submitter"),
+    "no submitter": ({"submitter": None}, "submitter"),
+}
+
+
+@pytest.mark.parametrize(("told", "words"), WRONG.values(), ids=WRONG)
+def test_what_would_make_another_manifest_is_refused(audited, tmp_path, told, words):
+    for place in (None, tmp_path / "made.json"):
+        with pytest.raises(Invalid, match=words) as refused:
+            audited[1].to_manifest(**told, path=place)
+        assert len(refused.value.problems) == 1
+    assert not (tmp_path / "made.json").exists()
+
+
+def test_everything_wrong_with_a_manifest_is_told_at_once(audited):
+    told = {"budget": 0, "action": "x", "seed": -1, "test_share": 2, "submitter": "a\nb"}
+    with pytest.raises(Invalid, match="(?s)track.*action.*seed.*test_share.*budget.*submitter"):
+        audited[1].to_manifest("repairs", **told)
+
+
+def test_numbers_of_numpy_may_be_asked_for(audited):
+    told = {"budget": np.int64(3), "seed": np.int64(1), "test_share": np.float32(0.25)}
+    answer = audited[1].to_manifest(**told)["answer"]
+    assert len(answer["drop"]) + len(answer["relabel"]) == 3

@@ -34,6 +34,7 @@ LAYERS = [
     {"results"},
     {"evaluation"},
     {"baselines", "anchors", "leaderboard"},
+    {"own_options"},
     {"detectors", "curation", "safety", "beside", "own", "own_challenge", "verify", "new"},
     {"report"},
     {"options", "terminal"},

@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import own, selecting, submission
+from dataperf import own, own_options, selecting, submission
 from dataperf.curation import calibration
 from dataperf.curation.evidence import Collected
 from dataperf.curation.records import Rows
-from dataperf.errors import DataperfError, NotFound
+from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.records import FloatArray, IntArray, Submission
 
 if TYPE_CHECKING:
     from dataperf.curation.audit import Audit
 
 TRACKS = ("repair", "cleaning", "selection")
+ACTIONS = ("auto", "drop", "relabel")
 #: A suggested label is believed from this chance on; below it the row is dropped.
 BELIEVED = 0.5
 
@@ -62,15 +63,14 @@ def manifest(
 
     Raises
     ------
-    NotFound
-        If there is no such track.
+    Invalid
+        If an option is not what it may be; every problem is listed.
     DataperfError
         If nothing is left to train on, or the challenge asks for something else.
     """
+    _check(track, action, seed=seed, test_share=test_share, budget=budget, submitter=submitter)
     rows, asked = audit.rows, _board_of(audit.rows)
     track = track or (asked.track if asked else "repair")
-    if track not in TRACKS:
-        raise NotFound("track of a manifest", track, TRACKS)
     if asked is not None and track != asked.track:
         raise DataperfError(f"{asked.challenge} asks for {asked.track}, not for {track}")
     inside = np.ones(len(rows), dtype=bool)
@@ -85,7 +85,7 @@ def manifest(
         answer = {"orders": {asked.task if asked else "own": order}}
     else:
         answer = _selection(rows, pool, scores, flagged, budget)
-    return {
+    made = {
         "schema_version": 1,
         "challenge": asked.challenge if asked else f"own-{track}",
         "board": asked.board if asked else "own",
@@ -93,6 +93,30 @@ def manifest(
         "method": f"dataperf audit {audit.version}",
         "answer": answer,
     }
+    challenges.validate(Submission, made, "manifest")
+    return made
+
+
+def _check(
+    track: Any, action: Any, *, seed: Any, test_share: Any, budget: Any, submitter: Any
+) -> None:
+    """Refuse options that would make another manifest than was meant, all at once."""
+    problems = [] if track is None else own_options.named("track", track, TRACKS)
+    problems += own_options.named("action", action, ACTIONS)
+    problems += own_options.problems(seed=seed, share=test_share, budget=budget, place="test_share")
+    problems += _of_submitter(submitter)
+    if problems:
+        raise Invalid("manifest", problems)
+
+
+def _of_submitter(submitter: Any) -> list[Problem]:
+    """Return what is wrong with a name, as the record of a submission says."""
+    empty = {"schema_version": 1, "challenge": "own-repair", "board": "own", "answer": {}}
+    try:
+        challenges.validate(Submission, {**empty, "submitter": submitter}, "manifest")
+    except Invalid as error:
+        return list(error.problems)
+    return []
 
 
 def dump(made: dict[str, Any]) -> str:
