@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import sys
 import time
 import warnings
 import wave
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +213,21 @@ def test_odd_tables_are_audited(make, tmp_path):
     whole(data, tmp_path, label=None if isinstance(data, tuple) else "y")
 
 
+@pytest.mark.parametrize("column", ["m", "y", "g"])
+def test_a_decimal_that_signals_is_missing(column, tmp_path):
+    values = [Decimal(n % 3) for n in range(59)] + [Decimal("sNaN")]
+    frame = table(g="one", m=1.0)
+    frame[column] = pd.Series(values, dtype=object)
+    found, _ = whole(frame, tmp_path, group="g")
+    assert not found.rows.skipped
+    if column == "y":
+        assert found.rows.labels[-1] == -1 and found.rows.classes == ("0", "1", "2")
+        given = dataperf.audit(table()[["u", "v"]], label=values, detectors="imbalance")
+        assert given.rows.labels[-1] == -1
+    if column == "g":
+        assert found.rows.groups[-1] == "(missing)"
+
+
 def test_what_is_done_to_odd_data_is_told(tmp_path):
     found = dataperf.audit(table(g="one", m=lambda n: HOSTILE[6]), label="y", group="g")
     assert found.notes == (
@@ -323,6 +340,44 @@ def test_files_that_cannot_be_read_are_listed_and_counted(kind, embedding, tmp_p
     assert len(found.rows) == 28 and "a/junk" in page
     told = run("audit", tmp_path / "data", "--embedding", embedding, "--detector", "imbalance")
     assert "4" in told and "a/empty" in told
+
+
+def test_names_of_files_that_are_not_utf8_are_escaped(tmp_path):
+    media(tmp_path / "data", "png")
+    folder = tmp_path / os.fsdecode(b"data\xff")
+    (tmp_path / "data").rename(folder)
+    for old, new in (("1", b"1\xe9"), ("2", b"1\xe8"), ("empty", b"empty\xe9")):
+        (folder / "b" / f"{old}.png").rename(folder / "b" / f"{os.fsdecode(new)}.png")
+    (folder / "a").rename(folder / os.fsdecode(b"caf\xe9"))
+    found, page = whole(folder, tmp_path, label=None, embedding="pixels")
+    assert {"b/1\\xe8.png", "b/1\\xe9.png", "caf\\xe9/0.png"} <= set(found.rows.ids)
+    assert "caf\\xe9" in found.rows.classes and "caf\\xe9" in page
+    assert "b/empty\\xe9.png" in dict(found.rows.skipped)
+
+
+def test_objects_that_hold_no_file_are_listed(tmp_path):
+    media(tmp_path / "data", "png")
+    rows = [
+        {"i": {"bytes": None, "path": str(path)}, "y": path.parent.name}
+        for path in sorted((tmp_path / "data").rglob("?.png"))
+    ]
+    content = (tmp_path / "data" / "a" / "0.png").read_bytes()
+    rows[0]["i"] = {"bytes": base64.b64encode(content).decode(), "path": None}
+    rows[1]["i"] = {"bytes": None, "path": 7}
+    rows[2]["i"] = {"bytes": [1, 999], "path": None}
+    rows[3]["i"] = {"bytes": 10**9, "path": None}
+    rows[4]["i"] = {"bytes": None, "path": "a\0b"}
+    rows[5]["i"] = {"bytes": {}, "path": ["x"]}
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found, _ = whole(tmp_path / "t.jsonl", tmp_path, embedding="pixels")
+    told = dict(found.rows.skipped)
+    assert {"0", "1", "2", "3", "4", "5"} == set(told) - {"embedding"}
+    neither = "unreadable: there are neither bytes of a file nor a path to one"
+    assert [told[row] for row in "01235"] == [neither] * 5
+    assert len(found.rows) == len(rows) - 6
+    rows = [{"i": {"bytes": b"junk", "path": None}, "y": "ab"[n % 2]} for n in range(4)]
+    with pytest.raises(Invalid, match="cannot identify image file in these bytes"):
+        dataperf.audit(rows, label="y", embedding="pixels")
 
 
 def test_files_that_went_away_are_not_shown(tmp_path):

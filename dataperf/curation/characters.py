@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +20,17 @@ def whole(value: Any) -> Any:
     if not isinstance(value, str) or value.isascii():
         return value
     return value.encode("utf-8", "replace").decode()
+
+
+def file_name(name: str) -> str:
+    """Return a file's name with bytes that are not UTF-8 as Python escapes them.
+
+    Two files whose names differ only there keep different names, as ids must be.
+
+    >>> file_name("caf" + chr(0xDCE9)), file_name("café")
+    ('caf\\\\xe9', 'café')
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def series(values: list[Any]) -> pd.Series[Any]:
@@ -39,10 +52,19 @@ def printed(value: Any) -> Any:
     return repr(value) if isinstance(value, bytes) else value
 
 
+def quiet(value: Any) -> Any:
+    """Return None for a decimal NaN that signals, which nothing may look at; else the value.
+
+    >>> quiet(Decimal("sNaN")), quiet(3)
+    (None, 3)
+    """
+    return None if isinstance(value, Decimal) and value.is_snan() else value
+
+
 def changed(frame: pd.DataFrame, change: Callable[[Any], Any]) -> tuple[pd.DataFrame, list[str]]:
     """Return a frame with its values changed, and the columns in which any was.
 
-    Only columns of Python objects are looked at: no others hold bytes or half characters.
+    Only columns of Python objects are looked at: no others hold bytes, half characters or decimals.
     """
     import pandas as pd
 

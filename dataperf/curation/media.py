@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation import kept, sounds
+from dataperf.curation import characters, kept, sounds
 from dataperf.curation.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
 from dataperf.errors import DataperfError, did_you_mean
 
@@ -119,6 +120,11 @@ def _is_shown(path: Path, folder: Path) -> bool:
     return not hidden and path.is_file()
 
 
+def _name(path: Path, folder: Path) -> str:
+    """Return a file's name below a folder, as text that any file can hold."""
+    return characters.file_name(path.relative_to(folder).as_posix())
+
+
 def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     """Return a folder of images or of audio whose subfolders are the classes.
 
@@ -146,7 +152,7 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     wanted = [path for path in paths if path.suffix.lower() in ENDINGS[kind]]
     if not wanted:
         raise _nothing_to_read(folder, paths)
-    names = [path.relative_to(folder).as_posix() for path in wanted]
+    names = [_name(path, folder) for path in wanted]
     loose = [name for name in names if "/" not in name]
     if len(loose) == len(names):
         expected = f"a subfolder for each class: {folder.name}/CLASS/{loose[0]}"
@@ -155,7 +161,7 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     skipped = [(name, "not in the subfolder of a class") for name in loose]
     told = f"no {kind} by its ending"
     strange = [path for path in paths if path.suffix.lower() not in ENDINGS[kind]]
-    skipped += [(path.relative_to(folder).as_posix(), told) for path in strange]
+    skipped += [(_name(path, folder), told) for path in strange]
     parted = {name.split("/")[0].lower() for name in names if "/" in name} <= PARTS
     if parted:
         skipped += [
@@ -171,7 +177,7 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     if parted:
         columns["split"] = [name.split("/")[0] for name in ids]
     found = Loaded(
-        folder.name,
+        characters.file_name(folder.name),
         pd.DataFrame(columns),
         ids=np.array(ids, dtype=np.str_),
         roles={role: role for role in columns},
@@ -261,9 +267,14 @@ def is_media(series: Any) -> bool:
 
 
 def _item(value: Any) -> Item:
-    if isinstance(value, dict) and value.get("bytes"):
-        return bytes(value["bytes"])
-    return Path(value["path"]) if isinstance(value, dict) and value.get("path") else b""
+    """Return a file's bytes or its path; no bytes, which cannot be read, of anything else."""
+    told = value if isinstance(value, dict) else {}
+    content, path = told.get("bytes"), told.get("path")
+    if content is not None and not isinstance(content, bytes | bytearray | memoryview):
+        return b""
+    if content:
+        return bytes(content)
+    return Path(path) if isinstance(path, str) and path else b""
 
 
 def _kind_of(item: Item) -> MediaKind:
@@ -329,7 +340,7 @@ def _in_batches(
         except Exception as error:  # decoders fail in ways of their own; each is one bad file
             if isinstance(error, DataperfError):
                 raise
-            bad[number] = f"unreadable: {str(error).splitlines()[0][:120] or type(error).__name__}"
+            bad[number] = f"unreadable: {_reason(error)}"
             opened, told = None, (None,) * len(names)
         for name, value in zip(names, told):
             facts[name].append(value)
@@ -343,7 +354,15 @@ def _in_batches(
     return np.concatenate(found) if found else np.empty((0, 1), np.float32), facts, bad
 
 
+def _reason(error: Exception) -> str:
+    """Return a decoder's complaint in one line, without the address of an object in memory."""
+    lines = re.sub(r"<_io\.BytesIO object at \w+>", "in these bytes", str(error)).splitlines()
+    return lines[0][:120] if lines else type(error).__name__
+
+
 def _open(kind: MediaKind, item: Item) -> tuple[Any, tuple[Any, ...]]:
+    if not item:
+        raise ValueError("there are neither bytes of a file nor a path to one")
     if kind == "image":
         image = open_image(item)
         return image, (image.shape[1], image.shape[0])

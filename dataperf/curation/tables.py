@@ -299,6 +299,7 @@ def from_frame(name: str, frame: Any) -> Loaded:
             told = f"{plural(count, 'repeated value')}: rows are named by their number"
             notes.append(("index", told))
     frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    frame, _ = characters.changed(frame, characters.quiet)
     frame, half = characters.changed(frame, characters.whole)
     told = "half characters (lone surrogates) became question marks"
     notes += [(f"column {column}", told) for column in half]
@@ -324,7 +325,7 @@ def with_label(found: Loaded, labels: Any) -> Loaded:
         If they are not one for every row.
     """
 
-    given = characters.series(list(labels)).reset_index(drop=True)
+    given = characters.series([characters.quiet(each) for each in labels]).reset_index(drop=True)
     if len(given) != len(found.frame):
         what = f"{plural(len(given), 'label')} for {plural(len(found.frame), 'row')}"
         raise refuse(found.name, "label-length", "label", what, "one label a row")
