@@ -355,7 +355,7 @@ def _address(path: Path) -> tuple[str, int | None]:
     """Return the track that a manifest names and, of a cleaning order, how many rows it has."""
     content = submission.load_json(path)
     named = content.get("challenge") if isinstance(content, dict) else None
-    if named not in NAMES:
+    if not isinstance(named, str) or named not in NAMES:
         what = f"answers {challenges.shown(named)}" if named else "does not say what it answers"
         expected = f"for own data one of {', '.join(NAMES)}"
         raise Invalid(str(path), [Problem("other-challenge", "challenge", what, expected)])

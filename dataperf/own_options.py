@@ -33,7 +33,8 @@ def problems(
     if not _is_whole(seed) or not 0 <= seed <= MOST_SEED:
         expected = f"a whole number from 0 to {MOST_SEED}"
         found.append(Problem("bad-seed", "seed", f"the seed is {seed!r}", expected))
-    if not isinstance(share, Real) or isinstance(share, bool) or not 0 < share < 1:
+    number = isinstance(share, Real) and not isinstance(share, bool)
+    if not number or not 0.0 < float(share) < 1.0:
         what = f"the share to test on is {share!r}"
         found.append(Problem("bad-share", place, what, "more than 0, less than 1"))
     if budget is not None and (not _is_whole(budget) or budget < 1):

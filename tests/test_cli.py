@@ -185,6 +185,8 @@ def test_own_challenge_metric_and_model_run_unfrozen_until_frozen(tmp_path):
 def test_schemas_are_published(what, tmp_path):
     schema = json.loads(dataperf("schema", what, cwd=tmp_path))
     assert schema["additionalProperties"] is False
+    if what == "result":
+        assert schema["$defs"]["OwnData"]["additionalProperties"] is False
 
 
 def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):

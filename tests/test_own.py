@@ -14,7 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from dataperf import challenge, cli, evaluation, own, registry, results, splits, statistics, verify
+from dataperf import (
+    challenge,
+    cli,
+    evaluation,
+    files,
+    own,
+    registry,
+    results,
+    splits,
+    statistics,
+    verify,
+)
 from dataperf.curation.records import Rows
 from dataperf.errors import DataperfError, Invalid, NotFound
 from dataperf.metrics import accuracy
@@ -459,6 +470,59 @@ def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbe
     path = results.keep(result, "kept")
     with pytest.raises(DataperfError, match="does not say where it lies"):
         verify.result(numbered / path)
+
+
+BAD_OWN_DATA = {
+    "bogus": 1,
+    "rows": [],
+    "share": "x",
+    "track": 3,
+    "budget": "x",
+    "source": None,
+    "drop": "a",
+    "seed": True,
+}
+
+
+@pytest.mark.parametrize("key", BAD_OWN_DATA)
+def test_a_record_of_odd_own_data_is_refused_and_the_next_is_verified(numbered, key, monkeypatch):
+    run("evaluate", *OWN, "repair.json")
+    (good,) = (numbered / "dataperf-results").rglob("*.json")
+    content = json.loads(good.read_bytes())
+    content["own_data"][key] = BAD_OWN_DATA[key]
+    sealed = json.dumps(content).encode()
+    bad = numbered / f"{files.digest_bytes(sealed)[: results.NAME_LENGTH]}.json"
+    bad.write_bytes(sealed)
+    text = run("verify", bad, good, code=1)
+    assert f"own_data.{key}" in text and f"ok   {good}" in text
+
+
+def test_no_record_keeps_verify_from_the_next(numbered, monkeypatch):
+    run("evaluate", *OWN, "repair.json")
+    (good,) = (numbered / "dataperf-results").rglob("*.json")
+    before = verify.result
+
+    def result(path, **told):
+        return before(path, **told) if path.is_file() else 1 / 0
+
+    monkeypatch.setattr(verify, "result", result)
+    text = run("verify", "other.json", good, code=1)
+    assert "a defect of dataperf: ZeroDivisionError" in text and f"ok   {good}" in text
+    assert "Traceback" in text
+
+
+def test_what_is_not_said_of_own_data_is_not_there(numbered):
+    run("evaluate", *OWN, "repair.json")
+    (path,) = (numbered / "dataperf-results").rglob("*.json")
+    told = {"source": str(numbered / "mine.csv"), "label": "y", "truth": "right"}
+    assert results.read(path).own_data == {**told, "track": "repair"}
+
+
+@pytest.mark.parametrize("named", [["x"], {"a": 1}, 3, None, ""])
+def test_a_manifest_that_names_no_challenge_is_refused(numbered, named):
+    write("odd.json", named, {"drop": []})
+    text = run("evaluate", *OWN, "odd.json", code=2)
+    assert "for own data one of own-repair" in text
 
 
 def test_ids_of_a_column_and_other_options(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,6 +58,10 @@ def verify(
                 rows.append(verification.result(file, asking=beside or ()))
             except DataperfError as error:
                 rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
+            except Exception as error:  # a defect of ours must not hide the other files
+                terminal.say(traceback.format_exc())
+                told = f"a defect of dataperf: {type(error).__name__}: {error}"
+                rows.append({"name": str(file), "ok": False, "problems": [told]})
     if as_json:
         terminal.show_json(rows)
     else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from dataperf.records.fields import Count, Name, Number, Record, Scalar, Version
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
+from typing_extensions import TypedDict
+
+from dataperf.records.fields import Count, Name, Number, Record, Version
 from dataperf.records.submission import Submission
 
 
@@ -161,6 +164,43 @@ class Provenance(Record):
     seconds: Number
 
 
+class OwnData(TypedDict, total=False):
+    """The words with which somebody's own data can be loaded again (``dataperf.own.load``).
+
+    A dictionary, because what was not said is not there: results of a challenge that has a
+    folder hold an empty one.
+
+    Parameters
+    ----------
+    source
+        A path, or a dataset's name.
+    label, split, group, truth, id, drop
+        Columns.
+    embedding
+        What pictures and sounds are turned into.
+    track, model, metric, seed, share, budget, compared
+        What was asked; see ``dataperf.own.challenge``.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    source: str
+    label: str
+    split: str
+    group: str
+    truth: str
+    id: str
+    drop: list[str]
+    embedding: str
+    track: Literal["repair", "cleaning", "selection"]
+    model: str
+    metric: str
+    seed: StrictInt
+    share: Number
+    budget: Annotated[StrictInt, Field(ge=1)]
+    compared: StrictBool
+
+
 class Result(Record):
     """The record of one evaluation: one JSON file, named by its content.
 
@@ -186,6 +226,6 @@ class Result(Record):
     tasks: dict[str, TaskScores] = {}
     summary: dict[str, Number | None] = {}
     beside: dict[str, Beside] = {}
-    own_data: dict[str, Scalar | list[str]] = {}
+    own_data: OwnData = {}
     cost: Cost | None = None
     provenance: Provenance
