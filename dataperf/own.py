@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import data, evaluation, registry, submission
+from dataperf import data, evaluation, own_options, registry, submission
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.records import Challenge, IntArray, Result, Table, TaskData, TextArray
 from dataperf.splits import SHARE
@@ -132,6 +132,7 @@ def challenge(
     Invalid
         If the labels cannot be classes.
     """
+    own_options.check({"seed": seed, "share": share, "budget": budget})
     _check(rows, track)
     made = table(rows, seed=seed, share=share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
@@ -261,6 +262,7 @@ def load(
     **told
         What `challenge` takes.
     """
+    own_options.check(told)
     beside: dict[str, Any] = {"drop": drop, "embedding": embedding}
     rows = read(source, label=label, split=split, group=group, truth=truth, id=id, **beside)
     return challenge(rows, **told)
@@ -290,8 +292,10 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
         If a file is no such manifest, or breaks a rule; nothing is trained then.
     """
     columns = {key: told.pop(key, None) for key in COLUMNS}
+    own_options.check(told, source=source)
     rows = read(source, **columns)
     place = str(Path(source).resolve()) if Path(source).exists() else source
+    own_options.check({}, source=place)
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
     sent, refused = [], []
     for path in answers:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dataperf import challenge as challenges
-from dataperf import data, own
+from dataperf import data, own, own_options
 from dataperf.errors import Invalid, Problem
 from dataperf.records import Challenge, Table
 
@@ -127,6 +127,7 @@ def contents(
         what = f'names that begin with "{challenges.OWN}" are for data without a folder'
         raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])
     columns = {key: told.pop(key, None) for key in own.COLUMNS if key != "label"}
+    own_options.check({**told, "track": track})
     rows = own.read(source, label=label, **columns)
     asked, _ = own.challenge(rows, track=track, compared=False, **told)
     split = {key: told[key] for key in ("seed", "share") if key in told}

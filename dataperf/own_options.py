@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
 from dataperf import registry
-from dataperf.errors import Problem, did_you_mean
+from dataperf.errors import Invalid, Problem, did_you_mean
 from dataperf.splits import SHARE
 
+#: What can be evaluated on own data.
+TRACKS = ("repair", "cleaning", "selection")
 MOST_SEED = 2**32 - 1
+
+
+def check(told: Mapping[str, Any], *, source: str = "") -> None:
+    """Refuse what cannot be asked of own data, before any of it is read.
+
+    Parameters
+    ----------
+    told
+        What `dataperf.own.challenge` takes, as far as it is told.
+    source
+        Where the data is, if a result is to say so.
+
+    Raises
+    ------
+    Invalid
+        With everything that is wrong.
+    """
+    found = named("track", told["track"], TRACKS) if "track" in told else []
+    for place, kind in (("model", "fixed_models"), ("metric", "metrics")):
+        found += named(place, told[place], registry.find(kind)) if place in told else []
+    numbers = {key: told[key] for key in ("seed", "share", "budget") if key in told}
+    found += problems(**numbers)
+    found += _of_source(source)
+    if found:
+        raise Invalid("what is asked of own data", found)
 
 
 def problems(
@@ -52,9 +79,15 @@ def named(place: str, name: Any, known: Iterable[str]) -> list[Problem]:
     return [Problem("unknown-name", place, f"there is no {name!r}", hint or _one_of(names))]
 
 
-def plugin(place: str, kind: str, name: Any) -> list[Problem]:
-    """Return what is wrong with the name of a plug-in."""
-    return named(place, name, registry.find(kind))
+def _of_source(source: str) -> list[Problem]:
+    """Return what is wrong with a path that a result would have to keep."""
+    try:
+        source.encode("utf-8")
+    except UnicodeEncodeError:
+        what = f"{source.encode('utf-8', 'backslashreplace').decode()} is not UTF-8"
+        expected = "a path that a result can keep: rename it"
+        return [Problem("not-utf8", "data", what, expected)]
+    return []
 
 
 def _is_whole(value: Any) -> bool:

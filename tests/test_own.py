@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 from pathlib import Path
 
@@ -523,6 +524,42 @@ def test_a_manifest_that_names_no_challenge_is_refused(numbered, named):
     write("odd.json", named, {"drop": []})
     text = run("evaluate", *OWN, "odd.json", code=2)
     assert "for own data one of own-repair" in text
+
+
+ALL_WRONG = {"share": 2, "seed": -5, "budget": -1, "model": "nope", "metric": "acuracy"}
+
+
+def test_everything_wrong_with_what_is_asked_is_told_before_the_data_is_read(numbered):
+    words = ["--test-share", 2, "--seed", -5, "--budget", -1, "--model", "nope"]
+    text = run("evaluate", *OWN, *words, "--metric", "acuracy", "repair.json", code=2)
+    for told in ("5 problems", "share to test on is 2", "seed is -5", "budget is -1", "'nope'"):
+        assert told in text
+    assert 'Did you mean "accuracy"?' in text
+    new = ["new", "challenge", "mine", "--from-data", "not-there.csv", "--track", "repairs"]
+    assert "6 problems" in run(*new, *words, "--metric", "x", "--path", "mine", code=2)
+    with pytest.raises(Invalid, match="6 problems"):
+        own.load("not-there.csv", track="x", **ALL_WRONG)
+    with pytest.raises(Invalid, match="3 problems"):
+        own.challenge(made(), **ALL_WRONG)
+
+
+@pytest.mark.parametrize("told", [{"seed": "a"}, {"seed": True}, {"share": "x"}, {"budget": 1.5}])
+def test_numbers_that_are_none_are_refused(told):
+    (name,) = told
+    with pytest.raises(Invalid, match=name):
+        own.challenge(made(), **told)
+
+
+def test_a_path_that_no_result_can_keep_is_refused(numbered):
+    place = Path(os.fsdecode(b"mine\xff.csv"))
+    Path("mine.csv").rename(place)
+    with pytest.raises(Invalid, match="rename it"):
+        own.evaluate(str(place), [Path("repair.json")], label="y", truth="right")
+    (numbered / os.fsdecode(b"in\xff")).mkdir()
+    place.rename(numbered / os.fsdecode(b"in\xff") / "mine.csv")
+    os.chdir(numbered / os.fsdecode(b"in\xff"))
+    with pytest.raises(Invalid, match="rename it"):
+        own.evaluate("mine.csv", [Path("../repair.json")], label="y", truth="right")
 
 
 def test_ids_of_a_column_and_other_options(folder):
