@@ -12,7 +12,7 @@ import dataperf.curation.audit as audits
 from dataperf.curation import calibration, models, neighbours
 from dataperf.curation.evidence import Collected
 from dataperf.detectors import label_errors
-from dataperf.errors import DataperfError, NotFound
+from dataperf.errors import DataperfError, Invalid, NotFound
 
 
 def test_folds_have_like_class_shares_and_keep_groups_whole():
@@ -183,7 +183,7 @@ def test_what_rows_are_worth_puts_wrong_labels_first():
 
 def test_names_that_are_not_there_are_suggested():
     features, labels = blobs(60)
-    with pytest.raises(NotFound, match="label_errors"):
+    with pytest.raises(Invalid, match='Did you mean "label_errors"'):
         audits.audit(rows_of(features, labels), detectors=["label_eror"])
     found = audits.audit(rows_of(features, labels), detectors=["label_errors"])
     with pytest.raises(NotFound, match="label_errors"):

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 import dataperf
 from dataperf import cli, files, own, terminal
-from dataperf.curation import compiled, models, neighbours, targets
+from dataperf.curation import compiled, models, neighbours, reading, targets
 from dataperf.errors import DataperfError, Invalid, did_you_mean
 
 HOSTILE = (
@@ -265,6 +265,20 @@ REFUSED = {
         {"detectors": ["label_error", "x"]},
         '(?s)2 problems.*"label_error".*Did you mean "label_errors".*"x"',
     ),
+    "wrong names of every kind": (
+        table(),
+        {"label": "nope", "detectors": ["slice"], "seed": "x", "embedding": "zz", "id": "i"},
+        '(?s)5 problems.*"slice".*seed is .x.*"zz".*label: no column.*id: no column',
+    ),
+    "an unknown embedding of a table": (table(), {"embedding": "pixel"}, 'Did you mean "pixels"'),
+    "no embedding": (table(), {"embedding": None}, "one of auto, network, pixels, mfcc"),
+    "the label left out": (table(), {"drop": ["y"]}, '"y" is the label'),
+    "a detector that is no name": (table(), {"detectors": [["x"], 3]}, "2 problems"),
+    "a detector and no file": ("no.csv", {"detectors": "x"}, "(?s)2 problems.*no such file"),
+    "a detector and no data": ("nothing", {"detectors": "x"}, "(?s)2 problems.*no file, folder"),
+    "a detector and a path too long": ("x" * 5000, {"detectors": "x"}, "(?s)2 problems.*bad-path"),
+    "yes for a seed": (table(), {"seed": True}, "seed is True"),
+    "two unknown options": (table(), {"groups": "g", "sead": 1}, "(?s)2 problems.*groups.*sead"),
     "an unknown option": (table(), {"groups": "g"}, 'Did you mean "group"'),
     "a seed below zero": (table(), {"seed": -1}, "seed is -1"),
     "half a seed": (table(), {"seed": 0.5}, "seed is 0.5"),
@@ -404,6 +418,19 @@ def folder(tmp_path, monkeypatch):
 
 AUDIT = ["audit", "mine.csv", "-l", "y", "--id", "who", "--drop", "right"]
 QUICK = ["--detector", "imbalance"]
+
+
+def test_wrong_names_of_columns_and_detectors_are_told_together(folder):
+    words = ["-l", "nope", "--id", "nope2", "--detector", "nope3", "--drop", "zz"]
+    text = run("audit", "mine.csv", *words, code=2)
+    assert "4 problems" in text and text.index("nope3") < text.index("nope2") < text.index("zz")
+
+
+def test_a_folder_is_not_read_for_a_wrong_name(tmp_path, monkeypatch):
+    media(tmp_path / "data", "png")
+    monkeypatch.setattr(reading.media, "read_folder", None)  # would fail if it were
+    with pytest.raises(Invalid, match="(?s)2 problems.*label_errors.*pixels"):
+        dataperf.audit(tmp_path / "data", detectors="label_error", embedding="pixel")
 
 
 def test_every_output_is_whole_and_says_the_same(folder):

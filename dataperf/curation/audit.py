@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataperf import __version__, files, provenance, registry, statistics
-from dataperf.curation import calibration, plain
+from dataperf.curation import calibration, options, plain
 from dataperf.curation.evidence import Collected
 from dataperf.curation.models import FOLDS, Probabilities, Progress
 from dataperf.curation.records import SEVERITIES, Finding, Neighbours, Rows
-from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
+from dataperf.errors import DataperfError, Invalid, NotFound
 from dataperf.records import FloatArray
 
 if TYPE_CHECKING:
@@ -310,10 +309,16 @@ def audit(
     """
     from threadpoolctl import threadpool_limits
 
+    from dataperf.curation import reading as sources
+
     started = time.perf_counter()
-    chosen, seed = _detectors(detectors), _checked(seed)
-    rows = data if isinstance(data, Rows) else _read(data, label, progress, reading)
-    rows, notes = _bounded(rows)
+    wrong = options.problems(detectors, seed, others=reading, read=sources.read)
+    if wrong and (isinstance(data, Rows) or any("option" in each.rule for each in wrong)):
+        raise Invalid("audit", wrong)
+    if not isinstance(data, Rows):
+        data = sources.read(data, label=label, progress=progress, wrong=wrong, **reading)
+    rows, notes = _bounded(data)
+    chosen, seed = _detectors(detectors), int(seed)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
     evidence = Collected(rows, seed, tell=progress, seconds=seconds)
     if rows.groups is not None and not evidence.can_group:
@@ -336,34 +341,11 @@ def audit(
     return Audit(rows, tuple(findings), skipped, evidence, notes, seconds, peak_memory=held)
 
 
-def _read(data: Any, label: Any, progress: Progress, options: Mapping[str, Any]) -> Rows:
-    from dataperf.curation import reading
-
-    known = set(inspect.signature(reading.read).parameters) - {"source", "label", "progress"}
-    for name in options.keys() - known:
-        raise NotFound("option of an audit", name, known)
-    return reading.read(data, label=label, progress=progress, **options)
-
-
-def _detectors(wanted: Sequence[str] | None) -> list[str]:
-    known = list(registry.find("detectors"))
-    if wanted is None:
-        return sorted(known, key=lambda name: (name != "label_errors", name))
-    names = [wanted] if isinstance(wanted, str) else list(dict.fromkeys(wanted))
-    unknown = [name for name in names if name not in known]
-    if len(unknown) > 1:
-        problems = [
-            Problem("unknown-detector", "", f'no detector "{name}"', did_you_mean(name, known))
-            for name in unknown
-        ]
-        raise Invalid(f"detectors (there is: {', '.join(known)})", problems)
-    return [registry.get("detectors", name).name for name in names]
-
-
-def _checked(seed: Any) -> int:
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise DataperfError(f"the seed is {seed!r}: expected a whole number from 0 to {2**32 - 1}")
-    return int(seed)
+def _detectors(wanted: Any) -> list[str]:
+    chosen = options.names(wanted)
+    if chosen is not None:
+        return [registry.get("detectors", name).name for name in chosen]
+    return sorted(registry.find("detectors"), key=lambda name: (name != "label_errors", name))
 
 
 def _bounded(rows: Rows) -> tuple[Rows, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from dataperf import registry
 from dataperf.curation import characters, columns, encoding, labels, media, named, tables
 from dataperf.curation.columns import Column
 from dataperf.curation.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
+from dataperf.curation.options import of_embedding
 from dataperf.curation.records import Kind, Rows
 from dataperf.errors import (
     Ambiguous,
@@ -68,6 +69,7 @@ def read(
     drop: Sequence[str] = (),
     text_features: int = 256,
     progress: Progress = lambda words, done, total: None,
+    wrong: Sequence[Problem] = (),
 ) -> Rows:
     """Return a data set as it is audited.
 
@@ -97,6 +99,8 @@ def read(
         The most features that a column of text yields.
     progress
         Told what is being done, how much of it is done, and how much there is.
+    wrong
+        What is known to be wrong already: told with the columns that are not there.
 
     Raises
     ------
@@ -108,12 +112,15 @@ def read(
         If a package is not installed.
     """
     label, id, split, group, truth = map(_named, (label, id, split, group, truth))
-    found = _load(source, label, embedding=embedding, progress=progress)
-    found = media.in_column(found, embedding=embedding, progress=progress)
+    wrong = [*wrong, *of_embedding(embedding)]
+    found = _load_or_tell(source, label, embedding=embedding, progress=progress, wrong=wrong)
+    if not wrong:
+        found = media.in_column(found, embedding=embedding, progress=progress)
     named_label = label if isinstance(label, str) else None
     asked = {"label": named_label, "id": id, "split": split, "group": group, "truth": truth}
     several = {"annotators": annotators, "sensitive": sensitive, "drop": drop}
-    roles = _roles(found, asked, **{role: _several(names) for role, names in several.items()})
+    lists = {role: _several(names) for role, names in several.items()}
+    roles = _roles(found, asked, **lists, wrong=wrong)
     told = source if isinstance(source, str | Path) else ""
     found = dataclasses.replace(found, source=str(told))
     return _rows(found, roles, text_features=text_features, progress=progress)
@@ -128,6 +135,22 @@ def _several(columns: Any) -> tuple[str, ...]:
     """Return names as a tuple; a single one may be given as it is."""
     alone = isinstance(columns, str) or not isinstance(columns, Iterable)
     return (str(columns),) if alone else tuple(str(_named(each)) for each in columns)
+
+
+def _load_or_tell(
+    source: Any, label: Any, *, embedding: str, progress: Progress, wrong: Sequence[Problem]
+) -> Loaded:
+    """Return the columns of a source, or tell what is wrong with it beside what is known."""
+    try:
+        if wrong and isinstance(source, str | Path) and _path(str(source)).is_dir():
+            raise Invalid("audit", ())  # before its files are embedded for nothing
+        return _load(source, label, embedding=embedding, progress=progress)
+    except Invalid as error:
+        raise Invalid(error.subject, [*wrong, *error.problems]) from error
+    except DataperfError as error:
+        if not wrong:
+            raise
+        raise Invalid("audit", [*wrong, Problem("source", "", str(error))]) from error
 
 
 def _load(source: Any, label: Any, *, embedding: str, progress: Progress) -> Loaded:
@@ -214,6 +237,7 @@ def _roles(
     annotators: Sequence[str],
     sensitive: Sequence[str],
     drop: Sequence[str],
+    wrong: Sequence[Problem],
 ) -> Roles:
     """Return which columns serve as what, all names checked at once."""
     roles = {role: name or found.roles.get(role, "") for role, name in asked.items()}
@@ -233,8 +257,11 @@ def _roles(
     for name in sorted({*sensitive} & hidden & {*there}):
         told = f'"{name}" holds labels: no group is treated alike by it'
         problems.append(Problem("sensitive-label", "sensitive", told, expected))
-    if problems:
-        raise Invalid(found.name, problems)
+    if roles["label"] and roles["label"] in drop:
+        told = f'"{roles["label"]}" is the label'
+        problems.append(Problem("dropped-label", "drop", told, "a column that can be left out"))
+    if problems or wrong:
+        raise Invalid(found.name, [*wrong, *problems])
     return Roles(
         **roles, annotators=tuple(annotators), sensitive=tuple(sensitive), drop=tuple(drop)
     )
