@@ -317,6 +317,17 @@ def test_files_that_are_not_what_they_should_be(name, tmp_path):
     assert text.count("1 problem") == 1
 
 
+@pytest.mark.parametrize("bad", ['{"a": 1', "[1]"])
+def test_every_line_that_is_no_object_is_told(bad, tmp_path):
+    good = '{"a": 1, "y": "x"}'
+    (tmp_path / "t.jsonl").write_text("\n".join([good, "", *[bad] * 9, good, *[bad] * 200]))
+    with pytest.raises(Invalid) as refused:
+        dataperf.audit(tmp_path / "t.jsonl", label="y")
+    assert len(refused.value.problems) == 209
+    assert str(refused.value).startswith(f"{tmp_path / 't.jsonl'}: 209 problems")
+    assert "and 109 more" in str(refused.value)
+
+
 def test_a_name_in_another_case_is_meant():
     assert did_you_mean("LABEL", ["label", "table"]) == 'Did you mean "label"?'
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dataperf.curation import arrow, characters
 from dataperf.curation.loaded import MOST_LISTED, Loaded, Progress, plural, refuse
-from dataperf.errors import DataperfError, did_you_mean
+from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
 from dataperf.records import TextArray
 
 #: Endings of files that are read as a table, a compressed one's last ending taken off.
@@ -170,15 +170,29 @@ def _records(path: Path, text: str) -> list[dict[str, Any]]:
         whole = _parsed(path, text, "")
         listed = whole if isinstance(whole, list) else [whole]
     else:
-        lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
-        listed = [_parsed(path, line, f"line {number}") for number, line in lines]
+        listed = _parsed_lines(path, text)
     wrong = [number for number, each in enumerate(listed, 1) if not isinstance(each, dict)]
     if wrong:
-        what = f"row {wrong[0]} is no object"
-        raise refuse(str(path), "bad-json", f"row {wrong[0]}", what, '{"column": value, ...}')
+        expected = '{"column": value, ...}'
+        told = [(f"row {number}", f"row {number} is no object", expected) for number in wrong]
+        raise Invalid(str(path), [Problem("bad-json", *each) for each in told])
     if len(listed) == 1 and listed[0] and all(isinstance(v, list) for v in listed[0].values()):
         return [dict(zip(listed[0], values)) for values in zip(*listed[0].values())]
     return listed
+
+
+def _parsed_lines(path: Path, text: str) -> list[Any]:
+    """Return what each line that is not blank holds; all lines that are not JSON are told."""
+    parsed, problems = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                parsed.append(_parsed(path, line, f"line {number}"))
+            except Invalid as error:
+                problems += error.problems
+    if problems:  # where no line can be read, one tells it
+        raise Invalid(str(path), problems if parsed else problems[:1])
+    return parsed
 
 
 def _parsed(path: Path, text: str, where: str) -> Any:
