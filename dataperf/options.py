@@ -23,6 +23,13 @@ Paths = Annotated[
 ]
 
 
+def submission_path(words: str) -> Path:
+    """Return a path, but none of no words: it would be the folder that one is in."""
+    if not words.strip():
+        raise typer.BadParameter("an empty path; . is the folder you are in")
+    return Path(words)
+
+
 def _set_data(folder: Path | None) -> Path | None:
     if folder is not None:
         os.environ["DATAPERF_DATA"] = str(folder)

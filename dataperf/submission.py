@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections import Counter
@@ -284,6 +285,8 @@ def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
         raise Invalid(subject, [Problem("too-deep", "", "nested too deeply")]) from None
     except ValueError as error:
         what = str(error) if content.strip() else "the file is empty"
+        if content.startswith(codecs.BOM_UTF8):
+            what = "it begins with a byte order mark: save it as UTF-8 without one"
         raise Invalid(subject, [Problem("not-json", "", what, "a JSON file in UTF-8")]) from error
     if _deeper_than(parsed, DEEPEST):
         what = f"nested more than {DEEPEST} levels deep"

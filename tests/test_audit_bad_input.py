@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
 import io
 import json
 import os
@@ -303,6 +305,9 @@ FILES = {
     "cut.parquet": (b"PAR1 and then nothing", "not a whole Parquet file"),
     "cut.jsonl": (b'{"a": 1, "y": "x"}\n{"a": 2, "y', "line 2"),
     "deep.json": (b"[" * 100_000, "bad-json"),
+    "packed.csv": (gzip.compress(b"a,y\n1,x\n"), "packed with gzip.*\n.*packed.csv.gz"),
+    "packed.jsonl": (bz2.compress(b"{}"), "packed with bzip2"),
+    "packed.parquet": (b"\x28\xb5\x2f\xfd" + bytes(9), "packed with zstd"),
     "other.xyz": (b"x", "unknown-ending"),
 }
 
@@ -315,6 +320,58 @@ def test_files_that_are_not_what_they_should_be(name, tmp_path):
     with pytest.raises(Invalid, match=words):
         dataperf.audit(tmp_path / name, label="y")
     assert text.count("1 problem") == 1
+
+
+def test_a_parquet_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    table().to_parquet(tmp_path / "t.parquet")
+    before = Path.open
+
+    def denied(path, *words, **told):
+        if path.suffix == ".parquet":
+            raise PermissionError(13, "Permission denied", str(path))
+        return before(path, *words, **told)
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(Invalid, match="(?s)Permission denied.*that you may read") as refused:
+        dataperf.audit(tmp_path / "t.parquet", label="y")
+    assert "Parquet file" not in str(refused.value)
+
+
+def test_columns_that_pandas_cannot_hold_are_left_out_and_told(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    frame = table()
+    nanoseconds = [number * 10**9 + 1 for number in range(60)]
+    columns = {
+        "when": pa.array(nanoseconds, pa.time64("ns")),
+        "where": pa.array(range(60), pa.timestamp("us", "Not/AZone")),
+        "whens": pa.array([[each] for each in nanoseconds], pa.list_(pa.time64("ns"))),
+    }
+    made = pa.Table.from_pandas(frame)
+    for name, values in columns.items():
+        made = made.append_column(name, values)
+    pq.write_table(made, tmp_path / "t.parquet")
+    found, _ = whole(tmp_path / "t.parquet", tmp_path)
+    told = dict(found.rows.skipped)
+    assert set(told) == {"where", "whens"}
+    assert all(reason.endswith("not used") for reason in told.values())
+    assert str(found.rows.frame["when"][59]) == "00:00:59"
+
+
+@pytest.mark.parametrize("bad", ["0", 1.0, True, None, [0], -1, 60])
+def test_only_numbers_of_rows_are_explained(bad):
+    found = dataperf.audit(table(), label="y", detectors="imbalance")
+    with pytest.raises(Invalid, match="(?s)there is no row.*whole number from 0 to 59"):
+        found.explain(bad)
+
+
+@pytest.mark.parametrize("bad", [3, ["x"], None, {"a": 1}])
+def test_only_names_of_findings_and_methods_are_looked_up(bad):
+    found = dataperf.audit(table(), label="y", detectors="imbalance")
+    for ask in (found.table, found.finding, found.scores, lambda m: found.explain(0, method=m)):
+        with pytest.raises(DataperfError, match="there is no"):
+            ask(bad)
 
 
 @pytest.mark.parametrize("bad", ['{"a": 1', "[1]"])

@@ -526,6 +526,14 @@ def test_a_manifest_that_names_no_challenge_is_refused(numbered, named):
     assert "for own data one of own-repair" in text
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_path_is_not_the_folder_one_is_in(numbered, empty):
+    for words in (["evaluate", "-c", "digit-cleaning"], ["check", "-c", "digit-cleaning"]):
+        found = CliRunner().invoke(cli.app, [*words, empty])
+        assert found.exit_code == 2 and "empty path" in found.output
+    assert "2 problems" not in run("evaluate", *OWN, "repair.json", "order.json")
+
+
 ALL_WRONG = {"share": 2, "seed": -5, "budget": -1, "model": "nope", "metric": "acuracy"}
 
 

@@ -6,6 +6,8 @@ import gzip
 import io
 import json
 import math
+import os
+import shutil
 import sys
 
 import datasets
@@ -788,8 +790,44 @@ def test_flac_needs_soundfile(audio, monkeypatch):
     soundfile.write(audio / "low" / "more.flac", samples, rate)
     assert len(read(audio, embedding="mfcc")) == 7
     monkeypatch.setitem(sys.modules, "soundfile", None)
+    rows = read(audio, embedding="mfcc")
+    assert len(rows) == 6
+    assert 'needs the package "soundfile"' in notes(rows)["low/more.flac"]
+    for path in audio.rglob("*.wav"):
+        path.unlink()
     with pytest.raises(Unavailable, match=r"pip install 'dataperf\[media\]'"):
         read(audio, embedding="mfcc")
+
+
+def test_what_was_kept_without_soundfile_is_read_again_with_it(audio, monkeypatch):
+    samples, rate = sounds.open_sound(audio / "low" / "0.wav")
+    soundfile.write(audio / "low" / "more.flac", samples, rate)
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    assert len(read(audio, embedding="network")) == 6
+    monkeypatch.setitem(sys.modules, "soundfile", soundfile)
+    assert len(read(audio, embedding="network")) == 7
+
+
+def test_folders_that_may_not_be_read_are_told(images, monkeypatch):
+    before, denied = os.scandir, {str(images / "red")}
+
+    def scandir(path):
+        if str(path) in denied:
+            raise PermissionError(13, "Permission denied", str(path))
+        return before(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    (images / "green").mkdir()
+    for number in range(3):
+        shutil.copy(images / "blue" / f"{number}.png", images / "green" / f"{number}.png")
+    rows = read(images, embedding="pixels")
+    assert rows.classes == ("blue", "green")
+    assert notes(rows)["red"] == "unreadable: Permission denied"
+    denied.add(str(images))
+    assert "Permission denied" in refused(images)
+    denied.remove(str(images))
+    denied |= {str(images / "blue"), str(images / "green")}
+    assert "Permission denied" in refused(images)
 
 
 def test_without_networks_simpler_embeddings_are_taken_and_told(audio, images, monkeypatch):

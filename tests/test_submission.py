@@ -125,6 +125,13 @@ BAD = {
 }
 
 
+def test_a_byte_order_mark_is_told(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_bytes(BAD["byte order mark"][0])
+    with pytest.raises(Invalid, match="begins with a byte order mark: save it as UTF-8 without"):
+        submission.load_json(path)
+
+
 @pytest.mark.parametrize("kind", BAD)
 def test_bad_manifest_is_refused(kind, tmp_path):
     content, expected = BAD[kind]

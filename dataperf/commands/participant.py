@@ -34,6 +34,7 @@ from dataperf.options import (
     SplitSeed,
     TestShare,
     given,
+    submission_path,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def answer(
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Submissions.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(parser=submission_path, help="Submissions."),
+    ],
     challenge: ChallengeName,
     board: BoardName = None,
     rules: Rules = "strict",
@@ -121,7 +125,8 @@ def evaluate(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Submissions, or a folder of them; none scores the reference submissions."
+            parser=submission_path,
+            help="Submissions, or a folder of them; none scores the reference submissions.",
         ),
     ] = None,
     challenge: ChallengeOrData = None,

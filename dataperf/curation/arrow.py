@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ def from_batches(
         If there are no rows.
     """
     import pandas as pd
+    import pyarrow as pa
 
     names = list(schema.names)
     if not rows:
@@ -73,8 +75,13 @@ def from_batches(
         done += len(batch)
         progress(f"reading {name}", done, rows)
     columns: dict[str, Any] = {column: numbers[place] for place, column in enumerate(floats)}
-    columns.update({c: _to_pandas(schema.field(c), kept.pop(c)) for c in list(kept)})
-    ragged = [column for column in vectors if wide.get(column) is None]
+    lost = [(column, UNEQUAL) for column in vectors if wide.get(column) is None]
+    for column in list(kept):
+        try:
+            columns[column] = _to_pandas(schema.field(column), kept.pop(column))
+        except (ValueError, OverflowError, pa.ArrowException) as error:
+            told = f"{schema.field(column).type} that pandas cannot hold ({str(error)[:100]})"
+            lost.append((column, f"{told}: not used"))
     frame = pd.DataFrame(
         {c: columns[c] for c in names if c in columns}, index=pd.RangeIndex(rows), copy=False
     )
@@ -87,7 +94,7 @@ def from_batches(
         {c: found for c, found in wide.items() if found is not None} | more,
         roles=label,
         class_names=class_names,
-        skipped=(*((column, UNEQUAL) for column in ragged), *problems),
+        skipped=(*lost, *problems),
     )
 
 
@@ -213,6 +220,8 @@ def plain(column: Any) -> Any:
         column = column.unify_dictionaries()
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
+    if column.type == pa.time64("ns"):  # Python's times of day have no nanoseconds
+        column = column.cast(pa.time64("us"), safe=False)
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
     return column.to_pandas()
@@ -224,11 +233,17 @@ def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
     Raises
     ------
     Invalid
-        If it is damaged, empty, or no Parquet file.
+        If it may not be read, is damaged, empty, or no Parquet file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        expected = "a file that you may read"
+        raise refuse(str(path), "unreadable", "", str(error), expected) from error
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             schema = _checked(name, file.schema_arrow)

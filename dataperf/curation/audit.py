@@ -109,6 +109,7 @@ class Audit:
         for found in self.findings:
             if found.kind == kind:
                 return found
+        kind = kind if isinstance(kind, str) else repr(kind)
         if kind in self.skipped:
             raise DataperfError(f"{kind}: {self.skipped[kind]}")
         raise NotFound("finding", kind, [found.kind for found in self.findings])
@@ -147,8 +148,8 @@ class Audit:
         from dataperf.curation import explain
 
         rows = self.rows
-        if not 0 <= row < len(rows):
-            raise DataperfError(f"row {row}: there are rows 0 to {len(rows) - 1}")
+        explain.exists(rows, row)
+        method = method if isinstance(method, str) else repr(method)
         if method == "neighbours":
             return explain.neighbours_of(rows, self.neighbours, row)
         known = {"shap": explain.shap_values, "lime": explain.lime_values}

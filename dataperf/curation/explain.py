@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,7 +155,7 @@ def neighbours_of(rows: Rows, neighbours: Neighbours, row: int) -> pd.DataFrame:
     """
     import pandas as pd
 
-    _exists(rows, row)
+    exists(rows, row)
     kept = neighbours.rows[row] >= 0
     others = neighbours.rows[row][kept].astype(np.int64)
     labels = rows.labels[others]
@@ -328,7 +329,7 @@ def _name(rows: Rows, label: int) -> str:
 
 def _given(rows: Rows, row: int, suggested: int, model: Any) -> int:
     """Return the row's label, or refuse what cannot be explained."""
-    _exists(rows, row)
+    exists(rows, row)
     given, problems = int(rows.labels[row]), []
     where = f"row {row}"
     if given < 0:
@@ -346,9 +347,20 @@ def _given(rows: Rows, row: int, suggested: int, model: Any) -> int:
     return given
 
 
-def _exists(rows: Rows, row: int) -> None:
-    if not 0 <= row < len(rows):
-        what, then = f"there is no row {row}", f"0 to {len(rows) - 1}"
+def exists(rows: Rows, row: Any) -> None:
+    """Refuse what is no number of a row.
+
+    Raises
+    ------
+    Invalid
+        If it is no whole number, or there is no such row.
+    """
+    whole = isinstance(row, Integral) and not isinstance(row, bool)
+    if not whole or not 0 <= row < len(rows):
+        what, then = (
+            f"there is no row {row if whole else repr(row)}",
+            f"a whole number from 0 to {len(rows) - 1}",
+        )
         raise Invalid("row to explain", [Problem("no-row", "row", what, then)])
 
 

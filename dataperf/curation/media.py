@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation import characters, kept, sounds
+from dataperf.curation import characters, folders, kept, sounds
 from dataperf.curation.loaded import Loaded, Progress, plural, refuse, row_numbers, shorten
-from dataperf.errors import DataperfError, did_you_mean
+from dataperf.errors import DataperfError, Unavailable, did_you_mean
 
 MediaKind = Literal["image", "audio"]
 Item = Path | bytes
@@ -114,17 +114,6 @@ def open_image(item: Item) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
-def _is_shown(path: Path, folder: Path) -> bool:
-    """Return whether a path is a file that is not hidden."""
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return not hidden and path.is_file()
-
-
-def _name(path: Path, folder: Path) -> str:
-    """Return a file's name below a folder, as text that any file can hold."""
-    return characters.file_name(path.relative_to(folder).as_posix())
-
-
 def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     """Return a folder of images or of audio whose subfolders are the classes.
 
@@ -138,12 +127,7 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     """
     import pandas as pd
 
-    try:
-        paths = sorted(path for path in folder.rglob("*") if _is_shown(path, folder))
-    except OSError as error:
-        expected = "a folder that can be read, with FOLDER/CLASS/FILE"
-        raise refuse(str(folder), "unreadable", "", str(error), expected) from error
-
+    paths, denied = folders.files_in(folder)
     counts = {
         kind: sum(path.suffix.lower() in endings for path in paths)
         for kind, endings in ENDINGS.items()
@@ -152,16 +136,16 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     wanted = [path for path in paths if path.suffix.lower() in ENDINGS[kind]]
     if not wanted:
         raise _nothing_to_read(folder, paths)
-    names = [_name(path, folder) for path in wanted]
+    names = [folders.name_in(path, folder) for path in wanted]
     loose = [name for name in names if "/" not in name]
     if len(loose) == len(names):
         expected = f"a subfolder for each class: {folder.name}/CLASS/{loose[0]}"
         what = f"{plural(len(loose), 'file')} and no subfolders"
         raise refuse(str(folder), "no-classes", "", what, expected)
-    skipped = [(name, "not in the subfolder of a class") for name in loose]
+    skipped = denied + [(name, "not in the subfolder of a class") for name in loose]
     told = f"no {kind} by its ending"
     strange = [path for path in paths if path.suffix.lower() not in ENDINGS[kind]]
-    skipped += [(_name(path, folder), told) for path in strange]
+    skipped += [(folders.name_in(path, folder), told) for path in strange]
     parted = {name.split("/")[0].lower() for name in names if "/" in name} <= PARTS
     if parted:
         skipped += [
@@ -317,7 +301,7 @@ def embed(
         describe = _pixels if kind == "image" else sounds.mfcc_statistics
         return (*_in_batches(kind, items, describe, progress=progress), note)
     describe = networks.image_network() if kind == "image" else networks.speech_network()
-    by = f"{kind} {networks.digest(kind)}"
+    by = f"{kind} {networks.digest(kind)}{sounds.without(kind)}"
     found = kept.or_made(items, by, lambda: _in_batches(kind, items, describe, progress=progress))
     return (*found, note)
 
@@ -334,12 +318,12 @@ def _in_batches(
     bad: dict[int, str] = {}
     found: list[NDArray[np.float32]] = []
     waiting: list[Any] = []
+    lacking: Unavailable | None = None
     for number, item in enumerate(items):
         try:
             opened, told = _open(kind, item)
         except Exception as error:  # decoders fail in ways of their own; each is one bad file
-            if isinstance(error, DataperfError):
-                raise
+            lacking = error if isinstance(error, Unavailable) else lacking
             bad[number] = f"unreadable: {_reason(error)}"
             opened, told = None, (None,) * len(names)
         for name, value in zip(names, told):
@@ -351,6 +335,8 @@ def _in_batches(
         progress(f"embedding {kind}", number + 1, len(items))
     if waiting:
         found.append(describe(waiting))
+    if lacking and len(bad) == len(items):
+        raise lacking
     return np.concatenate(found) if found else np.empty((0, 1), np.float32), facts, bad
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.curation.loaded import need
+from dataperf.errors import Unavailable
 
 #: Rate at which sounds are described, and the window and step of their spectra, in samples.
 RATE, WINDOW, STEP = 16_000, 512, 160
@@ -44,6 +45,21 @@ def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
     if not len(samples):
         raise ValueError("it holds no samples")
     return np.nan_to_num(samples.astype(np.float32)), int(rate)
+
+
+def without(kind: str) -> str:
+    """Return what a kept embedding lacks here and may have later; "" for nothing.
+
+    >>> without("image")
+    ''
+    """
+    if kind == "image":
+        return ""
+    try:
+        need("soundfile", "media", "reading audio other than WAV")
+    except Unavailable:
+        return " without soundfile"
+    return ""
 
 
 def _first_bytes(path: Path) -> bytes:

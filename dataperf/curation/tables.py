@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ from dataperf.records import TextArray
 #: Endings of files that are read as a table, a compressed one's last ending taken off.
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
 COMPRESSED = (".gz", ".bz2", ".zst")
+#: What a packed file begins with, and what packs it.
+PACKED = {
+    rb"\x1f\x8b": ("gzip", ".gz"),
+    rb"BZh[1-9]1AY&SY": ("bzip2", ".bz2"),
+    rb"\x28\xb5\x2f\xfd": ("zstd", ".zst"),
+}
 ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
 
 
@@ -40,6 +47,10 @@ def read_file(path: Path, *, progress: Progress) -> Loaded:
         raise refuse(str(path), "unknown-ending", "", f'the ending "{ending}"', hint)
     if not path.stat().st_size:
         raise refuse(str(path), "empty", "", "the file is empty")
+    if path.suffix.lower() not in COMPRESSED and (packed := _packed_by(path)):
+        program, last = packed
+        what, expected = f"it is packed with {program}", f"{path.name}{last}, or the file unpacked"
+        raise refuse(str(path), "compressed", "", what, expected)
     if ending in (".parquet", ".pq"):
         return arrow.read_parquet(path, name=path.stem, progress=progress)
     if ending == ".npz":
@@ -47,6 +58,16 @@ def read_file(path: Path, *, progress: Progress) -> Loaded:
     if ending in (".jsonl", ".ndjson", ".json"):
         return _read_json(path, progress=progress)
     return _read_csv(path, ending, progress=progress)
+
+
+def _packed_by(path: Path) -> tuple[str, str] | None:
+    """Return what a file is packed with and the ending of such files; None if it is not."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(10)
+    except OSError:
+        return None  # whoever reads it says why
+    return next((packed for sign, packed in PACKED.items() if re.match(sign, start)), None)
 
 
 def stem(path: Path) -> str:
@@ -183,7 +204,8 @@ def _records(path: Path, text: str) -> list[dict[str, Any]]:
 
 def _parsed_lines(path: Path, text: str) -> list[Any]:
     """Return what each line that is not blank holds; all lines that are not JSON are told."""
-    parsed, problems = [], []
+    parsed: list[Any] = []
+    problems: list[Problem] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
