@@ -132,7 +132,8 @@ def challenge(
     Invalid
         If the labels cannot be classes.
     """
-    own_options.check({"seed": seed, "share": share, "budget": budget})
+    plain = own_options.check({"seed": seed, "share": share, "budget": budget})
+    seed, share, budget = plain["seed"], plain["share"], plain["budget"]
     _check(rows, track)
     made = table(rows, seed=seed, share=share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
@@ -262,7 +263,7 @@ def load(
     **told
         What `challenge` takes.
     """
-    own_options.check(told)
+    told = own_options.check(told)
     beside: dict[str, Any] = {"drop": drop, "embedding": embedding}
     rows = read(source, label=label, split=split, group=group, truth=truth, id=id, **beside)
     return challenge(rows, **told)
@@ -291,8 +292,8 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
     Invalid
         If a file is no such manifest, or breaks a rule; nothing is trained then.
     """
-    columns = {key: told.pop(key, None) for key in COLUMNS}
-    own_options.check(told, source=source)
+    columns = own_options.columns({key: told.pop(key, None) for key in COLUMNS})
+    told = own_options.check(told, source=str(source))
     rows = read(source, **columns)
     place = str(Path(source).resolve()) if Path(source).exists() else source
     own_options.check({}, source=place)

@@ -15,8 +15,8 @@ TRACKS = ("repair", "cleaning", "selection")
 MOST_SEED = 2**32 - 1
 
 
-def check(told: Mapping[str, Any], *, source: str = "") -> None:
-    """Refuse what cannot be asked of own data, before any of it is read.
+def check(told: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
+    """Return what is asked with Python's own numbers, refusing before any data is read.
 
     Parameters
     ----------
@@ -38,6 +38,36 @@ def check(told: Mapping[str, Any], *, source: str = "") -> None:
     found += _of_source(source)
     if found:
         raise Invalid("what is asked of own data", found)
+    kinds = {"seed": int, "share": float, "budget": int}
+    plain = {key: kinds[key](value) for key, value in numbers.items() if value is not None}
+    return {**told, **plain}
+
+
+def columns(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that are told as a result can keep them: by their names.
+
+    >>> columns({"label": 0, "group": None, "drop": "a"})
+    {'label': '0', 'group': None, 'drop': ['a']}
+
+    Raises
+    ------
+    Invalid
+        If something is told that is no name, such as the labels themselves.
+    """
+    found: dict[str, Any] = {}
+    problems = []
+    for role, value in told.items():
+        several = role == "drop" and isinstance(value, Iterable) and not isinstance(value, str)
+        names = list(value) if several else [] if value is None else [value]
+        for name in names:
+            if not isinstance(name, str | Integral | float | tuple):
+                what, expected = f"a {type(name).__name__}", "the name of a column"
+                problems.append(Problem("no-name", role, what, expected))
+        words = [str(name) for name in names]
+        found[role] = None if value is None else words if role == "drop" else words[0]
+    if problems:
+        raise Invalid("what is asked of own data", problems)
+    return found
 
 
 def problems(

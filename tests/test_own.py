@@ -534,6 +534,17 @@ def test_an_empty_path_is_not_the_folder_one_is_in(numbered, empty):
     assert "2 problems" not in run("evaluate", *OWN, "repair.json", "order.json")
 
 
+def test_what_is_asked_in_other_words_is_kept_in_plain_ones(numbered):
+    numbers = {"seed": np.int64(0), "share": np.float64(0.2), "budget": np.int64(200)}
+    told = {"label": "y", "drop": "right", **numbers}
+    (result,) = own.evaluate("mine.csv", [Path("repair.json")], **told)
+    kept = results.read(Path(results.keep(result, "kept"))).own_data
+    expected = {"label": "y", "drop": ["right"], "seed": 0, "share": 0.2, "budget": 200}
+    assert kept == {"source": str(numbered / "mine.csv"), "track": "repair", **expected}
+    with pytest.raises(Invalid, match="label: a list.*\n.*name of a column"):
+        own.evaluate("mine.csv", [Path("repair.json")], label=["a", "b"])
+
+
 ALL_WRONG = {"share": 2, "seed": -5, "budget": -1, "model": "nope", "metric": "acuracy"}
 
 
