@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -16,6 +18,9 @@ from dataperf.commands.curator import audit
 from dataperf.commands.data import data_get
 from dataperf.commands.organizer import freeze, new, schema, verify
 from dataperf.commands.participant import answer, check, evaluate
+
+#: What the system refuses where nothing of ours is wrong: the user's folders, disk or pipe.
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
 
 app = typer.Typer(
     help="The model is frozen; the data is what you submit.",
@@ -70,6 +75,13 @@ def main() -> None:
     except DataperfError as error:
         typer.echo(f"error: {_harmless(str(error))}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is left to be printed
+        place = error.filename or "what is to be printed"
+        typer.echo(f"error: {_harmless(str(place))}: {error.strerror}", err=True)
+        sys.exit(2)
 
 
 def _harmless(text: str) -> str:

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 import dataperf
 from dataperf import cli, files, own, terminal
-from dataperf.curation import compiled, models, neighbours, targets
+from dataperf.curation import compiled, models, neighbours, reading, targets
 from dataperf.errors import DataperfError, Invalid, did_you_mean
 
 HOSTILE = (
@@ -618,3 +618,46 @@ def test_the_kernels_are_kept_so_that_failures_only_cost_time():
         assert all(isinstance(each._cache, compiled.Tolerant) for each in made)
     rows = np.random.RandomState(0).normal(size=(50, 3)).astype(np.float32)
     assert neighbours.nearest(rows, k=3, seed=0).rows.shape == (50, 3)
+
+
+def test_names_are_read_as_they_are_written(folder):
+    rows = [f"{number:04d},{number % 7},{('01', '1', '2')[number % 3]}" for number in range(60)]
+    (folder / "codes.csv").write_text("\n".join(["id,a,y", *rows]))
+    found = reading.read("codes.csv", label="y", id="id")
+    assert found.classes == ("01", "1", "2")
+    assert found.ids[:2].tolist() == ["0000", "0001"]
+    rows = [f"{10**19 + number},{number % 7},{number % 2}.0" for number in range(60)]
+    (folder / "long.csv").write_text("\n".join(["id,a,y", *rows]))
+    found = reading.read("long.csv", label="y", id="id")
+    assert found.ids[1] == str(10**19 + 1)
+    assert found.classes == ("0", "1")  # what loses nothing is a number as before
+
+
+@pytest.mark.parametrize("line", ['1,"5,p', '1,2,"p'])
+def test_a_quote_that_is_never_closed_is_told(line, folder):
+    rows = [f"1,{number},{number % 2}" for number in range(100)]
+    (folder / "open.csv").write_text("\n".join(["a,b,y", *rows, line, *rows]))
+    with pytest.raises(Invalid, match="open-quote"):
+        reading.read("open.csv", label="y")
+    closed = [f'{number},"two\nlines {number % 5}",{number % 2}' for number in range(100)]
+    (folder / "closed.csv").write_text("\n".join(["a,b,y", *closed]))
+    assert len(reading.read("closed.csv", label="y", id="a").ids) == 100
+
+
+def test_json_is_read_in_every_documented_form(folder):
+    columns = {"a": [number % 7 for number in range(60)], "y": [n % 2 for n in range(60)]}
+    (folder / "indented.json").write_text(json.dumps(columns, indent=2))
+    assert len(reading.read("indented.json", label="y").ids) == 60
+    (folder / "unequal.json").write_text(json.dumps({**columns, "y": [0, 1]}))
+    with pytest.raises(Invalid, match="unequal-columns"):
+        reading.read("unequal.json", label="y")
+    lines = [{"a": a, "t": "one\u2028two\u0085three", "y": y} for a, y in zip(*columns.values())]
+    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    (folder / "ends.jsonl").write_text(text, encoding="utf-8")
+    assert len(reading.read("ends.jsonl", label="y").ids) == 60
+    (folder / "bad.jsonl").write_text("\n".join(["{", '{"a": 1}', "3"] * 9))
+    with pytest.raises(Invalid) as error:
+        reading.read("bad.jsonl", label="y")
+    assert [problem.where for problem in error.value.problems] == [
+        f"line {3 * turn + place}" for turn in range(9) for place in (1, 3)
+    ]

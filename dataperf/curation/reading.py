@@ -108,7 +108,9 @@ def read(
         If a package is not installed.
     """
     label, id, split, group, truth = map(_named, (label, id, split, group, truth))
-    found = _load(source, label, embedding=embedding, progress=progress)
+    marks = [label, id, split, group, truth, *_several(annotators)]
+    names = [each for each in marks if isinstance(each, str)]
+    found = _load(source, label, names=names, embedding=embedding, progress=progress)
     found = media.in_column(found, embedding=embedding, progress=progress)
     named_label = label if isinstance(label, str) else None
     asked = {"label": named_label, "id": id, "split": split, "group": group, "truth": truth}
@@ -130,10 +132,12 @@ def _several(columns: Any) -> tuple[str, ...]:
     return (str(columns),) if alone else tuple(str(_named(each)) for each in columns)
 
 
-def _load(source: Any, label: Any, *, embedding: str, progress: Progress) -> Loaded:
+def _load(
+    source: Any, label: Any, *, names: Sequence[str], embedding: str, progress: Progress
+) -> Loaded:
     """Return the columns of a source of any kind."""
     if isinstance(source, str | Path):
-        found = _load_named(str(source), embedding=embedding, progress=progress)
+        found = _load_named(str(source), names, embedding=embedding, progress=progress)
     elif named.is_huggingface(source):
         found = named.from_huggingface(source, progress=progress)
     elif hasattr(source, "iloc") and hasattr(source, "columns"):
@@ -163,7 +167,7 @@ def _load(source: Any, label: Any, *, embedding: str, progress: Progress) -> Loa
     return tables.with_label(found, label)
 
 
-def _load_named(words: str, *, embedding: str, progress: Progress) -> Loaded:
+def _load_named(words: str, names: Sequence[str], *, embedding: str, progress: Progress) -> Loaded:
     """Return the columns of a source given in words."""
     if words.startswith("hf:"):
         return named.load_huggingface(words.removeprefix("hf:"), progress=progress)
@@ -183,7 +187,7 @@ def _load_named(words: str, *, embedding: str, progress: Progress) -> Loaded:
     if path.is_dir():
         return media.read_folder(path.resolve(), embedding=embedding, progress=progress)
     if path.exists():
-        return tables.read_file(path, progress=progress)
+        return tables.read_file(path, names=names, progress=progress)
     raise _not_there(words, path)
 
 
