@@ -1,0 +1,152 @@
+"""What goes wrong in a user's own plug-in is told as its own, in one error that names its file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from dataperf import baselines, cli, registry, verify
+from dataperf.errors import DataperfError, Invalid
+
+
+def run(*words, code=0):
+    """Return what a command printed, or its error."""
+    found = CliRunner().invoke(cli.app, [str(word) for word in words])
+    if isinstance(found.exception, DataperfError):
+        assert code == found.exception.exit_code, found.exception
+        return str(found.exception)
+    assert found.exit_code == code, (found.output, found.exception)
+    return found.output
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    """A file of 120 rows of three classes, some labels wrong."""
+    random = np.random.RandomState(0)
+    right = np.arange(120) % 3
+    frame = pd.DataFrame(random.normal(size=(120, 4)) + 2 * np.eye(4)[right], columns=list("efgh"))
+    given = np.where(random.random_sample(120) < 0.1, (right + 1) % 3, right)
+    frame["y"], frame["right"] = np.array(list("abc"))[given], np.array(list("abc"))[right]
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch, rows):
+    """Return a function that writes a plug-in, or with a track the challenge ``ants``."""
+    monkeypatch.setenv("DATAPERF_PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def write(place, text=None):
+        if text is None:
+            told = ["--label", "y", "--truth", "right", "--track", place, "--path", tmp_path]
+            return run("new", "challenge", "ants", "--from-data", rows, *told)
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('"""Mine."""\n' + text, encoding="utf-8")
+        return path
+
+    return write
+
+
+# Strategies -------------------------------------------------------------------------------
+
+HEAD = 'import numpy as np\ntracks = ("cleaning",)\ndef answer(pool, rules, *, seed):\n    '
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        (HEAD + 'raise ValueError("boom")', ", line 5", "ValueError: boom"),
+        (HEAD + "return pool.nothing", ", line 5", "AttributeError: 'Pool' object has no"),
+        (HEAD + "raise SystemExit(0)", ", line 5", "SystemExit: 0"),
+        (HEAD + 'return float("nan")', "", "returned nan;\n  expected what the track cleaning "),
+        (HEAD + 'return {"samples": []}', "", "returned the keys samples;\n  expected"),
+        (HEAD.replace(", *, seed", "") + "return {}", "", "expected answer(pool, rules, *, seed)"),
+    ],
+    ids=["raises", "attribute", "exits", "nan", "keys", "call"],
+)
+def test_a_strategy_that_fails_is_named(own, text, place, message):
+    own("cleaning")
+    path = own("strategies/by_ink.py", text)
+    told = run("answer", "-c", "ants", "-b", "own", "-s", "by_ink", code=2)
+    assert told.startswith(f"the strategy by_ink ({path}{place})"), told
+    assert message in told
+    if "returned" in message:
+        assert "a dict with order" in told
+    (problem,) = verify.plugin(registry.get("strategies", "by_ink"))
+    assert message in problem
+
+
+def test_the_cause_of_a_failed_strategy_is_attached(own):
+    own("cleaning")
+    own("strategies/by_ink.py", HEAD + 'raise ValueError("boom")')
+    with pytest.raises(DataperfError) as found:
+        baselines.answer("ants", "own", "by_ink")
+    assert isinstance(found.value.__cause__, ValueError)
+
+
+def test_a_defect_of_a_strategy_of_ours_keeps_its_traceback(own, monkeypatch):
+    own("cleaning")
+
+    def broken(pool, rules, *, seed):
+        raise ValueError("boom")
+
+    monkeypatch.setattr(registry.load("strategies", "random_order"), "answer", broken)
+    with pytest.raises(ValueError, match="boom"):
+        baselines.answer("ants", "own", "random_order")
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        '{"order": np.arange(len(pool))}',
+        '{"order": list(np.arange(len(pool)))}',
+        '{np.str_("order"): tuple(pool.ids)}',
+        '{"order": np.array([np.int64(row) for row in range(len(pool))], object)}',
+    ],
+)
+def test_numpy_values_of_an_answer_become_plain(own, returned):
+    own("cleaning")
+    own("strategies/by_ink.py", HEAD + f"return {returned}")
+    order = baselines.answer("ants", "own", "by_ink").answer["orders"]["own"]
+    assert len(order) == 96 and {type(each) for each in order} <= {int, str}
+
+
+def test_an_answer_that_breaks_the_rules_names_its_strategy(own):
+    own("repair")
+    text = HEAD.replace("cleaning", "repair")
+    path = own("strategies/by_ink.py", text + 'return {"drop": ["nobody"]}')
+    with pytest.raises(Invalid, match="nobody") as found:
+        baselines.answer("ants", "own", "by_ink")
+    assert found.value.subject == f"the answer of the strategy by_ink ({path})"
+    own("strategies/by_ink.py", text + 'return {"dropped": []}')
+    with pytest.raises(DataperfError, match="a dict with drop, relabel"):
+        baselines.answer("ants", "own", "by_ink")
+
+
+@pytest.mark.parametrize(
+    ("track", "text", "problem"),
+    [
+        ("repair", 'return {"drop": ["nobody"]}', "repair: answer.drop: 'nobody': not in the data"),
+        ("selection", 'return {"samples": list(pool.ids)}', "60 samples [over-cap]"),
+        ("cleaning", 'return {"order": np.random.permutation(60)}', "the same seed gave another"),
+        ("corpus", 'return {"ids": []}', ""),  # a pool of another kind: only the call is checked
+    ],
+)
+def test_verify_tries_a_strategy_on_a_tiny_board(own, track, text, problem):
+    own("strategies/by_ink.py", HEAD.replace("cleaning", track) + text)
+    found = verify.plugin(registry.get("strategies", "by_ink"))
+    assert found == [] if not problem else problem in found[0]
+
+
+def test_verify_finds_a_strategy_that_cannot_be_called(own):
+    own("strategies/by_ink.py", 'tracks = ("corpus",)\ndef answer(pool):\n    return {}')
+    (problem,) = verify.plugin(registry.get("strategies", "by_ink"))
+    assert "answer cannot be called" in problem
+    own("strategies/by_ink.py", HEAD.replace('("cleaning",)', '"cleaning"') + "return {}")
+    (problem,) = verify.plugin(registry.get("strategies", "by_ink"))
+    assert "expected a tuple" in problem
