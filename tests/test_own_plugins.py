@@ -150,3 +150,26 @@ def test_verify_finds_a_strategy_that_cannot_be_called(own):
     own("strategies/by_ink.py", HEAD.replace('("cleaning",)', '"cleaning"') + "return {}")
     (problem,) = verify.plugin(registry.get("strategies", "by_ink"))
     assert "expected a tuple" in problem
+
+
+@pytest.mark.parametrize("track", ["selection", "cleaning", "repair"])
+def test_a_new_strategy_answers_its_track_and_says_what_to_return(own, track):
+    own(track)
+    told = ["--track", track] if track != "selection" else []  # the default
+    run("new", "strategy", "by_ink", *told, "--path", ".")
+    entry = registry.get("strategies", "by_ink")
+    assert verify.plugin(entry) == []
+    run("answer", "-c", "ants", "-b", "own", "-s", "by_ink", "-o", "a.json")
+    assert "valid" in run("check", "-c", "ants", "a.json")
+    module = registry.load("strategies", "by_ink")
+    assert module.tracks == (track,)
+    assert 'Return ``{"' in module.answer.__doc__
+
+
+def test_a_new_strategy_for_a_track_without_one_is_refused(own, tmp_path):
+    text = run("new", "strategy", "by_ink", "--track", "clening", "--path", ".", code=2)
+    assert 'Did you mean "cleaning"' in text
+    assert "--track is for a strategy, or" in run(
+        "new", "metric", "m", "--track", "cleaning", code=2
+    )
+    assert list(tmp_path.iterdir()) == []
