@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import beside, evaluation, own, registry, results, sources, tried
+from dataperf import beside, data, evaluation, own, registry, results, sources, tried
 from dataperf import challenge as challenges
 from dataperf.errors import DataperfError, Unavailable
 from dataperf.records import Card, Challenge, Package, Record, Result, TaskData
@@ -274,6 +274,17 @@ def _dataset(module: ModuleType, entry: Entry) -> Iterator[str]:
             sources.package_file(module.source)
         except Unavailable:
             pass  # not installed here: nothing to check
+    if not entry.ours and _needs_nothing(module):
+        try:
+            data.table(entry.name)
+        except Unavailable:
+            pass  # its bytes are not here: nothing to check
+
+
+def _needs_nothing(module: ModuleType) -> bool:
+    """Return whether a dataset has a table without options, which only its challenges know."""
+    told = list(inspect.signature(module.table).parameters.values())[1:]
+    return all(each.default is not each.empty or each.kind == each.VAR_KEYWORD for each in told)
 
 
 def _store(module: ModuleType, entry: Entry) -> Iterator[str]:

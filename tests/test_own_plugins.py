@@ -173,3 +173,61 @@ def test_a_new_strategy_for_a_track_without_one_is_refused(own, tmp_path):
         "new", "metric", "m", "--track", "cleaning", code=2
     )
     assert list(tmp_path.iterdir()) == []
+
+
+# Datasets ---------------------------------------------------------------------------------
+
+
+def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
+    own("cleaning")
+    run("answer", "-c", "ants", "-b", "own", "-s", "random_order", "-o", "a.json")
+    run("evaluate", "-c", "ants", "a.json")
+    entry = registry.get("datasets", "ants")
+    assert verify.plugin(entry) == []
+    kept = (tmp_path / "datasets/ants.npz").read_bytes()
+    for damage, kind in ((None, "FileNotFoundError: "), (kept[:99], "BadZipFile: ")):
+        (tmp_path / "datasets/ants.npz").unlink()
+        if damage:
+            (tmp_path / "datasets/ants.npz").write_bytes(damage)
+        told = [
+            run("check", "-c", "ants", "a.json", code=2),
+            run("evaluate", "-c", "ants", "a.json", code=2),
+            run("freeze", "ants", code=2),
+            run("answer", "-c", "ants", "-b", "own", "-s", "random_order", code=2),
+            run("leaderboard", "-c", "ants", code=2),
+            *verify.plugin(entry),
+        ]
+        assert len(told) == 6
+        for text in told:
+            assert text.startswith(f"the dataset ants ({tmp_path}/datasets/ants.py, line "), text
+            assert kind in text
+        assert damage or "ants.npz" in told[0]
+        (tmp_path / "datasets/ants.npz").write_bytes(kept)
+    assert verify.plugin(entry) == []
+
+
+CARD = (
+    "import numpy as np\nfrom dataperf.records import Card, Generated, Table\n"
+    "card = Card(title='t', description='d', licence='l', source='s', attribution='')\n"
+    "source = Generated()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("def table():\n    return None", "expected table(path, **options)"),
+        ("def table(path):\n    return None", "returned NoneType, expected"),
+        ("def table(path):\n    return Table(['a'], [[1], [2, 3]], {})", "ValueError: setting an"),
+        ("def table(path):\n    return Table(['a'], [['x']], {})", "features: an array of <U1"),
+        ("def table(path, kind):\n    return None", None),  # options that a challenge gives
+    ],
+)
+def test_verify_reads_a_users_dataset(own, text, problem):
+    path = own("datasets/inked.py", CARD + text)
+    found = verify.plugin(registry.get("datasets", "inked"))
+    if problem is None:
+        assert found == []
+    else:
+        assert problem in found[0]
+        assert found[0].startswith((f"the dataset inked ({path}", "dataset inked: 1 problem"))
