@@ -47,12 +47,22 @@ def calling(kind: str, module: Any, wanted: str = "") -> Iterator[None]:
     except (Exception, SystemExit) as error:
         if not is_yours(module):
             raise
-        lines = [
-            number
-            for frame, number in traceback.walk_tb(error.__traceback__)
-            if frame.f_code.co_filename == module.__file__
-        ]
-        then = f"\n  expected {wanted}" if wanted and not lines else ""
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
-        place = named(kind, module, line=lines[-1] if lines else None)
-        raise DataperfError(f"{place}: {what}{then}") from error
+        raise fault(kind, module, error, wanted) from error
+
+
+def fault(kind: str, module: Any, error: BaseException, wanted: str = "") -> DataperfError:
+    """Return what a user's plug-in raised as an error that names it; see `calling`."""
+    lines = lines_of(module, error)
+    then = f"\n  expected {wanted}" if wanted and not lines else ""
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    place = named(kind, module, line=lines[-1] if lines else None)
+    return DataperfError(f"{place}: {what}{then}")
+
+
+def lines_of(module: Any, error: BaseException) -> list[int]:
+    """Return the lines of a plug-in that an error came through, the innermost last."""
+    return [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == module.__file__
+    ]

@@ -231,3 +231,92 @@ def test_verify_reads_a_users_dataset(own, text, problem):
     else:
         assert problem in found[0]
         assert found[0].startswith((f"the dataset inked ({path}", "dataset inked: 1 problem"))
+
+
+# Metrics ----------------------------------------------------------------------------------
+
+SCORE = (
+    "import numpy as np\nhigher_is_better = True\ndef score(truth, predicted, *, classes):\n    "
+)
+FAST = SCORE + "return float(np.mean(truth == predicted))\ndef from_counts(counts):\n    "
+
+
+@pytest.fixture
+def scored_by(own, tmp_path):
+    """Return a function that scores an answer to ``ants`` by the metric ``inked``."""
+
+    def score(text, *, track="cleaning", code=2):
+        own(track)
+        path = own("metrics/inked.py", text)
+        toml = tmp_path / "challenges/ants/challenge.toml"
+        toml.write_text(toml.read_text().replace('metric = "accuracy"', 'metric = "inked"'))
+        strategy = {"cleaning": "random_order", "repair": "drop_flagged"}[track]
+        run("answer", "-c", "ants", "-b", "own", "-s", strategy, "-o", "a.json")
+        return run("evaluate", "-c", "ants", "a.json", code=code), path
+
+    return score
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        (SCORE + 'raise ValueError("boom")', ", line 5", "ValueError: boom"),
+        (SCORE + "raise SystemExit(0)", ", line 5", "SystemExit: 0"),
+        (SCORE.replace("*, classes", "") + "return 0.5", "", "expected score(truth, predicted, *"),
+        (SCORE + 'return "0.5"', "", "score returned '0.5',\n  expected a finite number"),
+        (SCORE + "return None", "", "score returned None"),
+        (SCORE + "return True", "", "score returned True"),
+        (SCORE + 'return float("inf")', "", "score returned inf"),
+        (SCORE + "return truth == predicted", "", "an array of bool of shape (24,)"),
+        (SCORE + 'return float("nan")', "", "nan on the split test, for right predictions too"),
+        (FAST + "return counts[..., 0, 0].astype(str)", "", "from_counts returned an array of <U"),
+        (FAST + "return counts.sum(axis=-1)", "", "from_counts returned an array of"),
+        (FAST + "return 0.5", "", "expected finite numbers of shape ("),
+        (FAST + "return counts.nothing", ", line 7", "AttributeError: "),
+    ],
+)
+def test_a_metric_that_fails_is_named_and_nothing_is_kept(
+    scored_by, tmp_path, text, place, message
+):
+    told, path = scored_by(text)
+    assert told.startswith(f"the metric inked ({path}{place})"), told
+    assert message in told
+    assert not (tmp_path / "dataperf-results").exists()
+
+
+def test_a_metric_that_fails_where_a_track_asks_it_is_named(scored_by, tmp_path):
+    text = SCORE.replace("numpy as np", "numpy as np, sys") + (
+        "names, frame = set(), sys._getframe()\n"
+        "    while frame:\n"
+        "        names.add(frame.f_code.co_name)\n"
+        "        frame = frame.f_back\n"
+        '    if "summarize" in names:\n'
+        '        raise ValueError("boom")\n'
+        "    return 0.5"
+    )
+    told, path = scored_by(text, track="repair")
+    assert told == f"the metric inked ({path}, line 10): ValueError: boom"
+    assert not (tmp_path / "dataperf-results").exists()
+
+
+def test_a_metric_without_a_value_is_told_with_its_split(scored_by, tmp_path):
+    text = SCORE + 'return 1.0 if (truth == predicted).all() else float("nan")'
+    told, _ = scored_by(text, code=1)
+    assert "the score is not defined: the metric inked is nan on the split test" in told
+    assert len(list((tmp_path / "dataperf-results").rglob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("value", ["0.5", "np.float32(0.5)", "np.array(0.5)"])
+def test_a_metric_may_return_any_number(scored_by, value):
+    told, _ = scored_by(SCORE + f"return {value}", code=0)
+    assert "inked on test" in told and "0.5" in told
+
+
+def test_training_that_fails_stays_the_answers_result(scored_by, monkeypatch):
+    def fail(*_, **__):
+        raise ValueError("cannot be trained")
+
+    monkeypatch.setattr(registry.load("fixed_models", "logistic_v1"), "fit", fail)
+    monkeypatch.setattr(registry.load("fixed_models", "logistic_v1"), "fit_series", fail, False)
+    told, _ = scored_by(SCORE + "return 0.5", code=1)
+    assert "ValueError: cannot be trained" in told

@@ -30,7 +30,7 @@ LAYERS = [
     {"sentences"},
     {"metrics", "strategies", "datasets", "tracks", "stores", "engines"},
     {"data", "download"},
-    {"challenge", "scorecard"},
+    {"challenge", "scorecard", "measured"},
     {"submission", "frozen", "provenance"},
     {"results"},
     {"evaluation"},
