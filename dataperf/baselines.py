@@ -16,11 +16,18 @@ CALL = "answer(pool, rules, *, seed)"
 
 
 def answer(
-    challenge: Challenge | str, board: str, strategy: str, *, seed: int = 0, submitter: str = "me"
+    challenge: Challenge | str,
+    board: str,
+    strategy: str,
+    *,
+    seed: int = 0,
+    submitter: str = "me",
+    data: Mapping[str, TaskData] | None = None,
 ) -> Submission:
     """Return a checked submission that a baseline strategy writes.
 
-    The strategy sees the pool as a participant does: no truth and no test rows.
+    The strategy sees the pool as a participant does: no truth and no test rows. ``data`` is the
+    data of the board's tasks if it is loaded already.
 
     Raises
     ------
@@ -35,10 +42,13 @@ def answer(
     challenge = challenges.of(challenge)
     module = registry.load("strategies", strategy)
     if challenge.track not in module.tracks:
+        entries = registry.find("strategies").values()
+        others = [entry.name for entry in entries if challenge.track in entry.tracks()]
         raise DataperfError(
-            f"the strategy {strategy} answers {', '.join(module.tracks)}, not {challenge.track}"
+            f"the strategy {strategy} answers {', '.join(module.tracks)}, not {challenge.track}\n"
+            f"  These do: {', '.join(others) or 'none'}"
         )
-    data = submission.board_data(challenge, board)
+    data = data or submission.board_data(challenge, board)
     found = raw_answer(challenge, board, module, data, seed=seed)
     content = {
         "schema_version": 1,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from dataperf import baselines, cli, registry, verify
+from dataperf import anchors, baselines, challenge, cli, registry, verify
 from dataperf.errors import DataperfError, Invalid
 
 
@@ -320,3 +322,63 @@ def test_training_that_fails_stays_the_answers_result(scored_by, monkeypatch):
     monkeypatch.setattr(registry.load("fixed_models", "logistic_v1"), "fit_series", fail, False)
     told, _ = scored_by(SCORE + "return 0.5", code=1)
     assert "ValueError: cannot be trained" in told
+
+
+# What answers what --------------------------------------------------------------------------
+
+
+def test_strategies_are_listed_with_the_tracks_they_answer(own):
+    own("strategies/by_ink.py", 'tracks: tuple = ("cleaning", "repair")\nraise ValueError\n')
+    own("strategies/broken.py", "tracks = (\n")
+    listed = {row["name"]: row for row in json.loads(run("list", "strategies", "--json"))}
+    for name, entry in registry.find("strategies").items():
+        if entry.ours:
+            told = registry.load("strategies", name).tracks
+            assert tuple(listed[name]["tracks"]) == told
+    assert listed["by_ink"]["tracks"] == ["cleaning", "repair"]
+    assert listed["broken"]["tracks"] == []
+    text = run("list", "strategies", "--track", "repair")
+    assert [line.split()[:2] for line in text.splitlines()[1:]] == [
+        ["by_ink", "cleaning,"],
+        ["drop_flagged", "repair"],
+    ]
+    assert {
+        row["name"] for row in json.loads(run("list", "strategies", "--track", "repair", "--json"))
+    } == {"by_ink", "drop_flagged"}
+    assert 'Did you mean "cleaning"' in run("list", "strategies", "--track", "clening", code=2)
+    assert "--track is for strategies" in run("list", "metrics", "--track", "cleaning", code=2)
+
+
+def test_a_strategy_for_another_track_is_told_with_those_that_do(own):
+    own("repair")
+    told = run("answer", "-c", "ants", "-b", "own", "-s", "random", code=2)
+    assert told == "the strategy random answers selection, not repair\n  These do: drop_flagged"
+
+
+def test_own_strategies_are_reference_points_of_own_boards(own):
+    own("repair")
+    run("new", "strategy", "random_ink", "--track", "repair", "--path", ".")
+    run("freeze", "ants")
+    found = anchors.load(challenge.load("ants"), "own")
+    assert {"random_ink", "drop_flagged", "nothing"} <= set(found.points)
+    assert found.random_scores == []  # its name does not make it chance
+
+
+def test_own_strategies_are_no_reference_points_of_our_boards(own, monkeypatch):
+    own("strategies/by_ink.py", HEAD + 'raise ValueError("boom")')
+    shipped = challenge.load("digit-cleaning")
+    monkeypatch.setattr(baselines, "raw_answer", lambda *_, **__: {"orders": {}})
+    points = anchors._answers(shipped, next(iter(shipped.boards)), {})
+    ours = [
+        name
+        for name, entry in registry.find("strategies").items()
+        if entry.ours and "cleaning" in entry.tracks()
+    ]
+    assert [next(points)[0] for _ in ours] == ours
+
+
+def test_an_own_strategy_that_breaks_the_rules_stops_a_freeze(own, tmp_path):
+    own("repair")
+    own("strategies/by_ink.py", HEAD.replace("cleaning", "repair") + 'return {"drop": ["nobody"]}')
+    assert "the answer of the strategy by_ink" in run("freeze", "ants", code=2)
+    assert not (tmp_path / "challenges/ants/frozen.txt").exists()
