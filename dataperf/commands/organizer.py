@@ -78,7 +78,10 @@ def new(
         str | None, typer.Option("--from-data", help="Make the challenge of your own data set.")
     ] = None,
     track: Annotated[
-        str | None, typer.Option("--track", help="repair, cleaning or selection (with --from-data)")
+        str | None,
+        typer.Option(
+            "--track", help="repair, cleaning or selection: of a strategy, or with --from-data."
+        ),
     ] = None,
     label: OwnLabel = None,
     truth: OwnTruth = None,
@@ -95,6 +98,7 @@ def new(
     """Write a new plug-in (challenge, metric, strategy, ...) to start from, in your own folder.
 
     Example: dataperf new metric my_metric --path my-folder
+    Example: dataperf new strategy my_order --track cleaning --path my-folder
     Example: dataperf new challenge mine --from-data mine.parquet --label y --path my-folder
     """
     from dataperf import new as scaffold
