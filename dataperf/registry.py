@@ -212,8 +212,11 @@ def load(kind: str, name: str) -> ModuleType:
 
 
 def _load_path(entry: Entry) -> ModuleType:
-    # The same text elsewhere is another module: a dataset reads what lies beside its file.
-    digest = files.digest_json([str(entry.path), files.digest_file(entry.path)])
+    digest = files.digest_file(entry.path)
+    # The same text elsewhere is another plug-in: a dataset reads what lies beside its file.
+    # But a model's compiled code may be kept, and knows its module by name wherever it lies.
+    if not entry.ours and entry.kind != "fixed_models":
+        digest = files.digest_json([str(entry.path), digest])
     name = f"dataperf_plugin_{entry.kind}_{entry.name}_{digest[:12]}"
     if name in sys.modules:
         return sys.modules[name]
