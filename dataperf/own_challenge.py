@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from dataperf import challenge as challenges
-from dataperf import data, own
+from dataperf import data, own, own_split
 from dataperf.errors import Invalid, Problem
 from dataperf.records import Challenge, Table
 
@@ -64,7 +65,7 @@ An answer is a manifest:
 
 {rows:,} rows of {columns} numbers, {classes} classes, from `{source}`: {pool:,} in the pool, {test:,} to
 test on ({split}). {truth}
-
+{says}
 Say here where the data comes from, under which licence, and who is in it.
 
 **Known limits.** Say here what the data cannot show.
@@ -105,7 +106,13 @@ _WORDS = {
 
 
 def contents(
-    name: str, source: str, *, label: str | None = None, track: str = "repair", **told: Any
+    name: str,
+    source: str,
+    *,
+    label: str | None = None,
+    track: str = "repair",
+    tell: Callable[[str], None] = lambda words: None,
+    **told: Any,
 ) -> dict[str, bytes]:
     """Return the files of a challenge of a data set, by their place in a folder of plug-ins.
 
@@ -117,6 +124,8 @@ def contents(
         What `dataperf.own.load` takes.
     track
         ``repair``, ``cleaning`` or ``selection``.
+    tell
+        Called with a line for everything that is worth knowing of how the data was taken.
 
     Raises
     ------
@@ -131,10 +140,12 @@ def contents(
     asked, _ = own.challenge(rows, track=track, compared=False, **told)
     split = {key: told[key] for key in ("seed", "share") if key in told}
     made = own.table(rows, track=track, **split)
+    for line in own_split.says(rows, made.columns["part"]):
+        tell(line)
     module = name.replace("-", "_")
     return {
         f"challenges/{name}/challenge.toml": _toml(name, module, asked).encode(),
-        f"challenges/{name}/README.md": _page(name, source, asked, made, columns).encode(),
+        f"challenges/{name}/README.md": _page(name, rows, source, asked, made).encode(),
         f"datasets/{module}.py": _dataset(rows.name, source, made).encode(),
         f"datasets/{module}.npz": _arrays(made),
     }
@@ -171,7 +182,7 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _page(name: str, source: str, asked: Challenge, made: Table, columns: dict[str, Any]) -> str:
+def _page(name: str, rows: Any, source: str, asked: Challenge, made: Table) -> str:
     task = asked.tasks[own.TASK]
     words, answer, reading = _WORDS[asked.track]
     parts = made.columns["part"]
@@ -193,17 +204,16 @@ def _page(name: str, source: str, asked: Challenge, made: Table, columns: dict[s
         source=source,
         pool=int((parts == "pool").sum()),
         test=int((parts == "test").sum()),
-        split=_told(columns),
+        split=own_split.told(rows),
         truth=truth,
+        says=_listed(own_split.says(rows, parts)),
         metric=task.metric,
     )
 
 
-def _told(columns: dict[str, Any]) -> str:
-    """Return in words how the rows to test on were chosen."""
-    if columns.get("split"):
-        return f"as the column {columns['split']} says"
-    return "whole groups" if columns.get("group") else "the same share of every class"
+def _listed(lines: list[str]) -> str:
+    """Return lines as a list of the page, nothing if there is none."""
+    return "".join(f"\n- {line}" for line in lines) + "\n" * bool(lines)
 
 
 def _dataset(title: str, source: str, made: Table) -> str:

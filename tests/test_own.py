@@ -14,7 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from dataperf import challenge, cli, evaluation, own, registry, results, splits, statistics, verify
+from dataperf import (
+    challenge,
+    cli,
+    evaluation,
+    own,
+    own_split,
+    registry,
+    results,
+    splits,
+    statistics,
+    verify,
+)
 from dataperf.curation.records import Rows
 from dataperf.errors import DataperfError, Invalid, NotFound
 from dataperf.metrics import accuracy
@@ -137,6 +148,65 @@ def test_a_split_that_the_source_tells_is_kept():
     parts = np.where(np.arange(len(rows)) < 50, "test", "train")
     told = dataclasses.replace(rows, split=parts)
     assert np.array_equal(own.in_test(told), parts == "test")
+
+
+NAMED = {"split_named": True, "roles": {"split": "part", "group": "who"}}
+
+
+def parted(rows, values, **more):
+    return dataclasses.replace(rows, split=np.array(values), **NAMED, **more)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown", "hint"),
+    [
+        (["train"] * 200 + ["holdout"] * 40, "train 200, holdout 40", "without --split"),
+        (["train"] * 200 + ["Test"] * 40, "train 200, Test 40", 'rename "Test"'),
+        (["train"] * 240, "train 240", '"test" in the rows to test on'),
+    ],
+)
+def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
+    rows = parted(made(), values)
+    for act in (own.in_test, own.challenge, own.table):
+        with pytest.raises(Invalid) as error:
+            act(rows)
+        for words in ('split "part"', 'no row is called "test"', shown, hint):
+            assert words in str(error.value)
+    unasked = dataclasses.replace(rows, split_named=False)
+    assert np.array_equal(own.in_test(unasked), own.in_test(made()))
+
+
+def test_a_split_that_leaves_nothing_to_train_or_test_on_is_refused():
+    rows = made()
+    with pytest.raises(Invalid, match="every labelled row is called test"):
+        own.challenge(parted(rows, ["test"] * 240))
+    bare = np.where(np.arange(240) < 20, -1, rows.labels)
+    with pytest.raises(Invalid, match="no row called test has a label"):
+        own.challenge(parted(rows, ["test"] * 20 + ["train"] * 220, labels=bare))
+
+
+def test_a_group_on_both_sides_of_a_named_split_is_refused():
+    rows = made(groups=True)  # 20 groups, each in both halves
+    values = np.where(np.arange(240) < 50, "test", "train")
+    with pytest.raises(Invalid) as error:
+        own.challenge(parted(rows, values))
+    assert "20 groups are in test and in pool: g0, g1, g10, g11, g12 and 15 more" in str(
+        error.value
+    )
+    whole = np.where(np.isin(rows.groups, ["g1", "g2"]), "test", "train")
+    assert np.array_equal(own.in_test(parted(rows, whole)), whole == "test")
+
+
+def test_rows_without_a_label_that_would_be_tested_on_are_left_out():
+    rows = made(groups=True)
+    bare = np.where(np.arange(240) < 9, -1, rows.labels)
+    values = np.where(np.isin(rows.groups, ["g1", "g2"]), "test", "train")
+    named = own.table(parted(rows, values, labels=bare)).columns["part"]
+    assert (named[:9] == "left out").tolist() == [False, True, True] + [False] * 6
+    drawn = own.table(dataclasses.replace(rows, labels=bare)).columns["part"]
+    tested = set(rows.groups[drawn == "test"])
+    assert set(rows.groups[drawn == "pool"]) & tested == set()
+    assert {"left out", "pool"} == set(drawn[:9])
 
 
 # A repair ---------------------------------------------------------------------------------
@@ -534,6 +604,54 @@ def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypat
     for words in ("oracle", "nothing", "drop_flagged", "> this submission"):
         assert words in text
     assert "not frozen" not in text
+
+
+def with_parts(values):
+    frame = pd.read_csv("mine.csv")
+    frame["part"] = values
+    frame.to_csv("mine.csv", index=False)
+    return frame
+
+
+def page_of(folder):
+    return (folder / "mine/challenges/my-ants/README.md").read_text(encoding="utf-8")
+
+
+NEW = ["new", "challenge", "my-ants", "--from-data", "mine.csv", "--label", "y", "--path", "mine"]
+
+
+def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
+    frame = with_parts(["test"] * 60 + ["val"] * 40 + ["train"] * 200)
+    frame.loc[:1, "y"] = None
+    frame.to_csv("mine.csv", index=False)
+    write("repair.json", "own-repair", {"drop": ["100"]})
+    told = ["--truth", "right", "--split", "part"]
+    found = [run("evaluate", *OWN, *told[2:], "repair.json"), run(*NEW, *told)]
+    for text in [*found, page_of(numbered)]:
+        assert "pool: train 200, val 40\n" in text
+        assert "left out: 2 rows without a label, 2 of them called test\n" in text
+    assert "58 to test on (as the column part says)" in " ".join(page_of(numbered).split())
+    (kept,) = (numbered / "dataperf-results").rglob("*.json")
+    assert verify.result(kept)["problems"] == []
+
+
+def test_commands_refuse_a_split_without_a_test(numbered):
+    with_parts(["train"] * 240 + ["holdout"] * 60)
+    for words in (["evaluate", *OWN, "repair.json"], NEW):
+        text = run(*words, "--split", "part", code=2)
+        assert 'no row is called "test": train 240, holdout 60' in text
+    assert not (numbered / "mine").exists()
+
+
+def test_a_page_says_how_the_test_was_chosen():
+    rows = made()
+    for more, said in (
+        ({}, "the same share of every class"),
+        ({"groups": rows.ids}, "whole groups"),
+        ({"split": np.array(["train"] * 200 + ["validation"] * 40)}, "the same share"),
+        ({"split": np.array(["train"] * 200 + ["test"] * 40)}, "as the column part says"),
+    ):
+        assert said in own_split.told(dataclasses.replace(rows, **more, roles=NAMED["roles"]))
 
 
 @pytest.mark.parametrize(

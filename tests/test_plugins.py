@@ -34,7 +34,8 @@ LAYERS = [
     {"results"},
     {"evaluation"},
     {"baselines", "anchors", "leaderboard"},
-    {"detectors", "curation", "safety", "beside", "own", "own_challenge", "verify", "new"},
+    {"detectors", "curation", "safety", "beside", "verify", "new"}
+    | {"own", "own_challenge", "own_split"},
     {"report"},
     {"options", "terminal"},
     {"commands"},

@@ -102,7 +102,7 @@ def new(
     columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = given({**columns, **kinds, "track": track})
-    made = scaffold.write(kind, name, path, source=from_data, **told)
+    made = scaffold.write(kind, name, path, source=from_data, tell=terminal.say, **told)
     written = [str(file) for file in made]
     if as_json:
         return terminal.show_json({"wrote": written})

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import own, selecting, submission
+from dataperf import own_split, selecting, submission
 from dataperf.curation import calibration
 from dataperf.curation.evidence import Collected
 from dataperf.curation.records import Rows
@@ -75,7 +75,8 @@ def manifest(
         raise DataperfError(f"{asked.challenge} asks for {asked.track}, not for {track}")
     inside = np.ones(len(rows), dtype=bool)
     if asked is None:
-        inside = ~own.in_test(rows, seed=seed, share=test_share)
+        parts = own_split.parts(rows, seed=seed, share=test_share, track=track)
+        inside = parts == "pool"
     pool = np.flatnonzero(inside)
     scores, suggested, sure, flagged = _judged(audit, pool)
     if track == "repair":

@@ -42,6 +42,13 @@ class Roles:
     annotators: tuple[str, ...]
     sensitive: tuple[str, ...]
     drop: tuple[str, ...]
+    split_named: bool = False
+
+    @property
+    def serving(self) -> dict[str, str]:
+        """Columns that serve as something other than label or feature, by what they serve as."""
+        columns = {"id": self.id, "split": self.split, "group": self.group, "truth": self.truth}
+        return {role: column for role, column in columns.items() if column}
 
     @property
     def unseen(self) -> set[str]:
@@ -235,9 +242,9 @@ def _roles(
         problems.append(Problem("sensitive-label", "sensitive", told, expected))
     if problems:
         raise Invalid(found.name, problems)
-    return Roles(
-        **roles, annotators=tuple(annotators), sensitive=tuple(sensitive), drop=tuple(drop)
-    )
+    several = {"annotators": annotators, "sensitive": sensitive, "drop": drop}
+    listed = {role: tuple(names) for role, names in several.items()}
+    return Roles(**roles, **listed, split_named=bool(asked["split"]))
 
 
 def _no_column(role: str, name: str, found: Loaded) -> Problem:
@@ -303,6 +310,8 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
         media=found.media,
         skipped=(*notes, *((f"column {column}", told) for column, told in problems)),
         source=found.source,
+        roles=roles.serving,
+        split_named=roles.split_named,
     )
 
 

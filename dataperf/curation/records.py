@@ -78,6 +78,11 @@ class Rows:
     source
         The words with which the data can be loaded again (a path, a dataset's name), "" if
         it came as an object.
+    roles
+        The columns that serve as ``id``, ``split``, ``group`` and ``truth``, by what they serve
+        as.
+    split_named
+        Whether the caller named the column of the split, rather than the source.
     """
 
     name: str
@@ -97,6 +102,8 @@ class Rows:
     media: Media | None = None
     skipped: tuple[tuple[str, str], ...] = ()
     source: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    split_named: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
