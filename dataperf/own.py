@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
 from dataperf import data, evaluation, own_split, registry, submission
-from dataperf.errors import DataperfError, Invalid, NotFound, Problem
+from dataperf.curation.loaded import plural, shorten
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.own_split import Rows
 from dataperf.own_split import in_test as in_test
 from dataperf.records import Challenge, Result, Table, TaskData
@@ -29,7 +30,7 @@ COLUMNS = ("label", "split", "group", "truth", "id", "drop", "embedding")
 STEPS = 20
 #: Rows of a pool up to which as many random drops are drawn as `repair.Rules` says; beyond, few.
 MANY_DRAWS, FEW = 20_000, 5
-MOST_CLASSES = 10_000
+MOST_CLASSES, MOST_SHOWN = 10_000, 5
 
 
 # The challenge --------------------------------------------------------------------------
@@ -168,8 +169,29 @@ def _check(rows: Rows, track: str) -> None:
         problems.append(Problem("too-many-classes", rows.label, what, f"at most {MOST_CLASSES:,}"))
     if len(np.unique(rows.labels[rows.labels >= 0])) < 2:
         problems.append(Problem("one-class", rows.label, "fewer than two classes have rows"))
+    problems += _strange_truths(rows)
     if problems:
         raise Invalid(rows.name, problems)
+
+
+def _strange_truths(rows: Rows) -> list[Problem]:
+    """Return what the truth has that no label says: the class is misspelt, or cannot be learned."""
+    strange = sorted(rows.strange_truths.items(), key=lambda each: -each[1])
+    place, blank = f'truth "{rows.roles.get("truth", "truth")}"', "empty where it is not known"
+    problems = [
+        Problem(
+            "unknown-class",
+            place,
+            f'"{word[:60]}" in {plural(count, "row")} is no class of the label',
+            did_you_mean(word[:60], rows.classes) or f"{shorten(rows.classes)}; {blank}",
+        )
+        for word, count in strange[:MOST_SHOWN]
+    ]
+    if len(strange) > MOST_SHOWN:
+        count = sum(each for _, each in strange[MOST_SHOWN:])
+        what = f"{len(strange) - MOST_SHOWN:,} more values in {plural(count, 'row')} are no classes"
+        problems.append(Problem("unknown-class", place, what, blank))
+    return problems
 
 
 def _check_plugins(model: str, metric: str) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.curation.loaded import plural
 from dataperf.errors import Invalid, Problem
 from dataperf.records import IntArray, TextArray
 from dataperf.splits import SHARE
@@ -45,6 +46,8 @@ class Rows(Protocol):
     def roles(self) -> Mapping[str, str]: ...
     @property
     def split_named(self) -> bool: ...
+    @property
+    def strange_truths(self) -> Mapping[str, int]: ...
 
 
 def by_column(rows: Rows) -> bool:
@@ -126,7 +129,7 @@ def says(rows: Rows, part: TextArray) -> list[str]:
     if count := int(left.sum()):
         called = int((left & (rows.split == TEST)).sum()) if by_column(rows) else 0
         more = f", {called:,} of them called test" if called else ""
-        lines.append(f"left out: {count:,} {'row' if count == 1 else 'rows'} without a label{more}")
+        lines.append(f"left out: {plural(count, 'row')} without a label{more}")
     return lines
 
 

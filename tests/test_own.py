@@ -635,6 +635,31 @@ def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
     assert verify.result(kept)["problems"] == []
 
 
+def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
+    frame = pd.read_csv("mine.csv")
+    frame.loc[:2, "right"] = ["Ant", "Ant", None]
+    frame.loc[9, "right"] = "zebra"
+    frame.to_csv("mine.csv", index=False)
+    for words in (["evaluate", *OWN, "repair.json"], [*NEW, "--truth", "right"]):
+        text = run(*words, code=2)
+        assert 'truth "right": "Ant" in 2 rows is no class of the label' in text
+        assert 'Did you mean "ant"' in text
+        assert '"zebra" in 1 row is no class' in text
+        assert "ant, bee, cat; empty where it is not known" in text
+        assert "2 problems" in text
+    assert not (numbered / "mine").exists()
+    frame["right"] = frame["right"].where(frame["right"].isin(CLASSES))
+    frame.to_csv("mine.csv", index=False)
+    run(*NEW, "--truth", "right")
+
+
+def test_a_truth_of_many_strange_values_names_the_commonest():
+    strange = {f"odd{number}": number for number in range(1, 9)}
+    with pytest.raises(Invalid, match="3 more values in 6 rows are no classes") as error:
+        own.challenge(dataclasses.replace(made(), strange_truths=strange))
+    assert '"odd8" in 8 rows' in str(error.value)
+
+
 def test_commands_refuse_a_split_without_a_test(numbered):
     with_parts(["train"] * 240 + ["holdout"] * 60)
     for words in (["evaluate", *OWN, "repair.json"], NEW):

@@ -242,9 +242,13 @@ def _roles(
         problems.append(Problem("sensitive-label", "sensitive", told, expected))
     if problems:
         raise Invalid(found.name, problems)
-    several = {"annotators": annotators, "sensitive": sensitive, "drop": drop}
-    listed = {role: tuple(names) for role, names in several.items()}
-    return Roles(**roles, **listed, split_named=bool(asked["split"]))
+    return Roles(
+        **roles,
+        annotators=tuple(annotators),
+        sensitive=tuple(sensitive),
+        drop=tuple(drop),
+        split_named=bool(asked["split"]),
+    )
 
 
 def _no_column(role: str, name: str, found: Loaded) -> Problem:
@@ -271,10 +275,12 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
     )
     notes: list[tuple[str, str]] = list(found.skipped)
 
+    strange: dict[str, dict[str, int]] = {}
+
     def others(column: str) -> IntArray:
-        other, strange = labels.ids_in(frame[column], classes, names=names.get(column))
-        if strange:
-            told = f"{plural(strange, 'label')} that no row has as its label: counted as missing"
+        other, strange[column] = labels.ids_in(frame[column], classes, names=names.get(column))
+        if count := sum(strange[column].values()):
+            told = f"{plural(count, 'label')} that no row has as its label: counted as missing"
             notes.append((f"column {column}", told))
         return other
 
@@ -312,6 +318,7 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
         source=found.source,
         roles=roles.serving,
         split_named=roles.split_named,
+        strange_truths=strange.get(roles.truth, {}),
     )
 
 

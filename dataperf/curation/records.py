@@ -83,6 +83,9 @@ class Rows:
         as.
     split_named
         Whether the caller named the column of the split, rather than the source.
+    strange_truths
+        What the column of the truth has that is no class, and in how many rows; their truth
+        is -1.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Rows:
     source: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
     split_named: bool = False
+    strange_truths: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
