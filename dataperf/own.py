@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import data, evaluation, own_split, registry, submission
+from dataperf import data, evaluation, own_columns, own_split, registry, submission
 from dataperf.curation.loaded import plural, shorten
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.own_split import Rows
@@ -305,7 +305,8 @@ def evaluate(
         raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
     if refused:
         raise refused[0]
-    for line in dict.fromkeys(line for *_, asked in sent for line in _says(rows, asked)):
+    lines = [line for *_, asked in sent for line in _says(rows, asked)]
+    for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         tell(line)
     return [_recorded(answer, *pair, where) for answer, pair, where in sent]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dataperf import challenge as challenges
-from dataperf import data, own, own_split
+from dataperf import data, own, own_columns, own_split
 from dataperf.errors import Invalid, Problem
 from dataperf.records import Challenge, Table
 
@@ -140,12 +140,16 @@ def contents(
     asked, _ = own.challenge(rows, track=track, compared=False, **told)
     split = {key: told[key] for key in ("seed", "share") if key in told}
     made = own.table(rows, track=track, **split)
-    for line in own_split.says(rows, made.columns["part"]):
+    says = own_columns.says(rows, drop=columns["drop"] or ())
+    says += own_split.says(rows, made.columns["part"])
+    for line in [*says, *own_columns.warnings(rows)]:
         tell(line)
     module = name.replace("-", "_")
     return {
         f"challenges/{name}/challenge.toml": _toml(name, module, asked).encode(),
-        f"challenges/{name}/README.md": _page(name, rows, source, asked, made).encode(),
+        f"challenges/{name}/README.md": _page(
+            name, source, asked, made, own_split.told(rows), says
+        ).encode(),
         f"datasets/{module}.py": _dataset(rows.name, source, made).encode(),
         f"datasets/{module}.npz": _arrays(made),
     }
@@ -182,7 +186,9 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _page(name: str, rows: Any, source: str, asked: Challenge, made: Table) -> str:
+def _page(
+    name: str, source: str, asked: Challenge, made: Table, split: str, says: list[str]
+) -> str:
     task = asked.tasks[own.TASK]
     words, answer, reading = _WORDS[asked.track]
     parts = made.columns["part"]
@@ -204,9 +210,9 @@ def _page(name: str, rows: Any, source: str, asked: Challenge, made: Table) -> s
         source=source,
         pool=int((parts == "pool").sum()),
         test=int((parts == "test").sum()),
-        split=own_split.told(rows),
+        split=split,
         truth=truth,
-        says=_listed(own_split.says(rows, parts)),
+        says=_listed(says),
         metric=task.metric,
     )
 

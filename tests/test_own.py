@@ -668,6 +668,40 @@ def test_commands_refuse_a_split_without_a_test(numbered):
     assert not (numbered / "mine").exists()
 
 
+def test_a_new_challenge_tells_which_columns_became_features(numbered):
+    frame = with_parts("train")
+    frame["part"] = ["test"] * 60 + ["train"] * 240
+    frame["note"], frame["same"] = "x" + frame.index.astype(str), 1
+    for number in range(8):
+        frame[f"more{number}"] = frame["a"] + number * frame["b"]
+    frame.to_csv("mine.csv", index=False)
+    text = run(*NEW, "--truth", "right", "--split", "part", "--drop", "f", "--drop", "more7")
+    for each in (text, page_of(numbered)):
+        assert (
+            "features: 12 columns (a, b, c, d, e, more0, more1, more2, more3, more4 and 2 more)"
+            in each
+        )
+        assert "no features: label y, split part, truth right\n" in each
+        assert "dropped: f, more7\n" in each
+        assert "not used (they name rows, or never change): note, same\n" in each
+    with np.load("mine/datasets/my_ants.npz") as arrays:
+        assert arrays["features"].shape == (300, 12)
+
+
+def test_a_forgotten_truth_is_warned_of(numbered):
+    frame = pd.read_csv("mine.csv")
+    frame["y"] = frame["y"].where(frame.index % 10 == 0, frame["right"])
+    frame[list("abcdef")] = np.random.RandomState(0).normal(size=(300, 6))
+    frame.to_csv("mine.csv", index=False)
+    write("repair.json", "own-repair", {"drop": [str(pool_of(made(300))[5])]})
+    words = "warning: the feature right nearly tells the label"
+    command = ["evaluate", *OWN[:4], "--json", "repair.json"]
+    assert words in run(*command) and words in run(*NEW)
+    for told in (["--truth", "right"], ["--drop", "right"]):
+        assert words not in run(*command, *told)
+        assert words not in run(*NEW, "--path", told[0].strip("-"), *told)
+
+
 def test_a_page_says_how_the_test_was_chosen():
     rows = made()
     for more, said in (

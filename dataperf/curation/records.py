@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -111,6 +111,22 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def part_of(rows: Rows, kept: IntArray) -> Rows:
+    """Return some of the rows, for judging them by them alone: without media and truth."""
+    return replace(
+        rows,
+        frame=rows.frame.iloc[kept].reset_index(drop=True),
+        ids=rows.ids[kept],
+        features=rows.features[kept],
+        labels=rows.labels[kept],
+        split=None if rows.split is None else rows.split[kept],
+        groups=None if rows.groups is None else rows.groups[kept],
+        truth=None,
+        annotators={name: each[kept] for name, each in rows.annotators.items()},
+        media=None,
+    )
 
 
 @dataclass(frozen=True)
