@@ -668,6 +668,56 @@ def test_commands_refuse_a_split_without_a_test(numbered):
     assert not (numbered / "mine").exists()
 
 
+def shown_answer(page):
+    """Return the example of a page: the indented lines that are JSON."""
+    return json.loads(re.search(r'^    (\{"schema_version".*\n.*)$', page, re.M)[1])
+
+
+def commands(page):
+    """Return the commands that a page names, with the folder put in."""
+    named = re.findall(r"^    dataperf (.*)$", page.replace("FOLDER", "mine"), re.M)
+    return [words.split() for words in named]
+
+
+@pytest.mark.parametrize(
+    ("track", "budget", "rules"),
+    [
+        ("repair", 5, ["drops or relabels at most 5 rows"]),
+        ("repair", 1, ["drops or relabels at most 1 row (`most`)"]),
+        ("repair", None, ["no class loses all its rows"]),
+        (
+            "cleaning",
+            30,
+            ["first 30 rows of the pool's 64", "after every 2 rows", "ends after 30 rows"],
+        ),
+        ("cleaning", None, ["All 64 rows of the pool are listed, each exactly once"]),
+        ("selection", 12, ["chooses at most 12 rows", "12 in all"]),
+        ("selection", None, ["chooses at most 64 rows"]),
+    ],
+)
+def test_what_a_page_shows_passes_its_own_check(numbered, track, budget, rules):
+    frame = pd.read_csv("mine.csv").iloc[:80]
+    frame.assign(who=[f"d{row:04}" for row in range(80)]).to_csv("mine.csv", index=False)
+    told = ["--truth", "right", "--id", "who", "--track", track]
+    run(*NEW, *told, *([] if budget is None else ["--budget", budget]))
+    page = page_of(numbered)
+    for words in rules:
+        assert words in page
+    answer = shown_answer(page)
+    if track == "cleaning":  # "the order goes on": the rest of the pool
+        with np.load("mine/datasets/my_ants.npz") as arrays:
+            pool = arrays["ids"][arrays["column:part"] == "pool"].tolist()
+        order = answer["answer"]["orders"]["own"]
+        assert len(order) == 3 and set(order) < set(pool)
+        order += [each for each in pool if each not in order]
+    Path("shown.json").write_text(json.dumps(answer), encoding="utf-8")
+    audit, check, _ = (words for words in commands(page) if words[0] != "freeze")
+    assert "shown.json: valid" in run(*check[:-1], "shown.json")
+    assert audit[1] == "challenge:my-ants/own"
+    run(*audit, "--detector", "imbalance")
+    assert "json: valid" in run(*check)
+
+
 def test_a_new_challenge_tells_which_columns_became_features(numbered):
     frame = with_parts("train")
     frame["part"] = ["test"] * 60 + ["train"] * 240

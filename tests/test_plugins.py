@@ -35,7 +35,7 @@ LAYERS = [
     {"evaluation"},
     {"baselines", "anchors", "leaderboard"},
     {"detectors", "curation", "safety", "beside", "verify", "new"}
-    | {"own", "own_challenge", "own_columns", "own_split"},
+    | {"own", "own_challenge", "own_columns", "own_page", "own_split"},
     {"report"},
     {"options", "terminal"},
     {"commands"},
