@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from dataperf import terminal
 from dataperf.commands.boards import leaderboard, list_, show
 from dataperf.commands.curator import audit
 from dataperf.commands.data import data_get
@@ -68,13 +69,5 @@ def main() -> None:
     try:
         app()
     except DataperfError as error:
-        typer.echo(f"error: {_harmless(str(error))}", err=True)
+        terminal.say(f"error: {error}")
         sys.exit(error.exit_code)
-
-
-def _harmless(text: str) -> str:
-    """Return text without what a terminal obeys: names in somebody's data may hold escapes."""
-    return "".join(
-        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
-        for each in text
-    )

@@ -33,7 +33,7 @@ def says(rows: Any, *, drop: Sequence[str] = ()) -> list[str]:
     idle = [str(name) for name in rows.frame.columns if name not in known]
     if idle:
         lines.append(f"not used (they name rows, or never change): {shorten(idle, MOST_NAMED)}")
-    return lines
+    return [" ".join(line.split()) for line in lines]
 
 
 def warnings(rows: Any) -> list[str]:

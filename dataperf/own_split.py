@@ -167,6 +167,7 @@ def _place(rows: Rows) -> str:
 
 def _counted(counts: Counter[str]) -> str:
     """Return values and how many rows have each, the most frequent first."""
-    shown = ", ".join(f"{value} {count:,}" for value, count in counts.most_common(MOST_SHOWN))
+    most = counts.most_common(MOST_SHOWN)
+    shown = ", ".join(f"{' '.join(value.split())[:60]} {count:,}" for value, count in most)
     more = f" and {len(counts) - MOST_SHOWN:,} more values" if len(counts) > MOST_SHOWN else ""
     return shown + more

@@ -660,6 +660,15 @@ def test_a_truth_of_many_strange_values_names_the_commonest():
     assert '"odd8" in 8 rows' in str(error.value)
 
 
+def test_lines_on_hostile_names_stay_lines(numbered):
+    frame = with_parts(["test"] * 60 + ["two\nlines\x1b[31m"] * 240)
+    frame.rename(columns={"a": "col\numn\x1b[31m"}).to_csv("mine.csv", index=False)
+    text = run(*NEW, "--truth", "right", "--split", "part")
+    assert "\x1b" not in text
+    assert "features: 6 columns (col umn\\x1b[31m, b, c, d, e, f)\n" in text
+    assert "pool: two lines\\x1b[31m 240\n" in text
+
+
 def test_commands_refuse_a_split_without_a_test(numbered):
     with_parts(["train"] * 240 + ["holdout"] * 60)
     for words in (["evaluate", *OWN, "repair.json"], NEW):
