@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from dataperf import terminal
 from dataperf.commands.boards import leaderboard, list_, show
 from dataperf.commands.curator import audit
 from dataperf.commands.data import data_get
@@ -73,20 +74,11 @@ def main() -> None:
     try:
         app()
     except DataperfError as error:
-        typer.echo(f"error: {_harmless(str(error))}", err=True)
+        terminal.say(f"error: {error}")
         sys.exit(error.exit_code)
     except OSError as error:
         if error.errno not in REFUSED:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is left to be printed
-        place = error.filename or "what is to be printed"
-        typer.echo(f"error: {_harmless(str(place))}: {error.strerror}", err=True)
+        terminal.say(f"error: {error.filename or 'what is to be printed'}: {error.strerror}")
         sys.exit(2)
-
-
-def _harmless(text: str) -> str:
-    """Return text without what a terminal obeys: names in somebody's data may hold escapes."""
-    return "".join(
-        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
-        for each in text
-    )

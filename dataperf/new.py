@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +253,13 @@ _KINDS = {
 
 
 def write(
-    kind: str, name: str, folder: Path, *, source: str | None = None, **told: Any
+    kind: str,
+    name: str,
+    folder: Path,
+    *,
+    source: str | None = None,
+    tell: Callable[[str], None] = lambda words: None,
+    **told: Any,
 ) -> list[Path]:
     """Write the files of a new plug-in and return them; nothing is ever replaced.
 
@@ -266,6 +273,8 @@ def write(
         For a challenge: the data set to make it of; see `dataperf.own.load`, which takes
         ``told``. For a strategy, ``track`` tells which to answer: selection (the default),
         cleaning or repair.
+    tell
+        Called with a line for everything that is worth knowing of how the data was taken.
 
     Raises
     ------
@@ -291,7 +300,7 @@ def write(
         if kind != "challenge":
             raise DataperfError(f"only a challenge can be made of a data set, not a {kind}")
         _check_free("dataset", "datasets", name)
-        wanted = own_challenge.contents(name, source, **told)
+        wanted = own_challenge.contents(name, source, tell=tell, **told)
     elif told:
         first = next(iter(told))
         others = "a strategy, or for " if first == "track" else ""

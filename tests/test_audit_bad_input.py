@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,7 +94,7 @@ def whole(data, folder, **told):
         try:
             found.to_manifest(path=folder / "repair.json")
         except DataperfError as error:
-            assert "to split" in str(error) or "called test" in str(error)
+            assert re.search("to split|called test|no row is called", str(error))
     assert not list(folder.rglob("*.part"))
     return found, page
 
@@ -513,6 +514,27 @@ def test_the_test_that_the_data_names_is_that_of_manifest_and_evaluation(folder)
     told = [*DATA[3:], "--split", "part", "--path", "own", "--track", "cleaning"]
     run("new", "challenge", "mine", "--from-data", "mine.csv", *told)
     assert "as the column part says" in Path("own/challenges/mine/README.md").read_text("utf-8")
+
+
+def test_columns_that_serve_as_something_are_not_what_is_wrong(tmp_path):
+    """A split column differs between splits, a truth tells the label, an id names the rows."""
+    right = np.arange(400) % 3
+    frame = table(400, split=lambda row: "test" if row % 4 == 0 else "train")
+    frame["g"] = [f"s{row // 40}" for row in range(400)]
+    frame["i"], frame["t"] = [f"d{row:04}" for row in range(400)], np.array(list("abc"))[right]
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    roles = {"split": "split", "group": "g", "id": "i", "truth": "t"}
+    kinds = ["drift", "features", "slices"]
+    found = dataperf.audit(tmp_path / "mine.csv", label="y", detectors=kinds, **roles)
+    drift, leaks = found.finding("drift"), found.finding("features")
+    assert set(drift.table["column"]) == {"u", "v", "w", "y"}
+    assert drift.severity == "none"
+    assert set(leaks.tables["columns"]["column"]) == {"u", "v", "w"}
+    assert "leak" not in set(leaks.table["problem"])
+    # u, v, w, the label, and beside them "(split)" and "(group)", each once
+    assert found.finding("slices").numbers["columns"] == 6
+    plain = dataperf.audit(tmp_path / "mine.csv", label="y", detectors=["features"])
+    assert "t" in set(plain.table("features").query("problem == 'leak'")["column"])
 
 
 def test_a_folder_of_sounds_needs_no_label(folder):

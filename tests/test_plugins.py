@@ -35,7 +35,8 @@ LAYERS = [
     {"results"},
     {"evaluation"},
     {"baselines", "anchors", "leaderboard"},
-    {"detectors", "curation", "safety", "beside", "own", "own_challenge", "tried", "verify", "new"},
+    {"detectors", "curation", "safety", "beside", "tried", "verify", "new"}
+    | {"own", "own_challenge", "own_columns", "own_page", "own_split"},
     {"report"},
     {"options", "terminal"},
     {"commands"},

@@ -16,6 +16,7 @@ from dataperf.options import (
     DataDir,
     MetricName,
     ModelName,
+    OwnDrop,
     OwnGroup,
     OwnIds,
     OwnLabel,
@@ -88,6 +89,7 @@ def new(
     split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
+    drop: OwnDrop = None,
     model: ModelName = None,
     metric: MetricName = None,
     seed: SplitSeed = None,
@@ -103,10 +105,11 @@ def new(
     """
     from dataperf import new as scaffold
 
-    columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
+    columns: dict[str, Any] = {"label": label, "split": split, "truth": truth, "group": group}
+    columns |= {"id": id, "drop": drop or None}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = given({**columns, **kinds, "track": track})
-    made = scaffold.write(kind, name, path, source=from_data, **told)
+    made = scaffold.write(kind, name, path, source=from_data, tell=terminal.say, **told)
     written = [str(file) for file in made]
     if as_json:
         return terminal.show_json({"wrote": written})

@@ -42,6 +42,13 @@ class Roles:
     annotators: tuple[str, ...]
     sensitive: tuple[str, ...]
     drop: tuple[str, ...]
+    split_named: bool = False
+
+    @property
+    def serving(self) -> dict[str, str]:
+        """Columns that serve as something other than label or feature, by what they serve as."""
+        columns = {"id": self.id, "split": self.split, "group": self.group, "truth": self.truth}
+        return {role: column for role, column in columns.items() if column}
 
     @property
     def unseen(self) -> set[str]:
@@ -240,7 +247,11 @@ def _roles(
     if problems:
         raise Invalid(found.name, problems)
     return Roles(
-        **roles, annotators=tuple(annotators), sensitive=tuple(sensitive), drop=tuple(drop)
+        **roles,
+        annotators=tuple(annotators),
+        sensitive=tuple(sensitive),
+        drop=tuple(drop),
+        split_named=bool(asked["split"]),
     )
 
 
@@ -268,10 +279,12 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
     )
     notes: list[tuple[str, str]] = list(found.skipped)
 
+    strange: dict[str, dict[str, int]] = {}
+
     def others(column: str) -> IntArray:
-        other, strange = labels.ids_in(frame[column], classes, names=names.get(column))
-        if strange:
-            told = f"{plural(strange, 'label')} that no row has as its label: counted as missing"
+        other, strange[column] = labels.ids_in(frame[column], classes, names=names.get(column))
+        if count := sum(strange[column].values()):
+            told = f"{plural(count, 'label')} that no row has as its label: counted as missing"
             notes.append((f"column {column}", told))
         return other
 
@@ -307,6 +320,9 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
         media=found.media,
         skipped=(*notes, *((f"column {column}", told) for column, told in problems)),
         source=found.source,
+        roles=roles.serving,
+        split_named=roles.split_named,
+        strange_truths=strange.get(roles.truth, {}),
     )
 
 
