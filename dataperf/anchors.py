@@ -127,7 +127,7 @@ def compute(
         plans = [evaluation.plans_of(challenge, answer, data) for answer in answers]
         scores = [_values(tasks, data, each, metrics) for each in plans]
         points[name] = _point(title, data, plans, scores)
-        if name.startswith("random"):
+        if _by_chance(name):
             ranking = next(iter(scores[0]))
             random_scores = sorted(round(score[ranking], 6) for score in scores)
     if challenge.track == "selection" and len(tasks) == 1:
@@ -145,20 +145,28 @@ def compute(
 def _answers(
     challenge: Challenge, board: str, data: Mapping[str, TaskData]
 ) -> Iterator[tuple[str, str, list[Submission]]]:
-    """Yield every baseline's name, title and different answers."""
+    """Yield every baseline's name, title and different answers.
+
+    Ours everywhere; the user's own only on boards of the user's own challenges.
+    """
+    asked = registry.find("challenges").get(challenge.name)
+    own_board = asked is not None and not asked.ours
     track = registry.load("tracks", challenge.track)
     picks, runs = getattr(track, "PICKS", (RANDOM_PICKS, STRATEGY_RUNS))
     for entry in registry.find("strategies").values():
         strategy = registry.load("strategies", entry.name)
-        if challenge.track not in strategy.tracks or not entry.ours:
+        if challenge.track not in strategy.tracks or not (entry.ours or own_board):
             continue
-        seeds = range(picks if entry.name.startswith("random") else runs)
+        seeds = range(picks if _by_chance(entry.name) else runs)
         found: dict[str, Submission] = {}
         for seed in seeds:
-            answer = baselines.raw_answer(challenge, board, strategy, data, seed=seed)
-            sent = Submission(
-                schema_version=1, challenge=challenge.name, board=board, answer=answer
-            )
+            if entry.ours:
+                answer = baselines.raw_answer(challenge, board, strategy, data, seed=seed)
+                sent = Submission(
+                    schema_version=1, challenge=challenge.name, board=board, answer=answer
+                )
+            else:  # nothing holds a user's strategy to the rules before
+                sent = baselines.answer(challenge, board, entry.name, seed=seed, data=data)
             found.setdefault(evaluation.answer_digest(sent), sent)
         yield entry.name, entry.description(), list(found.values())
     rules = challenges.rules_of(challenge, board)
@@ -166,6 +174,12 @@ def _answers(
     for name, (title, told) in known.items():
         sent = Submission(schema_version=1, challenge=challenge.name, board=board, answer=told)
         yield name, title, [sent]
+
+
+def _by_chance(name: str) -> bool:
+    """Return whether a strategy of ours is chance itself, which scores are held against."""
+    entry = registry.find("strategies").get(name)
+    return entry is not None and entry.ours and name.startswith("random")
 
 
 def _values(

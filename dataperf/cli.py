@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -11,11 +13,15 @@ from typing import Annotated
 
 import typer
 
+from dataperf import terminal
 from dataperf.commands.boards import leaderboard, list_, show
 from dataperf.commands.curator import audit
 from dataperf.commands.data import data_get
 from dataperf.commands.organizer import freeze, new, schema, verify
 from dataperf.commands.participant import answer, check, evaluate
+
+#: What the system refuses where nothing of ours is wrong: the user's folders, disk or pipe.
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
 
 app = typer.Typer(
     help="The model is frozen; the data is what you submit.",
@@ -68,13 +74,11 @@ def main() -> None:
     try:
         app()
     except DataperfError as error:
-        typer.echo(f"error: {_harmless(str(error))}", err=True)
+        terminal.say(f"error: {error}")
         sys.exit(error.exit_code)
-
-
-def _harmless(text: str) -> str:
-    """Return text without what a terminal obeys: names in somebody's data may hold escapes."""
-    return "".join(
-        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
-        for each in text
-    )
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is left to be printed
+        terminal.say(f"error: {error.filename or 'what is to be printed'}: {error.strerror}")
+        sys.exit(2)

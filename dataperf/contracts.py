@@ -113,7 +113,8 @@ class Strategy(Protocol):
     def answer(self, pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         """Return an answer in the track's form; the same seed gives the same answer.
 
-        On a board with several tasks, the answer to one of them.
+        On a board with several tasks, the answer to one of them. NumPy's numbers and arrays
+        in it are turned into Python's own.
         """
 
 

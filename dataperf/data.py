@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import files, registry, sources
+from dataperf import calls, files, registry, sources
 from dataperf.errors import DataperfError, Invalid, Problem, Unavailable, did_you_mean
 from dataperf.records import (
     Exclude,
@@ -36,12 +36,15 @@ from dataperf.records import (
 UNKNOWN = "?"
 #: Bytes of a cached array up to which its digest is checked whenever it is read.
 MOST_HASHED = 64 * 2**20
+#: How a dataset is called.
+CALL = "table(path, **options)"
 
 
 def definition_digest(dataset: str) -> str:
     """Return the digest of a dataset's definition: its code, recorded facts and pinned bytes."""
     module = registry.load("datasets", dataset)
-    parts: dict[str, Any] = {"code": registry.digest(registry.get("datasets", dataset))}
+    with calls.calling("datasets", module):
+        parts: dict[str, Any] = {"code": registry.digest(registry.get("datasets", dataset))}
     if isinstance(module.source, Package | Url):
         parts["sha256"] = module.source.sha256
     if isinstance(module.source, Generated):
@@ -72,21 +75,29 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
         If the package's file is not the promised one.
     Invalid
         If the plug-in yields a table with repeated ids or features that are not numbers.
+    DataperfError
+        If a user's plug-in raises, or yields no table; its name and file are told.
     """
     module = registry.load("datasets", dataset)
     path = sources.locate(dataset, module.source)
     key: Any = {"definition": definition_digest(dataset), "options": options or {}}
     cacheable = is_pinned(module.source)
     if path is not None and hasattr(module, "inputs"):
-        key["inputs"] = _signature(module.inputs(path, **(options or {})))
+        with calls.calling("datasets", module, "inputs(path, **options)"):
+            key["inputs"] = _signature(module.inputs(path, **(options or {})))
         cacheable = True
     name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
     cached = sources.cache_folder() / "tables" / f"{name}.npz"
     found = _read_cache(cached) if cacheable else None
     if found is None:
-        made = module.table(path, **(options or {}))
+        with calls.calling("datasets", module, CALL):
+            made = module.table(path, **(options or {}))
+        if not isinstance(made, Table):
+            what = f"returned {type(made).__name__}, expected dataperf.records.Table"
+            raise DataperfError(f"{calls.named('datasets', module)} {what}")
         with sources.taken(made.features) as scratch:
-            found = _plain_types(made)
+            with calls.calling("datasets", module):
+                found = _plain_types(made)
             _check_table(dataset, found)
             if cacheable:  # otherwise nothing tells when other bytes have changed
                 found = _write_cache(cached, found, scratch)
@@ -141,6 +152,9 @@ def _check_table(dataset: str, rows: Table) -> None:
         problems.append(
             Problem("features-shape", "features", f"shape {rows.features.shape}", "(rows, d)")
         )
+    elif rows.features.dtype.kind not in "biuf":
+        what = f"an array of {rows.features.dtype}"
+        problems.append(Problem("features-type", "features", what, "numbers"))
     elif (row := _first_not_finite(rows.features)) is not None:
         what = f"NaN or infinite values, first in the row of {str(rows.ids[row])[:100]!r}"
         problems.append(Problem("not-finite", "features", what))
@@ -303,6 +317,11 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
     if task.label is not None:
         labels = class_ids(pool_rows.columns[task.label], task, "pool")
     path = sources.locate(task.dataset, module.source)
+    with calls.calling("datasets", module):
+        told = module.facts(path, **task.options) if hasattr(module, "facts") else {}
+        prompts = (
+            module.prompts(task.classes, **task.options) if hasattr(module, "prompts") else None
+        )
     return TaskData(
         pool=Pool(
             pool_rows.ids,
@@ -310,14 +329,12 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
             labels,
             tuple(task.classes),
             {name: pool_rows.columns[name] for name in task.visible},
-            module.facts(path, **task.options) if hasattr(module, "facts") else {},
+            told,
         ),
         truth=_truth(task, pool_rows),
         tests={name: _test(task, name, rows, in_pool) for name in task.splits},
         digest=rows.digest or content_digest(rows),
-        prompts=module.prompts(task.classes, **task.options)
-        if hasattr(module, "prompts")
-        else None,
+        prompts=prompts,
     )
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import files, frozen, provenance, registry, results, scorecard, submission
+from dataperf import files, frozen, measured, provenance, registry, results, scorecard, submission
 from dataperf.errors import DataperfError
 from dataperf.records import (
     Challenge,
@@ -91,6 +91,8 @@ def evaluate(
     ------
     Invalid
         If the submission is not valid; every problem is listed, and nothing was trained.
+    DataperfError
+        If a user's own metric fails: that is not the participant's doing.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     challenge, official = challenges.of(challenge), rules == "official"
@@ -185,10 +187,13 @@ def _scores(
         if len(scores) > 1:
             score = scorecard.board_score(tasks, plans, found, metrics).interval()
         if score.value is None:
-            raise ValueError("the score is not defined: a metric has no value on a ranking split")
+            raise ValueError(
+                f"the score is not defined: {measured.undefined(tasks, found, metrics)}"
+            )
     except DataperfError:
         raise
     except (Exception, SystemExit) as error:
+        measured.refuse(metrics, error)
         return {"status": "failed", "error": f"{type(error).__name__}: {error}", "score": None}
     summary = {}
     if hasattr(track, "summarize_board"):
@@ -213,7 +218,7 @@ def _scores(
 def metrics_of(tasks: Mapping[str, Task]) -> dict[str, Any]:
     """Return every metric that some tasks use, loaded."""
     names = dict.fromkeys(name for task in tasks.values() for name in challenges.metric_names(task))
-    return {name: registry.load("metrics", name) for name in names}
+    return {name: measured.metric(registry.load("metrics", name)) for name in names}
 
 
 def outcomes(task: Task, data: TaskData, plan: Plan, run: Run) -> dict[str, Outcome]:
@@ -231,12 +236,12 @@ def _task_scores(
     loaded: Mapping[str, Any],
 ) -> TaskScores:
     metrics = {name: loaded[name] for name in challenges.metric_names(task)}
-    told = ({}, {}) if not hasattr(track, "summarize") else track.summarize(plan, task, data, found)
     chosen = plan.sets[0]
     splits = scorecard.split_scores(task, found, metrics)
     score = splits[task.ranking[0]].metrics[task.metric]
     if len(task.ranking) > 1 or (plan.scale, plan.offset) != (1.0, 0.0):
         score = scorecard.board_score({"": task}, {"": plan}, {"": found}, metrics).interval()
+    told = ({}, {}) if not hasattr(track, "summarize") else track.summarize(plan, task, data, found)
     return TaskScores(
         score=score,
         splits=splits,

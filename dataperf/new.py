@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def score(truth: np.ndarray, predicted: np.ndarray, *, classes: int) -> float:
     return float(np.mean(truth == predicted)) if len(truth) else float("nan")
 '''
 
-_STRATEGY = '''"""The first samples of the pool (say here how {name} chooses)."""
+_SELECTION = '''"""The first samples of the pool (say here how {name} chooses)."""
 
 from __future__ import annotations
 
@@ -33,14 +34,67 @@ tracks = ("selection",)
 
 
 def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return an answer: at most ``rules.cap`` ids under their given class.
+    """Return ``{{"samples": {{class: [id, ...], ...}}}}``: at most ``rules.cap`` ids, none twice.
 
-    ``pool`` has ids, features, labels (class numbers as given), classes and columns.
+    An id is filed under its given class. ``pool`` has ids, features, labels (class numbers as
+    given), classes (their names) and columns. The same seed must give the same answer.
     """
     samples: dict[str, list[str]] = {{}}
     for name, label in list(zip(pool.ids, pool.labels))[: rules.cap]:
         samples.setdefault(pool.classes[label], []).append(str(name))
     return {{"samples": samples}}
+'''
+
+_CLEANING = '''"""Rows far from the mean of their class first (say here in which order {name} inspects)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+tracks = ("cleaning",)
+
+
+def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return ``{{"order": [...]}}``: row numbers from 0 or ids, the most suspect first.
+
+    All rows of the pool, each once; where ``rules.most`` is not None, that many are enough.
+    ``pool`` has ids, features, labels (class numbers as given), classes (their names) and
+    columns. The same seed must give the same answer.
+    """
+    away = np.zeros(len(pool.ids))
+    for number in np.unique(pool.labels):
+        mine = pool.labels == number
+        away[mine] = np.linalg.norm(pool.features[mine] - pool.features[mine].mean(axis=0), axis=1)
+    return {{"order": np.argsort(-away, kind="stable")}}
+'''
+
+_REPAIR = '''"""Drop the rows farthest from the mean of their class (say here what {name} repairs)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+tracks = ("repair",)
+MOST = 10
+
+
+def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
+    """Return ``{{"drop": [id, ...], "relabel": {{id: class, ...}}}}``; either may be left out.
+
+    No id in both, no class without rows; at most ``rules.most`` ids where it is not None.
+    ``pool`` has ids, features, labels (class numbers as given, -1 without one), classes (their
+    names) and columns. The same seed must give the same answer.
+    """
+    away = np.zeros(len(pool.ids))
+    for number in np.unique(pool.labels[pool.labels >= 0]):
+        mine = pool.labels == number
+        away[mine] = np.linalg.norm(pool.features[mine] - pool.features[mine].mean(axis=0), axis=1)
+    most = MOST if rules.most is None else min(MOST, rules.most)
+    return {{"drop": pool.ids[np.argsort(-away, kind="stable")[:most]], "relabel": {{}}}}
 '''
 
 _MODEL = '''"""Nearest class mean (say here what {name} is and how it is trained)."""
@@ -175,7 +229,7 @@ read the score.
 
 _TEMPLATES = {
     "metric": [("metrics/{name}.py", _METRIC)],
-    "strategy": [("strategies/{name}.py", _STRATEGY)],
+    "strategy": [("strategies/{name}.py", _SELECTION)],
     "detector": [("detectors/{name}.py", _DETECTOR)],
     "safety": [("safety/{name}.py", _SAFETY)],
     "model": [("fixed_models/{name}.py", _MODEL)],
@@ -185,6 +239,8 @@ _TEMPLATES = {
     ],
 }
 
+#: Strategies to start from, by the track that they answer; the first is the default.
+_STRATEGIES = {"selection": _SELECTION, "cleaning": _CLEANING, "repair": _REPAIR}
 
 _KINDS = {
     "metric": "metrics",
@@ -197,7 +253,13 @@ _KINDS = {
 
 
 def write(
-    kind: str, name: str, folder: Path, *, source: str | None = None, **told: Any
+    kind: str,
+    name: str,
+    folder: Path,
+    *,
+    source: str | None = None,
+    tell: Callable[[str], None] = lambda words: None,
+    **told: Any,
 ) -> list[Path]:
     """Write the files of a new plug-in and return them; nothing is ever replaced.
 
@@ -209,12 +271,15 @@ def write(
         The user's folder of plug-ins.
     source
         For a challenge: the data set to make it of; see `dataperf.own.load`, which takes
-        ``told``.
+        ``told``. For a strategy, ``track`` tells which to answer: selection (the default),
+        cleaning or repair.
+    tell
+        Called with a line for everything that is worth knowing of how the data was taken.
 
     Raises
     ------
     NotFound
-        If there is no such kind.
+        If there is no such kind, or no strategy to start from for the track.
     DataperfError
         If the name is no name, a file is there already, or no challenge can be made of the
         data set.
@@ -225,18 +290,25 @@ def write(
     if not re.fullmatch(pattern, name):
         raise DataperfError(f'"{name}" is no name for a {kind}: expected {pattern}')
     _check_free(kind, _KINDS[kind], name)
+    templates = _TEMPLATES[kind]
+    if kind == "strategy" and source is None:
+        track = told.pop("track", next(iter(_STRATEGIES)))
+        if track not in _STRATEGIES:
+            raise NotFound("track to make a strategy for", track, _STRATEGIES)
+        templates = [(place, _STRATEGIES[track]) for place, _ in templates]
     if source is not None:
         if kind != "challenge":
             raise DataperfError(f"only a challenge can be made of a data set, not a {kind}")
         _check_free("dataset", "datasets", name)
-        wanted = own_challenge.contents(name, source, **told)
+        wanted = own_challenge.contents(name, source, tell=tell, **told)
     elif told:
-        raise DataperfError(
-            f"--{next(iter(told))} is for a challenge of your own data: --from-data"
-        )
+        first = next(iter(told))
+        others = "a strategy, or for " if first == "track" else ""
+        raise DataperfError(f"--{first} is for {others}a challenge of your own data: --from-data")
     else:
-        templates = [(place.format(name=name), text) for place, text in _TEMPLATES[kind]]
-        wanted = {place: text.format(name=name).encode() for place, text in templates}
+        wanted = {
+            place.format(name=name): text.format(name=name).encode() for place, text in templates
+        }
     there = [str(folder / place) for place in wanted if (folder / place).exists()]
     if there:
         raise DataperfError(f"already there: {', '.join(there)}")

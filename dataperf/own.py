@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import data, evaluation, own_options, registry, submission
-from dataperf.errors import DataperfError, Invalid, NotFound, Problem
-from dataperf.records import Challenge, IntArray, Result, Table, TaskData, TextArray
+from dataperf import data, evaluation, own_columns, own_options, own_split, registry, submission
+from dataperf.curation.loaded import plural, shorten
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
+from dataperf.own_split import Rows
+from dataperf.own_split import in_test as in_test
+from dataperf.records import Challenge, Result, Table, TaskData
 from dataperf.splits import SHARE
 from dataperf.splits import split as split
 
@@ -27,43 +30,10 @@ COLUMNS = ("label", "split", "group", "truth", "id", "drop", "embedding")
 STEPS = 20
 #: Rows of a pool up to which as many random drops are drawn as `repair.Rules` says; beyond, few.
 MANY_DRAWS, FEW = 20_000, 5
-MOST_CLASSES = 10_000
-
-
-class Rows(Protocol):
-    """What is needed of `dataperf.curation.records.Rows`."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def ids(self) -> TextArray: ...
-    @property
-    def features(self) -> NDArray[np.float32]: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def labels(self) -> IntArray: ...
-    @property
-    def classes(self) -> tuple[str, ...]: ...
-    @property
-    def split(self) -> TextArray | None: ...
-    @property
-    def groups(self) -> TextArray | None: ...
-    @property
-    def truth(self) -> IntArray | None: ...
+MOST_CLASSES, MOST_SHOWN = 10_000, 5
 
 
 # The challenge --------------------------------------------------------------------------
-
-
-def in_test(rows: Rows, *, seed: int = 0, share: float = SHARE) -> NDArray[np.bool_]:
-    """Return which rows are tested on: those that the source calls ``test``, else by `split`."""
-    if rows.split is not None and (rows.split == "test").any():
-        tested: NDArray[np.bool_] = (rows.split == "test") & (rows.labels >= 0)
-        if not (~tested & (rows.labels >= 0)).any():
-            raise DataperfError(f"{rows.name}: every labelled row is called test")
-        return tested
-    return split(rows.ids, rows.labels, rows.groups, seed=seed, share=share)
 
 
 def table(rows: Rows, *, seed: int = 0, share: float = SHARE, track: str = "repair") -> Table:
@@ -72,15 +42,11 @@ def table(rows: Rows, *, seed: int = 0, share: float = SHARE, track: str = "repa
     Returns
     -------
     Table
-        Columns ``part`` (``pool``, ``test``, or ``left out`` for rows without a label where
-        the track cannot give them one), ``label``, and if the source has them ``truth`` (the
-        label as given where the truth is not told) and ``group``.
+        Columns ``part`` (see `dataperf.own_split.parts`), ``label``, and if the source has them
+        ``truth`` (the label as given where the truth is not told) and ``group``.
     """
-    tested = in_test(rows, seed=seed, share=share)
     names = np.array([*rows.classes, data.UNKNOWN])
-    part = np.where(tested, "test", "pool")
-    if track != "repair":
-        part = np.where(~tested & (rows.labels < 0), "left out", part)
+    part = own_split.parts(rows, seed=seed, share=share, track=track)
     columns: dict[str, NDArray[Any]] = {"part": part, "label": names[rows.labels]}
     if rows.truth is not None:
         columns["truth"] = names[np.where(rows.truth >= 0, rows.truth, rows.labels)]
@@ -205,8 +171,29 @@ def _check(rows: Rows, track: str) -> None:
         problems.append(Problem("too-many-classes", rows.label, what, f"at most {MOST_CLASSES:,}"))
     if len(np.unique(rows.labels[rows.labels >= 0])) < 2:
         problems.append(Problem("one-class", rows.label, "fewer than two classes have rows"))
+    problems += _strange_truths(rows)
     if problems:
         raise Invalid(rows.name, problems)
+
+
+def _strange_truths(rows: Rows) -> list[Problem]:
+    """Return what the truth has that no label says: the class is misspelt, or cannot be learned."""
+    strange = sorted(rows.strange_truths.items(), key=lambda each: -each[1])
+    place, blank = f'truth "{rows.roles.get("truth", "truth")}"', "empty where it is not known"
+    problems = [
+        Problem(
+            "unknown-class",
+            place,
+            f'"{word[:60]}" in {plural(count, "row")} is no class of the label',
+            did_you_mean(word[:60], rows.classes) or f"{shorten(rows.classes)}; {blank}",
+        )
+        for word, count in strange[:MOST_SHOWN]
+    ]
+    if len(strange) > MOST_SHOWN:
+        count = sum(each for _, each in strange[MOST_SHOWN:])
+        what = f"{len(strange) - MOST_SHOWN:,} more values in {plural(count, 'row')} are no classes"
+        problems.append(Problem("unknown-class", place, what, blank))
+    return problems
 
 
 def _check_plugins(model: str, metric: str) -> None:
@@ -255,8 +242,8 @@ def load(
     source
         A path, a dataset's name, or a table in memory.
     label, split, group, truth, id
-        Its columns: labels as given, which rows are the ``test`` (drawn by chance where none
-        is called so), rows that belong together, right labels, names of rows
+        Its columns: labels as given, which rows are the ``test`` (drawn by chance where no column
+        is named or the source tells none), rows that belong together, right labels, names of rows
         (row numbers if there is none).
     drop, embedding
         Columns to leave out, and what pictures and sounds are turned into, as in the audit.
@@ -269,7 +256,13 @@ def load(
     return challenge(rows, **told)
 
 
-def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
+def evaluate(
+    source: str,
+    answers: list[Path],
+    *,
+    tell: Callable[[str], None] = lambda words: None,
+    **told: Any,
+) -> list[Result]:
     """Evaluate manifests on a data set, each on the track that it names.
 
     Parameters
@@ -278,6 +271,8 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
         A path, or what else the audit reads.
     answers
         Files; their ``challenge`` is ``own-repair``, ``own-cleaning`` or ``own-selection``.
+    tell
+        Called with a line for everything that is worth knowing of how the data was taken.
     **told
         What `load` takes but the track. Without a ``budget`` a cleaning order has that of its
         own length.
@@ -315,7 +310,15 @@ def evaluate(source: str, answers: list[Path], **told: Any) -> list[Result]:
         raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
     if refused:
         raise refused[0]
+    lines = [line for *_, asked in sent for line in _says(rows, asked)]
+    for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
+        tell(line)
     return [_recorded(answer, *pair, where) for answer, pair, where in sent]
+
+
+def _says(rows: Rows, asked: Mapping[str, Any]) -> list[str]:
+    drawn = {key: asked[key] for key in ("seed", "share", "track") if key in asked}
+    return own_split.says(rows, own_split.parts(rows, **drawn))
 
 
 def _asked(path: Path, told: Mapping[str, Any]) -> dict[str, Any]:

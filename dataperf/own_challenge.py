@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from dataperf import challenge as challenges
-from dataperf import data, own, own_options
+from dataperf import own, own_columns, own_options, own_page, own_split
 from dataperf.errors import Invalid, Problem
 from dataperf.records import Challenge, Table
 
@@ -45,67 +46,15 @@ def table(path, **options):
         return Table(arrays["ids"], arrays["features"], columns)
 '''
 
-_PAGE = """# {name}
-
-{title}.
-
-## Task
-
-{task}
-
-    dataperf evaluate -c {name} --path FOLDER mine.json
-
-An answer is a manifest:
-
-    {{"schema_version": 1, "challenge": "{name}", "board": "own",
-     "answer": {answer}}}
-
-## Data card
-
-{rows:,} rows of {columns} numbers, {classes} classes, from `{source}`: {pool:,} in the pool, {test:,} to
-test on ({split}). {truth}
-
-Say here where the data comes from, under which licence, and who is in it.
-
-**Known limits.** Say here what the data cannot show.
-
-## Rules
-
-1. Only rows of the pool are named.
-2. Choosing by the true labels or the tests is not an answer to the question.
-
-## Reading the score
-
-The score is {metric} on the rows held out, with its interval from resampling them. {reading}
-
-`dataperf freeze {name} --path FOLDER` freezes the challenge and fills in what other answers reach:
-
-<!-- headroom -->
-<!-- /headroom -->
-"""
-
-_WORDS = {
-    "repair": (
-        "Name the rows to drop and the labels to change; the frozen model is trained on what is left.",
-        '{"drop": ["17"], "relabel": {"4": "CLASS"}}',
-        "Beside it stand the pool as it is, the gain with its paired interval, and the same number "
-        "of random drops.",
-    ),
-    "cleaning": (
-        "Hand in the order in which labels are to be inspected; each inspected one is put right.",
-        '{"orders": {"own": ["17", "4"]}}',
-        "It is the area under the curve from no inspection to the last.",
-    ),
-    "selection": (
-        "Choose the rows to train on.",
-        '{"samples": {"CLASS": ["17", "4"]}}',
-        "Of random picks of the same size it should be clearly better.",
-    ),
-}
-
 
 def contents(
-    name: str, source: str, *, label: str | None = None, track: str = "repair", **told: Any
+    name: str,
+    source: str,
+    *,
+    label: str | None = None,
+    track: str = "repair",
+    tell: Callable[[str], None] = lambda words: None,
+    **told: Any,
 ) -> dict[str, bytes]:
     """Return the files of a challenge of a data set, by their place in a folder of plug-ins.
 
@@ -117,6 +66,8 @@ def contents(
         What `dataperf.own.load` takes.
     track
         ``repair``, ``cleaning`` or ``selection``.
+    tell
+        Called with a line for everything that is worth knowing of how the data was taken.
 
     Raises
     ------
@@ -130,12 +81,18 @@ def contents(
     own_options.check({**told, "track": track})
     rows = own.read(source, label=label, **columns)
     asked, _ = own.challenge(rows, track=track, compared=False, **told)
-    split = {key: told[key] for key in ("seed", "share") if key in told}
-    made = own.table(rows, track=track, **split)
+    drawn = {key: told[key] for key in ("seed", "share") if key in told}
+    made = own.table(rows, track=track, **drawn)
+    says = own_columns.says(rows, drop=columns["drop"] or ())
+    says += own_split.says(rows, made.columns["part"])
+    for line in [*says, *own_columns.warnings(rows)]:
+        tell(line)
+    split_told = own_split.told(rows)
+    page = own_page.page(name, asked, made, source=source, split=split_told, says=says)
     module = name.replace("-", "_")
     return {
         f"challenges/{name}/challenge.toml": _toml(name, module, asked).encode(),
-        f"challenges/{name}/README.md": _page(name, source, asked, made, columns).encode(),
+        f"challenges/{name}/README.md": page.encode(),
         f"datasets/{module}.py": _dataset(rows.name, source, made).encode(),
         f"datasets/{module}.npz": _arrays(made),
     }
@@ -170,41 +127,6 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _page(name: str, source: str, asked: Challenge, made: Table, columns: dict[str, Any]) -> str:
-    task = asked.tasks[own.TASK]
-    words, answer, reading = _WORDS[asked.track]
-    parts = made.columns["part"]
-    known = "truth" in made.columns
-    wrong = made.columns.get("truth") != made.columns["label"] if known else None
-    truth = "The truth is not known: labels are tested as given, and their errors hide some gain."
-    if wrong is not None:
-        count = int((wrong & (parts == "pool") & (made.columns["label"] != data.UNKNOWN)).sum())
-        truth = f"{count:,} labels of the pool are wrong; tests are held against the right ones."
-    return _PAGE.format(
-        name=name,
-        title=asked.title,
-        task=words,
-        answer=answer,
-        reading=reading,
-        rows=len(made),
-        columns=made.features.shape[1],
-        classes=len(task.classes),
-        source=source,
-        pool=int((parts == "pool").sum()),
-        test=int((parts == "test").sum()),
-        split=_told(columns),
-        truth=truth,
-        metric=task.metric,
-    )
-
-
-def _told(columns: dict[str, Any]) -> str:
-    """Return in words how the rows to test on were chosen."""
-    if columns.get("split"):
-        return f"as the column {columns['split']} says"
-    return "whole groups" if columns.get("group") else "the same share of every class"
 
 
 def _dataset(title: str, source: str, made: Table) -> str:

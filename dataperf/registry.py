@@ -88,6 +88,20 @@ class Entry:
         except (OSError, ValueError, SyntaxError) as error:
             return f"(unreadable: {error})"
 
+    def tracks(self) -> tuple[str, ...]:
+        """Return the tracks that a strategy answers, read without running it."""
+        try:
+            for node in ast.parse(self.path.read_text(encoding="utf-8")).body:
+                named = [*getattr(node, "targets", []), getattr(node, "target", None)]
+                if not any(isinstance(name, ast.Name) and name.id == "tracks" for name in named):
+                    continue
+                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                    told = ast.literal_eval(node.value)
+                    return (told,) if isinstance(told, str) else tuple(map(str, told))
+        except (OSError, TypeError, ValueError, SyntaxError):
+            pass  # what cannot be read answers nothing
+        return ()
+
 
 def user_folders() -> list[Path]:
     """Return the folders that ``DATAPERF_PATH`` names.
@@ -199,6 +213,10 @@ def load(kind: str, name: str) -> ModuleType:
 
 def _load_path(entry: Entry) -> ModuleType:
     digest = files.digest_file(entry.path)
+    # The same text elsewhere is another plug-in: a dataset reads what lies beside its file.
+    # But a model's compiled code may be kept, and knows its module by name wherever it lies.
+    if not entry.ours and entry.kind != "fixed_models":
+        digest = files.digest_json([str(entry.path), digest])
     name = f"dataperf_plugin_{entry.kind}_{entry.name}_{digest[:12]}"
     if name in sys.modules:
         return sys.modules[name]

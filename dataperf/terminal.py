@@ -33,8 +33,15 @@ def show_json(value: Any) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error, which is for people."""
-    typer.echo(text, err=True)
+    """Print a line on standard error, which is for people, without what a terminal obeys.
+
+    Names in somebody's data may hold escapes.
+    """
+    shown = (
+        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
+        for each in text
+    )
+    typer.echo("".join(shown), err=True)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import itertools
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,10 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import beside, evaluation, frozen, own, registry, results, sources
+from dataperf import (
+    beside,
+    data,
+    evaluation,
+    frozen,
+    own,
+    registry,
+    results,
+    sources,
+    tried,
+)
 from dataperf import challenge as challenges
 from dataperf.errors import DataperfError, DigestMismatch, Unavailable
-from dataperf.records import Card, Challenge, Package, Pool, Record, Result, TaskData
+from dataperf.records import Card, Challenge, Package, Record, Result, TaskData
 from dataperf.registry import Entry
 
 #: Parts of a result that must come out again to the last digit.
@@ -269,32 +278,8 @@ def _track(module: ModuleType, entry: Entry) -> Iterator[str]:
         yield "read claims a format that it cannot know"
 
 
-def tiny_pool() -> Pool:
-    """Return a pool of 60 rows, three classes and two speakers, to try strategies on."""
-    random = np.random.RandomState(0)
-    labels = np.repeat(np.arange(3), 20)
-    ids = np.array([f"{'abc'[label]}/row_{row:02}" for row, label in enumerate(labels)])
-    features = random.normal(size=(60, 4)) + 2 * labels[:, None]
-    speakers = np.array(["ann", "ben"] * 30)
-    return Pool(ids, features, labels.astype(np.intp), ("a", "b", "c"), {"speaker": speakers})
-
-
 def _strategy(module: ModuleType, entry: Entry) -> Iterator[str]:
-    pool = tiny_pool()
-    for name in module.tracks:
-        track = registry.load("tracks", name)
-        if name != "selection":  # the pools of other tracks are not like this one
-            continue
-        rules = track.Rules(cap=9)
-        made = module.answer(pool, rules, seed=3)
-        if made != module.answer(pool, rules, seed=3):
-            yield "the same seed gave another answer"
-        samples = track.Answer.model_validate(made).samples
-        filed = samples.values() if isinstance(samples, dict) else [samples]
-        listed = list(itertools.chain.from_iterable(filed))
-        known = set(pool.ids.tolist())
-        if not listed or len(listed) > 9 or len(set(listed)) != len(listed) or set(listed) - known:
-            yield f"chose {len(listed)} of at most 9, unknown or repeated ids among them"
+    yield from tried.problems(module)
 
 
 def _dataset(module: ModuleType, entry: Entry) -> Iterator[str]:
@@ -312,6 +297,17 @@ def _dataset(module: ModuleType, entry: Entry) -> Iterator[str]:
             sources.package_file(module.source)
         except Unavailable:
             pass  # not installed here: nothing to check
+    if not entry.ours and _needs_nothing(module):
+        try:
+            data.table(entry.name)
+        except Unavailable:
+            pass  # its bytes are not here: nothing to check
+
+
+def _needs_nothing(module: ModuleType) -> bool:
+    """Return whether a dataset has a table without options, which only its challenges know."""
+    told = list(inspect.signature(module.table).parameters.values())[1:]
+    return all(each.default is not each.empty or each.kind == each.VAR_KEYWORD for each in told)
 
 
 def _store(module: ModuleType, entry: Entry) -> Iterator[str]:

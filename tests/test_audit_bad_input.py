@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def whole(data, folder, **told):
         try:
             found.to_manifest(path=folder / "repair.json")
         except DataperfError as error:
-            assert "to split" in str(error) or "called test" in str(error)
+            assert re.search("to split|called test|no row is called", str(error))
     assert not list(folder.rglob("*.part"))
     return found, page
 
@@ -380,9 +381,8 @@ def test_every_line_that_is_no_object_is_told(bad, tmp_path):
     (tmp_path / "t.jsonl").write_text("\n".join([good, "", *[bad] * 9, good, *[bad] * 200]))
     with pytest.raises(Invalid) as refused:
         dataperf.audit(tmp_path / "t.jsonl", label="y")
-    assert len(refused.value.problems) == 209
-    assert str(refused.value).startswith(f"{tmp_path / 't.jsonl'}: 209 problems")
-    assert "and 109 more" in str(refused.value)
+    assert "line 3: " in str(refused.value) and "line 13: " in str(refused.value)
+    assert len(refused.value.problems) == 21 and "and 189 more" in str(refused.value)
 
 
 def test_a_name_in_another_case_is_meant():
@@ -665,6 +665,27 @@ def test_the_test_that_the_data_names_is_that_of_manifest_and_evaluation(folder)
     assert "as the column part says" in Path("own/challenges/mine/README.md").read_text("utf-8")
 
 
+def test_columns_that_serve_as_something_are_not_what_is_wrong(tmp_path):
+    """A split column differs between splits, a truth tells the label, an id names the rows."""
+    right = np.arange(400) % 3
+    frame = table(400, split=lambda row: "test" if row % 4 == 0 else "train")
+    frame["g"] = [f"s{row // 40}" for row in range(400)]
+    frame["i"], frame["t"] = [f"d{row:04}" for row in range(400)], np.array(list("abc"))[right]
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    roles = {"split": "split", "group": "g", "id": "i", "truth": "t"}
+    kinds = ["drift", "features", "slices"]
+    found = dataperf.audit(tmp_path / "mine.csv", label="y", detectors=kinds, **roles)
+    drift, leaks = found.finding("drift"), found.finding("features")
+    assert set(drift.table["column"]) == {"u", "v", "w", "y"}
+    assert drift.severity == "none"
+    assert set(leaks.tables["columns"]["column"]) == {"u", "v", "w"}
+    assert "leak" not in set(leaks.table["problem"])
+    # u, v, w, the label, and beside them "(split)" and "(group)", each once
+    assert found.finding("slices").numbers["columns"] == 6
+    plain = dataperf.audit(tmp_path / "mine.csv", label="y", detectors=["features"])
+    assert "t" in set(plain.table("features").query("problem == 'leak'")["column"])
+
+
 def test_a_folder_of_sounds_needs_no_label(folder):
     media(folder / "data", "wav")
     found = dataperf.audit(folder / "data", embedding="mfcc", detectors=["label_errors"])
@@ -768,3 +789,46 @@ def test_the_kernels_are_kept_so_that_failures_only_cost_time():
         assert all(isinstance(each._cache, compiled.Tolerant) for each in made)
     rows = np.random.RandomState(0).normal(size=(50, 3)).astype(np.float32)
     assert neighbours.nearest(rows, k=3, seed=0).rows.shape == (50, 3)
+
+
+def test_names_are_read_as_they_are_written(folder):
+    rows = [f"{number:04d},{number % 7},{('01', '1', '2')[number % 3]}" for number in range(60)]
+    (folder / "codes.csv").write_text("\n".join(["id,a,y", *rows]))
+    found = reading.read("codes.csv", label="y", id="id")
+    assert found.classes == ("01", "1", "2")
+    assert found.ids[:2].tolist() == ["0000", "0001"]
+    rows = [f"{10**19 + number},{number % 7},{number % 2}.0" for number in range(60)]
+    (folder / "long.csv").write_text("\n".join(["id,a,y", *rows]))
+    found = reading.read("long.csv", label="y", id="id")
+    assert found.ids[1] == str(10**19 + 1)
+    assert found.classes == ("0", "1")  # what loses nothing is a number as before
+
+
+@pytest.mark.parametrize("line", ['1,"5,p', '1,2,"p'])
+def test_a_quote_that_is_never_closed_is_told(line, folder):
+    rows = [f"1,{number},{number % 2}" for number in range(100)]
+    (folder / "open.csv").write_text("\n".join(["a,b,y", *rows, line, *rows]))
+    with pytest.raises(Invalid, match="open-quote"):
+        reading.read("open.csv", label="y")
+    closed = [f'{number},"two\nlines {number % 5}",{number % 2}' for number in range(100)]
+    (folder / "closed.csv").write_text("\n".join(["a,b,y", *closed]))
+    assert len(reading.read("closed.csv", label="y", id="a").ids) == 100
+
+
+def test_json_is_read_in_every_documented_form(folder):
+    columns = {"a": [number % 7 for number in range(60)], "y": [n % 2 for n in range(60)]}
+    (folder / "indented.json").write_text(json.dumps(columns, indent=2))
+    assert len(reading.read("indented.json", label="y").ids) == 60
+    (folder / "unequal.json").write_text(json.dumps({**columns, "y": [0, 1]}))
+    with pytest.raises(Invalid, match="unequal-columns"):
+        reading.read("unequal.json", label="y")
+    lines = [{"a": a, "t": "one\u2028two\u0085three", "y": y} for a, y in zip(*columns.values())]
+    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    (folder / "ends.jsonl").write_text(text, encoding="utf-8")
+    assert len(reading.read("ends.jsonl", label="y").ids) == 60
+    (folder / "bad.jsonl").write_text("\n".join(["{", '{"a": 1}', "3"] * 9))
+    with pytest.raises(Invalid) as error:
+        reading.read("bad.jsonl", label="y")
+    assert [problem.where for problem in error.value.problems] == [
+        f"line {3 * turn + place}" for turn in range(9) for place in (1, 3)
+    ]

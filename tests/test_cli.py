@@ -224,3 +224,25 @@ def test_names_that_are_not_there_are_suggested(tmp_path):
     assert 'Did you mean "speech-selection"' in text
     text = dataperf("evaluate", "-c", "speech-selection", "nowhere.json", cwd=tmp_path, code=2)
     assert "no such file" in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no full device here")
+def test_output_that_cannot_be_written_is_one_line(tmp_path):
+    for words in (["list"], ["show", "speech-selection"]):
+        with Path("/dev/full").open("w") as full:
+            command = [sys.executable, "-m", "dataperf", *words]
+            run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert run.returncode == 2
+        assert run.stderr == "error: what is to be printed: No space left on device\n"
+
+
+def test_an_answer_goes_through_links_and_into_regular_files_only(tmp_path):
+    words = ["answer", *CHALLENGE, "-b", "digits-25", "-s", "random", "--force", "-o"]
+    (tmp_path / "link.json").symlink_to(tmp_path / "file.json")
+    (tmp_path / "file.json").write_text("old")
+    dataperf(*words, "link.json", cwd=tmp_path)
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "file.json").read_text())["board"] == "digits-25"
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a regular file" in dataperf(*words, "pipe", cwd=tmp_path, code=2)
+    assert (tmp_path / "pipe").is_fifo()

@@ -57,6 +57,26 @@ def test_a_manifest_names_no_row_that_it_is_tested_on(audited):
         assert made["challenge"] == f"own-{track}"
 
 
+def test_a_manifest_names_no_row_that_is_left_out(tmp_path):
+    """Rows without a label cannot be put in order, nor those called test repaired."""
+    features, labels = blobs(120, apart=2)
+    frame = pd.DataFrame(features).add_prefix("x")
+    frame["y"] = frame["right"] = np.array(["red", "green", "blue"])[labels]
+    frame["part"] = np.where(np.arange(120) % 4 == 0, "test", "train")
+    frame.loc[:7, "y"] = None
+    frame.to_parquet(tmp_path / "mine.parquet")
+    told = {"label": "y", "truth": "right", "split": "part"}
+    found = dataperf.audit(tmp_path / "mine.parquet", detectors=["label_errors"], **told)
+    lines = []
+    for track in ("cleaning", "selection", "repair"):
+        found.to_manifest(track, path=tmp_path / "made.json")
+        own.evaluate(
+            str(tmp_path / "mine.parquet"), [tmp_path / "made.json"], tell=lines.append, **told
+        )
+    of_test = "left out: 2 rows without a label, 2 of them called test"
+    assert lines == [of_test.replace("2 rows", "8 rows")] * 2 + [of_test]
+
+
 def test_what_is_tested_on_does_not_move_a_manifest(audited):
     """The proof would be worth nothing if labels that test the repair had made it."""
     frame = pd.read_parquet(audited[0]).drop(columns="right")

@@ -21,6 +21,7 @@ from dataperf import (
     evaluation,
     files,
     own,
+    own_split,
     registry,
     results,
     splits,
@@ -149,6 +150,65 @@ def test_a_split_that_the_source_tells_is_kept():
     parts = np.where(np.arange(len(rows)) < 50, "test", "train")
     told = dataclasses.replace(rows, split=parts)
     assert np.array_equal(own.in_test(told), parts == "test")
+
+
+NAMED = {"split_named": True, "roles": {"split": "part", "group": "who"}}
+
+
+def parted(rows, values, **more):
+    return dataclasses.replace(rows, split=np.array(values), **NAMED, **more)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown", "hint"),
+    [
+        (["train"] * 200 + ["holdout"] * 40, "train 200, holdout 40", "without --split"),
+        (["train"] * 200 + ["Test"] * 40, "train 200, Test 40", 'rename "Test"'),
+        (["train"] * 240, "train 240", '"test" in the rows to test on'),
+    ],
+)
+def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
+    rows = parted(made(), values)
+    for act in (own.in_test, own.challenge, own.table):
+        with pytest.raises(Invalid) as error:
+            act(rows)
+        for words in ('split "part"', 'no row is called "test"', shown, hint):
+            assert words in str(error.value)
+    unasked = dataclasses.replace(rows, split_named=False)
+    assert np.array_equal(own.in_test(unasked), own.in_test(made()))
+
+
+def test_a_split_that_leaves_nothing_to_train_or_test_on_is_refused():
+    rows = made()
+    with pytest.raises(Invalid, match="every labelled row is called test"):
+        own.challenge(parted(rows, ["test"] * 240))
+    bare = np.where(np.arange(240) < 20, -1, rows.labels)
+    with pytest.raises(Invalid, match="no row called test has a label"):
+        own.challenge(parted(rows, ["test"] * 20 + ["train"] * 220, labels=bare))
+
+
+def test_a_group_on_both_sides_of_a_named_split_is_refused():
+    rows = made(groups=True)  # 20 groups, each in both halves
+    values = np.where(np.arange(240) < 50, "test", "train")
+    with pytest.raises(Invalid) as error:
+        own.challenge(parted(rows, values))
+    assert "20 groups are in test and in pool: g0, g1, g10, g11, g12 and 15 more" in str(
+        error.value
+    )
+    whole = np.where(np.isin(rows.groups, ["g1", "g2"]), "test", "train")
+    assert np.array_equal(own.in_test(parted(rows, whole)), whole == "test")
+
+
+def test_rows_without_a_label_that_would_be_tested_on_are_left_out():
+    rows = made(groups=True)
+    bare = np.where(np.arange(240) < 9, -1, rows.labels)
+    values = np.where(np.isin(rows.groups, ["g1", "g2"]), "test", "train")
+    named = own.table(parted(rows, values, labels=bare)).columns["part"]
+    assert (named[:9] == "left out").tolist() == [False, True, True] + [False] * 6
+    drawn = own.table(dataclasses.replace(rows, labels=bare)).columns["part"]
+    tested = set(rows.groups[drawn == "test"])
+    assert set(rows.groups[drawn == "pool"]) & tested == set()
+    assert {"left out", "pool"} == set(drawn[:9])
 
 
 # A repair ---------------------------------------------------------------------------------
@@ -654,6 +714,172 @@ def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypat
     for words in ("oracle", "nothing", "drop_flagged", "> this submission"):
         assert words in text
     assert "not frozen" not in text
+
+
+def with_parts(values):
+    frame = pd.read_csv("mine.csv")
+    frame["part"] = values
+    frame.to_csv("mine.csv", index=False)
+    return frame
+
+
+def page_of(folder):
+    return (folder / "mine/challenges/my-ants/README.md").read_text(encoding="utf-8")
+
+
+NEW = ["new", "challenge", "my-ants", "--from-data", "mine.csv", "--label", "y", "--path", "mine"]
+
+
+def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
+    frame = with_parts(["test"] * 60 + ["val"] * 40 + ["train"] * 200)
+    frame.loc[:1, "y"] = None
+    frame.to_csv("mine.csv", index=False)
+    write("repair.json", "own-repair", {"drop": ["100"]})
+    told = ["--truth", "right", "--split", "part"]
+    found = [run("evaluate", *OWN, *told[2:], "repair.json"), run(*NEW, *told)]
+    for text in [*found, page_of(numbered)]:
+        assert "pool: train 200, val 40\n" in text
+        assert "left out: 2 rows without a label, 2 of them called test\n" in text
+    assert "58 to test on (as the column part says)" in " ".join(page_of(numbered).split())
+    (kept,) = (numbered / "dataperf-results").rglob("*.json")
+    assert verify.result(kept)["problems"] == []
+
+
+def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
+    frame = pd.read_csv("mine.csv")
+    frame.loc[:2, "right"] = ["Ant", "Ant", None]
+    frame.loc[9, "right"] = "zebra"
+    frame.to_csv("mine.csv", index=False)
+    for words in (["evaluate", *OWN, "repair.json"], [*NEW, "--truth", "right"]):
+        text = run(*words, code=2)
+        assert 'truth "right": "Ant" in 2 rows is no class of the label' in text
+        assert 'Did you mean "ant"' in text
+        assert '"zebra" in 1 row is no class' in text
+        assert "ant, bee, cat; empty where it is not known" in text
+        assert "2 problems" in text
+    assert not (numbered / "mine").exists()
+    frame["right"] = frame["right"].where(frame["right"].isin(CLASSES))
+    frame.to_csv("mine.csv", index=False)
+    run(*NEW, "--truth", "right")
+
+
+def test_a_truth_of_many_strange_values_names_the_commonest():
+    strange = {f"odd{number}": number for number in range(1, 9)}
+    with pytest.raises(Invalid, match="3 more values in 6 rows are no classes") as error:
+        own.challenge(dataclasses.replace(made(), strange_truths=strange))
+    assert '"odd8" in 8 rows' in str(error.value)
+
+
+def test_lines_on_hostile_names_stay_lines(numbered):
+    frame = with_parts(["test"] * 60 + ["two\nlines\x1b[31m"] * 240)
+    frame.rename(columns={"a": "col\numn\x1b[31m"}).to_csv("mine.csv", index=False)
+    text = run(*NEW, "--truth", "right", "--split", "part")
+    assert "\x1b" not in text
+    assert "features: 6 columns (col umn\\x1b[31m, b, c, d, e, f)\n" in text
+    assert "pool: two lines\\x1b[31m 240\n" in text
+
+
+def test_commands_refuse_a_split_without_a_test(numbered):
+    with_parts(["train"] * 240 + ["holdout"] * 60)
+    for words in (["evaluate", *OWN, "repair.json"], NEW):
+        text = run(*words, "--split", "part", code=2)
+        assert 'no row is called "test": train 240, holdout 60' in text
+    assert not (numbered / "mine").exists()
+
+
+def shown_answer(page):
+    """Return the example of a page: the indented lines that are JSON."""
+    return json.loads(re.search(r'^    (\{"schema_version".*\n.*)$', page, re.M)[1])
+
+
+def commands(page):
+    """Return the commands that a page names, with the folder put in."""
+    named = re.findall(r"^    dataperf (.*)$", page.replace("FOLDER", "mine"), re.M)
+    return [words.split() for words in named]
+
+
+@pytest.mark.parametrize(
+    ("track", "budget", "rules"),
+    [
+        ("repair", 5, ["drops or relabels at most 5 rows"]),
+        ("repair", 1, ["drops or relabels at most 1 row (`most`)"]),
+        ("repair", None, ["no class loses all its rows"]),
+        (
+            "cleaning",
+            30,
+            ["first 30 rows of the pool's 64", "after every 2 rows", "ends after 30 rows"],
+        ),
+        ("cleaning", None, ["All 64 rows of the pool are listed, each exactly once"]),
+        ("selection", 12, ["chooses at most 12 rows", "12 in all"]),
+        ("selection", None, ["chooses at most 64 rows"]),
+    ],
+)
+def test_what_a_page_shows_passes_its_own_check(numbered, track, budget, rules):
+    frame = pd.read_csv("mine.csv").iloc[:80]
+    frame.assign(who=[f"d{row:04}" for row in range(80)]).to_csv("mine.csv", index=False)
+    told = ["--truth", "right", "--id", "who", "--track", track]
+    run(*NEW, *told, *([] if budget is None else ["--budget", budget]))
+    page = page_of(numbered)
+    for words in rules:
+        assert words in page
+    answer = shown_answer(page)
+    if track == "cleaning":  # "the order goes on": the rest of the pool
+        with np.load("mine/datasets/my_ants.npz") as arrays:
+            pool = arrays["ids"][arrays["column:part"] == "pool"].tolist()
+        order = answer["answer"]["orders"]["own"]
+        assert len(order) == 3 and set(order) < set(pool)
+        order += [each for each in pool if each not in order]
+    Path("shown.json").write_text(json.dumps(answer), encoding="utf-8")
+    audit, check, _ = (words for words in commands(page) if words[0] != "freeze")
+    assert "shown.json: valid" in run(*check[:-1], "shown.json")
+    assert audit[1] == "challenge:my-ants/own"
+    run(*audit, "--detector", "imbalance")
+    assert "json: valid" in run(*check)
+
+
+def test_a_new_challenge_tells_which_columns_became_features(numbered):
+    frame = with_parts("train")
+    frame["part"] = ["test"] * 60 + ["train"] * 240
+    frame["note"], frame["same"] = "x" + frame.index.astype(str), 1
+    for number in range(8):
+        frame[f"more{number}"] = frame["a"] + number * frame["b"]
+    frame.to_csv("mine.csv", index=False)
+    text = run(*NEW, "--truth", "right", "--split", "part", "--drop", "f", "--drop", "more7")
+    for each in (text, page_of(numbered)):
+        assert (
+            "features: 12 columns (a, b, c, d, e, more0, more1, more2, more3, more4 and 2 more)"
+            in each
+        )
+        assert "no features: label y, split part, truth right\n" in each
+        assert "dropped: f, more7\n" in each
+        assert "not used (they name rows, or never change): note, same\n" in each
+    with np.load("mine/datasets/my_ants.npz") as arrays:
+        assert arrays["features"].shape == (300, 12)
+
+
+def test_a_forgotten_truth_is_warned_of(numbered):
+    frame = pd.read_csv("mine.csv")
+    frame["y"] = frame["y"].where(frame.index % 10 == 0, frame["right"])
+    frame[list("abcdef")] = np.random.RandomState(0).normal(size=(300, 6))
+    frame.to_csv("mine.csv", index=False)
+    write("repair.json", "own-repair", {"drop": [str(pool_of(made(300))[5])]})
+    words = "warning: the feature right nearly tells the label"
+    command = ["evaluate", *OWN[:4], "--json", "repair.json"]
+    assert words in run(*command) and words in run(*NEW)
+    for told in (["--truth", "right"], ["--drop", "right"]):
+        assert words not in run(*command, *told)
+        assert words not in run(*NEW, "--path", told[0].strip("-"), *told)
+
+
+def test_a_page_says_how_the_test_was_chosen():
+    rows = made()
+    for more, said in (
+        ({}, "the same share of every class"),
+        ({"groups": rows.ids}, "whole groups"),
+        ({"split": np.array(["train"] * 200 + ["validation"] * 40)}, "the same share"),
+        ({"split": np.array(["train"] * 200 + ["test"] * 40)}, "as the column part says"),
+    ):
+        assert said in own_split.told(dataclasses.replace(rows, **more, roles=NAMED["roles"]))
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,13 @@ def test_changed_plugin_is_loaded_anew(user):
     assert registry.load("metrics", "my_metric").value == 4
 
 
+def test_the_same_text_in_another_folder_is_another_plugin(user, tmp_path, monkeypatch):
+    for folder in ("one", "two"):
+        path = user(f"{folder}/metrics/my_metric.py", METRIC)
+        monkeypatch.setenv("DATAPERF_PATH", str(tmp_path / folder))
+        assert registry.load("metrics", "my_metric").__file__ == str(path)
+
+
 def test_challenge_of_a_user_folder_is_named_by_its_folder(user):
     user("challenges/my-own/challenge.toml", 'title = "Mine"\n')
     entry = registry.get("challenges", "my_own")

@@ -14,19 +14,28 @@ def list_(
     kind: Annotated[
         str | None, typer.Argument(help="challenges, metrics, ... (default: all)")
     ] = None,
+    track: Annotated[
+        str | None, typer.Option("--track", help="Only strategies that answer this track.")
+    ] = None,
     as_json: AsJson = False,
     path: Paths = None,
 ) -> None:
     """List challenges, fixed models, metrics, tracks, strategies, datasets, and all other plug-ins.
 
     Example: dataperf list metrics
+    Example: dataperf list strategies --track cleaning
     """
     from dataperf import registry
-    from dataperf.errors import NotFound
+    from dataperf.errors import DataperfError, NotFound
 
     if kind is not None and kind not in registry.KINDS:
         raise NotFound("kind of plug-in", kind, registry.KINDS)
-    found = {each: registry.find(each) for each in ([kind] if kind else registry.KINDS)}
+    if track is not None and kind != "strategies":
+        raise DataperfError("--track is for strategies: dataperf list strategies --track NAME")
+    found = {each: [*registry.find(each).values()] for each in ([kind] if kind else registry.KINDS)}
+    if track is not None:
+        wanted = registry.get("tracks", track).name
+        found = {"strategies": [e for e in found["strategies"] if wanted in e.tracks()]}
     if as_json:
         rows = [
             {
@@ -35,16 +44,18 @@ def list_(
                 "description": entry.description(),
                 "path": str(entry.path),
                 "ours": entry.ours,
+                **({"tracks": entry.tracks()} if each == "strategies" else {}),
             }
             for each, entries in found.items()
-            for entry in entries.values()
+            for entry in entries
         ]
         return terminal.show_json(rows)
     for each, entries in found.items():
         typer.echo(f"{each.replace('_', ' ')}:")
-        for entry in entries.values():
+        for entry in entries:
             mark = "" if entry.ours else "  (yours)"
-            typer.echo(f"  {entry.name:<26} {entry.description()}{mark}")
+            answers = f"{', '.join(entry.tracks()):<19} " if each == "strategies" else ""
+            typer.echo(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
 
 
 def show(

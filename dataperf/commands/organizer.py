@@ -17,6 +17,7 @@ from dataperf.options import (
     DataDir,
     MetricName,
     ModelName,
+    OwnDrop,
     OwnGroup,
     OwnIds,
     OwnLabel,
@@ -83,13 +84,17 @@ def new(
         str | None, typer.Option("--from-data", help="Make the challenge of your own data set.")
     ] = None,
     track: Annotated[
-        str | None, typer.Option("--track", help="repair, cleaning or selection (with --from-data)")
+        str | None,
+        typer.Option(
+            "--track", help="repair, cleaning or selection: of a strategy, or with --from-data."
+        ),
     ] = None,
     label: OwnLabel = None,
     truth: OwnTruth = None,
     split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
+    drop: OwnDrop = None,
     model: ModelName = None,
     metric: MetricName = None,
     seed: SplitSeed = None,
@@ -100,14 +105,16 @@ def new(
     """Write a new plug-in (challenge, metric, strategy, ...) to start from, in your own folder.
 
     Example: dataperf new metric my_metric --path my-folder
+    Example: dataperf new strategy my_order --track cleaning --path my-folder
     Example: dataperf new challenge mine --from-data mine.parquet --label y --path my-folder
     """
     from dataperf import new as scaffold
 
-    columns = {"label": label, "split": split, "truth": truth, "group": group, "id": id}
+    columns: dict[str, Any] = {"label": label, "split": split, "truth": truth, "group": group}
+    columns |= {"id": id, "drop": drop or None}
     kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
     told = given({**columns, **kinds, "track": track})
-    made = scaffold.write(kind, name, path, source=from_data, **told)
+    made = scaffold.write(kind, name, path, source=from_data, tell=terminal.say, **told)
     written = [str(file) for file in made]
     if as_json:
         return terminal.show_json({"wrote": written})

@@ -213,7 +213,7 @@ def _evaluate_own(
     with terminal.progress(f"evaluating on {source}"):
         scored = [
             (each, results.keep(each, results_folder))
-            for each in own.evaluate(source, files, **told)
+            for each in own.evaluate(source, files, tell=terminal.say, **told)
         ]
 
     def in_words() -> None:

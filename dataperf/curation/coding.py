@@ -63,17 +63,26 @@ def sample(rows: int, limit: int, seed: int) -> IntArray:
     return np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
 
 
+def describing(rows: Rows) -> list[str]:
+    """Return the frame's columns that describe the rows: none that serves as id, split or group.
+
+    Those differ between splits, groups or rows by what they are, not because anything is wrong.
+    """
+    serving = set(rows.roles.values())
+    return [str(name) for name in rows.frame.columns if name not in serving]
+
+
 def described(rows: Rows, picked: IntArray) -> Iterator[tuple[str, Kind, Any]]:
     """Yield name, kind and values of what describes the picked rows.
 
-    The frame's columns; where it has none, the features, each by itself, unless they are what
-    a picture or a sound was turned into.
+    The frame's columns that `describing` names; where there are none, the features, each by
+    itself, unless they are what a picture or a sound was turned into.
     """
-    if len(rows.frame.columns):
+    if names := describing(rows):
         whole = len(picked) == len(rows) and bool((np.diff(picked) > 0).all())
         part = rows.frame if whole else rows.frame.iloc[picked]
-        for place, name in enumerate(rows.frame.columns):
-            yield str(name), rows.kinds.get(name, "categorical"), part.iloc[:, place]
+        for name in names:
+            yield name, rows.kinds.get(name, "categorical"), part[name]
     elif rows.media is None:
         for number, name in enumerate(feature_names(rows)):
             yield name, "numeric", rows.features[picked, number]

@@ -73,8 +73,8 @@ def class_ids(
 
 def ids_in(
     column: pd.Series, classes: Sequence[str], *, names: Sequence[str] | None = None
-) -> tuple[IntArray, int]:
-    """Return the ids of another label column in known classes, and how many rows fit none.
+) -> tuple[IntArray, dict[str, int]]:
+    """Return the ids of another label column in known classes, and how many rows have what else.
 
     Rows that fit none are -1, as missing ones are.
     """
@@ -82,7 +82,8 @@ def ids_in(
     known = {name: number for number, name in enumerate(classes)}
     new = np.array([*(known.get(_word(value), -1) for value in values), -1], dtype=np.intp)
     ids = new[codes]
-    return ids, int(((codes >= 0) & (ids < 0)).sum())
+    counts = np.bincount(codes[(codes >= 0) & (ids < 0)], minlength=len(values))
+    return ids, {_word(values[each]): int(counts[each]) for each in np.flatnonzero(counts)}
 
 
 def text_of(column: pd.Series, missing: str = "") -> TextArray:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import challenge as challenges
-from dataperf import own, own_options, selecting, submission
+from dataperf import own_options, own_split, selecting, submission
 from dataperf.curation import calibration
 from dataperf.curation.evidence import Collected
-from dataperf.curation.records import Rows
+from dataperf.curation.records import Rows, part_of
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.records import FloatArray, IntArray, Submission
 
@@ -75,7 +75,8 @@ def manifest(
         raise DataperfError(f"{asked.challenge} asks for {asked.track}, not for {track}")
     inside = np.ones(len(rows), dtype=bool)
     if asked is None:
-        inside = ~own.in_test(rows, seed=seed, share=test_share)
+        parts = own_split.parts(rows, seed=seed, share=test_share, track=track)
+        inside = parts == "pool"
     pool = np.flatnonzero(inside)
     scores, suggested, sure, flagged = _judged(audit, pool)
     if track == "repair":
@@ -162,7 +163,7 @@ def _judged(audit: Audit, pool: IntArray) -> Judged:
     kept = audit.evidence.parts
     key = pool.tobytes()
     if key not in kept:
-        part = audit.rows if len(pool) == len(audit.rows) else _part(audit.rows, pool)
+        part = audit.rows if len(pool) == len(audit.rows) else part_of(audit.rows, pool)
         kept[key] = _judge(part, audit.evidence)
     found: Judged = kept[key]
     return found
@@ -186,21 +187,6 @@ def _judge(part: Rows, whole: Collected) -> Judged:
         flagged[found.table.loc[found.table["flagged"], "row"].to_numpy()] = True
     sure = chances[np.arange(len(part)), suggested].astype(np.float64)
     return scores, suggested, sure, flagged
-
-
-def _part(rows: Rows, kept: IntArray) -> Rows:
-    return replace(
-        rows,
-        frame=rows.frame.iloc[kept].reset_index(drop=True),
-        ids=rows.ids[kept],
-        features=rows.features[kept],
-        labels=rows.labels[kept],
-        split=None if rows.split is None else rows.split[kept],
-        groups=None if rows.groups is None else rows.groups[kept],
-        truth=None,
-        annotators={name: each[kept] for name, each in rows.annotators.items()},
-        media=None,
-    )
 
 
 def _repair(

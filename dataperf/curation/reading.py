@@ -43,6 +43,13 @@ class Roles:
     annotators: tuple[str, ...]
     sensitive: tuple[str, ...]
     drop: tuple[str, ...]
+    split_named: bool = False
+
+    @property
+    def serving(self) -> dict[str, str]:
+        """Columns that serve as something other than label or feature, by what they serve as."""
+        columns = {"id": self.id, "split": self.split, "group": self.group, "truth": self.truth}
+        return {role: column for role, column in columns.items() if column}
 
     @property
     def unseen(self) -> set[str]:
@@ -113,7 +120,11 @@ def read(
     """
     label, id, split, group, truth = map(_named, (label, id, split, group, truth))
     wrong = [*wrong, *of_embedding(embedding)]
-    found = _load_or_tell(source, label, embedding=embedding, progress=progress, wrong=wrong)
+    marks = [label, id, split, group, truth, *_several(annotators)]
+    names = [each for each in marks if isinstance(each, str)]
+    found = _load_or_tell(
+        source, label, names=names, embedding=embedding, progress=progress, wrong=wrong
+    )
     if not wrong:
         found = media.in_column(found, embedding=embedding, progress=progress)
     named_label = label if isinstance(label, str) else None
@@ -137,14 +148,12 @@ def _several(columns: Any) -> tuple[str, ...]:
     return (str(columns),) if alone else tuple(str(_named(each)) for each in columns)
 
 
-def _load_or_tell(
-    source: Any, label: Any, *, embedding: str, progress: Progress, wrong: Sequence[Problem]
-) -> Loaded:
+def _load_or_tell(source: Any, label: Any, *, wrong: Sequence[Problem], **told: Any) -> Loaded:
     """Return the columns of a source, or tell what is wrong with it beside what is known."""
     try:
         if wrong and isinstance(source, str | Path) and _path(str(source)).is_dir():
             raise Invalid("audit", ())  # before its files are embedded for nothing
-        return _load(source, label, embedding=embedding, progress=progress)
+        return _load(source, label, **told)
     except Invalid as error:
         raise Invalid(error.subject, [*wrong, *error.problems]) from error
     except DataperfError as error:
@@ -153,10 +162,12 @@ def _load_or_tell(
         raise Invalid("audit", [*wrong, Problem("source", "", str(error))]) from error
 
 
-def _load(source: Any, label: Any, *, embedding: str, progress: Progress) -> Loaded:
+def _load(
+    source: Any, label: Any, *, names: Sequence[str], embedding: str, progress: Progress
+) -> Loaded:
     """Return the columns of a source of any kind."""
     if isinstance(source, str | Path):
-        found = _load_named(str(source), embedding=embedding, progress=progress)
+        found = _load_named(str(source), names, embedding=embedding, progress=progress)
     elif named.is_huggingface(source):
         found = named.from_huggingface(source, progress=progress)
     elif hasattr(source, "iloc") and hasattr(source, "columns"):
@@ -186,7 +197,7 @@ def _load(source: Any, label: Any, *, embedding: str, progress: Progress) -> Loa
     return tables.with_label(found, label)
 
 
-def _load_named(words: str, *, embedding: str, progress: Progress) -> Loaded:
+def _load_named(words: str, names: Sequence[str], *, embedding: str, progress: Progress) -> Loaded:
     """Return the columns of a source given in words."""
     if words.startswith("hf:"):
         return named.load_huggingface(words.removeprefix("hf:"), progress=progress)
@@ -206,7 +217,7 @@ def _load_named(words: str, *, embedding: str, progress: Progress) -> Loaded:
     if path.is_dir():
         return media.read_folder(path.resolve(), embedding=embedding, progress=progress)
     if path.exists():
-        return tables.read_file(path, progress=progress)
+        return tables.read_file(path, names=names, progress=progress)
     raise _not_there(words, path)
 
 
@@ -263,7 +274,11 @@ def _roles(
     if problems or wrong:
         raise Invalid(found.name, [*wrong, *problems])
     return Roles(
-        **roles, annotators=tuple(annotators), sensitive=tuple(sensitive), drop=tuple(drop)
+        **roles,
+        annotators=tuple(annotators),
+        sensitive=tuple(sensitive),
+        drop=tuple(drop),
+        split_named=bool(asked["split"]),
     )
 
 
@@ -291,10 +306,12 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
     )
     notes: list[tuple[str, str]] = list(found.skipped)
 
+    strange: dict[str, dict[str, int]] = {}
+
     def others(column: str) -> IntArray:
-        other, strange = labels.ids_in(frame[column], classes, names=names.get(column))
-        if strange:
-            told = f"{plural(strange, 'label')} that no row has as its label: counted as missing"
+        other, strange[column] = labels.ids_in(frame[column], classes, names=names.get(column))
+        if count := sum(strange[column].values()):
+            told = f"{plural(count, 'label')} that no row has as its label: counted as missing"
             notes.append((f"column {column}", told))
         return other
 
@@ -330,6 +347,9 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
         media=found.media,
         skipped=(*notes, *((f"column {column}", told) for column, told in problems)),
         source=found.source,
+        roles=roles.serving,
+        split_named=roles.split_named,
+        strange_truths=strange.get(roles.truth, {}),
     )
 
 

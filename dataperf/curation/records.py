@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -78,6 +78,14 @@ class Rows:
     source
         The words with which the data can be loaded again (a path, a dataset's name), "" if
         it came as an object.
+    roles
+        The columns that serve as ``id``, ``split``, ``group`` and ``truth``, by what they serve
+        as.
+    split_named
+        Whether the caller named the column of the split, rather than the source.
+    strange_truths
+        What the column of the truth has that is no class, and in how many rows; their truth
+        is -1.
     """
 
     name: str
@@ -97,9 +105,28 @@ class Rows:
     media: Media | None = None
     skipped: tuple[tuple[str, str], ...] = ()
     source: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    split_named: bool = False
+    strange_truths: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def part_of(rows: Rows, kept: IntArray) -> Rows:
+    """Return some of the rows, for judging them by them alone: without media and truth."""
+    return replace(
+        rows,
+        frame=rows.frame.iloc[kept].reset_index(drop=True),
+        ids=rows.ids[kept],
+        features=rows.features[kept],
+        labels=rows.labels[kept],
+        split=None if rows.split is None else rows.split[kept],
+        groups=None if rows.groups is None else rows.groups[kept],
+        truth=None,
+        annotators={name: each[kept] for name, each in rows.annotators.items()},
+        media=None,
+    )
 
 
 @dataclass(frozen=True)

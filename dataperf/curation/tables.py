@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation import arrow, characters
+from dataperf.curation import arrow, characters, packed
 from dataperf.curation.loaded import MOST_LISTED, Loaded, Progress, plural, refuse
 from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
 from dataperf.records import TextArray
@@ -21,17 +20,24 @@ from dataperf.records import TextArray
 #: Endings of files that are read as a table, a compressed one's last ending taken off.
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
 COMPRESSED = (".gz", ".bz2", ".zst")
-#: What a packed file begins with, and what packs it.
-PACKED = {
-    rb"\x1f\x8b": ("gzip", ".gz"),
-    rb"BZh[1-9]1AY&SY": ("bzip2", ".bz2"),
-    rb"\x28\xb5\x2f\xfd": ("zstd", ".zst"),
-}
+EXPECTED_JSON = "one JSON object in each line, or one list of objects"
+#: Values that are other ones as numbers: leading zeros, or more digits than a float holds.
+LOSES_DIGITS = r"^\s*[+-]?(0[0-9]|[0-9]{16})"
 ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
 
 
-def read_file(path: Path, *, progress: Progress) -> Loaded:
+def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> Loaded:
     """Return a file as columns, by its ending.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Columns whose values are names (labels, ids, groups): of a CSV file they stay as they
+        are written where a number would lose digits, as of ``01``.
+    progress
+        Told how many rows are read.
 
     Raises
     ------
@@ -47,8 +53,8 @@ def read_file(path: Path, *, progress: Progress) -> Loaded:
         raise refuse(str(path), "unknown-ending", "", f'the ending "{ending}"', hint)
     if not path.stat().st_size:
         raise refuse(str(path), "empty", "", "the file is empty")
-    if path.suffix.lower() not in COMPRESSED and (packed := _packed_by(path)):
-        program, last = packed
+    if path.suffix.lower() not in COMPRESSED and (told := packed.by(path)):
+        program, last = told
         what, expected = f"it is packed with {program}", f"{path.name}{last}, or the file unpacked"
         raise refuse(str(path), "compressed", "", what, expected)
     if ending in (".parquet", ".pq"):
@@ -57,17 +63,7 @@ def read_file(path: Path, *, progress: Progress) -> Loaded:
         return _read_npz(path)
     if ending in (".jsonl", ".ndjson", ".json"):
         return _read_json(path, progress=progress)
-    return _read_csv(path, ending, progress=progress)
-
-
-def _packed_by(path: Path) -> tuple[str, str] | None:
-    """Return what a file is packed with and the ending of such files; None if it is not."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(10)
-    except OSError:
-        return None  # whoever reads it says why
-    return next((packed for sign, packed in PACKED.items() if re.match(sign, start)), None)
+    return _read_csv(path, ending, names, progress=progress)
 
 
 def stem(path: Path) -> str:
@@ -75,15 +71,18 @@ def stem(path: Path) -> str:
     return path.name.partition(".")[0] or path.name
 
 
-def _read_csv(path: Path, ending: str, *, progress: Progress) -> Loaded:
+def _read_csv(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -> Loaded:
     """Return a CSV file; lines with too few or too many values are left out and listed."""
     import pyarrow as pa
     from pyarrow import csv
 
     ragged: list[tuple[str, str]] = []
+    unclosed: list[str] = []
 
     def skip(row: Any) -> str:
         where = f"line {row.number}" if row.number else "a line"
+        if "\n" in row.text and row.text.count('"') % 2:
+            unclosed.append(where)
         ragged.append((where, f"{row.actual_columns} values instead of {row.expected_columns}"))
         return "skip"
 
@@ -91,7 +90,11 @@ def _read_csv(path: Path, ending: str, *, progress: Progress) -> Loaded:
     parse = csv.ParseOptions(
         delimiter=_delimiter(start, ending), invalid_row_handler=skip, newlines_in_values=True
     )
-    convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=True)
+    convert = csv.ConvertOptions(
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+        column_types={name: pa.string() for name in names},
+    )
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
             table = csv.read_csv(
@@ -101,14 +104,59 @@ def _read_csv(path: Path, ending: str, *, progress: Progress) -> Loaded:
                 convert_options=convert,
             )
     except (OSError, ValueError, pa.ArrowException) as error:
+        if names and "UTF8" in str(error):  # where, tells the reader that takes bytes for text
+            return _read_csv(path, ending, (), progress=progress)
         raise _csv_problem(path, error) from error
     _refuse_bytes(path, table)
+    if unclosed or _ends_in_a_quote(path, table):
+        where = unclosed[0] if unclosed else "the last row"
+        what = "a quote opens a value here and never ends it"
+        raise refuse(str(path), "open-quote", where, what, 'a closing "')
+    table = _told_apart(table, names)
     if len(ragged) > len(table):
         first = f"{ragged[0][0]} has {ragged[0][1]}"
         what = f"{plural(len(ragged), 'line')} of {len(ragged) + len(table):,} do not fit: {first}"
         raise refuse(str(path), "ragged", "", what, "the same number of values in every line")
     found = arrow.from_table(stem(path), table, progress=progress)
     return _with_skipped(found, _listed(ragged, "line"))
+
+
+def _ends_in_a_quote(path: Path, table: Any) -> bool:
+    """Return whether the last row has swallowed lines: a value of several, and an odd quote."""
+    import pyarrow as pa
+
+    last = table.slice(max(0, len(table) - 1)).to_pylist()
+    if not any(isinstance(value, str) and "\n" in value for row in last for value in row.values()):
+        return False
+    quotes = 0
+    with pa.input_stream(str(path), compression="detect") as stream:
+        while part := stream.read(1 << 20):
+            quotes += part.count(b'"')
+    return quotes % 2 == 1
+
+
+def _told_apart(table: Any, names: Sequence[str]) -> Any:
+    """Return columns of names, read as text, as what they hold unless that loses digits."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow import csv
+
+    options = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=True)
+    for name in dict.fromkeys(names):
+        column = table[name] if table.column_names.count(name) == 1 else None
+        if column is None or column.type != pa.string():
+            continue
+        if pc.any(pc.match_substring_regex(column, LOSES_DIGITS)).as_py():
+            continue
+        alone = pa.BufferOutputStream()
+        csv.write_csv(pa.table({"name": column}), alone)
+        found = csv.read_csv(
+            pa.BufferReader(alone.getvalue()),
+            parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            convert_options=options,
+        )
+        table = table.set_column(table.column_names.index(name), name, found["name"])
+    return table
 
 
 def _start(path: Path) -> bytes:
@@ -183,46 +231,46 @@ def _read_json(path: Path, *, progress: Progress) -> Loaded:
     if not records:
         raise refuse(str(path), "empty", "", "there are no rows")
     progress(f"reading {stem(path)}", len(records), len(records))
+    if len(records) == 1 and records[0] and all(isinstance(v, list) for v in records[0].values()):
+        return from_columns(stem(path), records[0])
     return from_records(stem(path), records)
 
 
 def _records(path: Path, text: str) -> list[dict[str, Any]]:
-    if text.lstrip()[:1] == "[" or (path.suffix == ".json" and "\n" not in text.strip()):
-        whole = _parsed(path, text, "")
-        listed = whole if isinstance(whole, list) else [whole]
+    """Return the objects of a file; every line that is none is listed.
+
+    Lines end in a line feed alone: JSON text may hold other ends of lines as they are.
+    """
+    whole, wrong = _parsed(text)
+    if isinstance(whole, list) or (whole is not None and not wrong):
+        rows = [(f"row {n}", each, "") for n, each in enumerate(_as_list(whole), 1)]
+    elif text.lstrip()[:1] == "[":
+        rows = [("", None, wrong)]
     else:
-        listed = _parsed_lines(path, text)
-    wrong = [number for number, each in enumerate(listed, 1) if not isinstance(each, dict)]
-    if wrong:
-        expected = '{"column": value, ...}'
-        told = [(f"row {number}", f"row {number} is no object", expected) for number in wrong]
-        raise Invalid(str(path), [Problem("bad-json", *each) for each in told])
-    if len(listed) == 1 and listed[0] and all(isinstance(v, list) for v in listed[0].values()):
-        return [dict(zip(listed[0], values)) for values in zip(*listed[0].values())]
-    return listed
+        lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        rows = [(f"line {n}", *_parsed(line)) for n, line in lines]
+    problems = [
+        Problem("bad-json", place, told or "no object", EXPECTED_JSON)
+        for place, found, told in rows
+        if told or not isinstance(found, dict)
+    ]
+    if problems:
+        rest = len(problems) - MOST_LISTED
+        more = [Problem("bad-json", "", f"and {rest:,} more")] if rest > 0 else []
+        raise Invalid(str(path), [*problems[:MOST_LISTED], *more])
+    return [found for _, found, _ in rows]
 
 
-def _parsed_lines(path: Path, text: str) -> list[Any]:
-    """Return what each line that is not blank holds; all lines that are not JSON are told."""
-    parsed: list[Any] = []
-    problems: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                parsed.append(_parsed(path, line, f"line {number}"))
-            except Invalid as error:
-                problems += error.problems
-    if problems:  # where no line can be read, one tells it
-        raise Invalid(str(path), problems if parsed else problems[:1])
-    return parsed
+def _as_list(whole: Any) -> list[Any]:
+    return whole if isinstance(whole, list) else [whole]
 
 
-def _parsed(path: Path, text: str, where: str) -> Any:
+def _parsed(text: str) -> tuple[Any, str]:
+    """Return what JSON text says, or None and what is wrong with it."""
     try:
-        return json.loads(text)
+        return json.loads(text), ""
     except (ValueError, RecursionError) as error:
-        expected = "one JSON object in each line, or one list of objects"
-        raise refuse(str(path), "bad-json", where, str(error)[:200], expected) from error
+        return None, str(error)[:200]
 
 
 def _read_npz(path: Path) -> Loaded:

@@ -54,6 +54,8 @@ def _refused(path: Path, is_folder: bool) -> str:
     try:
         if path.is_dir() and not is_folder:
             return f"{path} is a folder"
+        if path.exists() and not (is_folder or path.is_file()):
+            return f"{path} is no regular file"
         if path.exists() and is_folder and not path.is_dir():
             return f"{path} is a file"
         above = path if is_folder else path.parent

@@ -100,7 +100,7 @@ def find(evidence: Evidence) -> Finding | str:
 
 def _some(rows: Rows, split: IntArray, number: int, seed: int) -> IntArray:
     inside = np.flatnonzero(split == number)
-    wide = len(rows.frame.columns) or min(FEATURES, rows.features.shape[1])
+    wide = len(coding.describing(rows)) or min(FEATURES, rows.features.shape[1])
     limit = min(coding.SAMPLE, max(SEEN, VALUES_SEEN // max(1, wide)))
     return inside[coding.sample(len(inside), limit, seed)]
 
@@ -109,9 +109,9 @@ def _tests(rows: Rows, here: IntArray, there: IntArray) -> Iterator[dict[str, An
     """Yield a line for every test of two splits."""
     both = np.concatenate([here, there])
     first = np.arange(len(both)) < len(here)
-    described = coding.described(rows, both)
+    described, named = coding.described(rows, both), bool(coding.describing(rows))
     for number, (name, kind, values) in enumerate(described):
-        if not len(rows.frame.columns) and number >= FEATURES:
+        if not named and number >= FEATURES:
             break
         yield from _column(name, kind, values, first)
     labels = rows.labels[both]

@@ -77,7 +77,7 @@ def find(evidence: Evidence) -> Finding | str:
     rows = evidence.rows
     if len(evidence.labelled) < FEWEST:
         return f"fewer than {FEWEST} rows have a label"
-    if not len(rows.frame.columns) and rows.media is not None:
+    if not coding.describing(rows) and rows.media is not None:
         return "there are no columns beside the pictures or sounds"
     seen = _seen(evidence)
     described = pd.DataFrame(
@@ -128,7 +128,7 @@ GRAVITY = {
 def _seen(evidence: Evidence) -> _Seen:
     rows = evidence.rows
     whole = np.arange(len(rows))
-    if not len(rows.frame.columns):  # many features and no names: a sample says as much
+    if not coding.describing(rows):  # many features and no names: a sample says as much
         limit = max(2000, 10 * VALUES // max(1, rows.features.shape[1]))
         whole = coding.sample(len(rows), limit, evidence.seed)
     labelled = whole[rows.labels[whole] >= 0]

@@ -98,7 +98,7 @@ def find(evidence: Evidence) -> Finding | str:
 
 def _picked(evidence: Evidence) -> IntArray:
     """Return the rows looked at: fewer of very wide ones."""
-    wide = len(evidence.rows.frame.columns) or evidence.rows.features.shape[1]
+    wide = len(coding.describing(evidence.rows)) or evidence.rows.features.shape[1]
     limit = min(coding.SAMPLE, max(LEAST_SEEN, VALUES_SEEN // max(1, wide)))
     return evidence.labelled[coding.sample(len(evidence.labelled), limit, evidence.seed)]
 
@@ -108,7 +108,7 @@ def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
     rows = evidence.rows
     found: list[Coded] = []
     embedded = rows.media is not None or len(set(rows.feature_columns)) < rows.features.shape[1]
-    if not len(rows.frame.columns) and embedded:
+    if not coding.describing(rows) and embedded:
         codes, _ = clusters.found(rows.features[picked], evidence.seed)
         if codes is not None:
             names = tuple(str(number) for number in range(int(codes.max()) + 1))

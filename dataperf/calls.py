@@ -1,0 +1,68 @@
+"""Call what a user's plug-in offers: what goes wrong in it is told as the plug-in's own fault."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dataperf.errors import DataperfError
+from dataperf.registry import KINDS
+
+
+def is_yours(module: Any) -> bool:
+    """Return whether a plug-in's module is the user's; what ours raise is a defect of ours."""
+    return getattr(module, "__name__", "dataperf").partition(".")[0] != "dataperf"
+
+
+def named(kind: str, module: Any, *, line: int | None = None) -> str:
+    """Return what a plug-in is called in an error: ``the metric hits (mine/metrics/hits.py)``."""
+    path = Path(module.__file__)
+    place = f", line {line}" if line else ""
+    return f"the {KINDS[kind]} {path.stem} ({path}{place})"
+
+
+@contextmanager
+def calling(kind: str, module: Any, wanted: str = "") -> Iterator[None]:
+    """Turn what a user's plug-in raises into one DataperfError that names it.
+
+    Parameters
+    ----------
+    kind, module
+        The plug-in that is called inside; what one of ours raises passes as it is.
+    wanted
+        How it is called: ``answer(pool, rules, *, seed)``. Told where the call itself fails.
+
+    Raises
+    ------
+    DataperfError
+        With the plug-in's name, file and line; the cause is attached.
+    """
+    try:
+        yield
+    except DataperfError:
+        raise
+    except (Exception, SystemExit) as error:
+        if not is_yours(module):
+            raise
+        raise fault(kind, module, error, wanted) from error
+
+
+def fault(kind: str, module: Any, error: BaseException, wanted: str = "") -> DataperfError:
+    """Return what a user's plug-in raised as an error that names it; see `calling`."""
+    lines = lines_of(module, error)
+    then = f"\n  expected {wanted}" if wanted and not lines else ""
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    place = named(kind, module, line=lines[-1] if lines else None)
+    return DataperfError(f"{place}: {what}{then}")
+
+
+def lines_of(module: Any, error: BaseException) -> list[int]:
+    """Return the lines of a plug-in that an error came through, the innermost last."""
+    return [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == module.__file__
+    ]
