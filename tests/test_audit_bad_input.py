@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 import dataperf
 from dataperf import cli, files, own, terminal
-from dataperf.curation import compiled, models, neighbours, reading, targets
+from dataperf.curation import coding, compiled, models, neighbours, reading, targets
 from dataperf.errors import DataperfError, Invalid, did_you_mean
 
 HOSTILE = (
@@ -832,3 +832,18 @@ def test_json_is_read_in_every_documented_form(folder):
     assert [problem.where for problem in error.value.problems] == [
         f"line {3 * turn + place}" for turn in range(9) for place in (1, 3)
     ]
+
+
+def test_dates_millions_of_years_away_are_dates(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    days = np.random.default_rng(0).integers(-(2**30), 2**30, 80).astype("i4")
+    moments = pa.array(days, pa.int32()).cast(pa.date32())
+    labels = [str(number % 2) for number in range(80)]
+    pq.write_table(pa.table({"day": moments, "a": list(range(80)), "y": labels}), "far.parquet")
+    found = reading.read("far.parquet", label="y")
+    assert dict(found.kinds)["day"] == "datetime"
+    dataperf.audit("far.parquet", label="y")
+    seconds = coding.numbers(found.frame["day"], "datetime")
+    assert np.array_equal(seconds, days * 86_400.0)

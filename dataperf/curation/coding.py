@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.curation.columns import SECOND
 from dataperf.curation.records import SEVERITIES, Kind, Rows, Severity
 from dataperf.records import IntArray
 
@@ -107,8 +109,10 @@ def numbers(values: Any, kind: Kind) -> NDArray[np.float64]:
         if isinstance(getattr(values, "dtype", None), pd.PeriodDtype):
             values = values.dt.to_timestamp()
         when = pd.Series(pd.to_datetime(values, errors="coerce", utc=True)).reset_index(drop=True)
-        whole = when.astype("datetime64[us, UTC]").astype("int64").to_numpy(np.float64)
-        return np.where(when.isna().to_numpy(), np.nan, whole / 1e6)
+        if when.dt.unit == "ns":  # whose count since 1970 no float holds
+            when = when.astype("datetime64[us, UTC]")
+        whole = when.astype("int64").to_numpy(np.float64)
+        return np.where(when.isna().to_numpy(), np.nan, whole / SECOND[when.dt.unit])
     series = pd.to_numeric(pd.Series(values), errors="coerce")
     if series.dtype.kind == "c":
         series = series.abs()
@@ -175,7 +179,7 @@ def interval_name(edges: NDArray[np.float64], kind: Kind, low: int, high: int) -
 
 def _shown(value: float, kind: Kind) -> str:
     if kind == "datetime" and np.isfinite(value):
-        return str(np.datetime64(int(value * 1e6), "us").astype("datetime64[s]"))
+        return str(np.datetime64(math.floor(value), "s"))
     return f"{value:.4g}"
 
 

@@ -25,6 +25,8 @@ FEW_VALUES = 50
 FEW_ROWS = 20
 #: Mean number of words from which on text is read word by word.
 WORDS = 4.0
+#: Counts of each unit of time in a second.
+SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 ID_NAME = re.compile(r"(^|[_\s.-])(id|ids|idx|index|key|uuid|guid|row|rowid)$|[a-z]I[dD]$", re.I)
 
 
@@ -127,9 +129,13 @@ def _dates(name: str, series: pd.Series) -> Column:
     if str(series.dtype).startswith(("datetime64[", "timedelta64[")) and "," in str(series.dtype):
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     kind = "datetime64[ns]" if series.dtype.kind == "M" else "timedelta64[ns]"
-    counts = series.to_numpy().astype(kind).astype(np.int64)
+    values = series.to_numpy()
+    wide = values.astype(kind)
+    if not (wide.astype(values.dtype) == values)[~missing].all():  # centuries from now
+        wide = values
+    counts = wide.astype(np.int64)
     first = counts[~missing].min() if (~missing).any() else 0
-    seconds = (counts - first) / 1e9
+    seconds = (counts - first) / SECOND[np.datetime_data(wide.dtype)[0]]
     seconds[missing] = np.nan
     if series.dtype.kind == "m":
         return _numbers(name, seconds, series)
