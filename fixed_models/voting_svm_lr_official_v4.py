@@ -21,7 +21,8 @@ working set selection and shrinking, float32 kernel cache, gap 1e-3, folds and c
 
 Rows are predicted in float32 first. One whose label the rounding could touch (the classes lie
 close, or as close as another end of the coupling would bring them; the machines are too steep)
-is predicted again in float64, so that every label is the one of float64.
+is predicted again in float64, so that every label is the one of float64 (ties to 1e-12 go to
+the lowest class). How far rounding reaches is an estimate with a margin, no proof.
 
 References
 ----------
@@ -55,6 +56,8 @@ GAP = 1e-3  # a machine is done when no pair of rows violates optimality by more
 MAX_STEPS = 10_000_000
 SOLVER_CELLS = 1 << 16  # rows x machines trained together: what fits the cache
 BLOCK = 512  # rows multiplied together
+FEW = 64  # fewer rows are predicted in float64 alone: products of few add up term by term
+TERMS = 128  # columns whose products float32 adds up before they join the others
 COUPLED = 1 << 15  # rows x seeds coupled together
 CELLS = 1 << 21  # numbers of a matrix that these take at most, unless for one row
 ROUNDING = 8 * 2.0**-24  # of float32, over sums of a few thousand terms
@@ -231,9 +234,10 @@ def predict(fitted: Fitted, features: ArrayLike) -> Ints:
     """
     rows = _table(features, fitted.support.shape[1])
     result = np.empty((fitted.seeds, len(rows)), dtype=np.int64)
-    unsure = np.empty(len(rows), dtype=bool)
+    unsure = np.ones(len(rows), dtype=bool)
+    many = rows if len(rows) >= FEW else rows[:0]
     with np.errstate(all="ignore"):
-        for part, votes, doubt in _votes(fitted, rows, np.float32):
+        for part, votes, doubt in _votes(fitted, many, np.float32):
             first, lead = _first(votes)
             result[:, part] = fitted.present[first]
             lead -= 2.0 * doubt  # one class may gain what another loses
@@ -851,8 +855,7 @@ def _parts(
     near_enough = min(SLIP, 0.2 * END / k)
     step = min(COUPLED, CELLS // k**2) // fitted.seeds
     step = max(1, min(step, CELLS // max(1, vectors)))
-    for start in range(0, len(rows), step):
-        part = slice(start, min(start + step, len(rows)))
+    for part in _slices(len(rows), step):
         products, lengths = _products(rows[part], basis)
         regression = _softmax((products[:, vectors:] + bias).T)
         kernel = products[:, :vectors] * 2.0
@@ -877,6 +880,13 @@ def _parts(
         yield part, machine.reshape(k, fitted.seeds, -1), regression, doubt
 
 
+def _slices(count: int, most: int) -> Iterator[slice]:
+    """Yield slices of equal lengths, at most so many each, so that none is short."""
+    parts = -(-count // most)
+    for number in range(parts):
+        yield slice(count * number // parts, count * (number + 1) // parts)
+
+
 def _softmax(raw: NDArray[Any]) -> NDArray[Any]:
     """Return exp(raw) divided by its sum over the first axis."""
     powers: NDArray[Any] = np.exp(raw - raw.max(axis=0))
@@ -888,11 +898,16 @@ def _products(rows: NDArray[Any], basis: NDArray[Any]) -> tuple[NDArray[Any], ND
     """Return rows @ basis, (n, b), and the squared lengths of the rows, (n,), in its dtype."""
     dtype = basis.dtype
     products, lengths = np.empty((len(rows), basis.shape[1]), dtype), np.empty(len(rows), dtype)
-    for start in range(0, len(rows), BLOCK):
-        part = slice(start, start + BLOCK)
+    width = TERMS if dtype == np.float32 else max(1, len(basis))
+    for part in _slices(len(rows), BLOCK):
         block = np.asarray(rows[part], dtype=dtype)
-        np.matmul(block, basis, out=products[part])
-        np.vecdot(block, block, out=lengths[part])
+        first = block[:, :width]
+        np.matmul(first, basis[:width], out=products[part])
+        np.vecdot(first, first, out=lengths[part])
+        for start in range(width, len(basis), width):
+            terms = block[:, start : start + width]
+            products[part] += terms @ basis[start : start + width]
+            lengths[part] += np.vecdot(terms, terms)
     if dtype == np.float64 and not np.isfinite(lengths).all():
         raise ValueError("features must be finite, and their squares within float64")
     return products, lengths

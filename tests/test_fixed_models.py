@@ -379,6 +379,33 @@ def test_float32_is_not_trusted_where_the_kernel_hardly_varies() -> None:
     assert (model.predict(fitted, test) == (machine + linear).argmax(axis=2)).all()
 
 
+@pytest.mark.parametrize("width", [384, 1000, 4096, 8000])
+def test_float32_products_err_less_than_is_allowed_for(width: int) -> None:
+    """Equal columns, whose roundings add up where terms are added one after another."""
+    model, random = load(NAMES[1]), np.random.default_rng(width)
+    for rows in (64, 513, 1000):
+        block = np.repeat(random.uniform(0.5, 1.5, (rows, 1)), width, axis=1)
+        basis = np.repeat(random.uniform(-1.5, 1.5, (1, 33)), width, axis=0)
+        products, lengths = model._products(block, basis.astype("f4"))
+        exact = block.astype("f4").astype(float) @ basis.astype("f4").astype(float)
+        sizes = np.linalg.norm(block, axis=1)[:, None] * np.linalg.norm(basis, axis=0)
+        margin = model.LEAD / model.SLIP  # a lead is safe from so many times the estimate
+        allowed = 0.8 * margin * model.ROUNDING * (1.0 + width / model.LONG)
+        squares = (block.astype("f4").astype(float) ** 2).sum(axis=1)
+        assert (np.abs(products - exact) / sizes).max() < allowed
+        assert np.abs(lengths / squares - 1.0).max() < allowed
+
+
+def test_slices_are_of_equal_length() -> None:
+    """A few rows left over would be multiplied by another way than the others."""
+    model = load(NAMES[1])
+    for count in (0, 1, 511, 512, 513, 1025, 10_000):
+        parts = list(model._slices(count, 512))
+        assert [row for part in parts for row in range(part.start, part.stop)] == [*range(count)]
+        sizes = {part.stop - part.start for part in parts}
+        assert max(sizes, default=0) <= 512 and max(sizes, default=0) - min(sizes, default=0) <= 1
+
+
 def test_a_tie_goes_to_the_lowest_class_in_any_company() -> None:
     """The last bits of a product depend on the rows beside it: they must not decide."""
     model, random = load(NAMES[1]), np.random.default_rng(300)
