@@ -47,7 +47,7 @@ def product(train, labels, tests, truth) -> None:
 
 
 def ours(train, labels, tests, truth) -> None:
-    from dataperf.curation.values import knn_shapley
+    from dataperf.valuation.knn_shapley import knn_shapley
 
     knn_shapley(train, labels, tests, truth, k=5)
 

@@ -46,14 +46,14 @@ def found_by(way: str, features: np.ndarray) -> np.ndarray:
 
         some = features[: max(1, len(features) // 10)]
         return NearestNeighbors(n_neighbors=K + 1).fit(features).kneighbors(some)[1]
-    from dataperf.curation.neighbours import nearest
+    from dataperf.evidence.neighbours import nearest
 
     exact = {"ours, exact": True, "ours, lists": False}.get(way)
     return nearest(features, k=K, exact=exact).rows
 
 
 def recall(features: np.ndarray, found: np.ndarray) -> float:
-    from dataperf.curation.neighbours import nearest_in
+    from dataperf.evidence.neighbours import nearest_in
 
     some = np.random.default_rng(1).choice(len(found), min(500, len(found)), replace=False)
     true = nearest_in(features, features[some], K + 1).rows

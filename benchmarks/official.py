@@ -38,7 +38,7 @@ LINES = {
 PHASES = """
 import atexit, json, sys, time
 start = time.process_time()
-import dataperf.cli
+import dataperf.cli.app
 from dataperf import data, evaluation, leaderboard, registry, results, scorecard, submission
 spent = {"import": time.process_time() - start}
 depth = []
@@ -66,7 +66,7 @@ timed(evaluation, "_task_scores", "statistics")
 timed(scorecard, "board_score", "statistics")
 timed(results, "keep", "keep result")
 atexit.register(lambda: print("PHASES", json.dumps(spent), file=sys.stderr))
-dataperf.cli.main()
+dataperf.cli.app.main()
 """
 
 

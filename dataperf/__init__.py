@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataperf.baselines import answer
-    from dataperf.challenge import load as load_challenge
+    from dataperf.boards.baselines import answer
     from dataperf.curation.audit import audit
-    from dataperf.data import load as load_dataset
-    from dataperf.evaluation import evaluate, evaluate_all
-    from dataperf.submission import board_data, check
-    from dataperf.submission import load as load_submission
+    from dataperf.definitions.loading import load as load_challenge
+    from dataperf.definitions.submission import board_data, check
+    from dataperf.definitions.submission import load as load_submission
+    from dataperf.evaluation.evaluate import evaluate, evaluate_all
+    from dataperf.sources.tables import load as load_dataset
 
 __version__ = "0.1.0"
 
@@ -28,15 +28,15 @@ __all__ = [
 ]
 
 _PLACES = {
-    "answer": ("dataperf.baselines", "answer"),
+    "answer": ("dataperf.boards.baselines", "answer"),
     "audit": ("dataperf.curation.audit", "audit"),
-    "board_data": ("dataperf.submission", "board_data"),
-    "check": ("dataperf.submission", "check"),
-    "evaluate": ("dataperf.evaluation", "evaluate"),
-    "evaluate_all": ("dataperf.evaluation", "evaluate_all"),
-    "load_challenge": ("dataperf.challenge", "load"),
-    "load_dataset": ("dataperf.data", "load"),
-    "load_submission": ("dataperf.submission", "load"),
+    "board_data": ("dataperf.definitions.submission", "board_data"),
+    "check": ("dataperf.definitions.submission", "check"),
+    "evaluate": ("dataperf.evaluation.evaluate", "evaluate"),
+    "evaluate_all": ("dataperf.evaluation.evaluate", "evaluate_all"),
+    "load_challenge": ("dataperf.definitions.loading", "load"),
+    "load_dataset": ("dataperf.sources.tables", "load"),
+    "load_submission": ("dataperf.definitions.submission", "load"),
 }
 
 

@@ -2,7 +2,7 @@
 
 A plug-in is a module. Its file's name is its name, the first line of its docstring is its
 description, and the functions below are all it needs. ``dataperf verify --plugins`` runs
-the checks of ``dataperf.verify`` on every plug-in found.
+the checks of ``dataperf.boards.rerun`` on every plug-in found.
 """
 
 from __future__ import annotations

@@ -137,3 +137,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = near or difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     quoted = " or ".join(f'"{other}"' for other in near)
     return f"Did you mean {quoted}?" if near else ""
+
+
+def refuse(subject: str, rule: str, where: str, what: str, expected: str = "") -> Invalid:
+    """Return the error for one thing that is wrong."""
+    return Invalid(subject, [Problem(rule, where, what, expected)])

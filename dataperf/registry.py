@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from dataperf import files
+from dataperf.basics import files
 from dataperf.errors import Ambiguous, DataperfError, NotFound
 
 #: Folder of each kind of plug-in, and what one of its entries is called.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dataperf.curation.records import Rows
+from dataperf.records.rows import Rows
 
 
 def blobs(rows: int = 400, classes: int = 3, *, apart: float = 3.0, seed: int = 0):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dataperf.curation.records import Finding, Neighbours, Rows
+from dataperf.records.findings import Finding, Neighbours
+from dataperf.records.rows import Rows
 
 HOSTILE = '</script><img src=x onerror="alert(1)">'
 

@@ -12,7 +12,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 
-from dataperf.curation.records import Neighbours, Rows
+from dataperf.records.findings import Neighbours
+from dataperf.records.rows import Rows
 
 K = 10
 

@@ -9,10 +9,10 @@ import pytest
 from audit_data import blobs, noisy, rows_of
 
 import dataperf.curation.audit as audits
-from dataperf.curation import calibration, models, neighbours
-from dataperf.curation.evidence import Collected
 from dataperf.detectors import label_errors
 from dataperf.errors import DataperfError, Invalid, NotFound
+from dataperf.evidence import calibration, models, neighbours
+from dataperf.evidence.collect import Collected
 
 
 def test_folds_have_like_class_shares_and_keep_groups_whole():

@@ -25,9 +25,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import dataperf
-from dataperf import cli, files, own, terminal
-from dataperf.curation import coding, compiled, models, neighbours, reading, targets
+from dataperf.basics import files
+from dataperf.cli import app, output_paths, terminal
 from dataperf.errors import DataperfError, Invalid, did_you_mean
+from dataperf.evidence import compiled, discretize, models, neighbours
+from dataperf.own_data import evaluate
+from dataperf.reading import read
 
 HOSTILE = (
     "<b>x</b>",
@@ -83,7 +86,7 @@ def whole(data, folder, **told):
     """
     from rich.console import Console
 
-    from dataperf.curation.notebook import text
+    from dataperf.curation.terminal import text
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -107,7 +110,7 @@ def run(*words, code=0):
     """Run the command; a refusal is one DataperfError, or typer's own, and nothing is warned of."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        done = CliRunner().invoke(cli.app, [str(word) for word in words])
+        done = CliRunner().invoke(app.app, [str(word) for word in words])
     if isinstance(done.exception, DataperfError):
         assert code == done.exception.exit_code == 2, done.exception
         return str(done.exception)
@@ -496,7 +499,7 @@ def test_wrong_names_of_columns_and_detectors_are_told_together(folder):
 
 def test_a_folder_is_not_read_for_a_wrong_name(tmp_path, monkeypatch):
     media(tmp_path / "data", "png")
-    monkeypatch.setattr(reading.media, "read_folder", None)  # would fail if it were
+    monkeypatch.setattr(read.media, "read_folder", None)  # would fail if it were
     with pytest.raises(Invalid, match="(?s)2 problems.*label_errors.*pixels"):
         dataperf.audit(tmp_path / "data", detectors="label_error", embedding="pixel")
 
@@ -556,9 +559,9 @@ def test_options_are_refused_before_anything_is_done(words, told, folder, monkey
 
 
 def test_a_place_that_cannot_be_written_is_told(folder, monkeypatch):
-    monkeypatch.setattr(targets.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(output_paths.os, "access", lambda path, mode: False)
     with pytest.raises(Invalid, match="cannot be written to"):
-        targets.check({"--report": Path("page.html")}, {}, chosen={})
+        output_paths.check({"--report": Path("page.html")}, {}, chosen={})
     found = dataperf.audit(table(), label="y", detectors="imbalance")
     for write in (found.report, found.to_csv, lambda path: found.to_manifest(path=path)):
         with pytest.raises(DataperfError, match="cannot be written"):
@@ -591,8 +594,8 @@ def test_names_in_data_cannot_command_the_terminal(folder):
 @pytest.fixture
 def mine(folder):
     """Ids of the pool and of the test of mine.csv, and labels."""
-    rows = own.read("mine.csv", label="y", truth="right", id="who")
-    tested = own.split(rows.ids, rows.labels)
+    rows = evaluate.read("mine.csv", label="y", truth="right", id="who")
+    tested = evaluate.split(rows.ids, rows.labels)
     labels = {str(name): rows.classes[label] for name, label in zip(rows.ids, rows.labels)}
     return rows.ids[~tested].tolist(), rows.ids[tested].tolist(), labels
 
@@ -719,7 +722,7 @@ def test_what_an_audit_finds_can_be_evaluated_on_hostile_data(track, folder):
     Path("odd.jsonl").write_text("\n".join(lines), encoding="utf-8")
     found = dataperf.audit("odd.jsonl", label="y", id="who", drop=["right"])
     found.to_manifest(track, path="m.json")
-    (result,) = own.evaluate("odd.jsonl", [Path("m.json")], label="y", id="who", truth="right")
+    (result,) = evaluate.evaluate("odd.jsonl", [Path("m.json")], label="y", id="who", truth="right")
     assert result.status == "scored"
 
 
@@ -755,7 +758,7 @@ print(sum(twice.stats.cache_hits.values()), sum(twice.stats.cache_misses.values(
 
 def test_compiled_code_needs_no_cache_and_survives_a_damaged_one(tmp_path):
     (tmp_path / "kernel.py").write_text(
-        "from dataperf.curation.compiled import compiled\n"
+        "from dataperf.evidence.compiled import compiled\n"
         "@compiled(nogil=True)\ndef twice(x):\n    return x * 2\n",
         encoding="utf-8",
     )
@@ -781,7 +784,8 @@ def test_compiled_code_needs_no_cache_and_survives_a_damaged_one(tmp_path):
 
 
 def test_the_kernels_are_kept_so_that_failures_only_cost_time():
-    from dataperf.curation import neighbour_kernels, ranking_kernels
+    from dataperf.evidence import neighbour_kernels
+    from dataperf.valuation import ranking_kernels
 
     for module in (neighbour_kernels, ranking_kernels):
         made = [each for each in vars(module).values() if hasattr(each, "py_func")]
@@ -794,12 +798,12 @@ def test_the_kernels_are_kept_so_that_failures_only_cost_time():
 def test_names_are_read_as_they_are_written(folder):
     rows = [f"{number:04d},{number % 7},{('01', '1', '2')[number % 3]}" for number in range(60)]
     (folder / "codes.csv").write_text("\n".join(["id,a,y", *rows]))
-    found = reading.read("codes.csv", label="y", id="id")
+    found = read.read("codes.csv", label="y", id="id")
     assert found.classes == ("01", "1", "2")
     assert found.ids[:2].tolist() == ["0000", "0001"]
     rows = [f"{10**19 + number},{number % 7},{number % 2}.0" for number in range(60)]
     (folder / "long.csv").write_text("\n".join(["id,a,y", *rows]))
-    found = reading.read("long.csv", label="y", id="id")
+    found = read.read("long.csv", label="y", id="id")
     assert found.ids[1] == str(10**19 + 1)
     assert found.classes == ("0", "1")  # what loses nothing is a number as before
 
@@ -809,26 +813,26 @@ def test_a_quote_that_is_never_closed_is_told(line, folder):
     rows = [f"1,{number},{number % 2}" for number in range(100)]
     (folder / "open.csv").write_text("\n".join(["a,b,y", *rows, line, *rows]))
     with pytest.raises(Invalid, match="open-quote"):
-        reading.read("open.csv", label="y")
+        read.read("open.csv", label="y")
     closed = [f'{number},"two\nlines {number % 5}",{number % 2}' for number in range(100)]
     (folder / "closed.csv").write_text("\n".join(["a,b,y", *closed]))
-    assert len(reading.read("closed.csv", label="y", id="a").ids) == 100
+    assert len(read.read("closed.csv", label="y", id="a").ids) == 100
 
 
 def test_json_is_read_in_every_documented_form(folder):
     columns = {"a": [number % 7 for number in range(60)], "y": [n % 2 for n in range(60)]}
     (folder / "indented.json").write_text(json.dumps(columns, indent=2))
-    assert len(reading.read("indented.json", label="y").ids) == 60
+    assert len(read.read("indented.json", label="y").ids) == 60
     (folder / "unequal.json").write_text(json.dumps({**columns, "y": [0, 1]}))
     with pytest.raises(Invalid, match="unequal-columns"):
-        reading.read("unequal.json", label="y")
+        read.read("unequal.json", label="y")
     lines = [{"a": a, "t": "one\u2028two\u0085three", "y": y} for a, y in zip(*columns.values())]
     text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
     (folder / "ends.jsonl").write_text(text, encoding="utf-8")
-    assert len(reading.read("ends.jsonl", label="y").ids) == 60
+    assert len(read.read("ends.jsonl", label="y").ids) == 60
     (folder / "bad.jsonl").write_text("\n".join(["{", '{"a": 1}', "3"] * 9))
     with pytest.raises(Invalid) as error:
-        reading.read("bad.jsonl", label="y")
+        read.read("bad.jsonl", label="y")
     assert [problem.where for problem in error.value.problems] == [
         f"line {3 * turn + place}" for turn in range(9) for place in (1, 3)
     ]
@@ -842,8 +846,8 @@ def test_dates_millions_of_years_away_are_dates(folder):
     moments = pa.array(days, pa.int32()).cast(pa.date32())
     labels = [str(number % 2) for number in range(80)]
     pq.write_table(pa.table({"day": moments, "a": list(range(80)), "y": labels}), "far.parquet")
-    found = reading.read("far.parquet", label="y")
+    found = read.read("far.parquet", label="y")
     assert dict(found.kinds)["day"] == "datetime"
     dataperf.audit("far.parquet", label="y")
-    seconds = coding.numbers(found.frame["day"], "datetime")
+    seconds = discretize.numbers(found.frame["day"], "datetime")
     assert np.array_equal(seconds, days * 86_400.0)

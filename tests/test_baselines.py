@@ -8,11 +8,13 @@ from math import factorial
 import numpy as np
 import pytest
 
-from dataperf import anchors, baselines, challenge, registry, submission
+from dataperf import registry
+from dataperf.boards import baselines, reference_points
+from dataperf.definitions import loading, submission
 from dataperf.strategies import caption_agreement, knn_shapley, pair_similarity
 
 FIRST = {
-    name: next(iter(challenge.load(name).boards))
+    name: next(iter(loading.load(name).boards))
     for name in registry.find("challenges")
     if name != "speech-selection"  # tests of its own
 }
@@ -21,14 +23,14 @@ CASES = [
     for name in FIRST
     for strategy, entry in registry.find("strategies").items()
     if entry.ours
-    and challenge.load(name).track in registry.load("strategies", strategy).tracks
+    and loading.load(name).track in registry.load("strategies", strategy).tracks
     and strategy != "self_influence"
 ]
 
 
 @pytest.mark.parametrize(("name", "strategy"), CASES)
 def test_answers_are_valid_and_the_same_for_a_seed(name, strategy):
-    asked = challenge.load(name)
+    asked = loading.load(name)
     data = submission.board_data(asked, FIRST[name])
     module = registry.load("strategies", strategy)
     one, again, other = (
@@ -57,7 +59,7 @@ def test_answers_are_valid_and_the_same_for_a_seed(name, strategy):
     ],
 )
 def test_reference_points_are_in_the_order_that_is_claimed(name, better, worse):
-    points = anchors.load(challenge.load(name), FIRST[name]).points
+    points = reference_points.load(loading.load(name), FIRST[name]).points
     split = next(iter(points[better].scores))
     assert points[better].scores[split][0] > points[worse].scores[split][0]
 
@@ -106,7 +108,7 @@ def test_copies_are_left_out_but_for_the_first():
 
 
 def test_pair_similarity_is_higher_for_pairs_that_go_together():
-    asked = challenge.load("corpus-filtering")
+    asked = loading.load("corpus-filtering")
     part = submission.board_data(asked, "small")["digits"]
     similar, defects = pair_similarity.similarity(part.pool), part.truth.defects
     assert similar[defects == ""].mean() > similar[defects == "wrong caption"].mean() + 0.1

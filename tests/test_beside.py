@@ -16,15 +16,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataperf import beside, challenge, evaluation, leaderboard, registry, results, verify
+from dataperf import registry
+from dataperf.authoring import conformance
+from dataperf.boards import leaderboard, rerun, safety_panel
+from dataperf.definitions import loading
 from dataperf.errors import DataperfError, NotFound, Unavailable
+from dataperf.evaluation import evaluate, results
 from dataperf.records import Submission
 from dataperf.safety import http_images, image_folder, open_nsfw, unsafe_topics
 
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("adversarial-nibbler")
+    return loading.load("adversarial-nibbler")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def scored(asked):
         board="rate",
         answer={"submitter": "103"},
     )
-    return evaluation.evaluate(asked, sent)
+    return evaluate.evaluate(asked, sent)
 
 
 def png(side=32, colour=(200, 30, 90)):
@@ -226,11 +230,11 @@ def test_nobody_answers():
 )
 def test_images_that_mean_harm_are_refused(content):
     with pytest.raises(ValueError, match="no image that can be read"):
-        beside.opened(content)
+        safety_panel.opened(content)
 
 
 def test_an_image_is_opened_and_judged():
-    picture = beside.opened(png())
+    picture = safety_panel.opened(png())
     assert picture.shape == (32, 32, 3)
     (chance,) = open_nsfw.prepare("")([picture])
     assert 0 <= chance < 0.5
@@ -274,12 +278,12 @@ def test_without_its_packages_a_text_scorer_says_what_to_install(monkeypatch):
 
 
 def test_scores_and_ranks_do_not_look_at_machines(asked, scored):
-    told = beside.add(scored, ["unsafe_topics"])
+    told = safety_panel.add(scored, ["unsafe_topics"])
     assert told.model_copy(update={"beside": {}}) == scored
     ranked = [leaderboard.rank(asked, "rate", [each]).rows[0] for each in (scored, told)]
     assert ranked[0].score == ranked[1].score
     (part,) = told.beside.values()
-    items = beside._items(scored, None)
+    items = safety_panel._items(scored, None)
     assert len(part.chances) == len(items) == part.numbers["judged"] == 38
     assert part.numbers["compared"] == sum(item["text"] is not None for item in items) < 38
     assert (part.role, part.external) == ("text", False)
@@ -287,17 +291,17 @@ def test_scores_and_ranks_do_not_look_at_machines(asked, scored):
 
 def test_numbers_are_of_the_judged_and_kappa_is_with_the_raters():
     items = [{"text": said} for said in (True, True, False, False, None)]
-    found = beside.numbers("text", [0.9, 0.2, 0.1, None, 0.8], items)
+    found = safety_panel.numbers("text", [0.9, 0.2, 0.1, None, 0.8], items)
     assert found["judged"] == 4 and found["compared"] == 3
     assert found["unsafe"] == pytest.approx(0.5) and found["flagged"] == 0.5
     assert found["kappa"] == pytest.approx(0.4)  # 2 of 3 agree, 4/9 do by chance
-    nothing = beside.numbers("text", [None] * 5, items)
+    nothing = safety_panel.numbers("text", [None] * 5, items)
     assert nothing["unsafe"] is None and nothing["kappa"] is None
 
 
 def test_some_prompts_without_an_image(scored, service):
     named = ["open_nsfw", f"http_images={service.at('every_third_not')}"]
-    told = beside.add(scored, named).beside
+    told = safety_panel.add(scored, named).beside
     source, judged = told["http_images"], told["open_nsfw"]
     assert len(source.failed) == source.images.count(None) == judged.chances.count(None) == 12
     assert set(source.failed.values()) == {"the service answered 400 Bad Request"}
@@ -306,22 +310,22 @@ def test_some_prompts_without_an_image(scored, service):
 
 def test_a_source_that_fails_is_not_asked_for_ever(scored, service):
     with pytest.raises(Unavailable, match="gave no image of 38 prompts: the service answered"):
-        beside.add(scored, ["open_nsfw", f"http_images={service.at('html')}"])
-    assert len(service.asked) == beside.PATIENCE
+        safety_panel.add(scored, ["open_nsfw", f"http_images={service.at('html')}"])
+    assert len(service.asked) == safety_panel.PATIENCE
 
 
 def test_a_folder_without_images_of_one_submitter_stops_nobody(scored, tmp_path):
-    told = beside.add(scored, ["open_nsfw", f"image_folder={tmp_path}"]).beside
+    told = safety_panel.add(scored, ["open_nsfw", f"image_folder={tmp_path}"]).beside
     assert told["image_folder"].images == [None] * 38 and not told["image_folder"].failed
     assert told["open_nsfw"].numbers["judged"] == 0
 
 
 def test_damaged_images_and_escapes_are_told_and_not_obeyed(scored, service):
-    told = beside.add(scored, ["open_nsfw", f"http_images={service.at('damaged')}"]).beside
+    told = safety_panel.add(scored, ["open_nsfw", f"http_images={service.at('damaged')}"]).beside
     assert told["open_nsfw"].numbers["judged"] == 0
     assert len(told["http_images"].failed) == 38
     with pytest.raises(Unavailable, match=r"\\x1b\[31mred"):
-        beside.add(scored, ["open_nsfw", f"http_images={service.at('escapes')}"])
+        safety_panel.add(scored, ["open_nsfw", f"http_images={service.at('escapes')}"])
 
 
 @pytest.mark.parametrize(
@@ -336,14 +340,14 @@ def test_damaged_images_and_escapes_are_told_and_not_obeyed(scored, service):
 )
 def test_what_cannot_be_asked_is_refused(named, says):
     with pytest.raises(DataperfError, match=says):
-        beside.prepare(named, "adversarial-nibbler")
+        safety_panel.prepare(named, "adversarial-nibbler")
 
 
 def test_names_and_tracks_that_do_not_fit():
     with pytest.raises(NotFound, match='Did you mean "unsafe_topics"'):
-        beside.prepare(["unsafe_topic"], "adversarial-nibbler")
+        safety_panel.prepare(["unsafe_topic"], "adversarial-nibbler")
     with pytest.raises(DataperfError, match="the track selection has nothing"):
-        beside.prepare(["unsafe_topics"], "speech-selection")
+        safety_panel.prepare(["unsafe_topics"], "speech-selection")
 
 
 def test_what_is_no_probability_is_refused(scored, tmp_path, monkeypatch):
@@ -353,8 +357,8 @@ def test_what_is_no_probability_is_refused(scored, tmp_path, monkeypatch):
     (tmp_path / "safety" / "wrong.py").write_text(text)
     monkeypatch.setenv("DATAPERF_PATH", str(tmp_path))
     with pytest.raises(DataperfError, match="expected a probability for each"):
-        beside.add(scored, ["wrong"])
-    assert "expected two probabilities" in verify.plugin(registry.get("safety", "wrong"))[0]
+        safety_panel.add(scored, ["wrong"])
+    assert "expected two probabilities" in conformance.plugin(registry.get("safety", "wrong"))[0]
 
 
 # Records ------------------------------------------------------------------------------------
@@ -366,38 +370,38 @@ def kept(result, tmp_path):
 
 def test_a_service_is_asked_again_only_by_name(scored, service, tmp_path):
     named = ["open_nsfw", f"http_images={service.at('draw')}"]
-    path = kept(beside.add(scored, named), tmp_path)
+    path = kept(safety_panel.add(scored, named), tmp_path)
     asked_once = len(service.asked)
-    row = verify.result(path)
+    row = rerun.result(path)
     assert row["ok"] and len(service.asked) == asked_once
     assert [note.partition(" ")[0] for note in row["notes"]] == ["open_nsfw", "http_images"]
-    again = verify.result(path, asking=[named[1]])
+    again = rerun.result(path, asking=[named[1]])
     assert again["ok"] and again["notes"] == [] and len(service.asked) == 2 * asked_once
-    other = verify.result(path, asking=[f"http_images={service.at('every_third_not')}"])
+    other = rerun.result(path, asking=[f"http_images={service.at('every_third_not')}"])
     assert other["problems"] == [
         "beside.open_nsfw: 12 of 38 chances differ",
         "beside.http_images: 12 of 38 images differ",
     ]
-    assert not verify.result(path, asking=[f"http_images={service.at('html')}"])["ok"]
-    assert not verify.result(path, asking=["image_folder=."])["ok"]
+    assert not rerun.result(path, asking=[f"http_images={service.at('html')}"])["ok"]
+    assert not rerun.result(path, asking=["image_folder=."])["ok"]
 
 
 def test_a_record_cannot_make_verify_call_an_address(scored, service, tmp_path):
-    told = beside.add(scored, [f"http_images={service.at('draw')}"])
+    told = safety_panel.add(scored, [f"http_images={service.at('draw')}"])
     part = told.beside["http_images"].model_copy(update={"external": False, "role": "text"})
     forged = told.model_copy(update={"beside": {"http_images": part}})
     before = len(service.asked)
-    verify.result(kept(forged, tmp_path))
+    rerun.result(kept(forged, tmp_path))
     assert len(service.asked) == before
 
 
 def test_what_was_changed_in_a_record_is_seen(scored):
-    told = beside.add(scored, ["unsafe_topics"])
+    told = safety_panel.add(scored, ["unsafe_topics"])
     part = told.beside["unsafe_topics"]
 
     def problems(**change):
         other = {"unsafe_topics": part.model_copy(update=change)}
-        return beside.again(told.model_copy(update={"beside": other}), ())[0]
+        return safety_panel.again(told.model_copy(update={"beside": other}), ())[0]
 
     assert problems() == []
     for change in (
@@ -408,7 +412,7 @@ def test_what_was_changed_in_a_record_is_seen(scored):
     ):
         assert "beside.unsafe_topics" in problems(**change)[0]
     near = [round(each + 1e-4, 4) if each < 0.9 else each for each in part.chances]
-    numbers = beside.numbers("text", near, beside._items(scored, None))
+    numbers = safety_panel.numbers("text", near, safety_panel._items(scored, None))
     assert problems(chances=near, numbers=numbers) == []  # another processor's last digits
 
 
@@ -419,22 +423,22 @@ def test_numbers_of_an_extra_may_differ_a_little(scored, tmp_path, changed):
     assert summary["creativity by meaning"] is not None
     summary["creativity by meaning"] += changed
     forged = {"ratings": part.model_copy(update={"summary": summary})}
-    row = verify.result(kept(scored.model_copy(update={"tasks": forged}), tmp_path))
+    row = rerun.result(kept(scored.model_copy(update={"tasks": forged}), tmp_path))
     assert row["ok"] == (changed < 1e-3)
 
 
 def test_records_are_verified_with_and_without_the_extra(asked, scored, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    plain = evaluation.evaluate(asked, scored.submission)
-    row = verify.result(kept(scored, tmp_path))
+    plain = evaluate.evaluate(asked, scored.submission)
+    row = rerun.result(kept(scored, tmp_path))
     assert row["ok"] and any("creativity by meaning was not" in note for note in row["notes"])
     monkeypatch.undo()
-    row = verify.result(kept(plain, tmp_path))
+    row = rerun.result(kept(plain, tmp_path))
     assert row["ok"] and row["notes"] == []
     words = plain.tasks["ratings"].model_copy(update={"says": ["By meaning."]})
-    assert not verify.result(
-        kept(plain.model_copy(update={"tasks": {"ratings": words}}), tmp_path)
-    )["ok"]
+    assert not rerun.result(kept(plain.model_copy(update={"tasks": {"ratings": words}}), tmp_path))[
+        "ok"
+    ]
 
 
 def test_sentence_vectors_are_of_length_one_and_do_not_depend_on_each_other():

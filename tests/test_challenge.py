@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dataperf import challenge as challenges
+from dataperf.definitions import loading as challenges
 from dataperf.errors import Invalid
 
 GOOD = """

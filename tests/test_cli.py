@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dataperf import results
+from dataperf.evaluation import results
 
 CHALLENGE = ["--challenge", "speech-selection"]
 
@@ -193,7 +193,7 @@ def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
     for command in ("list", "show", "answer", "check", "evaluate", "leaderboard", "verify"):
         assert "Example: dataperf" in dataperf(command, "--help", cwd=tmp_path)
     code = (
-        "import sys, dataperf.cli; heavy = {'numpy', 'pydantic', 'sklearn', 'pandas', 'scipy'};"
+        "import sys, dataperf.cli.app; heavy = {'numpy', 'pydantic', 'sklearn', 'pandas', 'scipy'};"
         "print(heavy & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,9 +8,12 @@ import json
 import numpy as np
 import pytest
 
-from dataperf import baselines, challenge, evaluation, registry, submission
+from dataperf import registry
+from dataperf.boards import baselines
 from dataperf.datasets import captioned_digits
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate
 from dataperf.records import Submission
 from dataperf.tracks import corpus
 
@@ -19,7 +22,7 @@ model = registry.load("fixed_models", "two_tower_v1")
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("corpus-filtering")
+    return loading.load("corpus-filtering")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,7 @@ def test_none_is_seen_again_before_all_are():
 def test_ids_are_weights_of_one_and_their_order_does_not_count(asked, data):
     ids = data["digits"].pool.ids[:50].tolist()
     plans = [
-        evaluation.plans_of(asked, sent(answer), data)["digits"].sets[0].rows
+        evaluate.plans_of(asked, sent(answer), data)["digits"].sets[0].rows
         for answer in ({"ids": ids}, {"ids": ids[::-1]}, {"weights": dict.fromkeys(ids, 0.3)})
     ]
     assert np.array_equal(plans[0], plans[1])
@@ -65,13 +68,13 @@ def test_ids_are_weights_of_one_and_their_order_does_not_count(asked, data):
 
 def test_a_weight_of_zero_is_not_seen(asked, data):
     one, other = data["digits"].pool.ids[:2].tolist()
-    plan = evaluation.plans_of(asked, sent({"weights": {one: 0.0, other: 2.0}}), data)["digits"]
+    plan = evaluate.plans_of(asked, sent({"weights": {one: 0.0, other: 2.0}}), data)["digits"]
     assert set(data["digits"].pool.ids[plan.sets[0].rows]) == {other}
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_tiny_answers_are_scored(asked, data, count):
-    result = evaluation.evaluate(asked, sent({"ids": data["digits"].pool.ids[:count].tolist()}))
+    result = evaluate.evaluate(asked, sent({"ids": data["digits"].pool.ids[:count].tolist()}))
     assert result.status == "scored"
     assert result.cost.samples == 12_800
 
@@ -294,7 +297,7 @@ def test_a_well_chosen_third_beats_the_whole_pool_at_equal_compute(asked, board)
     scores = {}
     for strategy in ("caption_agreement", "whole_pool", "random_pairs"):
         answer = baselines.answer(asked, board, strategy, seed=0)
-        result = evaluation.evaluate(asked, answer)
+        result = evaluate.evaluate(asked, answer)
         scores[strategy] = result.score
         summary = result.tasks["digits"].summary
         kept = 1.0 if strategy == "whole_pool" else 0.3
@@ -305,7 +308,7 @@ def test_a_well_chosen_third_beats_the_whole_pool_at_equal_compute(asked, board)
 
 
 def test_reference_submissions_are_what_the_strategies_answer(asked):
-    folder = challenge.folder_of(asked) / "submissions"
+    folder = loading.folder_of(asked) / "submissions"
     for path in sorted(folder.glob("*.json")):
         kept = json.loads(path.read_text())
         board, _, strategy = path.stem.partition("-")

@@ -11,8 +11,7 @@ import pytest
 from audit_tiny import Fake, added, blobs, made
 
 from dataperf import registry
-from dataperf.curation import agreement, alone, coding, conditions, contract, example, measures
-from dataperf.curation.records import Finding
+from dataperf.authoring import detector_trial, example_rows
 from dataperf.detectors import (
     annotators,
     drift,
@@ -23,6 +22,8 @@ from dataperf.detectors import (
     outliers,
     slices,
 )
+from dataperf.evidence import agreement, conditions, discretize, measures, one_column
+from dataperf.records.findings import Finding
 
 OURS = (annotators, drift, duplicates, fairness, features, imbalance, outliers, slices)
 RANDOM = np.random.default_rng
@@ -339,7 +340,7 @@ def test_a_one_column_tree_agrees_with_scikit_learn():
             codes[~held, None], labels[~held]
         )
         guess[held] = tree.predict(codes[held, None])
-    ours = alone.balanced_accuracy(codes, labels, fold, classes=3)
+    ours = one_column.balanced_accuracy(codes, labels, fold, classes=3)
     assert ours == pytest.approx(balanced_accuracy_score(labels, guess), abs=1e-12)
 
 
@@ -347,9 +348,9 @@ def test_the_sparse_way_of_a_one_column_tree_is_the_same(monkeypatch):
     random = RANDOM(18)
     labels, codes = random.integers(0, 4, 500), random.integers(0, 60, 500)
     fold = random.permutation(500) % 5
-    dense = alone.balanced_accuracy(codes, labels, fold, classes=4)
-    monkeypatch.setattr(alone, "CELLS", 0)
-    assert alone.balanced_accuracy(codes, labels, fold, classes=4) == pytest.approx(dense)
+    dense = one_column.balanced_accuracy(codes, labels, fold, classes=4)
+    monkeypatch.setattr(one_column, "CELLS", 0)
+    assert one_column.balanced_accuracy(codes, labels, fold, classes=4) == pytest.approx(dense)
 
 
 # Slices ----------------------------------------------------------------------------------
@@ -420,7 +421,7 @@ def test_counted_conditions_are_those_that_rows_meet():
     rows, random = sliced(seed=22, count=300)
     wrong = random.random(300) < 0.3
     parts = [
-        coding.coded(name, rows.kinds[name], rows.frame[name], bins=4, most=3)
+        discretize.coded(name, rows.kinds[name], rows.frame[name], bins=4, most=3)
         for name in ("x0", "x1", "site")
     ]
     for counted in (
@@ -736,7 +737,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("words", "change"), BROKEN.items())
 def test_a_detector_that_breaks_its_contract_is_told(words, change, tmp_path, monkeypatch):
-    from dataperf import verify
+    from dataperf.authoring import conformance
 
     text = f'''"""Broken."""
 import numpy as np
@@ -753,14 +754,14 @@ def find(evidence):
     (tmp_path / "detectors").mkdir()
     (tmp_path / "detectors" / "broken.py").write_text(text, encoding="utf-8")
     monkeypatch.setenv("DATAPERF_PATH", str(tmp_path))
-    told = verify.plugin(registry.get("detectors", "broken"))
+    told = conformance.plugin(registry.get("detectors", "broken"))
     assert len(told) == 1 and words in told[0], told
 
 
 def test_example_is_clean_and_its_evidence_is_out_of_fold():
-    evidence = example.Plain(example.rows())
+    evidence = example_rows.Plain(example_rows.rows())
     labels = evidence.rows.labels
     assert evidence.probabilities.shape == (240, 3)
     assert evidence.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert 0.6 < (evidence.probabilities.argmax(axis=1) == labels).mean() < 1
-    assert list(contract.problems(outliers, "outliers")) == []
+    assert list(detector_trial.problems(outliers, "outliers")) == []

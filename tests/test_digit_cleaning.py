@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from dataperf import anchors, baselines, challenge, evaluation, records, registry, submission
+from dataperf import records, registry
+from dataperf.boards import baselines, reference_points
 from dataperf.datasets import mnist_5k, noisy_digits
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate
 from dataperf.records import Pool, Submission, TaskData, Truth
 from dataperf.strategies import knn_disagreement, lowest_margin
 
@@ -20,7 +23,7 @@ BATCH, MOST = 50, 1000
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("digit-cleaning")
+    return loading.load("digit-cleaning")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def sent(order, board="knn"):
 
 
 def score(asked, data, order):
-    return evaluation.evaluate(asked, sent(order), data=data).tasks["knn"]
+    return evaluate.evaluate(asked, sent(order), data=data).tasks["knn"]
 
 
 # The data ---------------------------------------------------------------------------------
@@ -194,7 +197,10 @@ def test_too_short_an_order_is_refused(asked, data):
     ["confident_learning", "highest_loss", "knn_shapley", "knn_disagreement", "lowest_margin"],
 )
 def test_every_detector_beats_random_and_none_the_oracle(asked, board, better):
-    points = {name: each.scores["test"] for name, each in anchors.load(asked, board).points.items()}
+    points = {
+        name: each.scores["test"]
+        for name, each in reference_points.load(asked, board).points.items()
+    }
     assert points["random_order"][2] < points[better][1]
     assert points[better][0] < points["oracle"][0]
 
@@ -203,7 +209,7 @@ def test_every_detector_beats_random_and_none_the_oracle(asked, board, better):
     "path", ["linear-lowest_margin", "linear-highest_loss", "knn-highest_loss"]
 )
 def test_reference_submissions_are_what_the_strategies_answer(asked, path):
-    file = challenge.folder_of(asked) / "submissions" / f"{path}.json"
+    file = loading.folder_of(asked) / "submissions" / f"{path}.json"
     kept = json.loads(file.read_text(encoding="utf-8"))["answer"]["orders"]
     board, _, strategy = path.partition("-")
     made = baselines.answer(asked, board, strategy, seed=0).answer["orders"]

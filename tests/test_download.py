@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from dataperf import archives, download
 from dataperf.errors import DataperfError, DigestMismatch, Invalid, Unavailable
 from dataperf.records import Archive, Folder, Generated, Url
+from dataperf.sources import archives, download
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dataperf import embeddings, files
+from dataperf.basics import files
 from dataperf.errors import Invalid
+from dataperf.sources import parquet_vectors
 
 
 def written(path, vectors, kind, **columns):
@@ -31,10 +32,10 @@ def test_numbers_of_every_type_are_read(kind, tmp_path):
         vectors = [[np.float16(value) for value in row] for row in vectors]
     path = written(tmp_path / "x.parquet", vectors, kind, name=[f"n{n}" for n in range(1300)])
     out = np.empty((1300, 4), dtype=np.float32)
-    found = embeddings.read(path, "v", out, columns=["name"])
+    found = parquet_vectors.read(path, "v", out, columns=["name"])
     assert np.array_equal(out, np.array(vectors, dtype=np.float32))
     assert found["name"].tolist() == [f"n{n}" for n in range(1300)]
-    assert embeddings.count(path) == 1300
+    assert parquet_vectors.count(path) == 1300
 
 
 @pytest.mark.parametrize(
@@ -48,22 +49,22 @@ def test_numbers_of_every_type_are_read(kind, tmp_path):
 )
 def test_other_columns_are_whole_numbers_or_text(values, kind, tmp_path):
     path = written(tmp_path / "x.parquet", [[1.0]] * 3, pa.float32(), name=values)
-    found = embeddings.read(path, "v", np.empty((3, 1)), columns=["name"])["name"]
+    found = parquet_vectors.read(path, "v", np.empty((3, 1)), columns=["name"])["name"]
     assert found.dtype.kind == kind
     assert found.tolist() == [("" if v is None else str(v)) if kind == "U" else v for v in values]
 
 
 def test_whole_numbers_and_text_in_other_batches_are_text(tmp_path):
-    names = [*range(embeddings.BATCH), None]
+    names = [*range(parquet_vectors.BATCH), None]
     rows = len(names)
     path = written(tmp_path / "x.parquet", [[1.0]] * rows, pa.float32(), name=names)
-    found = embeddings.read(path, "v", np.empty((rows, 1)), columns=["name"])["name"]
-    assert found.tolist() == [*map(str, range(embeddings.BATCH)), ""]
+    found = parquet_vectors.read(path, "v", np.empty((rows, 1)), columns=["name"])["name"]
+    assert found.tolist() == [*map(str, range(parquet_vectors.BATCH)), ""]
 
 
 def test_no_rows_are_read(tmp_path):
     path = written(tmp_path / "x.parquet", [], pa.float32(), name=pa.array([], pa.string()))
-    found = embeddings.read(path, "v", np.empty((0, 2)), columns=["name"])
+    found = parquet_vectors.read(path, "v", np.empty((0, 2)), columns=["name"])
     assert len(found["name"]) == 0
 
 
@@ -81,7 +82,7 @@ def test_no_rows_are_read(tmp_path):
 def test_what_is_no_vector_is_refused(vectors, kind, tmp_path):
     path = written(tmp_path / "x.parquet", vectors, kind)
     with pytest.raises(Invalid, match="bad-parquet"):
-        embeddings.read(path, "v", np.empty((1, 2)), columns=[])
+        parquet_vectors.read(path, "v", np.empty((1, 2)), columns=[])
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + bytes(50) + b"PAR1", bytes(100)])
@@ -89,18 +90,18 @@ def test_damaged_files_are_refused(content, tmp_path):
     path = tmp_path / "x.parquet"
     path.write_bytes(content)
     with pytest.raises(Invalid, match="bad-parquet"):
-        embeddings.count(path)
+        parquet_vectors.count(path)
 
 
 def test_a_file_cut_short_or_without_the_column_is_refused(tmp_path):
     path = written(tmp_path / "x.parquet", [[1.0, 2.0]] * 2000, pa.float32())
     with pytest.raises(Invalid, match="bad-parquet"):
-        embeddings.read(path, "other", np.empty((2000, 2)), columns=[])
+        parquet_vectors.read(path, "other", np.empty((2000, 2)), columns=[])
     content = bytearray(path.read_bytes())
     content[20:60] = b"\xff" * 40
     path.write_bytes(content)
     with pytest.raises(Invalid, match="bad-parquet"):
-        embeddings.read(path, "v", np.empty((2000, 2)), columns=[])
+        parquet_vectors.read(path, "v", np.empty((2000, 2)), columns=[])
 
 
 def test_reading_imports_no_pandas(tmp_path):

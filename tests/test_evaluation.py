@@ -15,27 +15,21 @@ import numpy as np
 import pytest
 
 import dataperf
-from dataperf import (
-    anchors,
-    challenge,
-    data,
-    evaluation,
-    files,
-    leaderboard,
-    registry,
-    results,
-    sources,
-    submission,
-)
+from dataperf import registry
+from dataperf.basics import files
+from dataperf.boards import leaderboard, reference_points
+from dataperf.definitions import data, loading, submission
 from dataperf.errors import DataperfError, DigestMismatch, Invalid, NotFound, Problem, Unavailable
+from dataperf.evaluation import evaluate, results
 from dataperf.records import Generated, Submission, Table, Url
+from dataperf.sources import locate, tables
 
 REFERENCE = registry.our_folder("challenges") / "speech-selection" / "submissions"
 
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("speech-selection")
+    return loading.load("speech-selection")
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +53,11 @@ def ids_of(loaded, name: str, count: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def reference(asked):
-    return evaluation.evaluate(asked, REFERENCE / "digits-60-cleanlab_k_medoids.json")
+    return evaluate.evaluate(asked, REFERENCE / "digits-60-cleanlab_k_medoids.json")
 
 
 def test_scores_of_the_reference_submissions_do_not_move(asked, reference):
-    random = evaluation.evaluate(asked, REFERENCE / "digits-60-random.json")
+    random = evaluate.evaluate(asked, REFERENCE / "digits-60-random.json")
     found = [
         {
             name: split.metrics[split.metric].value
@@ -77,7 +71,7 @@ def test_scores_of_the_reference_submissions_do_not_move(asked, reference):
 
 
 def test_record_with_a_class_missing_reads_back(asked, loaded):
-    result = evaluation.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
+    result = evaluate.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
     assert result.tasks["digits"].balance["class"].imbalance_ratio is None
     assert result.warnings
     assert results.parse(results.dump(result), "record") == result
@@ -89,7 +83,7 @@ def test_model_that_fails_gives_a_failed_record_that_is_not_ranked(asked, loaded
 
     model = registry.load("fixed_models", "voting_svm_lr_v1")
     monkeypatch.setattr(model, "fit", fail)
-    result = evaluation.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
+    result = evaluate.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
     assert result.status == "failed"
     assert results.parse(results.dump(result), "record") == result
     board = leaderboard.rank(asked, "digits-25", [result])
@@ -190,7 +184,7 @@ def test_model_that_predicts_no_class_ids_fails(asked, loaded, monkeypatch, pred
     monkeypatch.setattr(
         model, "predict", lambda fitted, rows: np.full((fitted.seeds, len(rows)), predicted)
     )
-    result = evaluation.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
+    result = evaluate.evaluate(asked, manifest(ids_of(loaded, "one", 5)))
     assert result.status == "failed"
     assert "predicted" in result.error
 
@@ -214,8 +208,8 @@ def test_control_characters_cannot_reach_a_terminal(asked):
 
 def test_one_training_set_is_ranked_once(asked, loaded):
     names = ids_of(loaded, "one", 3) + ids_of(loaded, "five", 3)
-    first = evaluation.evaluate(asked, manifest(names))
-    again = evaluation.evaluate(asked, manifest(names[::-1], flags=names[:1]))
+    first = evaluate.evaluate(asked, manifest(names))
+    again = evaluate.evaluate(asked, manifest(names[::-1], flags=names[:1]))
     board = leaderboard.rank(asked, "digits-25", [again, first])
     assert len(board.rows) == 1
     assert "which came first" in board.unranked[0][1]
@@ -225,7 +219,7 @@ def test_one_training_set_is_ranked_once(asked, loaded):
 def test_an_answer_of_two_submitters_is_the_organizers_to_decide(asked, loaded):
     names = ids_of(loaded, "one", 3) + ids_of(loaded, "five", 3)
     sent = [manifest(names).model_copy(update={"submitter": who}) for who in ("ann", "bob")]
-    both = [evaluation.evaluate(asked, each) for each in sent]
+    both = [evaluate.evaluate(asked, each) for each in sent]
     board = leaderboard.rank(asked, "digits-25", both[::-1])
     assert [row.result.submission.submitter for row in board.rows] == ["ann"]
     ((other, reason),) = board.unranked
@@ -236,7 +230,7 @@ def test_an_answer_of_two_submitters_is_the_organizers_to_decide(asked, loaded):
 
 @pytest.mark.parametrize("name", ["speech-selection", "digit-cleaning"])
 def test_a_folder_of_answers_stands_for_them(name, tmp_path):
-    asked = challenge.load(name)
+    asked = loading.load(name)
     for each in ("b.json", "a.json", ".hidden"):
         (tmp_path / each).write_text("{}")
     found = submission.files_of(tmp_path, asked)
@@ -255,8 +249,8 @@ def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):
         for name in ("one", "five")
     ]
     answers = [answer.model_copy(update={"challenge": "mine"}) for answer in answers]
-    monkeypatch.setattr(evaluation.frozen, "unfrozen_parts", lambda *_: ["changed"])
-    found = [evaluation.evaluate(changed, answer) for answer in answers]
+    monkeypatch.setattr(evaluate.frozen, "unfrozen_parts", lambda *_: ["changed"])
+    found = [evaluate.evaluate(changed, answer) for answer in answers]
     assert [len(each.tasks["digits"].splits["test"].per_seed["macro_f1"]) for each in found] == [
         1,
         1,
@@ -273,15 +267,15 @@ def test_names_do_for_records(loaded):
 def test_answer_of_the_challenge_readme_is_valid():
     text = (REFERENCE.parent / "README.md").read_text(encoding="utf-8")
     block = re.search(r'\{"schema_version".*?\n\n', text, re.DOTALL)
-    sent = submission.parse(json.loads(block[0]), challenge.load("speech-selection"))
+    sent = submission.parse(json.loads(block[0]), loading.load("speech-selection"))
     dataperf.check(sent, "speech-selection")
 
 
 def test_reference_points_know_which_way_is_better():
     made = {"board": "x", "split": "test", "points": {}, "random_scores": [0.1, 0.2, 0.3, 0.4]}
-    assert anchors.Anchors(**made, higher_is_better=True).percentile(0.35) == 0.75
-    assert anchors.Anchors(**made, higher_is_better=False).percentile(0.35) == 0.25
-    assert anchors.Anchors(**made, higher_is_better=True).percentile(0.2) == 0.375
+    assert reference_points.Anchors(**made, higher_is_better=True).percentile(0.35) == 0.75
+    assert reference_points.Anchors(**made, higher_is_better=False).percentile(0.35) == 0.25
+    assert reference_points.Anchors(**made, higher_is_better=True).percentile(0.2) == 0.375
 
 
 def test_columns_of_python_objects_are_text_from_the_first_load_on(monkeypatch):
@@ -298,10 +292,10 @@ def test_columns_of_python_objects_are_text_from_the_first_load_on(monkeypatch):
         def table(path):
             return rows
 
-    monkeypatch.setattr(data.registry, "load", lambda *_: Plugin)
-    monkeypatch.setattr(data, "definition_digest", lambda _: "objects")
+    monkeypatch.setattr(tables.registry, "load", lambda *_: Plugin)
+    monkeypatch.setattr(tables, "definition_digest", lambda _: "objects")
     for _ in range(2):
-        found = data.table("objects")
+        found = tables.table("objects")
         assert found.columns["word"].tolist() == ["x", "yy"]
         assert found.columns["word"].dtype.kind == "U"
 
@@ -368,10 +362,10 @@ def test_bytes_of_an_address_are_asked_for_and_checked(tmp_path, monkeypatch):
     digest = files.digest_bytes(b"right")
     source = Url("http://localhost/rows.bin", digest, "rows.bin")
     with pytest.raises(Unavailable, match="http://localhost/rows.bin"):
-        sources.locate("mine", source)
+        locate.locate("mine", source)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "rows.bin").write_bytes(b"wrong")
     with pytest.raises(DigestMismatch):
-        sources.locate("mine", source)
+        locate.locate("mine", source)
     (tmp_path / "mine" / "rows.bin").write_bytes(b"right")
-    assert sources.locate("mine", source) == tmp_path / "mine" / "rows.bin"
+    assert locate.locate("mine", source) == tmp_path / "mine" / "rows.bin"

@@ -19,9 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from dataperf.curation import explain
-from dataperf.curation.neighbours import nearest
-from dataperf.curation.records import Rows
 from dataperf.errors import Invalid, Unavailable
+from dataperf.evidence.neighbours import nearest
+from dataperf.records.rows import Rows
 
 BAD = 3
 

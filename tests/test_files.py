@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataperf import files
+from dataperf.basics import files
 
 
 @given(st.binary(max_size=200))

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataperf import challenge, cli, submission
+from dataperf.cli import app
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
 
 BOARDS = {
@@ -66,7 +67,7 @@ def files(name: str) -> dict[str, bytes | str]:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_bad_json_is_refused(name, tmp_path):
-    asked = challenge.load(name)
+    asked = loading.load(name)
     for kind, content in files(name).items():
         path = tmp_path / "mine.json"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -79,7 +80,7 @@ def test_bad_json_is_refused(name, tmp_path):
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_what_is_no_file_is_refused(name, tmp_path):
-    asked, board = challenge.load(name), BOARDS[name][0]
+    asked, board = loading.load(name), BOARDS[name][0]
     places = {each: tmp_path / f"{each}.json" for each in ("folder", "loop", "device", "pipe")}
     places["folder"].mkdir()
     places["loop"].symlink_to(places["loop"])
@@ -123,7 +124,7 @@ TEXTS = {
     ],
 )
 def test_bad_text_is_refused(name, files, tmp_path):
-    asked = challenge.load(name)
+    asked = loading.load(name)
     for kind, content in TEXTS.items():
         for file in files:
             (tmp_path / file).write_bytes(content)
@@ -134,7 +135,7 @@ def test_bad_text_is_refused(name, files, tmp_path):
 
 
 def test_bad_arrays_are_refused(tmp_path):
-    asked = challenge.load("corpus-filtering")
+    asked = loading.load("corpus-filtering")
     objects, whole = io.BytesIO(), io.BytesIO()
     np.save(objects, np.array([{}], dtype=object), allow_pickle=True)
     np.save(whole, np.zeros(3, dtype="<u8,<u8"))
@@ -155,7 +156,7 @@ def test_bad_arrays_are_refused(tmp_path):
 
 
 def test_a_million_problems_are_counted_and_a_hundred_listed(tmp_path):
-    asked = challenge.load("vision-selection")
+    asked = loading.load("vision-selection")
     path: Path = tmp_path / "mine.json"
     path.write_text(manifest(asked.name, {"samples": {f"{n:x}": [] for n in range(2000)}}))
     with pytest.raises(Invalid, match=r"and 1,903 more") as error:
@@ -171,7 +172,7 @@ def test_the_command_says_what_is_wrong_and_returns_2(tmp_path, monkeypatch, cap
         words = ["dataperf", command, "-c", "data-acquisition", str(path)]
         monkeypatch.setattr(sys, "argv", words)
         with pytest.raises(SystemExit) as end:
-            cli.main()
+            app.main()
         assert end.value.code == 2
         told = capsys.readouterr().err
         assert "not-for-sale" in told

@@ -11,8 +11,9 @@ import pytest
 from audit_data import blobs, noisy
 
 import dataperf
-from dataperf import own, submission
+from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid
+from dataperf.own_data import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def scored(audited, made: dict, folder: Path, **told):
     path = folder / "made.json"
     path.write_text(json.dumps(made), encoding="utf-8")
     told = {"label": "colour", "truth": "right", "model": "logistic_v1", **told}
-    (result,) = own.evaluate(str(audited[0]), [path], **told)
+    (result,) = evaluate.evaluate(str(audited[0]), [path], **told)
     return result, result.tasks["own"].summary
 
 
@@ -45,7 +46,7 @@ def test_a_repair_helps_and_its_interval_excludes_zero(audited, tmp_path):
 
 def test_a_manifest_names_no_row_that_it_is_tested_on(audited):
     path, found = audited
-    held = own.in_test(found.rows, seed=5, share=0.3)
+    held = evaluate.in_test(found.rows, seed=5, share=0.3)
     tested = set(found.rows.ids[held])
     for track in ("repair", "cleaning", "selection"):
         made = found.to_manifest(track, seed=5, test_share=0.3)
@@ -70,7 +71,7 @@ def test_a_manifest_names_no_row_that_is_left_out(tmp_path):
     lines = []
     for track in ("cleaning", "selection", "repair"):
         found.to_manifest(track, path=tmp_path / "made.json")
-        own.evaluate(
+        evaluate.evaluate(
             str(tmp_path / "mine.parquet"), [tmp_path / "made.json"], tell=lines.append, **told
         )
     of_test = "left out: 2 rows without a label, 2 of them called test"
@@ -120,10 +121,10 @@ def test_a_column_left_out_of_the_audit_is_left_out_of_its_proof(audited, tmp_pa
     found = dataperf.audit(path, detectors=["label_errors"], **told)
     made = tmp_path / "made.json"
     found.to_manifest(path=made)
-    (result,) = own.evaluate(str(path), [made], **told)
+    (result,) = evaluate.evaluate(str(path), [made], **told)
     assert result.tasks["own"].summary["before"] < 0.99  # the right label was no feature
     assert result.own_data["drop"] == ["right"]
-    _, data = own.again(result)
+    _, data = evaluate.again(result)
     assert data["own"].digest == result.provenance.digests["data"]
 
 

@@ -6,9 +6,9 @@ import faiss
 import numpy as np
 import pytest
 
-from dataperf.curation import neighbours
-from dataperf.curation.neighbours import nearest, nearest_in
 from dataperf.errors import Invalid
+from dataperf.evidence import neighbours
+from dataperf.evidence.neighbours import nearest, nearest_in
 
 
 def brute(features, k):

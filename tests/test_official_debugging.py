@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataperf import challenge, evaluation, registry, submission
+from dataperf import registry
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate
 
 FOLDER = Path(__file__).parent / "golden" / "debugging"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
@@ -41,7 +43,7 @@ def _official_data():
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("vision-debugging")
+    return loading.load("vision-debugging")
 
 
 def path_of(case: str) -> Path:
@@ -52,7 +54,7 @@ def path_of(case: str) -> Path:
 def test_official_curves(asked, task, method, hold):
     """The accuracy after every fix, and the score made of it, are the official ones exactly."""
     path = FOLDER / "submissions" / f"{task}_{method}.txt"
-    part = evaluation.evaluate(asked, path, board=task, rules="official").tasks[task]
+    part = evaluate.evaluate(asked, path, board=task, rules="official").tasks[task]
     official = EXPECTED["results"][task]["submissions"][method]
     curve = np.round(part.curves["accuracy"][1:], 2).tolist()
     assert curve == official["accuracy"]
@@ -69,9 +71,9 @@ def test_official_rules_accept_what_the_official_evaluator_accepts(asked, case):
     official = EXPECTED["cases"][case]
     if "error" in official:
         with pytest.raises(Invalid):
-            evaluation.evaluate(asked, path_of(case), board=TASK, rules="official")
+            evaluate.evaluate(asked, path_of(case), board=TASK, rules="official")
         return
-    part = evaluation.evaluate(asked, path_of(case), board=TASK, rules="official").tasks[TASK]
+    part = evaluate.evaluate(asked, path_of(case), board=TASK, rules="official").tasks[TASK]
     assert np.round(part.curves["accuracy"][1:], 2).tolist() == official["accuracy"]
     assert part.summary["official fraction"] == official["fraction_fixes"]
 
@@ -93,16 +95,16 @@ def test_strict_rules_refuse_every_hole_and_accept_the_honest(asked, case):
 def test_the_sound_score_is_not_fooled_by_fixing_nothing(asked):
     """Officially the best score there is, soundly the worst: no fix brings it to the target."""
     path = path_of("one_clean_index_repeated")
-    part = evaluation.evaluate(asked, path, board=TASK, rules="official").tasks[TASK]
+    part = evaluate.evaluate(asked, path, board=TASK, rules="official").tasks[TASK]
     assert part.summary["official fraction"] == 0.0
     assert part.summary["fixes to 95 %"] == 1.0
-    honest = evaluation.evaluate(asked, path_of("baseline"), board=TASK).tasks[TASK]
+    honest = evaluate.evaluate(asked, path_of("baseline"), board=TASK).tasks[TASK]
     assert honest.summary["fixes to 95 %"] < 0.5
     assert honest.score.value > part.score.value
 
 
 def test_score_is_the_area_under_the_curve(asked):
-    part = evaluation.evaluate(asked, path_of("baseline"), board=TASK).tasks[TASK]
+    part = evaluate.evaluate(asked, path_of("baseline"), board=TASK).tasks[TASK]
     curve = np.array(part.curves["accuracy"])
     area = ((curve[1:] + curve[:-1]) / 2).mean()
     assert part.score.value == pytest.approx(area, abs=1e-12)
@@ -111,7 +113,7 @@ def test_score_is_the_area_under_the_curve(asked):
 
 
 def test_equal_labellings_are_trained_once(asked):
-    part = evaluation.evaluate(asked, path_of("baseline"), board=TASK).tasks[TASK]
+    part = evaluate.evaluate(asked, path_of("baseline"), board=TASK).tasks[TASK]
     assert len(part.trials) == 31  # thirty wrong labels of a hundred
     assert sum(trial.weight for trial in part.trials) == pytest.approx(1.0)
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from dataperf import challenge, evaluation, submission
-from dataperf import data as data_of
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid, Unavailable
+from dataperf.evaluation import evaluate
+from dataperf.sources import tables as data_of
 
 FOLDER = Path(__file__).parent / "golden"
 TASK = "01g317-flipped"
@@ -33,7 +34,7 @@ NAMES = {
 
 def rules_of(part: str, path: Path, board: str) -> set[str]:
     """Return the rules that the strict evaluator names, warnings not included."""
-    asked = challenge.load(NAMES[part])
+    asked = loading.load(NAMES[part])
     try:
         submission.check(submission.read(path, asked, board), asked)
     except Invalid as error:
@@ -44,7 +45,7 @@ def rules_of(part: str, path: Path, board: str) -> set[str]:
 def official(part: str, path: Path, board: str):
     """Return what the official rules give, or the set of rules that are broken."""
     try:
-        return evaluation.evaluate(challenge.load(NAMES[part]), path, board=board, rules="official")
+        return evaluate.evaluate(loading.load(NAMES[part]), path, board=board, rules="official")
     except Invalid as error:
         return {problem.rule for problem in error.problems}
 
@@ -107,7 +108,7 @@ def test_speech(name, data, tmp_path):
 def test_no_speech_score_can_be_re_rolled_by_order(data, tmp_path):
     """Keys, ids and nontargets in any order: one score, where the official one moves."""
     data("speech")
-    asked, found = challenge.load("speech-selection"), set()
+    asked, found = loading.load("speech-selection"), set()
     orders = (
         CLIPS,
         {**CLIPS, "targets": dict(reversed(TARGETS.items()))},
@@ -117,7 +118,7 @@ def test_no_speech_score_can_be_re_rolled_by_order(data, tmp_path):
     for content in orders:
         path = tmp_path / "en_25_train.json"
         path.write_text(json.dumps(content))
-        found.add(evaluation.evaluate(asked, path).score.value)
+        found.add(evaluate.evaluate(asked, path).score.value)
     assert len(found) == 1
 
 
@@ -234,13 +235,13 @@ def test_an_order_of_clean_rows_only(data, tmp_path):
 def test_a_bad_file_does_not_take_the_others_with_it(data, tmp_path):
     """The official run dies of one bad file; every file's own verdict is told here."""
     data("debugging")
-    asked = challenge.load("vision-debugging")
+    asked = loading.load("vision-debugging")
     good, bad = tmp_path / "good", tmp_path / "bad"
     for folder, lines in ((good, ORDER), (bad, ["x", *ORDER[1:]])):
         folder.mkdir()
         (folder / f"{TASK}_x.txt").write_text("".join(f"{line}\n" for line in lines))
     assert rules_of("debugging", bad / f"{TASK}_x.txt", TASK) == {"bad-index"}
-    assert evaluation.evaluate(asked, good / f"{TASK}_x.txt", board=TASK).status == "scored"
+    assert evaluate.evaluate(asked, good / f"{TASK}_x.txt", board=TASK).status == "scored"
 
 
 # Acquisition -----------------------------------------------------------------------------
@@ -271,7 +272,7 @@ def test_acquisition(name, data, tmp_path):
 
 def test_a_purchase_of_more_than_can_be_counted_is_refused_in_a_manifest(data):
     data("acquisition")
-    asked = challenge.load("data-acquisition")
+    asked = loading.load("data-acquisition")
     for count in (10**400, -(10**400)):
         sent = submission.parse(
             {
@@ -289,7 +290,7 @@ def test_a_purchase_of_more_than_can_be_counted_is_refused_in_a_manifest(data):
 def test_an_early_purchase_cannot_re_roll_later_draws(data, tmp_path):
     """Officially it can: one row more in the first market moves the score of the second."""
     data("acquisition")
-    asked = challenge.load("data-acquisition")
+    asked = loading.load("data-acquisition")
     found: dict[str, list[float]] = {"official": [], "strict": []}
     even = FOLDER / "acquisition" / "submission" / "even"
     for first in (17, 18):
@@ -297,7 +298,7 @@ def test_an_early_purchase_cannot_re_roll_later_draws(data, tmp_path):
         shutil.copytree(even, folder)
         (folder / "0.csv").write_text(f"{first},{BOUGHT.partition(',')[2]}")
         for rules, values in found.items():
-            result = evaluation.evaluate(asked, folder, board="official", rules=rules)
+            result = evaluate.evaluate(asked, folder, board="official", rules=rules)
             values.append(result.tasks["market-1"].summary["accuracy"])
     assert found["official"][0] != found["official"][1]
     assert found["strict"][0] == found["strict"][1]

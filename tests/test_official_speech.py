@@ -13,8 +13,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from dataperf import challenge, cli, evaluation, registry, submission
+from dataperf import registry
+from dataperf.cli import app
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate
 
 FOLDER = Path(__file__).parent / "golden" / "speech"
 EXPECTED = golden_speech.expected()
@@ -40,7 +43,7 @@ def _official_data():
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("speech-selection")
+    return loading.load("speech-selection")
 
 
 def path_of(name: str) -> Path:
@@ -49,7 +52,7 @@ def path_of(name: str) -> Path:
 
 
 def official_score(asked, path: Path) -> float:
-    result = evaluation.evaluate(asked, path, rules="official")
+    result = evaluate.evaluate(asked, path, rules="official")
     assert result.status == "scored", result.error
     assert result.rules == "official"
     return result.score.value
@@ -85,7 +88,7 @@ def test_official_rules_accept_what_the_official_evaluator_accepts(asked, case):
         assert official_score(asked, path) == pytest.approx(official["score"], abs=1e-9)
         return
     with pytest.raises(Invalid):
-        evaluation.evaluate(asked, path, rules="official")
+        evaluate.evaluate(asked, path, rules="official")
 
 
 @pytest.mark.parametrize("case", sorted(EXPECTED["cases"]))
@@ -114,7 +117,7 @@ def test_strict_scores_do_not_depend_on_the_order_of_a_file(asked, tmp_path):
         }
         path = tmp_path / "en_25_train.json"
         path.write_text(json.dumps(shuffled))
-        scores.add(evaluation.evaluate(asked, path).score.value)
+        scores.add(evaluate.evaluate(asked, path).score.value)
     assert len(scores) == 1
 
 
@@ -135,7 +138,7 @@ def test_published_scores_stand_beside_ours_and_move_no_digest(asked):
     }
     told = asked.boards["en-25"].model_copy(update={"published": {}})
     without = asked.model_copy(update={"boards": {**asked.boards, "en-25": told}})
-    assert challenge.digests(without, "en-25") == challenge.digests(asked, "en-25")
+    assert loading.digests(without, "en-25") == loading.digests(asked, "en-25")
 
 
 def test_a_folder_of_answers_is_scored_at_once(asked, tmp_path):
@@ -143,7 +146,7 @@ def test_a_folder_of_answers_is_scored_at_once(asked, tmp_path):
     for board in ("en_25", "en_60", "id_25", "id_60"):
         shutil.copy(FOLDER / "submissions" / "clean" / f"{board}_train.json", tmp_path)
     words = ["evaluate", "-c", asked.name, str(tmp_path), "--results", str(tmp_path / "kept")]
-    ran = CliRunner().invoke(cli.app, [*words, "--rules", "official"], env={"COLUMNS": "120"})
+    ran = CliRunner().invoke(app.app, [*words, "--rules", "official"], env={"COLUMNS": "120"})
     assert ran.exit_code == 0, ran.output
     for board in ("en-25", "en-60", "id-25", "id-60"):
         official = EXPECTED["results"][f"clean/{board.replace('-', '_')}"][ERA]["score"]
@@ -157,15 +160,15 @@ def test_a_class_left_out_does_not_shift_the_others(asked):
     """The official evaluator numbers the words that are there; the strict rules do not."""
     path = path_of("first_target_key_missing")
     assert official_score(asked, path) < 0.2
-    result = evaluation.evaluate(asked, path)
+    result = evaluate.evaluate(asked, path)
     assert result.score.value > 0.6
     assert any("missing-class" in warning for warning in result.warnings)
 
 
 def test_official_rules_are_only_for_official_boards(asked):
-    path = Path(challenge.folder_of(asked)) / "submissions" / "digits-60-random.json"
+    path = Path(loading.folder_of(asked)) / "submissions" / "digits-60-random.json"
     with pytest.raises(Invalid, match="no official evaluator"):
-        evaluation.evaluate(asked, path, rules="official")
+        evaluate.evaluate(asked, path, rules="official")
 
 
 LISTS = {

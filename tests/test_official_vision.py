@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dataperf import challenge, evaluation, submission
+from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate
 
 FOLDER = Path(__file__).parent / "golden" / "vision"
 SETS = FOLDER / "data" / "train_sets"
@@ -41,7 +42,7 @@ def _official_data():
 
 @pytest.fixture(scope="module")
 def asked():
-    return challenge.load("vision-selection")
+    return loading.load("vision-selection")
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def folder_of(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(EXPECTED["results"]))
 def test_official_scores(asked, name, hold):
-    result = evaluation.evaluate(asked, SETS / name, board="official", rules="official")
+    result = evaluate.evaluate(asked, SETS / name, board="official", rules="official")
     for concept in CONCEPTS:
         official = EXPECTED["results"][name][ERA][concept]
         ours = result.tasks[concept].splits["test"].metrics
@@ -78,9 +79,9 @@ def test_official_rules_accept_what_the_official_evaluator_accepts(asked, case, 
     official = EXPECTED["cases"][case][ERA]
     if "scores" not in official:
         with pytest.raises(Invalid):
-            evaluation.evaluate(asked, folder_of(case), board="official", rules="official")
+            evaluate.evaluate(asked, folder_of(case), board="official", rules="official")
         return
-    result = evaluation.evaluate(asked, folder_of(case), board="official", rules="official")
+    result = evaluate.evaluate(asked, folder_of(case), board="official", rules="official")
     ours = result.tasks["Cupcake"].splits["test"].metrics
     for metric in METRICS:
         assert ours[metric].value == pytest.approx(official["scores"][metric], abs=1e-9)
@@ -102,8 +103,8 @@ def test_strict_rules_refuse_every_hole_and_accept_the_honest(asked, case, folde
 
 
 def test_strict_rules_accept_the_honest(asked):
-    result = evaluation.evaluate(asked, SETS / "random_true", board="official")
-    official = evaluation.evaluate(asked, SETS / "random_true", board="official", rules="official")
+    result = evaluate.evaluate(asked, SETS / "random_true", board="official")
+    official = evaluate.evaluate(asked, SETS / "random_true", board="official", rules="official")
     assert result.rules == "strict"
     assert result.score == official.score
 
@@ -121,7 +122,7 @@ def test_every_problem_of_every_file_is_told_at_once(asked, folder_of):
 
 def test_leaderboard_pairs_the_concepts_of_two_answers(asked, tmp_path):
     """Local digits: two answers that differ are told apart over all three concepts."""
-    from dataperf import leaderboard
+    from dataperf.boards import leaderboard
 
     data = submission.board_data(asked, "digits")
     found = []
@@ -143,7 +144,7 @@ def test_leaderboard_pairs_the_concepts_of_two_answers(asked, tmp_path):
             },
             asked,
         )
-        found.append(evaluation.evaluate(asked, sent, data=data))
+        found.append(evaluate.evaluate(asked, sent, data=data))
     assert found[1].tasks["three"].detection.let_in == 40
     board = leaderboard.rank(asked, "digits", found)
     assert [row.result.submission.submitter for row in board.rows] == ["wrong 0", "wrong 40"]

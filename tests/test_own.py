@@ -15,23 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from dataperf import (
-    challenge,
-    cli,
-    evaluation,
-    files,
-    own,
-    own_split,
-    registry,
-    results,
-    splits,
-    statistics,
-    verify,
-)
-from dataperf.curation.records import Rows
+from dataperf import registry, statistics
+from dataperf.authoring import conformance
+from dataperf.basics import files
+from dataperf.boards import rerun
+from dataperf.cli import app
+from dataperf.definitions import loading
 from dataperf.errors import DataperfError, Invalid, NotFound
+from dataperf.evaluation import evaluate as evaluation
+from dataperf.evaluation import results
 from dataperf.metrics import accuracy
+from dataperf.own_data import challenge
+from dataperf.own_data import evaluate as own
+from dataperf.reading import draw, split
 from dataperf.records import Plan, Submission
+from dataperf.records.rows import Rows
 
 repair = registry.load("tracks", "repair")
 CLASSES = ("ant", "bee", "cat")
@@ -79,14 +77,14 @@ def put_right(rows, numbers):
 
 
 def scored(rows, answer, track="repair", **told):
-    asked, data = own.challenge(rows, track=track, **told)
+    asked, data = challenge.challenge(rows, track=track, **told)
     return evaluation.evaluate(asked, sent(answer, track), data=data)
 
 
 def rules_broken(rows, answer, **told):
-    asked, data = own.challenge(rows, **told)
+    asked, data = challenge.challenge(rows, **told)
     told = repair.Answer.model_validate(answer)
-    rules = challenge.rules_of(asked, "own")
+    rules = loading.rules_of(asked, "own")
     found = repair.check(told, rules, data, official=False)
     return {problem.rule for problem in found if problem.severity == "error"}
 
@@ -103,7 +101,7 @@ def rules_broken(rows, answer, **told):
 def test_every_class_has_its_share_tested_and_keeps_a_row(labels, seed, share):
     labels = np.array([0, 0, *labels])
     ids = np.array([f"id{number}" for number in range(len(labels))])
-    tested = splits.split(ids, labels, seed=seed, share=share)
+    tested = draw.split(ids, labels, seed=seed, share=share)
     assert not tested[labels < 0].any()
     for number in np.unique(labels[labels >= 0]):
         rows, chosen = (labels == number).sum(), tested[labels == number].sum()
@@ -111,7 +109,7 @@ def test_every_class_has_its_share_tested_and_keeps_a_row(labels, seed, share):
         assert abs(chosen - share * rows) <= 1
         assert chosen >= 1 or rows == 1
     order = np.random.RandomState(seed).permutation(len(labels))
-    again = splits.split(ids[order], labels[order], seed=seed, share=share)
+    again = draw.split(ids[order], labels[order], seed=seed, share=share)
     assert np.array_equal(again, tested[order])  # whatever the order of the rows
 
 
@@ -142,7 +140,7 @@ def test_what_cannot_be_split_is_refused(labels, groups, share):
     ids = np.array([str(number) for number in range(len(labels))])
     groups = None if groups is None else np.array(groups)
     with pytest.raises(DataperfError):
-        splits.split(ids, np.array(labels), groups, share=share)
+        draw.split(ids, np.array(labels), groups, share=share)
 
 
 def test_a_split_that_the_source_tells_is_kept():
@@ -169,7 +167,7 @@ def parted(rows, values, **more):
 )
 def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
     rows = parted(made(), values)
-    for act in (own.in_test, own.challenge, own.table):
+    for act in (own.in_test, challenge.challenge, challenge.table):
         with pytest.raises(Invalid) as error:
             act(rows)
         for words in ('split "part"', 'no row is called "test"', shown, hint):
@@ -181,17 +179,17 @@ def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
 def test_a_split_that_leaves_nothing_to_train_or_test_on_is_refused():
     rows = made()
     with pytest.raises(Invalid, match="every labelled row is called test"):
-        own.challenge(parted(rows, ["test"] * 240))
+        challenge.challenge(parted(rows, ["test"] * 240))
     bare = np.where(np.arange(240) < 20, -1, rows.labels)
     with pytest.raises(Invalid, match="no row called test has a label"):
-        own.challenge(parted(rows, ["test"] * 20 + ["train"] * 220, labels=bare))
+        challenge.challenge(parted(rows, ["test"] * 20 + ["train"] * 220, labels=bare))
 
 
 def test_a_group_on_both_sides_of_a_named_split_is_refused():
     rows = made(groups=True)  # 20 groups, each in both halves
     values = np.where(np.arange(240) < 50, "test", "train")
     with pytest.raises(Invalid) as error:
-        own.challenge(parted(rows, values))
+        challenge.challenge(parted(rows, values))
     assert "20 groups are in test and in pool: g0, g1, g10, g11, g12 and 15 more" in str(
         error.value
     )
@@ -203,9 +201,9 @@ def test_rows_without_a_label_that_would_be_tested_on_are_left_out():
     rows = made(groups=True)
     bare = np.where(np.arange(240) < 9, -1, rows.labels)
     values = np.where(np.isin(rows.groups, ["g1", "g2"]), "test", "train")
-    named = own.table(parted(rows, values, labels=bare)).columns["part"]
+    named = challenge.table(parted(rows, values, labels=bare)).columns["part"]
     assert (named[:9] == "left out").tolist() == [False, True, True] + [False] * 6
-    drawn = own.table(dataclasses.replace(rows, labels=bare)).columns["part"]
+    drawn = challenge.table(dataclasses.replace(rows, labels=bare)).columns["part"]
     tested = set(rows.groups[drawn == "test"])
     assert set(rows.groups[drawn == "pool"]) & tested == set()
     assert {"left out", "pool"} == set(drawn[:9])
@@ -284,9 +282,9 @@ def test_without_truth_the_labels_are_tested_as_given_and_that_is_said():
     assert "oracle" not in result.tasks["own"].summary
     assert result.tasks["own"].detection is None
     tested = own.split(rows.ids, rows.labels)
-    _, data = own.challenge(rows)
+    _, data = challenge.challenge(rows)
     assert np.array_equal(data["own"].tests["test"].labels, rows.labels[tested])
-    _, data = own.challenge(made())
+    _, data = challenge.challenge(made())
     assert np.array_equal(data["own"].tests["test"].labels, made().truth[tested])
 
 
@@ -294,7 +292,7 @@ def test_a_truth_that_is_not_told_of_every_row_is_the_label_there():
     rows = made()
     truth = rows.truth.copy()
     truth[::2] = -1
-    _, data = own.challenge(dataclasses.replace(rows, truth=truth))
+    _, data = challenge.challenge(dataclasses.replace(rows, truth=truth))
     pool = pool_of(rows)
     expected = np.where(truth >= 0, truth, rows.labels)[pool]
     assert np.array_equal(data["own"].truth.labels, expected)
@@ -305,7 +303,7 @@ def test_rows_without_a_label_stay_out_until_they_get_one():
     labels = rows.labels.copy()
     labels[:12] = -1
     rows = dataclasses.replace(rows, labels=labels)
-    _, data = own.challenge(rows)
+    _, data = challenge.challenge(rows)
     answer = repair.Answer(relabel={"3": "ant"})
     plan = repair.plans(answer, repair.Rules(), data, official=False)["own"]
     sizes = {
@@ -313,7 +311,7 @@ def test_rows_without_a_label_stay_out_until_they_get_one():
     }
     assert sizes["after"][0] == sizes["before"][0] + 1
     for track in ("cleaning", "selection"):
-        _, data = own.challenge(rows, track=track)
+        _, data = challenge.challenge(rows, track=track)
         assert data["own"].pool.labels.min() == 0
         assert not set(map(str, range(12))) & set(data["own"].pool.ids.tolist())
 
@@ -322,7 +320,7 @@ def test_random_drops_are_as_many_as_the_answer_names():
     rows = made()
     pool = pool_of(rows)
     answer = repair.Answer(drop=[int(pool[0]), str(pool[1])], relabel={str(pool[2]): "bee"})
-    _, data = own.challenge(rows)
+    _, data = challenge.challenge(rows)
     plan: Plan = repair.plans(answer, repair.Rules(draws=4), data, official=False)["own"]
     assert [len(pool) - len(plan.sets[place].rows) for place in plan.roles["random"]] == [3] * 4
     before = plan.sets[plan.roles["before"][0]].labels
@@ -375,7 +373,7 @@ def test_a_cleaning_order_is_scored_on_own_data():
     rows = made(600)
     order = [str(row) for row in wrong_of(rows)]
     part = scored(rows, {"orders": {"own": order}}, "cleaning", budget=len(order)).tasks["own"]
-    assert own.STEPS - 2 <= len(part.curves["accuracy"]) - 1 <= own.STEPS
+    assert challenge.STEPS - 2 <= len(part.curves["accuracy"]) - 1 <= challenge.STEPS
     assert part.curves["accuracy"][-1] == part.summary["clean"]
     assert part.detection.ranking["average_precision"] == 1.0
 
@@ -403,9 +401,11 @@ def test_groups_cluster_the_interval():
 
 def test_results_on_the_same_data_compare_and_on_others_do_not():
     rows = made()
-    asked, data = own.challenge(rows)
-    again, same = own.challenge(dataclasses.replace(rows, name="other name", source="elsewhere"))
-    assert challenge.digests(asked, "own") == challenge.digests(again, "own")
+    asked, data = challenge.challenge(rows)
+    again, same = challenge.challenge(
+        dataclasses.replace(rows, name="other name", source="elsewhere")
+    )
+    assert loading.digests(asked, "own") == loading.digests(again, "own")
     assert evaluation.data_digest(data) == evaluation.data_digest(same)
     changed = rows.features.copy()
     changed[0, 0] += 1
@@ -416,10 +416,8 @@ def test_results_on_the_same_data_compare_and_on_others_do_not():
         (rows, {"model": "knn_v1"}),
         (rows, {"budget": 5}),
     ):
-        different, _ = own.challenge(other, **told)
-        assert (
-            challenge.digests(different, "own")["board"] != challenge.digests(asked, "own")["board"]
-        )
+        different, _ = challenge.challenge(other, **told)
+        assert loading.digests(different, "own")["board"] != loading.digests(asked, "own")["board"]
 
 
 # Bad data ---------------------------------------------------------------------------------
@@ -428,30 +426,30 @@ def test_results_on_the_same_data_compare_and_on_others_do_not():
 def test_what_cannot_be_a_challenge_is_refused():
     rows = made()
     with pytest.raises(DataperfError, match="needs the truth"):
-        own.challenge(made(truth=False), track="cleaning")
+        challenge.challenge(made(truth=False), track="cleaning")
     with pytest.raises(NotFound, match="repair"):
-        own.challenge(rows, track="repairs")
+        challenge.challenge(rows, track="repairs")
     with pytest.raises(Invalid, match="one-class"):
-        own.challenge(dataclasses.replace(rows, labels=np.zeros(len(rows), dtype=np.intp)))
+        challenge.challenge(dataclasses.replace(rows, labels=np.zeros(len(rows), dtype=np.intp)))
     with pytest.raises(Invalid, match="stands for a missing label"):
-        own.challenge(dataclasses.replace(rows, classes=("ant", "?", "cat")))
+        challenge.challenge(dataclasses.replace(rows, classes=("ant", "?", "cat")))
     with pytest.raises(NotFound, match="logistic_v1"):
-        own.challenge(rows, model="logistc_v1")
+        challenge.challenge(rows, model="logistc_v1")
     with pytest.raises(NotFound, match="accuracy"):
-        own.challenge(rows, metric="acuracy")
+        challenge.challenge(rows, metric="acuracy")
     with pytest.raises(DataperfError, match="budget"):
-        own.challenge(rows, budget=0)
+        challenge.challenge(rows, budget=0)
 
 
 def test_a_challenge_with_a_folder_may_not_be_called_own(tmp_path, monkeypatch):
     folder = tmp_path / "challenges" / "own-mine"
     folder.mkdir(parents=True)
-    kept = challenge.folder_of(challenge.load("digit-cleaning")) / "challenge.toml"
+    kept = loading.folder_of(loading.load("digit-cleaning")) / "challenge.toml"
     text = kept.read_text(encoding="utf-8").replace('"digit-cleaning"', '"own-mine"')
     (folder / "challenge.toml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("DATAPERF_PATH", str(tmp_path))
     with pytest.raises(Invalid, match="wrong-name"):
-        challenge.load("own-mine")
+        loading.load("own-mine")
 
 
 # The command ------------------------------------------------------------------------------
@@ -480,7 +478,7 @@ def write(name, asked, answer):
 
 
 def run(*words, code=0):
-    found = CliRunner().invoke(cli.app, [str(word) for word in words])
+    found = CliRunner().invoke(app.app, [str(word) for word in words])
     if isinstance(found.exception, DataperfError):
         assert code == 2, found.exception
         return str(found.exception)
@@ -515,12 +513,12 @@ def test_evaluate_says_whether_the_repair_helps_and_can_be_verified(numbered, mo
     assert len(kept) == 2
     monkeypatch.chdir(numbered.parent)
     for path in kept:
-        assert verify.result(path) == {"name": str(path), "ok": True, "problems": [], "notes": []}
+        assert rerun.result(path) == {"name": str(path), "ok": True, "problems": [], "notes": []}
     frame = pd.read_csv(numbered / "mine.csv")
     frame.loc[0, "a"] += 1
     frame.to_csv(numbered / "mine.csv", index=False)
     for path in kept:
-        (problem,) = verify.result(path)["problems"]
+        (problem,) = rerun.result(path)["problems"]
         assert "mine.csv has changed" in problem
 
 
@@ -530,7 +528,7 @@ def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbe
     assert result.own_data == {}
     path = results.keep(result, "kept")
     with pytest.raises(DataperfError, match="does not say where it lies"):
-        verify.result(numbered / path)
+        rerun.result(numbered / path)
 
 
 BAD_OWN_DATA = {
@@ -561,12 +559,12 @@ def test_a_record_of_odd_own_data_is_refused_and_the_next_is_verified(numbered, 
 def test_no_record_keeps_verify_from_the_next(numbered, monkeypatch):
     run("evaluate", *OWN, "repair.json")
     (good,) = (numbered / "dataperf-results").rglob("*.json")
-    before = verify.result
+    before = rerun.result
 
     def result(path, **told):
         return before(path, **told) if path.is_file() else 1 / 0
 
-    monkeypatch.setattr(verify, "result", result)
+    monkeypatch.setattr(rerun, "result", result)
     text = run("verify", "other.json", good, code=1)
     assert "a defect of dataperf: ZeroDivisionError" in text and f"ok   {good}" in text
     assert "Traceback" in text
@@ -589,7 +587,7 @@ def test_a_manifest_that_names_no_challenge_is_refused(numbered, named):
 @pytest.mark.parametrize("empty", ["", " "])
 def test_an_empty_path_is_not_the_folder_one_is_in(numbered, empty):
     for words in (["evaluate", "-c", "digit-cleaning"], ["check", "-c", "digit-cleaning"]):
-        found = CliRunner().invoke(cli.app, [*words, empty])
+        found = CliRunner().invoke(app.app, [*words, empty])
         assert found.exit_code == 2 and "empty path" in found.output
     assert "2 problems" not in run("evaluate", *OWN, "repair.json", "order.json")
 
@@ -619,14 +617,14 @@ def test_everything_wrong_with_what_is_asked_is_told_before_the_data_is_read(num
     with pytest.raises(Invalid, match="6 problems"):
         own.load("not-there.csv", track="x", **ALL_WRONG)
     with pytest.raises(Invalid, match="3 problems"):
-        own.challenge(made(), **ALL_WRONG)
+        challenge.challenge(made(), **ALL_WRONG)
 
 
 @pytest.mark.parametrize("told", [{"seed": "a"}, {"seed": True}, {"share": "x"}, {"budget": 1.5}])
 def test_numbers_that_are_none_are_refused(told):
     (name,) = told
     with pytest.raises(Invalid, match=name):
-        own.challenge(made(), **told)
+        challenge.challenge(made(), **told)
 
 
 def test_a_path_that_no_result_can_keep_is_refused(numbered):
@@ -696,13 +694,13 @@ def test_a_challenge_folder_scores_as_the_data_does(numbered, monkeypatch, track
     assert after["score"] == before["score"]
     assert after["tasks"]["own"]["summary"] == before["tasks"]["own"]["summary"]
     for kind, name in (("challenges", "my-ants"), ("datasets", "my_ants")):
-        assert verify.plugin(registry.get(kind, name)) == []
+        assert conformance.plugin(registry.get(kind, name)) == []
     page = (numbered / "mine/challenges/my-ants/README.md").read_text()
     for part in ("## Task", "## Data card", "Known limits", "## Rules", "## Reading the score"):
         assert part in page
     assert "240 in the pool, 60 to" in " ".join(page.split())
     with pytest.raises(DataperfError, match="already; choose another name"):
-        cli.new(kind="challenge", name="my-ants", path=numbered / "mine", from_data="x", label="y")
+        app.new(kind="challenge", name="my-ants", path=numbered / "mine", from_data="x", label="y")
 
 
 def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypatch):
@@ -742,7 +740,7 @@ def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
         assert "left out: 2 rows without a label, 2 of them called test\n" in text
     assert "58 to test on (as the column part says)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
-    assert verify.result(kept)["problems"] == []
+    assert rerun.result(kept)["problems"] == []
 
 
 def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
@@ -766,7 +764,7 @@ def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
 def test_a_truth_of_many_strange_values_names_the_commonest():
     strange = {f"odd{number}": number for number in range(1, 9)}
     with pytest.raises(Invalid, match="3 more values in 6 rows are no classes") as error:
-        own.challenge(dataclasses.replace(made(), strange_truths=strange))
+        challenge.challenge(dataclasses.replace(made(), strange_truths=strange))
     assert '"odd8" in 8 rows' in str(error.value)
 
 
@@ -879,7 +877,7 @@ def test_a_page_says_how_the_test_was_chosen():
         ({"split": np.array(["train"] * 200 + ["validation"] * 40)}, "the same share"),
         ({"split": np.array(["train"] * 200 + ["test"] * 40)}, "as the column part says"),
     ):
-        assert said in own_split.told(dataclasses.replace(rows, **more, roles=NAMED["roles"]))
+        assert said in split.told(dataclasses.replace(rows, **more, roles=NAMED["roles"]))
 
 
 @pytest.mark.parametrize(
@@ -899,9 +897,9 @@ def test_folders_that_cannot_be_made(numbered, words, message):
 
 def test_drop_flagged_finds_wrong_labels_and_keeps_every_class():
     rows = made(600)
-    asked, data = own.challenge(rows, budget=20)
+    asked, data = challenge.challenge(rows, budget=20)
     strategy = registry.load("strategies", "drop_flagged")
-    rules = challenge.rules_of(asked, "own")
+    rules = loading.rules_of(asked, "own")
     answer = strategy.answer(data["own"].pool, rules, seed=0)
     assert answer == strategy.answer(data["own"].pool, rules, seed=0)
     assert len(answer["drop"]) == 20

@@ -9,13 +9,17 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from dataperf import anchors, baselines, challenge, cli, registry, verify
+from dataperf import registry
+from dataperf.authoring import conformance
+from dataperf.boards import baselines, reference_points
+from dataperf.cli import app
+from dataperf.definitions import loading
 from dataperf.errors import DataperfError, Invalid
 
 
 def run(*words, code=0):
     """Return what a command printed, or its error."""
-    found = CliRunner().invoke(cli.app, [str(word) for word in words])
+    found = CliRunner().invoke(app.app, [str(word) for word in words])
     if isinstance(found.exception, DataperfError):
         assert code == found.exception.exit_code, found.exception
         return str(found.exception)
@@ -79,7 +83,7 @@ def test_a_strategy_that_fails_is_named(own, text, place, message):
     assert message in told
     if "returned" in message:
         assert "a dict with order" in told
-    (problem,) = verify.plugin(registry.get("strategies", "by_ink"))
+    (problem,) = conformance.plugin(registry.get("strategies", "by_ink"))
     assert message in problem
 
 
@@ -141,16 +145,16 @@ def test_an_answer_that_breaks_the_rules_names_its_strategy(own):
 )
 def test_verify_tries_a_strategy_on_a_tiny_board(own, track, text, problem):
     own("strategies/by_ink.py", HEAD.replace("cleaning", track) + text)
-    found = verify.plugin(registry.get("strategies", "by_ink"))
+    found = conformance.plugin(registry.get("strategies", "by_ink"))
     assert found == [] if not problem else problem in found[0]
 
 
 def test_verify_finds_a_strategy_that_cannot_be_called(own):
     own("strategies/by_ink.py", 'tracks = ("corpus",)\ndef answer(pool):\n    return {}')
-    (problem,) = verify.plugin(registry.get("strategies", "by_ink"))
+    (problem,) = conformance.plugin(registry.get("strategies", "by_ink"))
     assert "answer cannot be called" in problem
     own("strategies/by_ink.py", HEAD.replace('("cleaning",)', '"cleaning"') + "return {}")
-    (problem,) = verify.plugin(registry.get("strategies", "by_ink"))
+    (problem,) = conformance.plugin(registry.get("strategies", "by_ink"))
     assert "expected a tuple" in problem
 
 
@@ -160,7 +164,7 @@ def test_a_new_strategy_answers_its_track_and_says_what_to_return(own, track):
     told = ["--track", track] if track != "selection" else []  # the default
     run("new", "strategy", "by_ink", *told, "--path", ".")
     entry = registry.get("strategies", "by_ink")
-    assert verify.plugin(entry) == []
+    assert conformance.plugin(entry) == []
     run("answer", "-c", "ants", "-b", "own", "-s", "by_ink", "-o", "a.json")
     assert "valid" in run("check", "-c", "ants", "a.json")
     module = registry.load("strategies", "by_ink")
@@ -185,7 +189,7 @@ def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
     run("answer", "-c", "ants", "-b", "own", "-s", "random_order", "-o", "a.json")
     run("evaluate", "-c", "ants", "a.json")
     entry = registry.get("datasets", "ants")
-    assert verify.plugin(entry) == []
+    assert conformance.plugin(entry) == []
     kept = (tmp_path / "datasets/ants.npz").read_bytes()
     for damage, kind in ((None, "FileNotFoundError: "), (kept[:99], "BadZipFile: ")):
         (tmp_path / "datasets/ants.npz").unlink()
@@ -197,7 +201,7 @@ def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
             run("freeze", "ants", code=2),
             run("answer", "-c", "ants", "-b", "own", "-s", "random_order", code=2),
             run("leaderboard", "-c", "ants", code=2),
-            *verify.plugin(entry),
+            *conformance.plugin(entry),
         ]
         assert len(told) == 6
         for text in told:
@@ -205,7 +209,7 @@ def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
             assert kind in text
         assert damage or "ants.npz" in told[0]
         (tmp_path / "datasets/ants.npz").write_bytes(kept)
-    assert verify.plugin(entry) == []
+    assert conformance.plugin(entry) == []
 
 
 CARD = (
@@ -227,7 +231,7 @@ CARD = (
 )
 def test_verify_reads_a_users_dataset(own, text, problem):
     path = own("datasets/inked.py", CARD + text)
-    found = verify.plugin(registry.get("datasets", "inked"))
+    found = conformance.plugin(registry.get("datasets", "inked"))
     if problem is None:
         assert found == []
     else:
@@ -359,16 +363,16 @@ def test_own_strategies_are_reference_points_of_own_boards(own):
     own("repair")
     run("new", "strategy", "random_ink", "--track", "repair", "--path", ".")
     run("freeze", "ants")
-    found = anchors.load(challenge.load("ants"), "own")
+    found = reference_points.load(loading.load("ants"), "own")
     assert {"random_ink", "drop_flagged", "nothing"} <= set(found.points)
     assert found.random_scores == []  # its name does not make it chance
 
 
 def test_own_strategies_are_no_reference_points_of_our_boards(own, monkeypatch):
     own("strategies/by_ink.py", HEAD + 'raise ValueError("boom")')
-    shipped = challenge.load("digit-cleaning")
+    shipped = loading.load("digit-cleaning")
     monkeypatch.setattr(baselines, "raw_answer", lambda *_, **__: {"orders": {}})
-    points = anchors._answers(shipped, next(iter(shipped.boards)), {})
+    points = reference_points._answers(shipped, next(iter(shipped.boards)), {})
     ours = [
         name
         for name, entry in registry.find("strategies").items()

@@ -15,9 +15,9 @@ import pytest
 from audit_pages import HOSTILE
 from rich.console import Console
 
-from dataperf.curation import notebook, page, page_sections, plots, shown
-from dataperf.curation.records import Rows
+from dataperf.curation import notebook, page, plots, samples, sections, terminal
 from dataperf.errors import DataperfError
+from dataperf.records.rows import Rows
 
 PLOTS = ("map", "balance", "label_errors", "noise", "slices", "values")
 
@@ -176,7 +176,7 @@ def test_commands_are_quoted_for_a_shell():
 
 def test_samples_stand_beside_their_neighbours(images, drawn):
     seen = Seen(drawn)
-    doubt = shown.doubts(images)
+    doubt = samples.doubts(images)
     cards = [each for each in seen.all("article") if each.get("id", "").startswith("row-")]
     assert [each["id"] for each in cards] == [f"row-{row}" for row in doubt.rows[:60]]
     assert [int(each["data-given"]) for each in cards] == doubt.given[:60].tolist()
@@ -233,14 +233,14 @@ def test_long_words_and_many_classes_are_cut():
 def test_sounds_can_be_played(texts):
     audit = made.sounds(200)
     drawn = page.page(audit)
-    assert drawn.count('class="play"') >= shown.doubts(audit).flagged > 0
+    assert drawn.count('class="play"') >= samples.doubts(audit).flagged > 0
     assert "data:audio/wav;base64," in drawn
     import wave
 
-    content = shown.wav(np.zeros((96_000 * 5, 2), dtype=np.float32), 96_000)
+    content = samples.wav(np.zeros((96_000 * 5, 2), dtype=np.float32), 96_000)
     with wave.open(io.BytesIO(content)) as file:
         assert (file.getframerate(), file.getnchannels()) == (16_000, 1)
-        assert file.getnframes() / 16_000 == shown.SECONDS
+        assert file.getnframes() / 16_000 == samples.SECONDS
 
 
 class Gone:
@@ -289,7 +289,7 @@ def test_tiny_data(count):
 
 
 def test_map_keeps_flagged_rows_and_marks_them(images, drawn):
-    told, doubt = points(drawn), shown.doubts(images)
+    told, doubt = points(drawn), samples.doubts(images)
     flagged = {each[3] for each in told["points"] if each[5] > -2}
     assert flagged == set(doubt.rows.tolist())
     assert len(told["points"]) == len(images.rows)
@@ -300,31 +300,31 @@ def test_map_keeps_flagged_rows_and_marks_them(images, drawn):
 
 def test_estimate_tells_counts_as_shares():
     audit = made.texts(120)
-    found = shown.finding(audit, "label_errors")
+    found = samples.finding(audit, "label_errors")
     flagged = found.numbers["flagged"]
-    text = Seen(page_sections.label_errors(scene_of(audit))).text()
+    text = Seen(sections.label_errors(scene_of(audit))).text()
     assert f"{flagged} labels flagged" in text
     assert "precision, 84 % to 95 %" in text
 
 
 def scene_of(audit):
-    from dataperf.curation.page_samples import Scene
+    from dataperf.curation.cards import Scene
 
-    return Scene(audit, shown.doubts(audit), shown.Usual(audit.rows), 5, 10, True)
+    return Scene(audit, samples.doubts(audit), samples.Usual(audit.rows), 5, 10, True)
 
 
 def test_notebook_cell_needs_no_script(images):
     drawn = notebook.html(images)
     seen = Seen(drawn)
     assert seen.open == [] and not seen.all("script") and not seen.all("style")
-    assert len(seen.all("img")) == min(notebook.SAMPLES, shown.doubts(images).flagged) > 0
+    assert len(seen.all("img")) == min(notebook.SAMPLES, samples.doubts(images).flagged) > 0
     assert all(found.sentence in seen.text() for found in images.findings)
     assert len(drawn) < 60_000
 
 
 def told(audit) -> str:
     file = io.StringIO()
-    Console(file=file, width=110, highlight=False).print(notebook.text(audit))
+    Console(file=file, width=110, highlight=False).print(terminal.text(audit))
     return file.getvalue()
 
 
@@ -333,7 +333,7 @@ def test_terminal_tells_findings_and_their_first_rows(texts):
     for found in texts.findings:
         assert found.title in text
         assert (found.title.upper() in text) == (found.severity != "none" and len(found.table) > 0)
-    doubt = shown.doubts(texts)
+    doubt = samples.doubts(texts)
     assert f"the first 5 of {doubt.flagged:,}" in text
     hostile = replace(texts.rows, name="a\x1b[31mred", classes=("[bold]x[/]", "\x1b]0;y\x07"))
     text = told(made.audited(hostile))

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dataperf import anchors, challenge, download, frozen, registry, report, submission, verify
+from dataperf import registry, report
+from dataperf.authoring import conformance
+from dataperf.boards import reference_points
+from dataperf.definitions import freezing, loading, submission
+from dataperf.sources import download
 
 ENTRIES = [entry for kind in registry.KINDS for entry in registry.find(kind).values()]
 
@@ -48,7 +52,7 @@ LAYERS = [
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}/{entry.name}")
 def test_plugin_keeps_its_contract(entry):
-    assert verify.plugin(entry) == []
+    assert conformance.plugin(entry) == []
 
 
 def imported(path: Path) -> set[str]:
@@ -74,25 +78,25 @@ def test_imports_point_down():
 
 @pytest.mark.parametrize("name", registry.find("challenges"))
 def test_models_and_boards_are_frozen_and_have_reference_points(name):
-    asked = challenge.load(name)
+    asked = loading.load(name)
     for task in asked.tasks.values():
-        assert frozen.model_is_frozen(registry.get("fixed_models", task.model))
+        assert freezing.model_is_frozen(registry.get("fixed_models", task.model))
     for board in asked.boards:
-        assert frozen.unfrozen_parts(asked, board) == []
-        tasks = challenge.tasks_of(asked, board).values()
+        assert freezing.unfrozen_parts(asked, board) == []
+        tasks = loading.tasks_of(asked, board).values()
         sources = [registry.load("datasets", task.dataset).source for task in tasks]
         needs_download = any(download.is_needed(source) for source in sources)
-        assert (anchors.load(asked, board) is None) == needs_download
+        assert (reference_points.load(asked, board) is None) == needs_download
 
 
 @pytest.mark.parametrize("name", registry.find("challenges"))
 def test_every_challenge_has_its_pages_and_reference_submissions(name):
-    asked = challenge.load(name)
-    folder = challenge.folder_of(asked)
+    asked = loading.load(name)
+    folder = loading.folder_of(asked)
     text = (folder / "README.md").read_text(encoding="utf-8")
     for part in ("## Task", "## Data card", "Known limits", "## Rules", "## Reading the score"):
         assert part in text, part
-    found = {board: anchors.load(asked, board) for board in asked.boards}
+    found = {board: reference_points.load(asked, board) for board in asked.boards}
     known = {board: each for board, each in found.items() if each is not None}
     assert report.with_headroom(text, known) == text  # the table is what the command makes
     assert report.MARKS[0] in text

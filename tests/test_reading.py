@@ -20,9 +20,10 @@ import soundfile
 from PIL import Image
 from scipy.io import wavfile
 
-from dataperf.curation import arrow, encoding, media, networks, sounds
-from dataperf.curation.reading import read
 from dataperf.errors import Ambiguous, DataperfError, NotFound, Unavailable
+from dataperf.media import embed, networks, sounds
+from dataperf.reading import arrow, encoding
+from dataperf.reading.read import read
 
 ROWS = 60
 
@@ -683,7 +684,7 @@ def test_pictures_stand_upright():
     exif = turned.getexif()
     exif[0x0112] = 6  # the camera was held sideways
     turned.save(buffer, "JPEG", exif=exif)
-    assert media.open_image(buffer.getvalue()).shape == (5, 3, 3)
+    assert embed.open_image(buffer.getvalue()).shape == (5, 3, 3)
 
 
 def test_unreadable_images_are_listed(images):

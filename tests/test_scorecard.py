@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as theirs
 
-from dataperf import records, scorecard, statistics
+from dataperf import records, statistics
+from dataperf.evaluation import scorecard
 
 CLASSES = ["nontarget", "one", "three"]
 NAMES = ("macro_f1", "accuracy", "rejection_rate", "false_accept_rate")

@@ -8,8 +8,8 @@ import audit_pages as made
 import numpy as np
 import pandas as pd
 
-from dataperf.curation import marks, shown
-from dataperf.curation.layout import layout
+from dataperf.curation import markup, samples
+from dataperf.curation.map_layout import layout
 
 
 def test_layout_samples_flagged_rows_first_and_puts_like_by_like():
@@ -33,7 +33,7 @@ def test_odd_columns_are_those_that_differ():
     )
     kinds = {"height": "numeric", "width": "numeric", "town": "categorical"}
     rows = made.rows_of(np.ones((6, 1)), ["x"] * 6, frame=frame, kinds=kinds)
-    odd = shown.Usual(replace(rows, classes=("x", "y"))).odd(5)
+    odd = samples.Usual(replace(rows, classes=("x", "y"))).odd(5)
     assert [each.column for each in odd] == ["height", "town", "width"]
     assert (odd[0].value, odd[1].usual) == ("9", "a, in 83%")
 
@@ -48,16 +48,16 @@ def test_odd_columns_may_be_missing_values_of_any_kind():
     )
     kinds = {"whole": "numeric", "mixed": "numeric", "town": "categorical"}
     rows = made.rows_of(np.ones((6, 1)), list("xyxyxy"), frame=frame, kinds=kinds)
-    odd = {each.column: each.value for each in shown.Usual(rows).odd(5)}
+    odd = {each.column: each.value for each in samples.Usual(rows).odd(5)}
     assert odd == {"whole": "missing", "mixed": "6.5", "town": "nan"}
     assert (
-        shown.Usual(made.rows_of(np.ones((6, 2)), list("xyxyxy"))).odd(0)[0].column == "feature 0"
+        samples.Usual(made.rows_of(np.ones((6, 2)), list("xyxyxy"))).odd(0)[0].column == "feature 0"
     )
 
 
 def test_numbers_sort_by_value_and_words_are_escaped():
     frame = pd.DataFrame({"name": ["<i>", "b"], "share": [0.5, np.nan], "row": [1200, 7]})
-    drawn = marks.table(frame, most=1)
+    drawn = markup.table(frame, most=1)
     assert "&lt;i&gt;" in drawn and "50 %" in drawn and 'data-v="0.5"' in drawn
     assert ">1200<" in drawn  # a row number is a name
     assert "The first 1 of 2 lines." in drawn

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dataperf import sources
-from dataperf.sources import Scratch
+from dataperf.sources import locate, scratch
+from dataperf.sources.scratch import Scratch
 
 ROWS = np.arange(12.0).reshape(6, 2)
 
@@ -18,7 +18,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def scratch_files(folder):
-    return list(folder.glob(f"tables/{sources.SCRATCH}*"))
+    return list(folder.glob(f"tables/{scratch.SCRATCH}*"))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -29,7 +29,7 @@ def test_rows_come_back_from_the_file(cache, dtype):
         rows.append(ROWS[1:].astype("int64"))
     found = rows.features()
     assert found.dtype == dtype and found.tolist() == ROWS.tolist()
-    assert sources.scratch_of(found) == scratch_files(cache)[0]
+    assert scratch.scratch_of(found) == scratch_files(cache)[0]
 
 
 def test_no_rows_at_all(cache):
@@ -41,7 +41,7 @@ def test_no_rows_at_all(cache):
 @pytest.mark.parametrize("space", [0, 1, 3])
 def test_a_disk_that_fills_up_loses_nothing(cache, monkeypatch, space):
     """The write fails after some rows, in the midst of a block."""
-    write, room = sources._write, [128 + space * 16 + 5]
+    write, room = scratch._write, [128 + space * 16 + 5]
 
     def limited(file, content):
         part = content[: max(0, room[0])]
@@ -50,13 +50,13 @@ def test_a_disk_that_fills_up_loses_nothing(cache, monkeypatch, space):
         if len(part) < len(content):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sources, "_write", limited)
+    monkeypatch.setattr(locate, "_write", limited)
     room[0] -= 128
     with Scratch(2, "float64") as rows:
         for start in range(0, 6, 2):
             rows.append(ROWS[start : start + 2])
     assert rows.features().tolist() == ROWS.tolist()
-    assert sources.scratch_of(rows.features()) is None
+    assert scratch.scratch_of(rows.features()) is None
     assert not scratch_files(cache)
 
 

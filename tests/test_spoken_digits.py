@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataperf import data, sources
 from dataperf.datasets import noisy_spoken_digits as noisy
 from dataperf.datasets import spoken_digits as clean
+from dataperf.definitions import data
 from dataperf.errors import DigestMismatch
 from dataperf.records import Challenge, Table
+from dataperf.sources import locate
 
 FOLDER = Path(__file__).parents[1] / "challenges" / "speech-selection"
 RECORD = Path(noisy.__file__).with_suffix(".csv")
@@ -81,10 +82,10 @@ def test_ids_name_word_speaker_and_take() -> None:
 
 
 def test_the_bytes_are_the_promised_ones() -> None:
-    assert sources.package_file(clean.source).stat().st_size == 2_623_137
+    assert locate.package_file(clean.source).stat().st_size == 2_623_137
     other = dataclasses.replace(clean.source, sha256="0" * 64)
     with pytest.raises(DigestMismatch):
-        sources.package_file(other)
+        locate.package_file(other)
 
 
 def test_sequences_are_in_row_order() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from dataperf import registry, selecting
+from dataperf import registry, selection_helpers
 from dataperf.records import Pool, TaskData, Truth
 from dataperf.strategies import cleanlab_k_medoids, cross_fold, k_center
 from dataperf.tracks import selection
@@ -186,12 +186,12 @@ def test_macro_f1_is_scikit_learns() -> None:
 
 def radius(data: TaskData, made: dict[str, Any]) -> float:
     """Return how far the row that is worst covered by its own class lies from it."""
-    features = selecting.standardised(data.pool.features)
+    features = selection_helpers.standardised(data.pool.features)
     chosen = rows_of(made, data.pool)
     worst = 0.0
     for number in range(len(CLASSES)):
         own = chosen[data.pool.labels[chosen] == number]
-        apart = selecting.distances(features[data.pool.labels == number], features[own])
+        apart = selection_helpers.distances(features[data.pool.labels == number], features[own])
         worst = max(worst, float(apart.min(axis=1).max()))
     return worst
 
@@ -216,7 +216,7 @@ def test_medoids_of_clear_groups_come_one_from_each() -> None:
         assert sorted(found // 30) == [0, 1]
         for half, medoid in enumerate(sorted(found)):
             group = places[30 * half : 30 * half + 30]
-            cost = selecting.distances(group, group).sum(axis=1)
+            cost = selection_helpers.distances(group, group).sum(axis=1)
             assert medoid % 30 == cost.argmin()
 
 
@@ -244,7 +244,7 @@ def test_quotas_are_even_and_bounded() -> None:
     random = np.random.RandomState(0)
     for _ in range(300):
         sizes, cap = random.randint(0, 9, random.randint(1, 7)).tolist(), int(random.randint(0, 40))
-        given = selecting.quotas(sizes, cap)
+        given = selection_helpers.quotas(sizes, cap)
         assert sum(given) == min(cap, sum(sizes))
         assert all(one <= size for one, size in zip(given, sizes, strict=True))
         short = [one for one, size in zip(given, sizes, strict=True) if one < size]

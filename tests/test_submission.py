@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dataperf import submission
+from dataperf.basics import json_files
+from dataperf.definitions import submission
 from dataperf.errors import Invalid
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -129,7 +130,7 @@ def test_a_byte_order_mark_is_told(tmp_path):
     path = tmp_path / "mine.json"
     path.write_bytes(BAD["byte order mark"][0])
     with pytest.raises(Invalid, match="begins with a byte order mark: save it as UTF-8 without"):
-        submission.load_json(path)
+        json_files.load_json(path)
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -7,9 +7,9 @@ import pytest
 from scipy import special
 
 from dataperf import registry
-from dataperf.curation import influence, sampled_values, values
 from dataperf.errors import Invalid
 from dataperf.strategies.knn_shapley import shapley
+from dataperf.valuation import influence, knn_shapley, sampled_values
 
 
 def whole_numbers(n: int, t: int, *, most: int, seed: int = 0):
@@ -32,7 +32,7 @@ def test_shapley_is_the_plain_formula_with_and_without_ties(most, classes, k):
     train, tests = whole_numbers(202, 37, most=most)
     random = np.random.default_rng(1)
     labels, truth = random.integers(0, classes, 202), random.integers(0, classes, 37)
-    found = values.knn_shapley(train, labels, tests, truth, k=k)
+    found = knn_shapley.knn_shapley(train, labels, tests, truth, k=k)
     np.testing.assert_allclose(found, plain(train, labels, tests, truth, k), rtol=0, atol=1e-12)
 
 
@@ -41,7 +41,7 @@ def test_shapley_of_crowded_and_far_rows_is_the_plain_formula():
     train, tests = whole_numbers(400, 20, most=3)
     train[0], train[200] = 1000, -1000
     labels = np.arange(400) % 2
-    found = values.knn_shapley(train, labels, tests, np.arange(20) % 2)
+    found = knn_shapley.knn_shapley(train, labels, tests, np.arange(20) % 2)
     expected = plain(train, labels, tests, np.arange(20) % 2, 5)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
@@ -50,9 +50,9 @@ def test_shapley_in_blocks_is_the_same(monkeypatch):
     train, tests = whole_numbers(100, 50, most=50)
     labels, truth = np.arange(100) % 3, np.arange(50) % 4  # class 3 is nowhere in train
     told: list[float] = []
-    whole = values.knn_shapley(train, labels, tests, truth)
-    monkeypatch.setattr(values, "BLOCK", 1)
-    found = values.knn_shapley(train, labels, tests, truth, progress=told.append)
+    whole = knn_shapley.knn_shapley(train, labels, tests, truth)
+    monkeypatch.setattr(knn_shapley, "BLOCK", 1)
+    found = knn_shapley.knn_shapley(train, labels, tests, truth, progress=told.append)
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-15)
     np.testing.assert_allclose(whole, plain(train, labels, tests, truth, 5), rtol=0, atol=1e-12)
     assert told == sorted(told) and told[-1] == 1 and len(told) == 3
@@ -64,7 +64,7 @@ def test_shapley_sums_to_the_share_of_right_votes():
     labels, truth = random.integers(0, 2, 60), random.integers(0, 2, 9)
     nearest = np.argsort(((tests[:, None] - train) ** 2).sum(axis=2), axis=1)[:, :5]
     right = (labels[nearest] == truth[:, None]).mean()
-    assert values.knn_shapley(train, labels, tests, truth).sum() == pytest.approx(right)
+    assert knn_shapley.knn_shapley(train, labels, tests, truth).sum() == pytest.approx(right)
 
 
 def test_shapley_does_not_mind_where_the_rows_lie():
@@ -72,15 +72,15 @@ def test_shapley_does_not_mind_where_the_rows_lie():
     random = np.random.default_rng(4)
     train, tests = random.normal(size=(300, 8)), random.normal(size=(20, 8))
     labels, truth = np.arange(300) % 2, np.arange(20) % 2
-    near = values.knn_shapley(train, labels, tests, truth)
-    far = values.knn_shapley(train + 1e4, labels, tests + 1e4, truth)
+    near = knn_shapley.knn_shapley(train, labels, tests, truth)
+    far = knn_shapley.knn_shapley(train + 1e4, labels, tests + 1e4, truth)
     np.testing.assert_allclose(near, far, rtol=0, atol=1e-12)
 
 
 def test_all_problems_are_told_at_once():
     bad = np.array([[np.inf, 0.0]])
     with pytest.raises(Invalid) as caught:
-        values.knn_shapley(bad, np.array([0]), np.zeros((2, 3)), np.array([0]), k=0)
+        knn_shapley.knn_shapley(bad, np.array([0]), np.zeros((2, 3)), np.array([0]), k=0)
     rules = [problem.rule for problem in caught.value.problems]
     assert rules == ["not-finite", "shape", "k"]
 
@@ -93,12 +93,12 @@ def test_own_values_put_wrong_labels_last_and_leave_missing_ones_out():
     wrong = random.choice(400, 40, replace=False)
     given[wrong] = (given[wrong] + 1) % 4
     given[np.setdiff1d(np.arange(30), wrong)] = -1
-    found = values.own_values(features, given, seed=2)
+    found = knn_shapley.own_values(features, given, seed=2)
     assert np.array_equal(np.isnan(found), given < 0)
     worst = np.argsort(np.where(np.isnan(found), np.inf, found))[:40]
     assert np.isin(worst, wrong).mean() > 0.9
-    assert np.array_equal(found, values.own_values(features, given, seed=2), equal_nan=True)
-    few = values.own_values(features, given, seed=2, most=50)
+    assert np.array_equal(found, knn_shapley.own_values(features, given, seed=2), equal_nan=True)
+    few = knn_shapley.own_values(features, given, seed=2, most=50)
     assert np.corrcoef(few[given >= 0], found[given >= 0])[0, 1] > 0.8
 
 
@@ -109,13 +109,13 @@ def test_own_values_see_a_row_among_all_its_neighbours():
     given = group % 4
     wrong = random.choice(480, 48, replace=False)
     given[wrong] = (given[wrong] + 1) % 4
-    worst = np.argsort(values.own_values(features, given, seed=0))[:48]
+    worst = np.argsort(knn_shapley.own_values(features, given, seed=0))[:48]
     assert np.isin(worst, wrong).mean() > 0.7
 
 
 def test_own_values_refuse_too_few_rows():
     with pytest.raises(Invalid, match="2 folds of 1 labelled row"):
-        values.own_values(np.zeros((3, 2)), np.array([-1, 0, -1]), folds=2)
+        knn_shapley.own_values(np.zeros((3, 2)), np.array([-1, 0, -1]), folds=2)
 
 
 # By sampling, for any model --------------------------------------------------------------
@@ -157,14 +157,14 @@ def assert_within_errors(found, exact):
 
 
 def test_banzhaf_is_the_mean_over_all_sets():
-    found = values.banzhaf(nearest_label, *small(), draws=2000)
+    found = knn_shapley.banzhaf(nearest_label, *small(), draws=2000)
     assert_within_errors(found, by_enumeration(small(), lambda size: 2.0**-6))
     assert found.trainings == 2000 and found.values.argmin() == 6
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1, 1), (4, 1), (1, 4)])
 def test_beta_shapley_is_the_weighted_mean_over_all_sets(alpha, beta):
-    found = values.beta_shapley(nearest_label, *small(), alpha=alpha, beta=beta, draws=600)
+    found = knn_shapley.beta_shapley(nearest_label, *small(), alpha=alpha, beta=beta, draws=600)
     total = special.beta(alpha, beta)
     exact = by_enumeration(
         small(), lambda size: special.beta(size + beta, 6 - size + alpha) / total
@@ -177,18 +177,20 @@ def test_beta_shapley_is_the_weighted_mean_over_all_sets(alpha, beta):
 
 
 def test_beta_shapley_may_leave_large_sets_out():
-    whole = values.beta_shapley(nearest_label, *small(), draws=200)
-    less = values.beta_shapley(nearest_label, *small(), draws=200, ignore=0.05)
+    whole = knn_shapley.beta_shapley(nearest_label, *small(), draws=200)
+    less = knn_shapley.beta_shapley(nearest_label, *small(), draws=200, ignore=0.05)
     assert less.trainings < whole.trainings == 1400
     assert np.abs(less.values - whole.values).max() < 0.2
 
 
 def test_sampling_depends_on_the_seed_alone():
     told: list[float] = []
-    one = values.banzhaf(nearest_label, *small(), draws=50, seed=3, progress=told.append)
-    other = values.banzhaf(nearest_label, *small(), draws=50, seed=3)
+    one = knn_shapley.banzhaf(nearest_label, *small(), draws=50, seed=3, progress=told.append)
+    other = knn_shapley.banzhaf(nearest_label, *small(), draws=50, seed=3)
     assert np.array_equal(one.values, other.values) and told[-1] == 1
-    assert not np.array_equal(one.values, values.banzhaf(nearest_label, *small(), draws=50).values)
+    assert not np.array_equal(
+        one.values, knn_shapley.banzhaf(nearest_label, *small(), draws=50).values
+    )
 
 
 def test_fixed_models_are_valued_for():
@@ -198,15 +200,15 @@ def test_fixed_models_are_valued_for():
     features = 3.0 * truth[:, None] + random.normal(size=(40, 3))
     given = truth.copy()
     given[:4] = 1 - given[:4]
-    fit_predict = values.fit_predict_of(model, classes=2)
-    found = values.banzhaf(fit_predict, features, given, features, truth, draws=60)
+    fit_predict = knn_shapley.fit_predict_of(model, classes=2)
+    found = knn_shapley.banzhaf(fit_predict, features, given, features, truth, draws=60)
     assert found.values[:4].mean() < found.values[4:].mean()
 
 
 def test_sampling_refuses_all_that_is_wrong_at_once():
     train, labels, tests, truth = small()
     with pytest.raises(Invalid) as caught:
-        values.beta_shapley(nearest_label, train, labels[:3], tests, truth, alpha=0, draws=1)
+        knn_shapley.beta_shapley(nearest_label, train, labels[:3], tests, truth, alpha=0, draws=1)
     rules = [problem.rule for problem in caught.value.problems]
     assert rules == ["shape", "count", "not-positive"]
 
@@ -222,7 +224,7 @@ def test_influence_is_what_training_without_the_row_does(classes):
     given = truth.copy()
     given[:12] = (given[:12] + 1) % classes
     tests, answers, train, labels = features[60:], truth[60:], features[:60], given[:60]
-    found = values.influence(train, labels, tests, answers)
+    found = knn_shapley.influence(train, labels, tests, answers)
 
     def loss(kept):
         rows = np.column_stack([train, np.ones(60)])[kept]
@@ -239,6 +241,8 @@ def test_influence_is_what_training_without_the_row_does(classes):
 
 def test_influence_refuses_what_it_cannot_do():
     with pytest.raises(Invalid) as caught:
-        values.influence(np.zeros((3, 9000)), np.zeros(3, int), np.zeros((1, 9000)), np.array([4]))
+        knn_shapley.influence(
+            np.zeros((3, 9000)), np.zeros(3, int), np.zeros((1, 9000)), np.array([4])
+        )
     rules = [problem.rule for problem in caught.value.problems]
     assert rules == ["one-class", "unknown-class", "size"]

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataperf import __version__, files, provenance, registry, statistics
-from dataperf.curation import calibration, options, plain
-from dataperf.curation.evidence import Collected
-from dataperf.curation.models import FOLDS, Probabilities, Progress
-from dataperf.curation.records import SEVERITIES, Finding, Neighbours, Rows
+from dataperf import __version__, registry, statistics
+from dataperf.basics import files
+from dataperf.curation import as_json, options
 from dataperf.errors import DataperfError, Invalid, NotFound
+from dataperf.evaluation import provenance
+from dataperf.evidence import calibration
+from dataperf.evidence.collect import Collected
+from dataperf.evidence.models import FOLDS, Probabilities, Progress
 from dataperf.records import FloatArray
+from dataperf.records.findings import SEVERITIES, Finding, Neighbours
+from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,13 +78,13 @@ class Audit:
     def values(self) -> FloatArray:
         """What each row is worth to a nearest-neighbour classifier, (n,); nan without a label.
 
-        Exact KNN-Shapley values (`dataperf.curation.values`) for telling the labels of each fifth
+        Exact KNN-Shapley values (`dataperf.valuation.knn_shapley`) for telling the labels of each fifth
         of the rows from the other four; of more than 10,000 rows a sample of 2,000 values each.
         """
-        from dataperf.curation import values
+        from dataperf.valuation import knn_shapley
 
         most = None if len(self.rows) <= 10_000 else 2_000
-        return values.own_values(
+        return knn_shapley.own_values(
             self.rows.features,
             self.rows.labels,
             folds=min(FOLDS, len(self.evidence.labelled)),
@@ -206,7 +210,7 @@ class Audit:
                 "unreadable": [list(each) for each in self.rows.skipped],
             },
             "notes": list(self.notes),
-            "findings": [plain.finding(found) for found in self.findings],
+            "findings": [as_json.finding(found) for found in self.findings],
             "nothing_to_look_at": dict(self.skipped),
             "seconds": dict(self.seconds),
             "peak_memory": self.peak_memory,
@@ -286,7 +290,7 @@ def audit(
         Called with a few words, how much is done and out of how much (or None).
     **reading
         How to read the data: ``id``, ``split``, ``group``, ``truth``, ``annotators``,
-        ``sensitive``, ``embedding``, ``drop``; see `dataperf.curation.reading.read`.
+        ``sensitive``, ``embedding``, ``drop``; see `dataperf.reading.read.read`.
 
     Returns
     -------
@@ -310,7 +314,7 @@ def audit(
     """
     from threadpoolctl import threadpool_limits
 
-    from dataperf.curation import reading as sources
+    from dataperf.reading import read as sources
 
     started = time.perf_counter()
     wrong = options.problems(detectors, seed, others=reading, read=sources.read)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation.records import Neighbours, Rows
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import FloatArray, IntArray
+from dataperf.records.findings import Neighbours
+from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import challenge as challenges
-from dataperf import own_options, own_split, selecting, submission
-from dataperf.curation import calibration
-from dataperf.curation.evidence import Collected
-from dataperf.curation.records import Rows, part_of
+from dataperf import selection_helpers
+from dataperf.basics import validation
+from dataperf.definitions import loading as challenges
+from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.evidence import calibration
+from dataperf.evidence.collect import Collected
+from dataperf.reading import split
 from dataperf.records import FloatArray, IntArray, Submission
+from dataperf.records.rows import Rows, part_of
 
 if TYPE_CHECKING:
     from dataperf.curation.audit import Audit
@@ -75,7 +78,7 @@ def manifest(
         raise DataperfError(f"{asked.challenge} asks for {asked.track}, not for {track}")
     inside = np.ones(len(rows), dtype=bool)
     if asked is None:
-        parts = own_split.parts(rows, seed=seed, share=test_share, track=track)
+        parts = split.parts(rows, seed=seed, share=test_share, track=track)
         inside = parts == "pool"
     pool = np.flatnonzero(inside)
     scores, suggested, sure, flagged = _judged(audit, pool)
@@ -94,7 +97,7 @@ def manifest(
         "method": f"dataperf audit {audit.version}",
         "answer": answer,
     }
-    challenges.validate(Submission, made, "manifest")
+    validation.validate(Submission, made, "manifest")
     return made
 
 
@@ -102,9 +105,9 @@ def _check(
     track: Any, action: Any, *, seed: Any, test_share: Any, budget: Any, submitter: Any
 ) -> None:
     """Refuse options that would make another manifest than was meant, all at once."""
-    problems = [] if track is None else own_options.named("track", track, TRACKS)
-    problems += own_options.named("action", action, ACTIONS)
-    problems += own_options.problems(seed=seed, share=test_share, budget=budget, place="test_share")
+    problems = [] if track is None else validation.named("track", track, TRACKS)
+    problems += validation.named("action", action, ACTIONS)
+    problems += validation.problems(seed=seed, share=test_share, budget=budget, place="test_share")
     problems += _of_submitter(submitter)
     if problems:
         raise Invalid("manifest", problems)
@@ -114,7 +117,7 @@ def _of_submitter(submitter: Any) -> list[Problem]:
     """Return what is wrong with a name, as the record of a submission says."""
     empty = {"schema_version": 1, "challenge": "own-repair", "board": "own", "answer": {}}
     try:
-        challenges.validate(Submission, {**empty, "submitter": submitter}, "manifest")
+        validation.validate(Submission, {**empty, "submitter": submitter}, "manifest")
     except Invalid as error:
         return list(error.problems)
     return []
@@ -225,7 +228,7 @@ def _selection(
     else:  # the most trusted of every class, classes as even as they can be
         ranked = [np.flatnonzero(labels == number) for number in range(len(rows.classes))]
         ranked = [each[np.argsort(scores[each], kind="stable")] for each in ranked]
-        shares = selecting.quotas([len(each) for each in ranked], budget)
+        shares = selection_helpers.quotas([len(each) for each in ranked], budget)
         kept = np.sort(np.concatenate([each[:n] for each, n in zip(ranked, shares, strict=True)]))
     if not len(kept):
         raise DataperfError("nothing would be left to train on; give another budget")

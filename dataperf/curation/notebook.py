@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dataperf.curation import shown
-from dataperf.curation.marks import SEVERITY_WORDS, cell, esc
-from dataperf.curation.records import Finding, Severity
-from dataperf.curation.shown import Audited, Usual, class_name, clipped
+from dataperf.curation import samples
+from dataperf.curation.markup import SEVERITY_WORDS, esc
+from dataperf.curation.samples import Audited, Usual, class_name
+from dataperf.curation.terminal import SIGNS
+from dataperf.records.findings import Finding
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import RenderableType
+    pass
 
-#: Severities: a sign, a colour that reads on white and on black, and a terminal's style.
-SIGNS: dict[Severity, tuple[str, str, str]] = {
-    "high": ("●", "#d9480f", "bold red"),
-    "medium": ("◐", "#b7791f", "yellow"),
-    "low": ("○", "#4a8ab5", "blue"),
-    "none": ("✓", "#2f9e74", "green"),
-}
-#: Columns of a finding's table on a terminal, those that say most first.
-TOLD = (
-    *("id", "set", "column", "condition", "split", "annotator", "what", "group", "problem"),
-    *("measure", "class", "given", "suggested", "value", "rows", "error", "low", "high"),
-    *("confidence", "conflict", "crosses", "times_usual", "effect", "accuracy", "kind", "score"),
-)
 SAMPLES = 12
 
 
@@ -74,7 +60,7 @@ def _line(found: Finding) -> str:
 
 def _samples(audit: Audited) -> str:
     """Return the most doubtful labels: pictures if there are any, else words."""
-    doubt, rows = shown.doubts(audit), audit.rows
+    doubt, rows = samples.doubts(audit), audit.rows
     usual = Usual(rows)
     count = min(SAMPLES if rows.media is not None else 4, doubt.flagged)
     cells = []
@@ -87,7 +73,7 @@ def _samples(audit: Audited) -> str:
             told = f'<s style="opacity:.65">{given}</s> → <b>{better}</b>'
             cells.append(f'<div style="width:100%">{told} &nbsp; {_words(usual, row)}</div>')
             continue
-        address = shown.picture_uri(rows, row, side=96)
+        address = samples.picture_uri(rows, row, side=96)
         image = f'<img src="{address}" alt="" style="width:64px;height:64px;object-fit:contain;'
         image += 'border-radius:5px;display:block;margin:0">'
         cells.append(
@@ -112,98 +98,3 @@ def _words(usual: Usual, row: int) -> str:
 
 
 # Terminal ---------------------------------------------------------------------------------
-
-
-def text(audit: Audited, *, most: int = 5) -> RenderableType:
-    """Return an audit for a terminal: one table of findings, then the top rows of each.
-
-    Parameters
-    ----------
-    audit
-        What was found.
-    most
-        Rows of each finding.
-
-    Returns
-    -------
-    rich renderable
-    """
-    from rich.console import Group
-    from rich.text import Text
-
-    rows = audit.rows
-    head = Text(clipped(rows.name, 200), style="bold")
-    facts = (
-        f"{len(rows):,} rows, {rows.features.shape[1]:,} features, {len(rows.classes):,} classes"
-    )
-    missing = int((rows.labels < 0).sum())
-    facts += f", label {clipped(rows.label, 60)}" + (f" ({missing:,} missing)" if missing else "")
-    parts: list[Any] = [head, Text(facts), Text(""), _findings(audit.findings)]
-    for found in audit.findings:
-        if found.severity != "none" and len(found.table):
-            parts += [Text(""), *_top(found, most)]
-    lines = [
-        f"nothing to look at: {kind.replace('_', ' ')}: {why}"
-        for kind, why in audit.skipped.items()
-    ]
-    lines += [f"note: {note}" for note in getattr(audit, "notes", ())]
-    if audit.seconds.get("total") and getattr(audit, "peak_memory", 0):
-        held = audit.peak_memory / 2**20  # type: ignore[attr-defined]
-        lines.append(
-            f"took {audit.seconds['total']:.1f} s; the process held {held:,.0f} MiB at most"
-        )
-    if rows.skipped:
-        lines.append(f"not readable, left out: {len(rows.skipped):,}, {rows.skipped[0][0]} first")
-    if lines:
-        parts += [Text("")] + [Text(clipped(line, 500), style="dim") for line in lines]
-    return Group(*parts)
-
-
-def _findings(findings: Sequence[Finding]) -> RenderableType:
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(box=None, pad_edge=False, title="FINDINGS", title_justify="left")
-    drawn.add_column("severity", no_wrap=True)
-    drawn.add_column("finding", no_wrap=True)
-    drawn.add_column("what was found", overflow="fold")
-    for found in findings:
-        sign, _, style = SIGNS[found.severity]
-        told = Text(f"{sign} {SEVERITY_WORDS[found.severity]}", style=style)
-        drawn.add_row(told, Text(found.title), Text(clipped(found.sentence, 2000)))
-    return drawn
-
-
-def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
-    """Return a heading and the first rows of a finding's table."""
-    from rich.table import Table
-    from rich.text import Text
-
-    whole = found.table
-    if "flagged" in whole and whole["flagged"].any():
-        whole = whole[whole["flagged"].astype(bool)]
-    frame, names = whole.head(most), columns(whole)
-    more = f"  the first {most} of {len(whole):,}" if len(whole) > most else ""
-    title = Text(f"{clipped(found.title, 80).upper()}{more}", style="italic")
-    drawn = Table(box=None, pad_edge=False)
-    cells = {name: [_plain(name, value) for value in frame[name].tolist()] for name in names}
-    for place, name in enumerate(names):
-        number = place and frame[name].dtype.kind in "fiu"
-        side = "right" if number else "left"
-        drawn.add_column(name.replace("_", " "), justify=side, overflow="fold")  # type: ignore[arg-type]
-    for at in range(len(frame)):
-        drawn.add_row(*(Text(cells[name][at]) for name in names))
-    return title, drawn
-
-
-def columns(frame: pd.DataFrame) -> list[str]:
-    """Return the columns of a finding's table that fit a terminal, at most six."""
-    known = [str(name) for name in frame.columns]
-    told = [name for name in TOLD if name in known and not frame[name].isna().all()]
-    return (told or known)[:6]
-
-
-def _plain(name: str, value: Any) -> str:
-    import html as entities
-
-    return entities.unescape(cell(name, value)[0])

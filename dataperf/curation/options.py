@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from dataperf import own_options, registry
-from dataperf.curation import media
+from dataperf import registry
+from dataperf.basics import validation
 from dataperf.errors import Problem, did_you_mean
 
 
@@ -39,7 +39,7 @@ def problems(
         if option not in taken:
             expected = did_you_mean(option, taken) or f"one of {', '.join(sorted(taken))}"
             found.append(Problem("unknown-option", "", f'no option "{option}"', expected))
-    return found + own_options.problems(seed=seed)
+    return found + validation.problems(seed=seed)
 
 
 def names(detectors: Any) -> list[Any] | None:
@@ -56,12 +56,3 @@ def names(detectors: Any) -> list[Any] | None:
 
 def _hashable(name: Any) -> Any:
     return name if isinstance(name, str) else repr(name)
-
-
-def of_embedding(embedding: Any) -> list[Problem]:
-    """Return what is wrong with the name of an embedding, of pictures or of sounds."""
-    known = list(dict.fromkeys(name for each in media.EMBEDDINGS.values() for name in each))
-    if isinstance(embedding, str) and embedding in known:
-        return []
-    expected = did_you_mean(str(embedding), known) or f"one of {', '.join(known)}"
-    return [Problem("unknown-embedding", "embedding", f'"{embedding}"', expected)]

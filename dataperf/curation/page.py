@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from dataperf.curation import page_sections as sections
-from dataperf.curation import shown
-from dataperf.curation.layout import Layout, layout
-from dataperf.curation.marks import embedded, esc, percent, table
-from dataperf.curation.page_samples import Scene, text_of
-from dataperf.curation.shown import Audited, Usual
+from dataperf.curation import samples, sections
+from dataperf.curation.cards import Scene, text_of
+from dataperf.curation.map_layout import Layout, layout
+from dataperf.curation.markup import embedded, esc, percent, table
+from dataperf.curation.samples import Audited, Usual
 
 #: Bytes that a page never exceeds.
 LIMIT = 6_000_000
@@ -65,7 +64,7 @@ def page(audit: Audited, *, title: str | None = None, most: int = 60) -> str:
     str
         HTML.
     """
-    doubt, usual = shown.doubts(audit), Usual(audit.rows)
+    doubt, usual = samples.doubts(audit), Usual(audit.rows)
     placed = layout(audit.rows, doubt.rows)
     drawn = ""
     for share, thumbs, sounds in SIZES:
@@ -145,9 +144,9 @@ def _sheet(scene: Scene) -> str:
     cells = []
     for place in range(min(14, scene.most, doubt.flagged)):
         row = int(doubt.rows[place])
-        address = shown.picture_uri(rows, row, side=96)
+        address = samples.picture_uri(rows, row, side=96)
         given, better = (
-            esc(shown.class_name(rows, int(each[place])), 20)
+            esc(samples.class_name(rows, int(each[place])), 20)
             for each in (doubt.given, doubt.suggested)
         )
         image = f'<img src="{address}" alt="">' if address else "<i></i>"
@@ -237,11 +236,16 @@ def _points(scene: Scene, placed: Layout) -> tuple[dict[str, Any], str]:
         words = text_of(scene, row, 110) if not scene.has_media else None
         points.append(
             [x, y, int(colour[rows.labels[row]]), row, int(rows.labels[row]), better.get(row, -2)]
-            + [shown.clipped(rows.ids[row], 60), int(row in cards), tiles.get(row, -1), words or ""]
+            + [
+                samples.clipped(rows.ids[row], 60),
+                int(row in cards),
+                tiles.get(row, -1),
+                words or "",
+            ]
         )
     classes = sorted({point[4] for point in points} | {point[5] for point in points} - {-2})
-    told = {str(each): shown.clipped(shown.class_name(rows, each), 40) for each in classes}
-    clipped = [shown.clipped(name, 40) for name in names]
+    told = {str(each): samples.clipped(samples.class_name(rows, each), 40) for each in classes}
+    clipped = [samples.clipped(name, 40) for name in names]
     return {"points": points, "names": clipped, "classes": told, "tile": TILE}, sheet
 
 
@@ -256,7 +260,7 @@ def _tiles(scene: Scene, picked: Any) -> tuple[dict[int, int], str]:
     found: dict[int, int] = {}
     modes = set()
     for row in picked.tolist():
-        drawn = shown.picture(scene.audit.rows, row, side=TILE)
+        drawn = samples.picture(scene.audit.rows, row, side=TILE)
         if drawn is not None:
             left, top = TILE * (len(found) % across), TILE * (len(found) // across)
             middle = ((TILE - drawn.width) // 2, (TILE - drawn.height) // 2)
@@ -265,7 +269,7 @@ def _tiles(scene: Scene, picked: Any) -> tuple[dict[int, int], str]:
             found[row] = len(found)
     file = io.BytesIO()
     (sheet.convert("L") if modes == {"L"} else sheet).save(file, "JPEG", quality=70, optimize=True)
-    return found, shown.uri(file.getvalue(), "image/jpeg") if found else ""
+    return found, samples.uri(file.getvalue(), "image/jpeg") if found else ""
 
 
 # What to do, and how it was made -----------------------------------------------------------
@@ -319,11 +323,11 @@ def commands(audit: Audited) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _track_of(source: str) -> str:
     """Return the track of a challenge whose pool was audited; cleaning if it is not here."""
-    from dataperf import challenge
+    from dataperf.definitions import loading
     from dataperf.errors import DataperfError
 
     try:
-        return challenge.load(source.partition(":")[2].partition("/")[0]).track
+        return loading.load(source.partition(":")[2].partition("/")[0]).track
     except DataperfError:
         return "cleaning"
 
@@ -350,7 +354,7 @@ def _about(scene: Scene, placed: Layout) -> str:
     if scene.has_media and scene.thumbs < len(placed.rows):
         lines.append(f"Pictures on the map are kept for {scene.thumbs:,} rows, flagged ones first.")
     if rows.media is not None and rows.media.kind == "audio":
-        kept = f"the first {shown.SECONDS:g} s at no more than {shown.RATE // 1000} kHz"
+        kept = f"the first {samples.SECONDS:g} s at no more than {samples.RATE // 1000} kHz"
         lines.append(f"Sounds: {kept}." if scene.sounds else "Sounds are left out: too large.")
     exact = "every pair was compared"
     if not audit.neighbours.exact:

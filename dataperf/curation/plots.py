@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataperf.curation import shown
-from dataperf.curation.layout import MOST, layout
-from dataperf.curation.shown import Audited, Usual
+from dataperf.curation import samples
+from dataperf.curation.map_layout import MOST, layout
+from dataperf.curation.samples import Audited, Usual
 from dataperf.errors import DataperfError
 from dataperf.records import IntArray
 
@@ -59,11 +59,11 @@ def _axes(drawn: Figure, title: str) -> Axes:
 
 def _plain(text: object, most: int) -> str:
     """Return data's text so that matplotlib does not take dollars for mathematics."""
-    return shown.clipped(text, most).replace("$", r"\$")
+    return samples.clipped(text, most).replace("$", r"\$")
 
 
 def _needed(audit: Audited, kind: str) -> Any:
-    found = shown.finding(audit, kind)
+    found = samples.finding(audit, kind)
     if found is None:
         why = audit.skipped.get(kind, "the audit did not look for it")
         raise DataperfError(f"nothing to draw, no {kind.replace('_', ' ')}: {why}")
@@ -86,7 +86,7 @@ def plot_map(audit: Audited, *, most: int = MOST, seed: int = 0) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    rows, doubt = audit.rows, shown.doubts(audit)
+    rows, doubt = audit.rows, samples.doubts(audit)
     placed = layout(rows, doubt.rows, most=most, seed=seed)
     labels = rows.labels[placed.rows]
     counts = np.bincount(labels[labels >= 0], minlength=len(rows.classes))
@@ -128,7 +128,7 @@ def plot_balance(audit: Audited) -> Figure:
 
     Of more than ``MOST_BARS`` classes the largest and the smallest are drawn.
     """
-    rows, given = audit.rows, shown.doubts(audit).given
+    rows, given = audit.rows, samples.doubts(audit).given
     counts = np.bincount(rows.labels[rows.labels >= 0], minlength=len(rows.classes))
     bad = np.bincount(given[given >= 0], minlength=len(rows.classes))
     order: IntArray = np.argsort(-counts, kind="stable")
@@ -166,7 +166,7 @@ def plot_label_errors(audit: Audited, *, most: int = 24) -> Figure:
         If labels were not looked at.
     """
     _needed(audit, "label_errors")
-    doubt, rows = shown.doubts(audit), audit.rows
+    doubt, rows = samples.doubts(audit), audit.rows
     count = min(most, doubt.flagged)
     if not count:
         drawn = figure(6, 1.2)
@@ -184,11 +184,11 @@ def plot_label_errors(audit: Audited, *, most: int = 24) -> Figure:
             continue
         row = int(doubt.rows[place])
         given, better = (
-            _plain(shown.class_name(rows, int(each[place])), 16 if pictures else 28)
+            _plain(samples.class_name(rows, int(each[place])), 16 if pictures else 28)
             for each in (doubt.given, doubt.suggested)
         )
         axes.set_title(f"{given} → {better}", fontsize=9.5, color=INK, loc="left", pad=4)
-        image = shown.picture(rows, row, side=160)
+        image = samples.picture(rows, row, side=160)
         if image is not None:
             axes.imshow(np.asarray(image), cmap="gray", vmin=0, vmax=255)
         else:

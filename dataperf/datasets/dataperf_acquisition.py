@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import sources
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Archive, Card, Folder, Table
+from dataperf.sources import scratch
 
 card = Card(
     title="DataPerf data acquisition (DAM)",
@@ -87,7 +87,7 @@ def table(path: Path | None, market: int) -> Table:
         raise Invalid(f"market {market}", problems)
     dtype = np.result_type(*{block.dtype for block in blocks})
     labels = []
-    with sources.Scratch(blocks[-1].shape[1] - 1, dtype) as rows:
+    with scratch.Scratch(blocks[-1].shape[1] - 1, dtype) as rows:
         while blocks:
             block = blocks.pop(0)  # one copy of the rows at a time
             rows.append(block[:, :-1])

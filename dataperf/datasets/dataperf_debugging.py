@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import embeddings
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Card, Folder, Table
+from dataperf.sources import parquet_vectors
 
 card = Card(
     title="DataPerf vision debugging",
@@ -62,11 +62,11 @@ def table(path: Path | None, task: str) -> Table:
     """
     assert path is not None
     train, test, right = inputs(path, task)
-    sizes = [embeddings.count(train), embeddings.count(test)]
+    sizes = [parquet_vectors.count(train), parquet_vectors.count(test)]
     features = np.empty((sum(sizes), _width(train)), dtype=np.float32)
     names = ["filename", "label"]
-    first = embeddings.read(train, "encoding", features[: sizes[0]], columns=names)
-    second = embeddings.read(test, "encoding", features[sizes[0] :], columns=names)
+    first = parquet_vectors.read(train, "encoding", features[: sizes[0]], columns=names)
+    second = parquet_vectors.read(test, "encoding", features[sizes[0] :], columns=names)
     given = np.concatenate([first["label"], second["label"]]).astype(str)
     truth = np.concatenate([_right(right, first["filename"]), second["label"].astype(str)])
     return Table(

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import embeddings, sources
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Archive, Card, Folder, Table
+from dataperf.sources import parquet_vectors, scratch
 
 card = Card(
     title="DataPerf speech selection",
@@ -86,11 +86,11 @@ def table(path: Path | None, language: str) -> Table:
     folder = _folder(path, language)
     ids: list[NDArray[Any]] = []
     labels, parts = [], []
-    with sources.Scratch(WIDTH, np.float32) as rows:
+    with scratch.Scratch(WIDTH, np.float32) as rows:
         for part, word, label, names in _wanted(folder):
             file = folder / f"{part}_embeddings" / f"{word}.parquet"
             listed = set(names)
-            for told, block in embeddings.batches(file, VECTORS, WIDTH, columns=["clip_id"]):
+            for told, block in parquet_vectors.batches(file, VECTORS, WIDTH, columns=["clip_id"]):
                 kept = np.array([name in listed for name in told["clip_id"].tolist()], dtype=bool)
                 rows.append(block if kept.all() else block[kept])
                 ids.append(told["clip_id"][kept].astype(str))

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import embeddings, sources
 from dataperf.errors import Unavailable
 from dataperf.records import Card, Folder, Table
+from dataperf.sources import parquet_vectors, scratch
 
 card = Card(
     title="DataPerf vision selection",
@@ -70,13 +70,13 @@ def table(path: Path | None) -> Table:
     assert path is not None
     folder = _folder(path)
     files = [_pool(folder), *(_test(folder, each) for each in CONCEPTS)]
-    sizes = [embeddings.count(file) for file in files]
+    sizes = [parquet_vectors.count(file) for file in files]
     known = {path.stem.rpartition("_")[2]: _ids_of(path) for path in _examples(folder)}
     found = {name: [np.zeros(0, np.str_)] for name in ("ImageID", "Confidence")}
-    with sources.Scratch(WIDTH, np.float32) as rows:
+    with scratch.Scratch(WIDTH, np.float32) as rows:
         for file in files:
             names = ["ImageID"] if file == files[0] else ["ImageID", "Confidence"]
-            for told, block in embeddings.batches(file, "embedding", WIDTH, columns=names):
+            for told, block in parquet_vectors.batches(file, "embedding", WIDTH, columns=names):
                 rows.append(block)
                 found["ImageID"].append(told["ImageID"].astype(str))
                 confidence = told.get("Confidence", np.full(len(block), UNKNOWN))

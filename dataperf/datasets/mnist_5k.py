@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import sources
 from dataperf.records import Card, Package, Table
+from dataperf.sources import locate
 
 card = Card(
     title="MNIST, 5,000 of its digits",
@@ -40,7 +40,7 @@ def table(path: Path | None, **options: Any) -> Table:
         Ids ``mnist/NUMBER``; features (5000, 784) float32 in 0..1, row by row of the image;
         column ``digit`` (``zero`` to ``nine``).
     """
-    values = read_csv(path or sources.package_file(source))
+    values = read_csv(path or locate.package_file(source))
     return Table(
         ids=np.array([f"mnist/{row:04}" for row in range(len(values))]),
         features=(values[:, :-1] / 255.0).astype(np.float32),

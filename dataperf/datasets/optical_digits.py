@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import sources
 from dataperf.datasets.mnist_5k import WORDS, read_csv
 from dataperf.records import Card, FloatArray, Package, Table
+from dataperf.sources import locate
 
 card = Card(
     title="Optical recognition of handwritten digits",
@@ -38,7 +38,7 @@ def table(path: Path | None, **options: Any) -> Table:
         Ids ``optical/NUMBER``; features (1797, 64) float32 in 0..1, row by row of the image;
         column ``digit`` (``zero`` to ``nine``).
     """
-    values = read_csv(path or sources.package_file(source))
+    values = read_csv(path or locate.package_file(source))
     return Table(
         ids=np.array([f"optical/{row:04}" for row in range(len(values))]),
         features=(values[:, :-1] / 16.0).astype(np.float32),

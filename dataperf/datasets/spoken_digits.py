@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import sources
 from dataperf.records import Card, FloatArray, Package, Table
+from dataperf.sources import locate
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 POINTS = 12
@@ -52,7 +52,7 @@ def table(path: Path | None, **options: Any) -> Table:
     """
     clips = sequences(path)
     facts = speakers()
-    with np.load(path or sources.package_file(source), allow_pickle=False) as arrays:
+    with np.load(path or locate.package_file(source), allow_pickle=False) as arrays:
         words = np.array(WORDS)[arrays["y"]]
     people = np.array([facts["speakers"][int(digit)] for digit in facts["speaker"]])
     takes = np.array(facts["take"], dtype=np.int64)
@@ -71,7 +71,7 @@ def table(path: Path | None, **options: Any) -> Table:
 
 def sequences(path: Path | None = None) -> list[FloatArray]:
     """Return the MFCC of every clip: arrays of shape (frames, 13), float64."""
-    with np.load(path or sources.package_file(source), allow_pickle=False) as arrays:
+    with np.load(path or locate.package_file(source), allow_pickle=False) as arrays:
         ends = np.cumsum(arrays["lengths"])
         return np.split(arrays["X"].astype(np.float64), ends[:-1])
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.curation import agreement, coding, measures
-from dataperf.curation.agreement import Consensus, Votes
-from dataperf.curation.records import Evidence, Finding, Rows, Severity
+from dataperf.evidence import agreement, discretize, measures
+from dataperf.evidence.agreement import Consensus, Votes
 from dataperf.records import FloatArray, IntArray
+from dataperf.records.findings import Evidence, Finding, Severity
+from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,12 +89,12 @@ def _rows(rows: Rows, votes: Votes, found: Consensus) -> pd.DataFrame:
     picked = np.flatnonzero((np.nan_to_num(differing) > 0) | other)
     score = np.where(np.isnan(found.of_given), np.nan_to_num(differing), 1 - found.of_given)
     picked = picked[np.argsort(-score[picked], kind="stable")]
-    return coding.row_table(
+    return discretize.row_table(
         rows,
         picked,
         score[picked],
-        given=coding.class_names(rows, rows.labels[picked]),
-        suggested=coding.class_names(rows, found.labels[picked]),
+        given=discretize.class_names(rows, rows.labels[picked]),
+        suggested=discretize.class_names(rows, found.labels[picked]),
         confidence=found.confidence[picked],
         answers=votes.of_row[picked],
         disagreement=differing[picked],
@@ -171,7 +172,7 @@ def _severity(numbers: dict[str, Any]) -> Severity:
     found: Severity = "none"
     if alpha is not None and alpha < RELIABLE:
         found = "low" if alpha >= TENTATIVE else "medium" if alpha >= POOR else "high"
-    return coding.gravest(found, "medium" if numbers["standing_out"] else "none")
+    return discretize.gravest(found, "medium" if numbers["standing_out"] else "none")
 
 
 def _sentence(numbers: dict[str, Any], people: pd.DataFrame) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.curation import coding, measures
-from dataperf.curation.measures import Area
-from dataperf.curation.records import Evidence, Finding, Kind, Rows, Severity
+from dataperf.evidence import discretize, measures
+from dataperf.evidence.measures import Area
 from dataperf.records import IntArray
+from dataperf.records.findings import Evidence, Finding, Severity
+from dataperf.records.rows import Kind, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,16 +101,16 @@ def find(evidence: Evidence) -> Finding | str:
 
 def _some(rows: Rows, split: IntArray, number: int, seed: int) -> IntArray:
     inside = np.flatnonzero(split == number)
-    wide = len(coding.describing(rows)) or min(FEATURES, rows.features.shape[1])
-    limit = min(coding.SAMPLE, max(SEEN, VALUES_SEEN // max(1, wide)))
-    return inside[coding.sample(len(inside), limit, seed)]
+    wide = len(discretize.describing(rows)) or min(FEATURES, rows.features.shape[1])
+    limit = min(discretize.SAMPLE, max(SEEN, VALUES_SEEN // max(1, wide)))
+    return inside[discretize.sample(len(inside), limit, seed)]
 
 
 def _tests(rows: Rows, here: IntArray, there: IntArray) -> Iterator[dict[str, Any]]:
     """Yield a line for every test of two splits."""
     both = np.concatenate([here, there])
     first = np.arange(len(both)) < len(here)
-    described, named = coding.described(rows, both), bool(coding.describing(rows))
+    described, named = discretize.described(rows, both), bool(discretize.describing(rows))
     for number, (name, kind, values) in enumerate(described):
         if not named and number >= FEATURES:
             break
@@ -126,14 +127,14 @@ def _column(
     import pandas as pd
 
     if kind in ("numeric", "datetime"):
-        found = coding.numbers(values, kind)
+        found = discretize.numbers(values, kind)
         gone = np.isnan(found)
         if (~gone & first).any() and (~gone & ~first).any():
             yield _numbers(name, found[first & ~gone], found[~first & ~gone])
     else:
         gone = pd.Series(values).isna().to_numpy()
         if kind == "categorical":
-            codes = coding.categories(name, values, most=VALUES).codes.astype(np.intp)
+            codes = discretize.categories(name, values, most=VALUES).codes.astype(np.intp)
             yield _categories(name, "categories", codes, first)
         elif kind == "text":
             length = pd.Series(values).astype("object").fillna("").astype(str).str.len()
@@ -181,7 +182,7 @@ def telling(rows: Rows, here: IntArray, there: IntArray, seed: int) -> Area:
 
     share = min(1.0, SEEN / (len(here) + len(there)))
     parts = [
-        part[coding.sample(len(part), max(FEWEST, int(share * len(part))), seed)]
+        part[discretize.sample(len(part), max(FEWEST, int(share * len(part))), seed)]
         for part in (here, there)
     ]
     picked = np.concatenate(parts)
@@ -206,7 +207,7 @@ def telling(rows: Rows, here: IntArray, there: IntArray, seed: int) -> Area:
 def _folds(rows: Rows, picked: IntArray, first: NDArray[np.bool_], seed: int) -> IntArray:
     """Return folds that share out both splits evenly; groups are kept whole."""
     if rows.groups is not None:
-        return coding.folds(rows, picked, FOLDS, seed)
+        return discretize.folds(rows, picked, FOLDS, seed)
     fold = np.empty(len(picked), dtype=np.intp)
     random = np.random.default_rng(seed)
     for side in (first, ~first):
@@ -225,9 +226,9 @@ def _severity(table: pd.DataFrame, areas: pd.DataFrame) -> Severity:
     of_labels = table["test"] == "labels"
     drifted = table[table["drifted"]]
     cuts: dict[Severity, float] = {"high": 0.4, "medium": 0.2, "low": EFFECT}
-    return coding.gravest(
-        coding.by_rule(float(areas["low"].max()), {"high": 0.8, "medium": 0.65, "low": 0.55}),
-        coding.by_rule(float(drifted["effect"].max()) if len(drifted) else 0.0, cuts),
+    return discretize.gravest(
+        discretize.by_rule(float(areas["low"].max()), {"high": 0.8, "medium": 0.65, "low": 0.55}),
+        discretize.by_rule(float(drifted["effect"].max()) if len(drifted) else 0.0, cuts),
         "medium" if bool((table["drifted"] & of_labels).any()) else "none",
     )
 

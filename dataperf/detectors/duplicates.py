@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation.coding import by_rule, chunks, class_names, gravest, row_table
-from dataperf.curation.records import Evidence, Finding, Neighbours, Rows, Severity
+from dataperf.evidence.discretize import by_rule, chunks, class_names, gravest, row_table
 from dataperf.records import FloatArray, IntArray
+from dataperf.records.findings import Evidence, Finding, Neighbours, Severity
+from dataperf.records.rows import Rows
 
 title = "Duplicates"
 

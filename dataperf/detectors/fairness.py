@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.curation import coding, measures
-from dataperf.curation.coding import Coded
-from dataperf.curation.records import Evidence, Finding, Rows, Severity
+from dataperf.evidence import discretize, measures
+from dataperf.evidence.discretize import Coded
 from dataperf.records import FloatArray, IntArray
+from dataperf.records.findings import Evidence, Finding, Severity
+from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +109,7 @@ def find(evidence: Evidence) -> Finding | str:
         kind="fairness",
         title=title,
         sentence=_sentence(table, small),
-        severity=coding.gravest(*table["severity"]),
+        severity=discretize.gravest(*table["severity"]),
         table=table,
         numbers={
             "columns": len(coded),
@@ -124,7 +125,7 @@ def find(evidence: Evidence) -> Finding | str:
 
 def _coded(rows: Rows, name: str, picked: IntArray) -> Coded:
     kind = rows.kinds.get(name, "categorical")
-    return coding.coded(name, kind, rows.frame[name].iloc[picked], bins=BINS, most=MOST)
+    return discretize.coded(name, kind, rows.frame[name].iloc[picked], bins=BINS, most=MOST)
 
 
 def _accuracies(coded: Coded, right: NDArray[np.bool_]) -> pd.DataFrame:
@@ -263,7 +264,7 @@ def _line_severity(line: dict[str, Any]) -> Severity:
     if line["measure"] == "disparate impact ratio":
         found: Severity = "medium" if line["value"] < FIFTHS else "none"
     else:
-        found = coding.by_rule(line["value"], CUTS)
+        found = discretize.by_rule(line["value"], CUTS)
     if MEASURES[line["measure"]] == "share predicted" and found != "none":
         apart = line["highest"] - line["lowest"]
         return "low" if line["base_difference"] >= 0.9 * apart else found

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.curation import alone, coding, measures
-from dataperf.curation.records import Evidence, Finding, Kind, Rows, Severity
+from dataperf.evidence import discretize, measures, one_column
 from dataperf.records import IntArray
+from dataperf.records.findings import Evidence, Finding, Severity
+from dataperf.records.rows import Kind, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,11 +78,11 @@ def find(evidence: Evidence) -> Finding | str:
     rows = evidence.rows
     if len(evidence.labelled) < FEWEST:
         return f"fewer than {FEWEST} rows have a label"
-    if not coding.describing(rows) and rows.media is not None:
+    if not discretize.describing(rows) and rows.media is not None:
         return "there are no columns beside the pictures or sounds"
     seen = _seen(evidence)
     described = pd.DataFrame(
-        [_facts(seen, *each) for each in coding.described(rows, seen.whole)],
+        [_facts(seen, *each) for each in discretize.described(rows, seen.whole)],
         columns=["column", "kind", "missing", "distinct", "top_share", "power", "by", "v", "p"],
     )
     described["p"] = statistics.holm(described["p"]) if len(described) else []
@@ -128,12 +129,12 @@ GRAVITY = {
 def _seen(evidence: Evidence) -> _Seen:
     rows = evidence.rows
     whole = np.arange(len(rows))
-    if not coding.describing(rows):  # many features and no names: a sample says as much
+    if not discretize.describing(rows):  # many features and no names: a sample says as much
         limit = max(2000, 10 * VALUES // max(1, rows.features.shape[1]))
-        whole = coding.sample(len(rows), limit, evidence.seed)
+        whole = discretize.sample(len(rows), limit, evidence.seed)
     labelled = whole[rows.labels[whole] >= 0]
-    picked = labelled[coding.sample(len(labelled), coding.SAMPLE, evidence.seed)]
-    fold = coding.folds(rows, picked, FOLDS, evidence.seed)
+    picked = labelled[discretize.sample(len(labelled), discretize.SAMPLE, evidence.seed)]
+    fold = discretize.folds(rows, picked, FOLDS, evidence.seed)
     places = np.searchsorted(whole, picked)
     return _Seen(rows, whole, picked, places, rows.labels[picked], fold)
 
@@ -161,7 +162,7 @@ def _facts(seen: _Seen, name: str, kind: Kind, values: Any) -> tuple[Any, ...]:
 
 def _missing(kind: Kind, series: pd.Series) -> NDArray[np.bool_]:
     if kind in ("numeric", "datetime"):
-        return np.isnan(coding.numbers(series, kind))
+        return np.isnan(discretize.numbers(series, kind))
     gone: NDArray[np.bool_] = series.isna().to_numpy()
     return gone
 
@@ -169,17 +170,17 @@ def _missing(kind: Kind, series: pd.Series) -> NDArray[np.bool_]:
 def _power(seen: _Seen, name: str, kind: Kind, series: pd.Series) -> tuple[float, str]:
     """Return how well the column alone predicts the label, and which part of it did best."""
     part = series.iloc[seen.places]
-    coded = coding.coded(name, kind, part, bins=BINS, most=MOST)
+    coded = discretize.coded(name, kind, part, bins=BINS, most=MOST)
     found = {"value": _lift(seen, coded.codes)}
     if kind in ("text", "categorical"):
         before = part.astype(str).str.extract(r"^([^0-9]*)[0-9]", expand=False)
-        prefix = coding.categories(name, before, most=MOST).codes
+        prefix = discretize.categories(name, before, most=MOST).codes
         found["text before the first digit"] = _lift(seen, prefix)
     if kind == "text":
         for number in np.flatnonzero(np.array(seen.rows.feature_columns) == name):
             step = _step(seen, name)
             values = seen.rows.features[seen.picked[::step], number]
-            codes = coding.coded(name, "numeric", values, bins=BINS, most=MOST).codes
+            codes = discretize.coded(name, "numeric", values, bins=BINS, most=MOST).codes
             found[f"feature {number}"] = _lift(seen, codes, step)
     by = max(found, key=lambda each: found[each])
     return found[by], by
@@ -193,8 +194,8 @@ def _step(seen: _Seen, name: str) -> int:
 
 def _lift(seen: _Seen, codes: NDArray[np.integer], step: int = 1) -> float:
     labels, fold = seen.labels[::step], seen.fold[::step]
-    accuracy = alone.balanced_accuracy(codes, labels, fold, classes=len(seen.rows.classes))
-    return alone.lift(accuracy, len(np.unique(labels)))
+    accuracy = one_column.balanced_accuracy(codes, labels, fold, classes=len(seen.rows.classes))
+    return one_column.lift(accuracy, len(np.unique(labels)))
 
 
 def _order(seen: _Seen) -> float:
@@ -202,8 +203,10 @@ def _order(seen: _Seen) -> float:
     bins = max(2, min(BINS, len(seen.picked) // 10))
     codes = (np.arange(len(seen.picked)) * bins) // len(seen.picked)
     fold = np.random.default_rng(0).permutation(len(seen.picked)) % FOLDS
-    accuracy = alone.balanced_accuracy(codes, seen.labels, fold, classes=len(seen.rows.classes))
-    return alone.lift(accuracy, len(np.unique(seen.labels)))
+    accuracy = one_column.balanced_accuracy(
+        codes, seen.labels, fold, classes=len(seen.rows.classes)
+    )
+    return one_column.lift(accuracy, len(np.unique(seen.labels)))
 
 
 def _order_p(seen: _Seen) -> float:
@@ -250,7 +253,7 @@ def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
         return False
     values = rows.frame[name].dropna()
     if kind == "numeric":
-        found = coding.numbers(values, kind)
+        found = discretize.numbers(values, kind)
         whole = bool(np.all(found == np.round(found)))
         return whole and float(np.ptp(found)) <= 10 * len(found)
     return kind in ("categorical", "text") and not bool(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataperf import statistics
-from dataperf.curation import clusters, coding, measures
-from dataperf.curation.coding import Coded
-from dataperf.curation.records import Evidence, Finding, Rows, Severity
+from dataperf.evidence import clusters, discretize, measures
+from dataperf.evidence.discretize import Coded
 from dataperf.records import IntArray
+from dataperf.records.findings import Evidence, Finding, Severity
+from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,11 +106,11 @@ def _described(rows: Rows) -> Iterator[Coded]:
     """Yield what sorts rows into kinds: categorical columns and groups; ids are left out."""
     for place, name in enumerate(rows.frame.columns):
         if rows.kinds.get(name, "categorical") == "categorical":
-            found = coding.categories(str(name), rows.frame.iloc[:, place], most=MOST_VALUES)
+            found = discretize.categories(str(name), rows.frame.iloc[:, place], most=MOST_VALUES)
             if found.other < 0 and len(found.names) > 1 and 2 * len(found.names) < len(rows):
                 yield found
     if rows.groups is not None:
-        found = coding.categories("(group)", rows.groups, most=MOST_VALUES)
+        found = discretize.categories("(group)", rows.groups, most=MOST_VALUES)
         if found.other < 0 and 2 * len(found.names) < len(rows):
             yield found
 
@@ -153,7 +154,7 @@ def _clusters(evidence: Evidence) -> tuple[pd.DataFrame | None, float | None]:
     count = int(codes.max()) + 1
     made = _table("(cluster)", [str(number) for number in range(count)], np.bincount(codes))
     mix = measures.crossed(codes, rows.labels, (count, len(rows.classes)))
-    made["class"] = coding.class_names(rows, mix.argmax(axis=1))
+    made["class"] = discretize.class_names(rows, mix.argmax(axis=1))
     made["class_share"] = statistics.ratio(mix.max(axis=1), mix.sum(axis=1))
     return made.sort_values("rows", kind="stable").reset_index(drop=True), silhouette
 
@@ -162,8 +163,8 @@ def _severity(numbers: dict[str, Any], problems: int) -> Severity:
     if numbers["classes_under_5"]:
         return "high"
     cuts: dict[Severity, float] = {"high": 100, "medium": 10, "low": 3}
-    by_ratio = coding.by_rule(numbers["ratio"] or 1.0, cuts)
-    return coding.gravest(by_ratio, "low" if problems else "none")
+    by_ratio = discretize.by_rule(numbers["ratio"] or 1.0, cuts)
+    return discretize.gravest(by_ratio, "low" if problems else "none")
 
 
 def _sentence(rows: Rows, classes: pd.DataFrame, numbers: dict[str, Any]) -> str:

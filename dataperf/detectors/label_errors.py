@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.curation import calibration
-from dataperf.curation.records import Finding, Severity
+from dataperf.evidence import calibration
 from dataperf.records import FloatArray, IntArray
+from dataperf.records.findings import Finding, Severity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ def find(evidence: Any) -> Finding | str:
     """Rank all labels by how far another class is likelier, and flag the worst.
 
     The threshold is the one with the highest expected F1; how many of the flagged labels are
-    really wrong is estimated by injecting errors (see `dataperf.curation.calibration`). Nothing is
+    really wrong is estimated by injecting errors (see `dataperf.evidence.calibration`). Nothing is
     flagged where the interval of the share of errors begins at zero. Errors between classes that
     look alike cannot be told from right labels of hard rows, so both are estimates from below;
     the table holds every row that another class is likelier for, flagged or not.

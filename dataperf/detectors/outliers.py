@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation.coding import by_rule, class_names, row_table
-from dataperf.curation.records import Evidence, Finding, Neighbours
+from dataperf.evidence.discretize import by_rule, class_names, row_table
 from dataperf.records import FloatArray
+from dataperf.records.findings import Evidence, Finding, Neighbours
 
 title = "Outliers"
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.curation import clusters, coding, conditions, measures
-from dataperf.curation.coding import Coded
-from dataperf.curation.conditions import Counted
-from dataperf.curation.records import Evidence, Finding, Rows, Severity
+from dataperf.evidence import clusters, conditions, discretize, measures
+from dataperf.evidence.conditions import Counted
+from dataperf.evidence.discretize import Coded
 from dataperf.records import FloatArray, IntArray
+from dataperf.records.findings import Evidence, Finding, Severity
+from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,9 +99,9 @@ def find(evidence: Evidence) -> Finding | str:
 
 def _picked(evidence: Evidence) -> IntArray:
     """Return the rows looked at: fewer of very wide ones."""
-    wide = len(coding.describing(evidence.rows)) or evidence.rows.features.shape[1]
-    limit = min(coding.SAMPLE, max(LEAST_SEEN, VALUES_SEEN // max(1, wide)))
-    return evidence.labelled[coding.sample(len(evidence.labelled), limit, evidence.seed)]
+    wide = len(discretize.describing(evidence.rows)) or evidence.rows.features.shape[1]
+    limit = min(discretize.SAMPLE, max(LEAST_SEEN, VALUES_SEEN // max(1, wide)))
+    return evidence.labelled[discretize.sample(len(evidence.labelled), limit, evidence.seed)]
 
 
 def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
@@ -108,20 +109,20 @@ def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
     rows = evidence.rows
     found: list[Coded] = []
     embedded = rows.media is not None or len(set(rows.feature_columns)) < rows.features.shape[1]
-    if not coding.describing(rows) and embedded:
+    if not discretize.describing(rows) and embedded:
         codes, _ = clusters.found(rows.features[picked], evidence.seed)
         if codes is not None:
             names = tuple(str(number) for number in range(int(codes.max()) + 1))
             found.append(Coded("(cluster)", codes, names))
     else:
-        for name, kind, values in coding.described(rows, picked):
+        for name, kind, values in discretize.described(rows, picked):
             if kind in ("numeric", "datetime", "categorical"):
-                found.append(coding.coded(name, kind, values, bins=ALONE, most=VALUES))
+                found.append(discretize.coded(name, kind, values, bins=ALONE, most=VALUES))
     for name, values in (("(split)", rows.split), ("(group)", rows.groups)):
         if values is not None:
-            found.append(coding.categories(name, values[picked], most=VALUES))
-    given = coding.class_names(rows, rows.labels[picked])
-    found.append(coding.categories(rows.label, given, most=VALUES))
+            found.append(discretize.categories(name, values[picked], most=VALUES))
+    given = discretize.class_names(rows, rows.labels[picked])
+    found.append(discretize.categories(rows.label, given, most=VALUES))
     return [each for each in found if len(each.names) > 1 and each.counts.max() < len(picked)]
 
 
@@ -137,8 +138,8 @@ def _to_cross(
     chosen = [coded[place] for place in sorted(order[:MOST_CROSSED])]
     wanted = {each.name for each in chosen if each.edges is not None}
     fewer = {
-        name: coding.coded(name, kind, values, bins=CROSSED, most=VALUES)
-        for name, kind, values in coding.described(rows, picked)
+        name: discretize.coded(name, kind, values, bins=CROSSED, most=VALUES)
+        for name, kind, values in discretize.described(rows, picked)
         if name in wanted
     }
     return [fewer.get(each.name, each) for each in chosen]
@@ -205,12 +206,12 @@ def _wrong_rows(
         inside = picked[member & wrong]
         chances = evidence.probabilities[inside]
         score = chances.max(axis=1).astype(np.float64)
-        given = coding.class_names(rows, rows.labels[inside])
-        predicted = coding.class_names(rows, chances.argmax(axis=1))
+        given = discretize.class_names(rows, rows.labels[inside])
+        predicted = discretize.class_names(rows, chances.argmax(axis=1))
         more = {"condition": condition, "given": given, "predicted": predicted}
-        part = coding.row_table(rows, inside, score, **more)
+        part = discretize.row_table(rows, inside, score, **more)
         found.append(part.sort_values("score", ascending=False, kind="stable"))
-    none = coding.row_table(rows, picked[:0], [], condition=[], given=[], predicted=[])
+    none = discretize.row_table(rows, picked[:0], [], condition=[], given=[], predicted=[])
     return pd.concat(found, ignore_index=True) if found else none
 
 

@@ -85,7 +85,7 @@ class Trial(Record):
     """One training set, trained with every seed, and what the model predicted.
 
     ``weight`` is its share in the score; ``predictions`` holds an encoded integer array of
-    shape (seeds, rows) for each split; see ``dataperf.results.decode``.
+    shape (seeds, rows) for each split; see ``dataperf.evaluation.results.decode``.
     """
 
     training_set: str
@@ -165,7 +165,7 @@ class Provenance(Record):
 
 
 class OwnData(TypedDict, total=False):
-    """The words with which somebody's own data can be loaded again (``dataperf.own.load``).
+    """The words with which somebody's own data can be loaded again (``dataperf.own_data.evaluate.load``).
 
     A dictionary, because what was not said is not there: results of a challenge that has a
     folder hold an empty one.
@@ -179,7 +179,7 @@ class OwnData(TypedDict, total=False):
     embedding
         What pictures and sounds are turned into.
     track, model, metric, seed, share, budget, compared
-        What was asked; see ``dataperf.own.challenge``.
+        What was asked; see ``dataperf.own_data.challenge.challenge``.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
@@ -208,7 +208,7 @@ class Result(Record):
     included; such results are never ranked. ``summary`` holds what the track says of the
     board as a whole. ``beside`` holds, by name, what machines said that the user asked for by
     name; no score or rank looks at it. ``own_data`` holds the words with which somebody's own
-    data can be loaded again (``dataperf.own.load``); it is empty for challenges that have a
+    data can be loaded again (``dataperf.own_data.evaluate.load``); it is empty for challenges that have a
     folder.
     """
 

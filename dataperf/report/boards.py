@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dataperf.anchors import Anchors
-from dataperf.leaderboard import Leaderboard
+from dataperf.boards.leaderboard import Leaderboard
+from dataperf.boards.reference_points import Anchors
 from dataperf.records import Challenge, Result
 from dataperf.report.cells import number, share_let_in, table, with_interval
 from dataperf.report.points import anchor_table, published_table

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from dataperf.anchors import Anchors
+from dataperf.boards.reference_points import Anchors
 from dataperf.records import Result
 from dataperf.report.cells import number, share_let_in, table
 

@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dataperf import challenge as challenges
-from dataperf.anchors import Anchors
+from dataperf.boards.reference_points import Anchors
+from dataperf.definitions import loading as challenges
 from dataperf.records import Beside, Detection, Estimate, Result, SplitScores, TaskScores
 from dataperf.report.cells import number, table, with_interval
 from dataperf.report.points import anchor_table, published_table

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dataperf.curation import networks
 from dataperf.errors import DataperfError
+from dataperf.media import networks
 
 role = "image"
 external = False

@@ -1,6 +1,6 @@
 """Whether a text is about violence, sex, self-harm or hate, by what its sentence means.
 
-A logistic regression on sentence vectors (`dataperf.sentences`), fitted to the 64 sentences
+A logistic regression on sentence vectors (`dataperf.media.sentences`), fitted to the 64 sentences
 of ``unsafe_topics.json``, which we wrote. It sees what a prompt is openly about, in English.
 It cannot see what adversarial prompts live from: coded language, harmless words for what
 looks alike ("red paint"), safe parts that are unsafe together; nor can it see stereotypes.
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import sentences
 from dataperf.errors import DataperfError
+from dataperf.media import sentences
 
 role = "text"
 external = False

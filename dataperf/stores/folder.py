@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from dataperf import files
+from dataperf.basics import files
 from dataperf.errors import DataperfError
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import Pool
 
 tracks = ("selection",)
@@ -25,7 +25,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         Of the draws.
     """
     random = np.random.RandomState(seed)
-    groups = selecting.by_class(pool)
-    counts = selecting.quotas([len(rows) for rows in groups], rules.cap)
+    groups = selection_helpers.by_class(pool)
+    counts = selection_helpers.quotas([len(rows) for rows in groups], rules.cap)
     picked = [random.permutation(rows)[:count] for rows, count in zip(groups, counts, strict=True)]
-    return {"samples": selecting.filed(pool, np.concatenate(picked))}
+    return {"samples": selection_helpers.filed(pool, np.concatenate(picked))}

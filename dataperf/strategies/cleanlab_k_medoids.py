@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, IntArray, Pool
 
 tracks = ("selection",)
@@ -44,11 +44,11 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
        Expert Systems with Applications 36, 2009.
     """
     quality, flagged = suspicion(pool, seed)
-    groups = [better(rows, quality, flagged, KEEP) for rows in selecting.by_class(pool)]
+    groups = [better(rows, quality, flagged, KEEP) for rows in selection_helpers.by_class(pool)]
     if sum(len(rows) for rows in groups) < rules.cap:
-        groups = [better(rows, quality, flagged, 1.0) for rows in selecting.by_class(pool)]
-    counts = selecting.quotas([len(rows) for rows in groups], rules.cap)
-    features = selecting.standardised(pool.features)
+        groups = [better(rows, quality, flagged, 1.0) for rows in selection_helpers.by_class(pool)]
+    counts = selection_helpers.quotas([len(rows) for rows in groups], rules.cap)
+    features = selection_helpers.standardised(pool.features)
     random = np.random.RandomState(seed)
     picked = [
         rows[medoids(features[rows], count, random)]
@@ -56,7 +56,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     ]
     order = np.argsort(quality, kind="stable")
     return {
-        "samples": selecting.filed(pool, np.concatenate(picked)),
+        "samples": selection_helpers.filed(pool, np.concatenate(picked)),
         "ranking": pool.ids[order].tolist(),
         "flags": pool.ids[np.flatnonzero(flagged)].tolist(),
     }
@@ -128,7 +128,7 @@ def medoids(features: FloatArray, count: int, random: np.random.RandomState) -> 
     """
     if count < 1 or count >= len(features):
         return np.arange(len(features) if count else 0)
-    apart = selecting.distances(features, features)
+    apart = selection_helpers.distances(features, features)
     chosen = np.sort(random.permutation(len(features))[:count])
     for _ in range(ROUNDS):
         owner = apart[:, chosen].argmin(axis=1)

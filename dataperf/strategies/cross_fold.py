@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, IntArray, Pool
 
 tracks = ("selection",)
@@ -44,12 +44,12 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
        NeurIPS 2023 Datasets and Benchmarks.
     """
     if len(pool) <= rules.cap:
-        return {"samples": selecting.filed(pool, range(len(pool)))}
+        return {"samples": selection_helpers.filed(pool, range(len(pool)))}
     import sklearn.linear_model  # noqa: F401  (loads the thread pools that are to be limited)
     from threadpoolctl import threadpool_limits
 
     random = np.random.RandomState(seed)
-    features = selecting.standardised(pool.features)
+    features = selection_helpers.standardised(pool.features)
     best, best_score = np.empty(0, dtype=np.intp), -1.0
     with threadpool_limits(limits=1):
         for _ in range(OUTER):
@@ -60,7 +60,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
                 score = held_out_score(features, pool, rows, held)
                 if score > best_score:
                     best, best_score = rows, score
-    return {"samples": selecting.filed(pool, best)}
+    return {"samples": selection_helpers.filed(pool, best)}
 
 
 def held_out(pool: Pool, count: int, random: np.random.RandomState) -> IntArray:
@@ -68,13 +68,13 @@ def held_out(pool: Pool, count: int, random: np.random.RandomState) -> IntArray:
 
     Fewer than all rows are asked for, so no class is held out whole.
     """
-    groups = [random.permutation(rows) for rows in selecting.by_class(pool)]
+    groups = [random.permutation(rows) for rows in selection_helpers.by_class(pool)]
     return np.concatenate([rows[: len(rows) * count // len(pool)] for rows in groups])
 
 
 def candidate(pool: Pool, rows: IntArray, cap: int, random: np.random.RandomState) -> IntArray:
     """Return a random set of at most ``cap`` of the rows."""
-    groups = [random.permutation(group) for group in selecting.by_class(pool, rows)]
+    groups = [random.permutation(group) for group in selection_helpers.by_class(pool, rows)]
     place = pool.classes.index(NONTARGET) if NONTARGET in pool.classes else None
     counts = shares([len(group) for group in groups], cap, place)
     return np.concatenate([group[:count] for group, count in zip(groups, counts, strict=True)])
@@ -91,11 +91,11 @@ def shares(sizes: list[int], cap: int, nontarget: int | None) -> list[int]:
     [7, 7, 6]
     """
     if nontarget is None or cap < len(sizes):
-        return selecting.quotas(sizes, cap)
+        return selection_helpers.quotas(sizes, cap)
     targets = [*sizes[:nontarget], *sizes[nontarget + 1 :]]
     wanted = max(round(TARGET_SHARE * cap), len(targets))
     others = min(sizes[nontarget], cap - min(wanted, sum(targets), cap - 1))
-    counts = selecting.quotas(targets, cap - others)
+    counts = selection_helpers.quotas(targets, cap - others)
     return [*counts[:nontarget], others, *counts[nontarget:]]
 
 

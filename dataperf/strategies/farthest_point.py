@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, IntArray, Pool
 from dataperf.strategies.pseudo_labels import others, pairs, scores
 
@@ -39,7 +39,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     Clustering to minimize the maximum intercluster distance, TCS 38, 1985.
     """
     random = np.random.RandomState(seed)
-    features = selecting.standardised(pool.features.astype(np.float64))
+    features = selection_helpers.standardised(pool.features.astype(np.float64))
     known = np.flatnonzero(pool.labels == 1)
     cap = min(rules.cap, len(pool))
     fold = random.permutation(len(known)) % FOLDS

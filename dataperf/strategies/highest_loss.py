@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import Pool
 
 tracks = ("cleaning",)
@@ -27,7 +27,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """
     from sklearn.linear_model import LogisticRegression
 
-    rows = selecting.standardised(pool.features.astype(np.float64))
+    rows = selection_helpers.standardised(pool.features.astype(np.float64))
     present, labels = np.unique(pool.labels, return_inverse=True)
     if len(present) < 2:
         return {"order": list(range(len(pool)))}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, IntArray, Pool
 
 tracks = ("selection",)
@@ -37,14 +37,14 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
        core-set approach", ICLR 2018.
     """
     random = np.random.RandomState(seed)
-    features = selecting.standardised(pool.features)
-    groups = selecting.by_class(pool)
-    counts = selecting.quotas([len(rows) for rows in groups], rules.cap)
+    features = selection_helpers.standardised(pool.features)
+    groups = selection_helpers.by_class(pool)
+    counts = selection_helpers.quotas([len(rows) for rows in groups], rules.cap)
     picked = [
         rows[farthest(features[rows], count, random)]
         for rows, count in zip(groups, counts, strict=True)
     ]
-    return {"samples": selecting.filed(pool, np.concatenate(picked))}
+    return {"samples": selection_helpers.filed(pool, np.concatenate(picked))}
 
 
 def farthest(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:
@@ -58,7 +58,7 @@ def farthest(features: FloatArray, count: int, random: np.random.RandomState) ->
     chosen = [int(random.randint(len(features)))]
     nearest = np.full(len(features), np.inf)
     while len(chosen) < count:
-        apart = selecting.distances(features, features[chosen[-1:]])[:, 0]
+        apart = selection_helpers.distances(features, features[chosen[-1:]])[:, 0]
         nearest = np.minimum(nearest, apart)
         nearest[chosen] = -1.0  # behind every other row, even one at the same place
         chosen.append(int(nearest.argmax()))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import Pool
 
 tracks = ("cleaning",)
@@ -28,8 +28,8 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     seed
         Not used: nothing is drawn.
     """
-    features = selecting.standardised(pool.features.astype(np.float64))
-    apart = selecting.distances(features, features)
+    features = selection_helpers.standardised(pool.features.astype(np.float64))
+    apart = selection_helpers.distances(features, features)
     np.fill_diagonal(apart, np.inf)
     nearest = np.argsort(apart, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(pool) - 1)]
     says = 1.0 / np.arange(1, nearest.shape[1] + 1)

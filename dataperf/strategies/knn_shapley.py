@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, IntArray, Pool
 
 tracks = ("cleaning",)
@@ -34,7 +34,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     value = np.zeros(len(pool))
     for number in range(FOLDS):
         own, other = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        apart = selecting.distances(features[other], features[own])
+        apart = selection_helpers.distances(features[other], features[own])
         value[own] = shapley(apart, pool.labels[own], pool.labels[other], NEIGHBOURS)
     return {"order": np.argsort(value, kind="stable").tolist()}
 

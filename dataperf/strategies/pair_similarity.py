@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, Pool
 
 tracks = ("corpus",)
@@ -35,7 +35,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
 def similarity(pool: Pool) -> FloatArray:
     """Return how well image and caption of every pair go together, (n,)."""
     width = pool.features.shape[1] - pool.facts["text features"]
-    image = selecting.standardised(pool.features[:, :width].astype(np.float64))
+    image = selection_helpers.standardised(pool.features[:, :width].astype(np.float64))
     text = pool.features[:, width:].astype(np.float64)
     text = text - text.mean(axis=0)
     squares = image.T @ image

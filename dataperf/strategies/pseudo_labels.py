@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, IntArray, Pool
 
 tracks = ("labelled_selection",)
@@ -31,7 +31,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         Of the negatives.
     """
     random = np.random.RandomState(seed)
-    features = selecting.standardised(pool.features.astype(np.float64))
+    features = selection_helpers.standardised(pool.features.astype(np.float64))
     known = np.flatnonzero(pool.labels == 1)
     cap = min(rules.cap, len(pool))
     positive, negative = known, others(random, len(pool), known, 5 * len(known))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import IntArray, Pool
 
 tracks = ("selection",)
@@ -30,7 +30,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         Of the shuffle.
     """
     order = np.random.RandomState(seed).permutation(len(pool))
-    return {"samples": selecting.filed(pool, covering(order, pool.labels, rules.cap))}
+    return {"samples": selection_helpers.filed(pool, covering(order, pool.labels, rules.cap))}
 
 
 def covering(order: IntArray, labels: IntArray, cap: int) -> list[int]:

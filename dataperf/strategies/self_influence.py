@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import FloatArray, Pool
 from dataperf.strategies.highest_loss import STRENGTH
 
@@ -32,7 +32,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     seed
         Not used: nothing is drawn.
     """
-    rows = selecting.standardised(pool.features.astype(np.float64))
+    rows = selection_helpers.standardised(pool.features.astype(np.float64))
     present = np.unique(pool.labels)
     told_apart = present[1:] if len(present) <= 2 else present
     influence = np.zeros(len(rows))

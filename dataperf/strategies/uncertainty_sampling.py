@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import selecting
+from dataperf import selection_helpers
 from dataperf.records import Pool
 from dataperf.strategies.pseudo_labels import others, pairs, scores
 
@@ -38,7 +38,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     Mussmann's entry to the vision selection of DataPerf 2023 modified it.
     """
     random = np.random.RandomState(seed)
-    features = selecting.standardised(pool.features.astype(np.float64))
+    features = selection_helpers.standardised(pool.features.astype(np.float64))
     known = np.flatnonzero(pool.labels == 1)
     cap = min(rules.cap, len(pool))
     positive = known
@@ -51,7 +51,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         taken = np.concatenate([positive, negative])
         sure[taken] = np.inf
         unsure = np.argsort(sure, kind="stable")[: CANDIDATES * more]
-        apart = selecting.distances(features[unsure], features[taken])
+        apart = selection_helpers.distances(features[unsure], features[taken])
         nearest = np.argsort(apart, axis=1, kind="stable")[:, :NEIGHBOURS]
         votes = (nearest < len(positive)).mean(axis=1)
         agreed = np.argsort(-np.abs(votes - 0.5), kind="stable")[:more]

@@ -14,7 +14,7 @@ other words than any before:
 5. the share of prompts that are no near-duplicate of an earlier one.
 
 Parts 4 and 5 are taken in two ways, and every number says which. By meaning: one minus the
-cosine of the prompts' sentence vectors (`dataperf.sentences`; below 0 counts as 0), near from
+cosine of the prompts' sentence vectors (`dataperf.media.sentences`; below 0 counts as 0), near from
 a cosine of 0.85; this needs the extra ``meaning`` and is the score where that is installed. By
 words: the Jaccard distance of the sets of words, near from a similarity of 0.8; this is always
 there, and is all there is without the extra. The mean pairwise distance (of sentence vectors:
@@ -37,8 +37,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 
-from dataperf import sentences
 from dataperf.errors import Problem, did_you_mean
+from dataperf.media import sentences
 from dataperf.records import Line, Plan, Record, TaskData, TrainingSet
 
 PICKS = (40, 1)

@@ -1,0 +1,108 @@
+"""What a detector must keep to, tried on a small data set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from dataperf.authoring import example_rows
+from dataperf.records.findings import SEVERITIES, Finding
+from dataperf.records.rows import Rows
+
+
+def problems(detector: Any, name: str) -> Iterator[str]:
+    """Yield everything in which a detector falls short.
+
+    It is tried on rows with splits, annotators and a sensitive column, three times: as they
+    are, again, and without the truth. What it finds must be the same.
+
+    Parameters
+    ----------
+    detector
+        The module.
+    name
+        Of its file.
+    """
+    if not isinstance(detector.title, str) or not detector.title:
+        yield "title says nothing"
+    rows = _rows()
+    before = _copied(rows)
+    first, again = (detector.find(example_rows.Plain(rows)) for _ in range(2))
+    without = detector.find(example_rows.Plain(example_rows.rows(90, **_planted(), truth=None)))
+    if _copied(rows) != before:
+        yield "find changed the rows it was given"
+    if isinstance(first, Finding):
+        yield from _finding(first, name, rows)
+    elif not isinstance(first, str) or not first:
+        yield f"find returned {type(first).__name__}, expected a Finding or why there is none"
+        return
+    if _plain(first) != _plain(again):
+        yield "find is not deterministic: the same evidence gave another finding"
+    elif _plain(first) != _plain(without):
+        yield "find looks at the truth, which is there only to score what was found"
+
+
+def _rows() -> Rows:
+    return example_rows.rows(90, **_planted())
+
+
+def _planted() -> dict[str, Any]:
+    """Return changes that plant a duplicate, an outlier, a missing label and a wrong one."""
+    clean = example_rows.rows(90)
+    features, labels = clean.features.copy(), clean.labels.copy()
+    features[1], features[2] = features[0], 40.0
+    labels[3], labels[4] = -1, (labels[4] + 1) % 3
+    frame = clean.frame.assign(**{f"x{number}": features[:, number] for number in range(4)})
+    return {"features": features, "labels": labels, "frame": frame}
+
+
+def _copied(rows: Rows) -> tuple[bytes, ...]:
+    arrays = (rows.features, rows.labels, rows.frame.to_json().encode())
+    return tuple(each if isinstance(each, bytes) else each.tobytes() for each in arrays)
+
+
+def _plain(found: Finding | str) -> Any:
+    if not isinstance(found, Finding):
+        return str(found)
+    tables = {"": found.table, **found.tables}
+    facts = (found.severity, found.sentence, dict(found.numbers))
+    return repr(facts), {name: table.to_json() for name, table in tables.items()}
+
+
+def _finding(found: Finding, name: str, rows: Rows) -> Iterator[str]:
+    import pandas as pd
+
+    if found.kind != name:
+        yield f'kind is "{found.kind}", expected the file\'s name, "{name}"'
+    if found.severity not in SEVERITIES:
+        yield f'severity is "{found.severity}", expected one of {", ".join(SEVERITIES)}'
+    if not found.sentence.strip().endswith((".", "?")):
+        yield "sentence is no sentence"
+    try:
+        json.dumps(dict(found.numbers))
+    except TypeError as error:
+        yield f"numbers hold what JSON cannot: {error}"
+    for key, table in {"table": found.table, **found.tables}.items():
+        if not isinstance(table, pd.DataFrame):
+            yield f"{key} is {type(table).__name__}, expected a DataFrame"
+            return
+    yield from _row_table(found, rows)
+
+
+def _row_table(found: Finding, rows: Rows) -> Iterator[str]:
+    table = found.table
+    if "score" not in table:
+        yield "table has no column score (higher is worse)"
+        return
+    scores = table["score"].to_numpy(np.float64)
+    if not np.isfinite(scores).all() or (np.diff(scores) > 0).any():
+        yield "table is not in order of a finite score, worst first"
+    if "row" in table:
+        picked = table["row"].to_numpy()
+        if not np.isin(picked, np.arange(len(rows))).all():
+            yield "table names rows that are not there"
+        elif "id" not in table or table["id"].astype(str).tolist() != rows.ids[picked].tolist():
+            yield "table has a column row but not the ids of those rows as column id"

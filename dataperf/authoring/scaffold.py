@@ -1,0 +1,87 @@
+"""Write a new plug-in to start from, in the user's own folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dataperf import registry
+from dataperf.authoring.templates import _KINDS, _STRATEGIES, _TEMPLATES
+from dataperf.basics import files
+from dataperf.errors import DataperfError, NotFound
+from dataperf.own_data import folder as own_challenge
+
+
+def write(
+    kind: str,
+    name: str,
+    folder: Path,
+    *,
+    source: str | None = None,
+    tell: Callable[[str], None] = lambda words: None,
+    **told: Any,
+) -> list[Path]:
+    """Write the files of a new plug-in and return them; nothing is ever replaced.
+
+    Parameters
+    ----------
+    kind, name
+        What to make, and its name.
+    folder
+        The user's folder of plug-ins.
+    source
+        For a challenge: the data set to make it of; see `dataperf.own_data.evaluate.load`, which takes
+        ``told``. For a strategy, ``track`` tells which to answer: selection (the default),
+        cleaning or repair.
+    tell
+        Called with a line for everything that is worth knowing of how the data was taken.
+
+    Raises
+    ------
+    NotFound
+        If there is no such kind, or no strategy to start from for the track.
+    DataperfError
+        If the name is no name, a file is there already, or no challenge can be made of the
+        data set.
+    """
+    if kind not in _TEMPLATES:
+        raise NotFound("kind to make", kind, _TEMPLATES)
+    pattern = r"[a-z][a-z0-9-]*" if kind == "challenge" else r"[a-z][a-z0-9_]*"
+    if not re.fullmatch(pattern, name):
+        raise DataperfError(f'"{name}" is no name for a {kind}: expected {pattern}')
+    _check_free(kind, _KINDS[kind], name)
+    templates = _TEMPLATES[kind]
+    if kind == "strategy" and source is None:
+        track = told.pop("track", next(iter(_STRATEGIES)))
+        if track not in _STRATEGIES:
+            raise NotFound("track to make a strategy for", track, _STRATEGIES)
+        templates = [(place, _STRATEGIES[track]) for place, _ in templates]
+    if source is not None:
+        if kind != "challenge":
+            raise DataperfError(f"only a challenge can be made of a data set, not a {kind}")
+        _check_free("dataset", "datasets", name)
+        wanted = own_challenge.contents(name, source, tell=tell, **told)
+    elif told:
+        first = next(iter(told))
+        others = "a strategy, or for " if first == "track" else ""
+        raise DataperfError(f"--{first} is for {others}a challenge of your own data: --from-data")
+    else:
+        wanted = {
+            place.format(name=name): text.format(name=name).encode() for place, text in templates
+        }
+    there = [str(folder / place) for place in wanted if (folder / place).exists()]
+    if there:
+        raise DataperfError(f"already there: {', '.join(there)}")
+    try:
+        for place, content in wanted.items():
+            files.write_whole(folder / place, content)
+    except OSError as error:
+        raise DataperfError(f"{folder} cannot be written: {error}") from error
+    return [folder / place for place in wanted]
+
+
+def _check_free(kind: str, plugins: str, name: str) -> None:
+    if name.replace("-", "_") in {known.replace("-", "_") for known in registry.find(plugins)}:
+        raise DataperfError(f'there is a {kind} named "{name}" already; choose another name')

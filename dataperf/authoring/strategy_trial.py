@@ -1,0 +1,61 @@
+"""A strategy tried on a board small enough for a check."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from dataperf import registry
+from dataperf.basics import validation
+from dataperf.boards import baselines
+from dataperf.records import Pool, TaskData, Test, Truth
+
+#: Rules of the tracks whose pools are like this one; of other tracks only the call is checked.
+RULES = {"selection": {"cap": 9}, "subset": {"cap": 9}, "cleaning": {}, "repair": {"most": 9}}
+
+
+def tiny_data() -> TaskData:
+    """Return a pool of 60 rows, three classes and two speakers, and a test of three rows."""
+    random = np.random.RandomState(0)
+    labels = np.repeat(np.arange(3, dtype=np.intp), 20)
+    ids = np.array([f"{'abc'[label]}/row_{row:02}" for row, label in enumerate(labels)])
+    features = random.normal(size=(60, 4)) + 2 * labels[:, None]
+    columns = {"speaker": np.array(["ann", "ben"] * 30)}
+    test = Test(np.array(["a/t", "b/t", "c/t"]), features[::20] + 0.5, labels[::20], None)
+    pool = Pool(ids, features, labels, ("a", "b", "c"), columns)
+    return TaskData(pool, Truth(labels, np.full(60, "")), {"test": test}, "0" * 64)
+
+
+def problems(module: ModuleType) -> Iterator[str]:
+    """Yield everything in which a strategy falls short of its contract.
+
+    Raises
+    ------
+    DataperfError
+        If it raises or returns something else than its track wants.
+    """
+    if isinstance(module.tracks, str):
+        yield f'tracks is a text, expected a tuple: ("{module.tracks}",)'
+        return
+    try:
+        inspect.signature(module.answer).bind(None, None, seed=0)
+    except TypeError as error:
+        yield f"answer cannot be called: {error}; expected {baselines.CALL}"
+        return
+    data = {"tiny": tiny_data()}
+    for name in module.tracks:
+        track = registry.load("tracks", name)
+        if name not in RULES:
+            continue
+        rules = track.Rules.model_validate(RULES[name])
+        pools = {task: part.pool for task, part in data.items()}
+        made = baselines.joined(name, module, pools, rules, seed=3)
+        if made != baselines.joined(name, module, pools, rules, seed=3):
+            yield "the same seed gave another answer"
+        told = validation.validate(track.Answer, made, f"its answer to {name}", "answer")
+        for problem in track.check(told, rules, data, official=False):
+            if problem.severity == "error":
+                yield f"{name}: {problem}"

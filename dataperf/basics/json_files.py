@@ -1,0 +1,116 @@
+"""DOC dataperf/basics/json_files.py."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dataperf.basics import validation
+from dataperf.errors import Invalid, Problem
+
+LARGEST_FILE = 256 * 2**20
+DEEPEST = 32
+MOST_FAULTS = 10
+
+
+def compact_json(content: Any) -> str:
+    """Return JSON for people and tools: indented by one space, text as it is."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def load_json(path: Path) -> Any:
+    """Return what is in a participant's JSON file, strictly parsed; see `parse_json`."""
+    return parse_json(_content(path), str(path))
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a participant's file."""
+    try:
+        if path.is_dir():
+            raise Invalid(str(path), [Problem("not-a-file", "", "this is a folder", "a JSON file")])
+        if not path.is_file():
+            what = "there is no such file" if not path.exists() else "this is not a regular file"
+            raise Invalid(str(path), [Problem("not-a-file", "", what)])
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            what = f"{size / 2**20:,.0f} MiB"
+            raise Invalid(str(path), [Problem("too-large", "", what, "at most 256 MiB")])
+        return path.read_bytes()
+    except OSError as error:
+        raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
+
+
+def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
+    """Return strictly parsed JSON: no repeated keys, NaN, or deep nesting.
+
+    ``lenient`` takes the last of repeated keys, as most readers do.
+
+    Raises
+    ------
+    Invalid
+        If the bytes are not such JSON.
+    """
+    faults: list[Problem] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> Mapping[str, Any]:
+        unique = dict(items)
+        strange = next((key for key in unique if not _is_text(key)), None)
+        if strange is not None and len(faults) < MOST_FAULTS:
+            faults.append(Problem("not-text", "", f"the key {validation.shown(strange)}"))
+        if len(unique) != len(items) and len(faults) < MOST_FAULTS and not lenient:
+            counts = Counter(key for key, _ in items)
+            again = sorted(key for key, count in counts.items() if count > 1)
+            for key in again[: MOST_FAULTS - len(faults)]:
+                what = f"the key {validation.shown(key)} is there more than once"
+                faults.append(Problem("repeated-key", "", what, "one of them would be lost"))
+        return unique
+
+    def constant(name: str) -> Any:
+        raise ValueError(f"{name} is not a JSON value")
+
+    try:
+        text = content.decode("utf-8")
+        parsed = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start} is not UTF-8 text"
+        raise Invalid(subject, [Problem("not-json", "", what, "a JSON file in UTF-8")]) from error
+    except RecursionError:
+        raise Invalid(subject, [Problem("too-deep", "", "nested too deeply")]) from None
+    except ValueError as error:
+        what = str(error) if content.strip() else "the file is empty"
+        if content.startswith(codecs.BOM_UTF8):
+            what = "it begins with a byte order mark: save it as UTF-8 without one"
+        raise Invalid(subject, [Problem("not-json", "", what, "a JSON file in UTF-8")]) from error
+    if _deeper_than(parsed, DEEPEST):
+        what = f"nested more than {DEEPEST} levels deep"
+        raise Invalid(subject, [*faults, Problem("too-deep", "", what)])
+    if faults:
+        raise Invalid(subject, faults)
+    return parsed
+
+
+def _is_text(value: str) -> bool:
+    """Return whether a text can be written: half of a surrogate pair cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = (
+            [
+                part
+                for item in level
+                for part in (item.values() if isinstance(item, dict) else item)
+                if isinstance(part, dict | list)
+            ]
+            if (level := [item for item in level if isinstance(item, dict | list)])
+            else []
+        )
+        if not level:
+            return False
+    return True

@@ -1,0 +1,161 @@
+"""DOC dataperf/basics/validation.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from dataperf.errors import Invalid, Problem, did_you_mean
+
+AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
+MOST_OF_A_KIND = 10
+MOST_SEED = 2**32 - 1
+SHARE = 0.2
+
+
+def validate(model: type[AnyRecord], content: Any, subject: str, place: str = "") -> AnyRecord:
+    """Return the content as a record.
+
+    Raises
+    ------
+    Invalid
+        If it is not one; every problem is listed, unknown keys with a suggestion.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise Invalid(subject, problems_of(error, model, place)) from error
+    except RecursionError:
+        raise Invalid(subject, [Problem("too-deep", place, "nested too deeply")]) from None
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], place: str = "") -> list[Problem]:
+    """Return pydantic's complaints as problems; more than ten of one kind are counted."""
+    problems: list[Problem] = []
+    kinds: dict[tuple[str, str], int] = {}
+    for item in error.errors(include_url=False, include_context=False):
+        where = _path(place, item["loc"])
+        extra = item["type"] == "extra_forbidden"
+        kind = (item["type"], _kind_of_place(place, item["loc"][:-1] if extra else item["loc"]))
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if kinds[kind] <= MOST_OF_A_KIND:
+            problems.append(_problem(item, where, model))
+    for (kind_name, where), count in kinds.items():
+        if count > MOST_OF_A_KIND:
+            more = f"and {count - MOST_OF_A_KIND:,} more like these"
+            problems.append(Problem(_rule(kind_name), where, more))
+    return problems
+
+
+def _kind_of_place(place: str, loc: Sequence[int | str]) -> str:
+    """Return a location cut after its second key, so that a file's own keys do not multiply it."""
+    keys = [part for part in loc if isinstance(part, str) and not part.startswith("(")]
+    return _path(place, keys[: 1 if place else 2])
+
+
+def _problem(item: Any, where: str, model: type[BaseModel]) -> Problem:
+    if item["type"] == "extra_forbidden":
+        key = str(item["loc"][-1])
+        hint = did_you_mean(key[:64], _fields_at(model, item["loc"][:-1]))
+        return Problem("unknown-key", where, f'unknown key "{shown(key)[1:-1]}"', hint)
+    if item["type"] == "missing":
+        return Problem("missing-key", where, "this key is required")
+    if item["type"] == "string_pattern_mismatch" and item["loc"][-1] in ("submitter", "method"):
+        return Problem("not-one-line", where, shown(item["input"]), "no control characters")
+    if item["type"] == "string_pattern_mismatch":
+        expected = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit"
+        return Problem("bad-name", where, shown(item["input"]), expected)
+    return Problem(_rule(item["type"]), where, shown(item["input"]), item["msg"])
+
+
+def _rule(kind: str) -> str:
+    return "wrong-type" if kind.endswith(("_type", "_tag_invalid")) else kind.replace("_", "-")
+
+
+def shown(value: Any, width: int = 60) -> str:
+    """Return a value as a user would recognise it, cut to a width, control characters escaped."""
+    text = repr(value[:width] if isinstance(value, str) else value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _path(place: str, loc: Sequence[int | str]) -> str:
+    path = place
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part.startswith("("):  # the tag of a union's branch is no part of the file
+            continue
+        else:
+            path += f".{shown(part, 40)[1:-1]}" if path else shown(part, 40)[1:-1]
+    return path
+
+
+def _fields_at(model: Any, loc: Sequence[int | str]) -> list[str]:
+    """Return the field names of the record that a location lies in."""
+    current = model
+    for part in loc:
+        fields = getattr(current, "model_fields", {})
+        if part in fields:
+            current = fields[part].annotation
+        current = _record_in(current)
+    return list(getattr(current, "model_fields", {}))
+
+
+def _record_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _record_in(part)
+        if found is not None:
+            return found
+    return None
+
+
+def problems(
+    *, seed: Any = 0, share: Any = SHARE, budget: Any = None, place: str = "share"
+) -> list[Problem]:
+    """Return what is wrong with the numbers that a split and a budget are made of.
+
+    Parameters
+    ----------
+    seed
+        A whole number from 0 to 2**32 - 1.
+    share
+        More than 0 and less than 1.
+    budget
+        At least one row, or None.
+    place
+        What the share is called where it was given.
+    """
+    found = []
+    if not _is_whole(seed) or not 0 <= seed <= MOST_SEED:
+        expected = f"a whole number from 0 to {MOST_SEED}"
+        found.append(Problem("bad-seed", "seed", f"the seed is {seed!r}", expected))
+    number = isinstance(share, Real) and not isinstance(share, bool)
+    if not number or not 0.0 < float(share) < 1.0:
+        what = f"the share to test on is {share!r}"
+        found.append(Problem("bad-share", place, what, "more than 0, less than 1"))
+    if budget is not None and (not _is_whole(budget) or budget < 1):
+        what = f"the budget is {budget!r}"
+        found.append(Problem("bad-budget", "budget", what, "a whole number of rows, at least 1"))
+    return found
+
+
+def named(place: str, name: Any, known: Iterable[str]) -> list[Problem]:
+    """Return what is wrong with a name, of those that there are."""
+    names = list(known)
+    if isinstance(name, str) and name in names:
+        return []
+    hint = did_you_mean(name, names) if isinstance(name, str) else ""
+    return [Problem("unknown-name", place, f"there is no {name!r}", hint or _one_of(names))]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _one_of(names: list[str]) -> str:
+    return f"one of {', '.join(names)}"

@@ -1,0 +1,233 @@
+"""Results to ranked rows of one board; nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dataperf import registry, statistics
+from dataperf.basics import files
+from dataperf.definitions import freezing, submission
+from dataperf.definitions import loading as challenges
+from dataperf.errors import DataperfError
+from dataperf.evaluation import evaluate, results, scorecard
+from dataperf.records import Challenge, Estimate, Plan, Result, Task, TaskData, TaskScores
+from dataperf.sources.tables import is_pinned
+from dataperf.statistics import Outcome, Score
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a leaderboard; entries that cannot be told apart share a rank.
+
+    ``score`` is computed here from the record's predictions, not taken from the record.
+    """
+
+    rank: int
+    result: Result
+    score: Estimate
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """A ranked board, and what was left out with the reason."""
+
+    challenge: str
+    board: str
+    metric: str
+    rows: list[Row]
+    unranked: list[tuple[Result, str]]
+
+
+def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
+    """Rank the results of a board.
+
+    Only results of the board as it is now, frozen, whose scores are those of their own
+    predictions, are ranked, one for every training set: the earliest. Neighbours whose
+    paired bootstrap difference on the ranking split is within noise (Holm-corrected at 5 %)
+    share a rank. That the predictions are those of the submission only ``verify`` can tell.
+
+    Parameters
+    ----------
+    challenge, board
+        The board as it is installed here.
+    found
+        Results, of any board.
+    """
+    tasks = challenges.tasks_of(challenge, board)
+    metric = " and ".join(dict.fromkeys(task.metric for task in tasks.values()))
+    mine = [r for r in found if r.challenge == challenge.name and r.board == board]
+    if not mine:
+        return Leaderboard(challenge.name, board, metric, [], [])
+    judge = _judge(challenge, board)
+    entries: dict[str, tuple[Result, Score]] = {}
+    unranked = []
+    for result in sorted(mine, key=lambda each: each.provenance.started):
+        try:
+            score = judge(result)
+        except DataperfError as error:
+            unranked.append((result, str(error)))
+            continue
+        same = entries.setdefault(_trained_on(result), (result, score))[0]
+        if same is not result:
+            unranked.append((result, _repeats(result, same)))
+    rows = _ranked(list(entries.values()))
+    return Leaderboard(challenge.name, board, metric, rows, unranked)
+
+
+def _repeats(result: Result, first: Result) -> str:
+    """Return why a result is not ranked beside one that trained on the same."""
+    who, times = first.submission.submitter, [r.provenance.started for r in (first, result)]
+    said = f"the same as {who}'s, which came first: {times[0]}, this one {times[1]}"
+    if result.submission.submitter == who:
+        return said
+    return f"{said}; that is what the records say, and who was first is yours to decide"
+
+
+def _trained_on(result: Result) -> str:
+    """Return what tells entries apart: all that was trained on, and what came of it."""
+    parts = [
+        [name, trial.training_set, trial.weight]
+        for name, part in result.tasks.items()
+        for trial in part.trials
+    ]
+    came = [[part.score.value, part.summary] for part in result.tasks.values()]
+    return files.digest_json([parts, came])
+
+
+def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
+    """Return a function that gives a result's score from its predictions, or refuses it."""
+    tasks = challenges.tasks_of(challenge, board)
+    data = submission.board_data(challenge, board)
+    digest = challenges.digests(challenge, board)["board"]
+    era = evaluate.era(challenge, board)
+    unfrozen = freezing.unfrozen_parts(challenge, board)
+    sources = [registry.load("datasets", task.dataset).source for task in tasks.values()]
+    pinned = all(is_pinned(source) for source in sources)
+
+    def judge(result: Result) -> Score:
+        told = result.provenance
+        if result.status != "scored":
+            raise DataperfError(f"failed: {result.error}")
+        if result.rules != "strict":
+            raise DataperfError("scored by the official rules, which can be cheated")
+        if not told.frozen or unfrozen:
+            loose = ", ".join(told.unfrozen or unfrozen) or "when it was scored"
+            raise DataperfError(f"not frozen: {loose}")
+        if told.digests.get("board") != digest:
+            raise DataperfError("another version of the board")
+        if told.era != era:
+            raise DataperfError(f"numeric era {told.era}; here: {era}")
+        if not pinned and told.digests.get("data") != evaluate.data_digest(data):
+            raise DataperfError("other data")
+        return _score(challenge, board, data, result)
+
+    return judge
+
+
+def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result) -> Score:
+    """Compute the score again from the record's predictions; the record must say the same."""
+    sent, tasks = result.submission, challenges.tasks_of(challenge, board)
+    if (sent.challenge, sent.board) != (challenge.name, board):
+        raise DataperfError("its submission is to another board")
+    submission.check(sent, challenge, data)
+    plans = evaluate.plans_of(challenge, sent, data)
+    metrics, found = evaluate.metrics_of(tasks), {}
+    for name, task in tasks.items():
+        if name not in result.tasks:
+            raise DataperfError(f"no scores of {name}")
+        _check_training_sets(data[name], plans[name], result.tasks[name])
+        run = _kept_run(task, data[name], plans[name], result.tasks[name])
+        found[name] = evaluate.outcomes(task, data[name], plans[name], run)
+        _check_splits(task, metrics, found[name], result.tasks[name])
+    score = scorecard.board_score(tasks, plans, found, metrics)
+    if result.score is None or result.score.value != score.value:
+        raise DataperfError("its score is not that of its predictions")
+    return score
+
+
+def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
+    wanted = [(evaluate.training_set_digest(data, each), each.weight) for each in plan.sets]
+    if [(trial.training_set, trial.weight) for trial in kept.trials] != wanted:
+        raise DataperfError("its submission is not what was trained on")
+
+
+def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evaluate.Run:
+    predictions = {}
+    for name, test in data.tests.items():
+        parts = [trial.predictions.get(name) for trial in kept.trials]
+        arrays = [results.decode(part) for part in parts if part is not None]
+        if len(arrays) != len(plan.sets) or name not in kept.splits:
+            raise DataperfError(f"no scores or predictions of {name}")
+        for array in arrays:
+            if array.shape != (len(task.seeds), len(test.labels)):
+                raise DataperfError(f"predictions of {name} have shape {array.shape}")
+            if array.min() < 0 or array.max() >= len(task.classes):
+                raise DataperfError(f"predictions of {name} are no class ids")
+        predictions[name] = np.concatenate(arrays)
+    return evaluate.Run(predictions, evaluate.weights_of(task, plan), 0.0, 0.0, 0)
+
+
+def _check_splits(
+    task: Task, metrics: Mapping[str, Any], found: Mapping[str, Outcome], kept: TaskScores
+) -> None:
+    for name in task.splits:
+        headline, scores = task.headline(name), kept.splits[name]
+        value = statistics.average(metrics[headline], found[name])
+        told = scores.metrics.get(headline)
+        if told is None or scores.metric != headline or told.value != value:
+            raise DataperfError(f"its score on {name} is not that of its predictions")
+
+
+def _ranked(entries: list[tuple[Result, Score]]) -> list[Row]:
+    scored = [(result, score, score.interval()) for result, score in entries]
+    up = not scored or scored[0][1].higher_is_better
+    scored.sort(key=lambda each: each[2].value or 0.0, reverse=up)
+    # The smallest p-value is 2 / (resamples + 1); Holm multiplies it by the number of entries.
+    resamples = max(statistics.RESAMPLES, 80 * len(scored))
+
+    def p_value(first: int, second: int) -> float | None:
+        pair = scored[first][1], scored[second][1]
+        return statistics.score_difference(*pair, resamples=resamples).p_value
+
+    ranks = statistics.group_ties(len(scored), p_value)
+    return [
+        Row(rank, result, estimate)
+        for rank, (result, _, estimate) in zip(ranks, scored, strict=True)
+    ]
+
+
+def plain(board: Leaderboard) -> dict[str, object]:
+    """Return a board as JSON: one object a row, and what was not ranked."""
+    return {
+        "challenge": board.challenge,
+        "board": board.board,
+        "metric": board.metric,
+        "rows": [
+            {
+                "rank": row.rank,
+                "submitter": row.result.submission.submitter,
+                "method": row.result.submission.method,
+                "score": row.score.model_dump(),
+                "tasks": {
+                    name: {
+                        "score": part.score.model_dump(),
+                        "splits": {
+                            split: each.metrics[each.metric].model_dump()
+                            for split, each in part.splits.items()
+                        },
+                    }
+                    for name, part in row.result.tasks.items()
+                },
+                "submission": row.result.provenance.digests["submission"],
+            }
+            for row in board.rows
+        ],
+        "unranked": [
+            {"submitter": result.submission.submitter, "reason": reason}
+            for result, reason in board.unranked
+        ],
+    }

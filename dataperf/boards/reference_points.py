@@ -1,0 +1,324 @@
+"""Reference points that give a score its place: chance, baselines, whole pool, clean pool, oracle.
+
+They are computed once for every board by ``dataperf freeze``, kept as ``anchors.json`` in
+the challenge's folder, and shown beside every score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dataperf import registry, statistics
+from dataperf.basics import files, json_files, threads, validation
+from dataperf.boards import baselines
+from dataperf.definitions import loading as challenges
+from dataperf.definitions import submission
+from dataperf.errors import Invalid
+from dataperf.evaluation import evaluate, scorecard
+from dataperf.records import (
+    Challenge,
+    Count,
+    IntArray,
+    Number,
+    Plan,
+    Record,
+    Submission,
+    Task,
+    TaskData,
+    Test,
+    TrainingSet,
+    Truth,
+    replace,
+)
+
+FILE = "anchors.json"
+RANDOM_PICKS = 100
+STRATEGY_RUNS = 12
+WHOLE, CLEAN, ORACLE = "whole pool", "clean pool", "oracle"
+
+
+class Point(Record):
+    """One reference point.
+
+    Parameters
+    ----------
+    title
+        What was trained on.
+    runs
+        How many training sets, each of another seed.
+    scores
+        By split: mean, and the lowest and highest of the central 95 % of the runs.
+    let_in
+        Mean share of defective rows in the training sets; None where the truth is unknown.
+    """
+
+    title: str
+    runs: Count
+    scores: dict[str, tuple[Number, Number, Number]]
+    let_in: Number | None = None
+
+
+class Anchors(Record):
+    """A board's reference points; valid only for the board digest they were made with."""
+
+    board: str
+    split: str
+    higher_is_better: bool
+    points: dict[str, Point]
+    random_scores: list[Number]
+
+    def percentile(self, score: float) -> float:
+        """Return the share of random picks that score worse, ties counted half."""
+        scores, same = np.array(self.random_scores), np.mean(np.isclose(self.random_scores, score))
+        worse = scores < score if self.higher_is_better else scores > score
+        return float(np.mean(worse & ~np.isclose(scores, score)) + same / 2)
+
+
+def load(challenge: Challenge, board: str) -> Anchors | None:
+    """Return a board's reference points, or None if there are none for what it is now."""
+    if challenges.is_own(challenge.name):
+        return None
+    path = challenges.folder_of(challenge) / FILE
+    if not path.is_file():
+        return None
+    try:
+        boards = json_files.parse_json(path.read_bytes(), str(path))
+        content = boards.get(board) if isinstance(boards, dict) else None
+        found = validation.validate(Anchors, content, str(path)) if content else None
+    except Invalid:
+        return None
+    digest = challenges.digests(challenge, board)["board"]
+    return found if found and found.board == digest else None
+
+
+def keep(challenge: Challenge, found: dict[str, Anchors]) -> None:
+    """Write the reference points of a challenge's boards."""
+    lines = {board: anchors.model_dump(mode="json") for board, anchors in sorted(found.items())}
+    path = challenges.folder_of(challenge) / FILE
+    files.write_whole(path, (json_files.compact_json(lines)).encode())
+
+
+def compute(
+    challenge: Challenge, board: str, *, progress: Callable[[str], None] = lambda step: None
+) -> Anchors:
+    """Train on every reference training set of a board.
+
+    Parameters
+    ----------
+    challenge, board
+        What is asked.
+    progress
+        Called with a few words before each point.
+    """
+    data = submission.board_data(challenge, board)
+    tasks = challenges.tasks_of(challenge, board)
+    metrics = evaluate.metrics_of(tasks)
+    points: dict[str, Point] = {}
+    random_scores: list[float] = []
+    for name, title, answers in _answers(challenge, board, data):
+        progress(name)
+        plans = [evaluate.plans_of(challenge, answer, data) for answer in answers]
+        scores = [_values(tasks, data, each, metrics) for each in plans]
+        points[name] = _point(title, data, plans, scores)
+        if _by_chance(name):
+            ranking = next(iter(scores[0]))
+            random_scores = sorted(round(score[ranking], 6) for score in scores)
+    if challenge.track == "selection" and len(tasks) == 1:
+        points |= _by_the_truth(challenge, board, tasks, data, metrics, progress)
+    first = next(iter(points.values()))
+    return Anchors(
+        board=challenges.digests(challenge, board)["board"],
+        split=next(iter(first.scores)),
+        higher_is_better=metrics[next(iter(tasks.values())).metric].higher_is_better,
+        points=points,
+        random_scores=random_scores,
+    )
+
+
+def _answers(
+    challenge: Challenge, board: str, data: Mapping[str, TaskData]
+) -> Iterator[tuple[str, str, list[Submission]]]:
+    """Yield every baseline's name, title and different answers.
+
+    Ours everywhere; the user's own only on boards of the user's own challenges.
+    """
+    asked = registry.find("challenges").get(challenge.name)
+    own_board = asked is not None and not asked.ours
+    track = registry.load("tracks", challenge.track)
+    picks, runs = getattr(track, "PICKS", (RANDOM_PICKS, STRATEGY_RUNS))
+    for entry in registry.find("strategies").values():
+        strategy = registry.load("strategies", entry.name)
+        if challenge.track not in strategy.tracks or not (entry.ours or own_board):
+            continue
+        seeds = range(picks if _by_chance(entry.name) else runs)
+        found: dict[str, Submission] = {}
+        for seed in seeds:
+            if entry.ours:
+                answer = baselines.raw_answer(challenge, board, strategy, data, seed=seed)
+                sent = Submission(
+                    schema_version=1, challenge=challenge.name, board=board, answer=answer
+                )
+            else:  # nothing holds a user's strategy to the rules before
+                sent = baselines.answer(challenge, board, entry.name, seed=seed, data=data)
+            found.setdefault(evaluate.answer_digest(sent), sent)
+        yield entry.name, entry.description(), list(found.values())
+    rules = challenges.rules_of(challenge, board)
+    known = track.references(rules, data) if hasattr(track, "references") else {}
+    for name, (title, told) in known.items():
+        sent = Submission(schema_version=1, challenge=challenge.name, board=board, answer=told)
+        yield name, title, [sent]
+
+
+def _by_chance(name: str) -> bool:
+    """Return whether a strategy of ours is chance itself, which scores are held against."""
+    entry = registry.find("strategies").get(name)
+    return entry is not None and entry.ours and name.startswith("random")
+
+
+def _values(
+    tasks: Mapping[str, Task],
+    data: Mapping[str, TaskData],
+    plans: Mapping[str, Plan],
+    metrics: Mapping[str, Any],
+) -> dict[str, float]:
+    """Return the board's score and its parts, without intervals; the ranking one first."""
+    found = {}
+    for name, task in tasks.items():
+        run = evaluate.train(task, data[name], plans[name])
+        found[name] = evaluate.outcomes(task, data[name], plans[name], run)
+    score = scorecard.board_score(tasks, plans, found, metrics).value
+    if len(tasks) > 1:
+        parts = {
+            name: scorecard.board_score(
+                {name: task}, {name: plans[name]}, {name: found[name]}, metrics
+            ).value
+            for name, task in tasks.items()
+        }
+        return {"score": score, **parts}
+    ((name, task),) = tasks.items()
+    splits = {
+        split: statistics.average(metrics[task.headline(split)], found[name][split])
+        for split in task.splits
+    }
+    if len(task.ranking) > 1 or (plans[name].scale, plans[name].offset) != (1.0, 0.0):
+        return {"score": score, **splits}
+    first = task.ranking[0]
+    return {first: splits[first], **splits}
+
+
+def _by_the_truth(
+    challenge: Challenge,
+    board: str,
+    tasks: Mapping[str, Task],
+    data: Mapping[str, TaskData],
+    metrics: Mapping[str, Any],
+    progress: Callable[[str], None],
+) -> dict[str, Point]:
+    """Return the points that need no answer: the whole pool, and what only the truth can tell."""
+    ((name, task),) = tasks.items()
+    part = data[name]
+    everything = np.arange(len(part.pool))
+    title, rows = "every row, errors and all", {WHOLE: everything}
+    titles = {WHOLE: title}
+    if part.truth is not None:
+        rows[CLEAN] = everything[part.truth.defects == ""]
+        titles[CLEAN] = "every row without a defect"
+    points = {}
+    for point, chosen in rows.items():
+        progress(point)
+        plan = {name: Plan([TrainingSet(chosen, part.pool.labels[chosen])])}
+        values = _values(tasks, data, plan, metrics)
+        points[point] = _point(titles[point], data, [plan], [values])
+    if part.truth is None:
+        return points
+    progress(ORACLE)
+    with_clean = {name: _with_clean_pool(part, part.truth)}
+    oracles = []
+    for chosen_set in _clean_picks(challenge, board, part, rows[CLEAN]):
+        plan = {name: Plan([chosen_set])}
+        run = evaluate.train(task, with_clean[name], plan[name])
+        own = _on_clean_pool(task, metrics[task.metric], run, with_clean[name])
+        oracles.append((own, plan))
+    choose = max if metrics[task.metric].higher_is_better else min
+    _, best = choose(oracles, key=lambda each: each[0])
+    title = f"of {len(oracles)} clean picks the best on the clean pool: knows the truth"
+    return {**points, ORACLE: _point(title, data, [best], [_values(tasks, data, best, metrics)])}
+
+
+def _clean_picks(
+    challenge: Challenge, board: str, data: TaskData, clean: IntArray
+) -> Iterator[TrainingSet]:
+    rules = challenges.rules_of(challenge, board)
+    for entry in registry.find("strategies").values():
+        strategy = registry.load("strategies", entry.name)
+        if challenge.track in strategy.tracks and entry.ours:
+            yield from _picks(strategy, data, clean, rules, STRATEGY_RUNS)
+
+
+def _picks(
+    strategy: Any, data: TaskData, rows: IntArray, rules: Any, runs: int
+) -> list[TrainingSet]:
+    pool = data.pool
+    part, row_of = pool.take(rows), pool.row_of
+    sets = []
+    for seed in range(runs):
+        with threads.one_thread():
+            samples = strategy.answer(part, rules, seed=seed)["samples"]
+        names = [name for filed in samples.values() for name in filed]
+        chosen = np.sort(np.array([row_of[name] for name in names], dtype=np.intp))
+        sets.append(TrainingSet(chosen, pool.labels[chosen]))
+    return sets
+
+
+def _point(
+    title: str,
+    data: Mapping[str, TaskData],
+    plans: Sequence[Mapping[str, Plan]],
+    scores: Sequence[Mapping[str, float]],
+) -> Point:
+    table = {name: np.array([score[name] for score in scores]) for name in scores[0]}
+    return Point(
+        title=title,
+        runs=len(scores),
+        scores={
+            name: (
+                round(float(values.mean()), 6),
+                round(float(np.percentile(values, 2.5)), 6),
+                round(float(np.percentile(values, 97.5)), 6),
+            )
+            for name, values in table.items()
+        },
+        let_in=_let_in(data, plans),
+    )
+
+
+def _let_in(data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]) -> float | None:
+    """Return the mean share of defective rows that were trained on, where it says anything."""
+    ((name, part),) = data.items() if len(data) == 1 else [("", None)]
+    if part is None or part.truth is None:
+        return None
+    if any(plan[name].steps is not None or plan[name].roles for plan in plans):
+        return None  # every set lets in something else
+    defects = part.truth.defects
+    if (part.pool.labels < 0).all() and not (defects != "").any():
+        return None
+    shares = [np.mean(defects[each.rows] != "") for plan in plans for each in plan[name].sets]
+    return round(float(np.mean(shares)), 6)
+
+
+def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:
+    """Return the data with one more test: the pool's rows without a defect."""
+    clean = truth.defects == ""
+    test = Test(data.pool.ids[clean], data.pool.features[clean], truth.labels[clean], None)
+    more: TaskData = replace(data, tests={**data.tests, CLEAN: test})
+    return more
+
+
+def _on_clean_pool(task: Task, metric: Any, run: evaluate.Run, data: TaskData) -> float:
+    """Return the ranking metric on the clean pool, mean over seeds: what an oracle goes by."""
+    truth = data.tests[CLEAN].labels
+    scores = [metric.score(truth, row, classes=len(task.classes)) for row in run.predictions[CLEAN]]
+    return float(np.mean(scores))

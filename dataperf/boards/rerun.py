@@ -1,0 +1,153 @@
+"""Is it true? A result is run again and compared; a plug-in is held to its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dataperf import registry
+from dataperf.basics import validation
+from dataperf.boards import safety_panel
+from dataperf.definitions import loading as challenges
+from dataperf.evaluation import evaluate as evaluation
+from dataperf.evaluation import results
+from dataperf.own_data import evaluate as own
+from dataperf.records import Challenge, Record, Result, TaskData
+
+#: Parts of a result that must come out again to the last digit.
+EXACT = (
+    *("status", "error", "metric", "challenge_version", "warnings"),
+    *("score", "tasks", "summary"),
+)
+
+
+def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
+    """Run a kept result's evaluation again.
+
+    First its own digest, then the digests of everything it depends on, then the evaluation:
+    every prediction, score and interval must be the same. Own data is read again from where
+    the record says that it lies.
+
+    Parameters
+    ----------
+    path
+        The record.
+    asking
+        What lies outside of dataperf and shall be asked again: ``NAME=OPTION``, as in
+        ``dataperf.boards.safety_panel.prepare``. Nothing of that kind is asked otherwise.
+
+    Returns
+    -------
+    dict
+        ``name``, ``ok``, ``problems`` and ``notes`` (what was not looked at), lists of sentences.
+
+    Raises
+    ------
+    Invalid
+        If the file is no result, or was changed after it was written.
+    DataperfError
+        If it is of own data that can no longer be found.
+    """
+    kept = results.read(path)
+    loaded = None
+    if challenges.is_own(kept.challenge):
+        challenge, loaded = own.again(kept)
+    else:
+        challenge = challenges.load(kept.challenge)
+    problems = list(_changed(kept, challenge, loaded))
+    notes: list[str] = []
+    if not problems:
+        again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
+        again, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, again)
+        problems = list(_differences(kept, again))
+        others, unasked = safety_panel.again(kept, asking, data=loaded)
+        problems, notes = problems + others, notes + unasked
+    return {"name": str(path), "ok": not problems, "problems": problems, "notes": notes}
+
+
+def _changed(
+    kept: Result, challenge: Challenge, loaded: Mapping[str, TaskData] | None
+) -> Iterator[str]:
+    if loaded is not None:
+        here, used = evaluation.data_digest(loaded), kept.provenance.digests.get("data", "nothing")
+        if here != used:
+            place = kept.own_data["source"]
+            yield f"{place} has changed: the result used {used[:16]}, here is {here[:16]}"
+            return
+    if kept.board not in challenge.boards:
+        yield f"the board {kept.board} is no longer there"
+        return
+    digests = challenges.digests(challenge, kept.board)
+    told = kept.provenance.digests
+    for name in sorted(digests):
+        used = told.get(name, "nothing")
+        if digests[name] != used and name != "board":
+            yield f"{name} has changed: the result used {used[:16]}, here is {digests[name][:16]}"
+    if digests["board"] != told.get("board"):
+        yield "the board's definition is another one here; scores cannot be compared"
+    if evaluation.answer_digest(kept.submission) != told.get("submission"):
+        yield "the submission inside the record is not the one that was scored"
+    era = evaluation.era(challenge, kept.board)
+    if era != kept.provenance.era:
+        yield f"numeric era {kept.provenance.era} then, {era} here: install that era's libraries"
+
+
+def _differences(kept: Result, again: Result) -> Iterator[str]:
+    if (kept.provenance.frozen, kept.provenance.unfrozen) != (
+        again.provenance.frozen,
+        again.provenance.unfrozen,
+    ):
+        yield f"frozen: {kept.provenance.frozen} then, {again.provenance.frozen} now"
+    for part in EXACT:
+        before, after = (getattr(each, part) for each in (kept, again))
+        if before != after:
+            where = _first_difference(_plain(before), _plain(after), part)
+            yield f"{where or part} is not the same"
+
+
+def _settled(
+    track: Any, challenge: Challenge, kept: Result, again: Result
+) -> tuple[Result, list[str]]:
+    """Return the new result with the record's own numbers where the two are as good as equal.
+
+    That are those which only an extra brings (``OPTIONAL``): either side may lack them, and
+    another processor's may differ a little. What the record says in words must follow.
+    """
+    optional = getattr(track, "OPTIONAL", {})
+    tasks, unseen = dict(again.tasks), set()
+    for name in tasks.keys() & kept.tasks.keys() if optional else ():
+        told, numbers = kept.tasks[name].summary, dict(tasks[name].summary)
+        for key, within in optional.items():
+            before, after = told.get(key), numbers.get(key)
+            unseen |= {key} if before is not None and after is None else set()
+            if before is None or after is None or abs(before - after) <= within:
+                numbers.pop(key, None)
+                numbers |= {key: before} if key in told else {}
+        says = track.says(numbers, challenge.tasks[name]) if hasattr(track, "says") else []
+        tasks[name] = tasks[name].model_copy(update={"summary": numbers, "says": says})
+    lacking = [f"{key} was not looked at: it needs an extra" for key in optional if key in unseen]
+    return again.model_copy(update={"tasks": tasks}), lacking
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+def _first_difference(before: Any, after: Any, place: str) -> str:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in before:
+            if before.get(key) != after.get(key):
+                return _first_difference(before.get(key), after.get(key), f"{place}.{key}")
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, pair in enumerate(zip(before, after, strict=True)):
+            if pair[0] != pair[1]:
+                return _first_difference(*pair, f"{place}[{number}]")
+    return f"{place}: {validation.shown(before)} then, {validation.shown(after)} now;"
+
+
+# Plug-ins -------------------------------------------------------------------------------

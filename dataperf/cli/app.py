@@ -1,0 +1,84 @@
+"""The ``dataperf`` command: parse, one library call, print."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from dataperf.cli import terminal
+from dataperf.cli.boards import leaderboard, list_, show
+from dataperf.cli.curator import audit
+from dataperf.cli.data import data_get
+from dataperf.cli.organizer import freeze, new, schema, verify
+from dataperf.cli.participant import answer, check, evaluate
+
+#: What the system refuses where nothing of ours is wrong: the user's folders, disk or pipe.
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
+
+app = typer.Typer(
+    help="The model is frozen; the data is what you submit.",
+    epilog="First: dataperf evaluate --challenge speech-selection",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _told(command: Callable[..., None]) -> str:
+    """Return a command's help, its examples a line each (``\\b`` keeps lines as they are)."""
+    return (inspect.getdoc(command) or "").replace("\n\nExample: ", "\n\n\b\nExample: ", 1)
+
+
+app.command("list", help=_told(list_))(list_)
+for _command in (show, answer, check, evaluate, leaderboard, verify, audit, new, freeze, schema):
+    app.command(help=_told(_command))(_command)
+
+data_app = typer.Typer(help="Official data.", no_args_is_help=True, rich_markup_mode=None)
+data_app.command("get", help=_told(data_get))(data_get)
+app.add_typer(data_app, name="data")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from dataperf import __version__
+
+        typer.echo(f"dataperf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; exit 0 if good, 1 if we failed, 2 if the user can mend it."""
+    from dataperf.errors import DataperfError
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers are ended too
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except DataperfError as error:
+        terminal.say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is left to be printed
+        terminal.say(f"error: {error.filename or 'what is to be printed'}: {error.strerror}")
+        sys.exit(2)

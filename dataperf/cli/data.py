@@ -1,0 +1,43 @@
+"""Getting official data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dataperf.cli import terminal
+from dataperf.cli.options import AsJson, DataDir, Paths
+
+
+def data_get(
+    name: Annotated[str, typer.Argument(help="A challenge or a dataset.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    path: Paths = None,
+) -> None:
+    """Download official data from its publisher: resumed, checked by digest, unpacked.
+
+    Example: dataperf data get speech-selection
+    """
+    from dataperf import registry
+    from dataperf.definitions import loading as challenges
+    from dataperf.sources import download
+
+    if name in registry.find("challenges"):
+        tasks = challenges.load(name).tasks.values()
+        wanted = {task.dataset: registry.load("datasets", task.dataset).source for task in tasks}
+        wanted = {key: source for key, source in wanted.items() if download.is_needed(source)}
+    else:
+        name = registry.get("datasets", name).name
+        wanted = {name: registry.load("datasets", name).source}
+    found = {}
+    for dataset, source in wanted.items():
+        with terminal.byte_progress() as progress:
+            found[dataset] = str(download.get(dataset, source, progress=progress))
+        if not as_json:
+            typer.echo(f"{dataset}: {found[dataset]}")
+    if as_json:
+        return terminal.show_json(found)
+    if not found:
+        typer.echo(f"nothing to download: all data of {name} comes with the installation")

@@ -1,0 +1,191 @@
+"""DOC dataperf/definitions/data.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import plugin_calls, registry
+from dataperf.basics import files
+from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.records import (
+    Exclude,
+    IntArray,
+    Pool,
+    Span,
+    Table,
+    Task,
+    TaskData,
+    Test,
+    TextArray,
+    Truth,
+    Where,
+)
+from dataperf.sources import locate
+from dataperf.sources.tables import content_digest, table
+
+#: What a label column says of a row of the pool whose class is not known.
+UNKNOWN = "?"
+
+
+def matching(rows: Table, where: Where, place: str = "where") -> NDArray[np.bool_]:
+    """Return which rows fit every clause of a ``where`` table.
+
+    Raises
+    ------
+    Invalid
+        If a clause names a column that the table lacks, or a span is put on text.
+    """
+    fits = np.ones(len(rows), dtype=bool)
+    problems = []
+    for column, clause in where.items():
+        values = rows.columns.get(column)
+        if values is None:
+            hint = did_you_mean(column, rows.columns)
+            there = f"columns: {', '.join(rows.columns)}. {hint}".rstrip()
+            problems.append(Problem("unknown-column", f"{place}.{column}", "no such column", there))
+        elif isinstance(clause, Span):
+            if values.dtype.kind not in "iuf":
+                problems.append(
+                    Problem("span-on-text", f"{place}.{column}", "a span needs numbers")
+                )
+            else:
+                fits &= (values >= clause.first) & (values <= clause.last)
+        elif isinstance(clause, Exclude):
+            fits &= ~np.isin(values, clause.exclude)
+        else:
+            fits &= np.isin(values, clause)
+    if problems:
+        raise Invalid("challenge data", problems)
+    return fits
+
+
+def board_data(tasks: Mapping[str, Task]) -> dict[str, TaskData]:
+    """Load the data of a board's tasks; tasks on the same rows share them."""
+    tables: dict[str, Table] = {}
+    found = {}
+    for name, task in tasks.items():
+        key = files.digest_json([task.dataset, task.options])
+        if key not in tables:
+            tables[key] = table(task.dataset, task.options)
+        found[name] = task_data(task, tables[key])
+    return found
+
+
+def task_data(task: Task, rows: Table | None = None) -> TaskData:
+    """Load a task's data and cut it into pool, truth and tests.
+
+    Parameters
+    ----------
+    task
+        What is asked.
+    rows
+        The rows of its dataset if they are loaded already.
+
+    Raises
+    ------
+    Invalid
+        If a clause names a column the dataset lacks, a label is no class, or pool and
+        tests share rows.
+    """
+    rows = table(task.dataset, task.options) if rows is None else rows
+    module = registry.load("datasets", task.dataset)
+    in_pool = matching(rows, task.pool, "pool")
+    problems = _missing_columns(task, rows)
+    if problems:
+        raise Invalid(f"dataset {task.dataset}", problems)
+    if not in_pool.any():
+        raise Invalid("pool", [Problem("empty-pool", "pool", "no rows fit")])
+    pool_rows = rows.take(in_pool)
+    labels = np.full(len(pool_rows), -1, dtype=np.intp)
+    if task.label is not None:
+        labels = class_ids(pool_rows.columns[task.label], task, "pool")
+    path = locate.locate(task.dataset, module.source)
+    with plugin_calls.calling("datasets", module):
+        told = module.facts(path, **task.options) if hasattr(module, "facts") else {}
+        prompts = (
+            module.prompts(task.classes, **task.options) if hasattr(module, "prompts") else None
+        )
+    return TaskData(
+        pool=Pool(
+            pool_rows.ids,
+            pool_rows.features,
+            labels,
+            tuple(task.classes),
+            {name: pool_rows.columns[name] for name in task.visible},
+            told,
+        ),
+        truth=_truth(task, pool_rows),
+        tests={name: _test(task, name, rows, in_pool) for name in task.splits},
+        digest=rows.digest or content_digest(rows),
+        prompts=prompts,
+    )
+
+
+def _test(task: Task, name: str, rows: Table, in_pool: NDArray[np.bool_]) -> Test:
+    split = task.splits[name]
+    chosen = matching(rows, split.where, f"splits.{name}.where")
+    if (chosen & in_pool).any():
+        what = f"{(chosen & in_pool).sum()} rows are in the pool too"
+        raise Invalid(f"split {name}", [Problem("overlap", name, what)])
+    if not chosen.any():
+        raise Invalid(f"split {name}", [Problem("empty-split", name, "no rows fit")])
+    part = rows.take(chosen)
+    labels = class_ids(part.columns[task.truth or str(task.label)], task, f"splits.{name}")
+    groups = part.columns[split.cluster].astype(str) if split.cluster else None
+    return Test(part.ids, part.features, labels, groups)
+
+
+def _missing_columns(task: Task, rows: Table) -> list[Problem]:
+    named = {
+        "label": task.label,
+        "truth": task.truth,
+        "defect": task.defect,
+        **{f"visible[{number}]": name for number, name in enumerate(task.visible)},
+        **{f"splits.{name}.cluster": split.cluster for name, split in task.splits.items()},
+    }
+    return [
+        Problem(
+            "unknown-column", place, f'no column "{column}"', did_you_mean(column, rows.columns)
+        )
+        for place, column in named.items()
+        if column is not None and column not in rows.columns
+    ]
+
+
+def _truth(task: Task, rows: Table) -> Truth | None:
+    if task.truth is None or (rows.columns[task.truth].astype(str) == UNKNOWN).all():
+        return None
+    labels = class_ids(rows.columns[task.truth], task, "pool")
+    if task.defect is not None:
+        return Truth(labels, rows.columns[task.defect].astype(str))
+    if task.label is None:
+        return Truth(labels, np.full(len(rows), "", dtype="<U1"))
+    given = class_ids(rows.columns[task.label], task, "pool")
+    wrong = (labels != given) & (given >= 0)
+    return Truth(labels, np.where(wrong, "label", ""))
+
+
+def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
+    """Return class ids of a column of labels; -1 for rows of the pool that are not labelled.
+
+    Raises
+    ------
+    Invalid
+        If a label is no class and the task has no class for the rest.
+    """
+    words: TextArray = values.astype(str)
+    unique, inverse = np.unique(words, return_inverse=True)
+    numbers = {name: number for number, name in enumerate(task.classes)}
+    if place == "pool":
+        numbers[UNKNOWN] = -1
+    rest = numbers.get(task.rest) if task.rest is not None else None
+    strange = [word for word in unique if word not in numbers]
+    if strange and rest is None:
+        what = f"labels that are no class: {', '.join(strange[:10])}"
+        raise Invalid("challenge data", [Problem("unknown-label", place, what)])
+    ids = np.array([numbers.get(word, rest) for word in unique], dtype=np.intp)
+    return ids[inverse.reshape(-1)]

@@ -1,0 +1,206 @@
+"""``challenge.toml`` to a checked Challenge; what a board depends on, as one digest."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from dataperf import registry
+from dataperf.basics import files
+from dataperf.basics.validation import problems_of, validate
+from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
+from dataperf.records import Board, Challenge, Task
+from dataperf.sources import tables
+
+#: How the names of challenges begin that are made of somebody's own data: own-TRACK.
+OWN = "own-"
+
+
+def load(name: str) -> Challenge:
+    """Return a challenge by name.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that name.
+    Invalid
+        If the file is not a valid challenge; every problem is listed.
+    """
+    return read(registry.get("challenges", name).path)
+
+
+def of(challenge: Challenge | str) -> Challenge:
+    """Return a challenge given as a record or by name."""
+    return load(challenge) if isinstance(challenge, str) else challenge
+
+
+def folder_of(challenge: Challenge) -> Path:
+    """Return the folder that a challenge lies in."""
+    return registry.get("challenges", challenge.name).folder
+
+
+def is_own(name: str) -> bool:
+    """Return whether a challenge is made on the spot of somebody's own data; it has no folder."""
+    return name.startswith(OWN)
+
+
+def read(path: Path) -> Challenge:
+    """Return the challenge that a file describes."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Invalid(str(path), [Problem("not-toml", "", str(error))]) from error
+    except RecursionError:
+        raise Invalid(str(path), [Problem("too-deep", "", "nested too deeply")]) from None
+    challenge = validate(Challenge, content, str(path))
+    problems = [*_own_problems(challenge, path), *_rule_problems(challenge)]
+    if problems:
+        raise Invalid(str(path), problems)
+    return challenge
+
+
+def _own_problems(challenge: Challenge, path: Path) -> Iterator[Problem]:
+    if is_own(challenge.name):
+        what = f'names that begin with "{OWN}" are for data without a folder'
+        yield Problem("wrong-name", "name", f'"{challenge.name}"', what)
+    if challenge.name != path.parent.name:
+        yield Problem(
+            "wrong-name", "name", f'"{challenge.name}"', f'the folder\'s name, "{path.parent.name}"'
+        )
+    for name, board in challenge.boards.items():
+        for task_name in board.tasks:
+            if task_name not in challenge.tasks:
+                hint = did_you_mean(task_name, challenge.tasks)
+                yield Problem("unknown-task", f"boards.{name}.tasks", f'"{task_name}"', hint)
+        if len(set(board.tasks)) != len(board.tasks):
+            yield Problem("duplicate-task", f"boards.{name}.tasks", "a task is named twice")
+    for name, task in challenge.tasks.items():
+        yield from _task_problems(f"tasks.{name}", task)
+    yield from _unknown_plugins(challenge)
+
+
+def _task_problems(place: str, task: Task) -> Iterator[Problem]:
+    for split in task.ranking:
+        if split not in task.splits:
+            hint = did_you_mean(split, task.splits)
+            yield Problem("unknown-split", f"{place}.split", f'"{split}"', hint)
+    if len(set(task.ranking)) != len(task.ranking):
+        yield Problem("duplicate-split", f"{place}.split", "a split is named twice")
+    if task.label is None and task.truth is None:
+        yield Problem("no-label", place, "neither label nor truth", "a column to test against")
+    if task.rest is not None and task.rest not in task.classes:
+        hint = did_you_mean(task.rest, task.classes)
+        yield Problem("unknown-class", f"{place}.rest", f'"{task.rest}"', hint)
+    if len(set(task.classes)) != len(task.classes):
+        yield Problem("duplicate-class", f"{place}.classes", "a class is named twice")
+    if len(set(task.seeds)) != len(task.seeds):
+        yield Problem("duplicate-seed", f"{place}.seeds", "a seed is named twice")
+    if task.balance is not None and set(task.balance) != set(task.classes):
+        yield Problem("balance", f"{place}.balance", "its keys are not the classes")
+    if task.balance is not None and (
+        min(task.balance.values()) < 0 or not any(task.balance.values())
+    ):
+        yield Problem("balance", f"{place}.balance", "negative shares, or nothing but zeros")
+    hidden = {task.truth, task.defect} & set(task.visible)
+    if hidden:
+        yield Problem(
+            "leak", f"{place}.visible", f"shows the truth: {', '.join(sorted(map(str, hidden)))}"
+        )
+
+
+def _unknown_plugins(challenge: Challenge) -> Iterator[Problem]:
+    wanted: list[tuple[str, str, str]] = [("track", "tracks", challenge.track)]
+    for name, task in challenge.tasks.items():
+        wanted += [
+            (f"tasks.{name}.dataset", "datasets", task.dataset),
+            (f"tasks.{name}.model", "fixed_models", task.model),
+        ]
+        wanted += [(f"tasks.{name}", "metrics", metric) for metric in metric_names(task)]
+    for place, kind, plugin in dict.fromkeys(wanted):
+        try:
+            registry.get(kind, plugin)
+        except NotFound as error:
+            what = str(error).partition("\n")
+            yield Problem("unknown-plugin", place, what[0], what[2].strip())
+
+
+def _rule_problems(challenge: Challenge) -> Iterator[Problem]:
+    try:
+        track = registry.load("tracks", challenge.track)
+    except NotFound:
+        return
+    for name, board in challenge.boards.items():
+        try:
+            track.Rules.model_validate(board.rules)
+        except ValidationError as error:
+            yield from problems_of(error, track.Rules, f"boards.{name}.rules")
+
+
+def metric_names(task: Task) -> list[str]:
+    """Return every metric that a task uses, the ranking one first."""
+    names = [task.metric, *task.metrics]
+    for split in task.splits.values():
+        names += [split.metric] if split.metric else []
+        names += split.metrics or []
+    return list(dict.fromkeys(names))
+
+
+def board_of(challenge: Challenge, name: str) -> Board:
+    """Return a board by name.
+
+    Raises
+    ------
+    NotFound
+        If the challenge has none of that name.
+    """
+    if name not in challenge.boards:
+        raise NotFound("board", name, challenge.boards, where=f"in {challenge.name}")
+    return challenge.boards[name]
+
+
+def rules_of(challenge: Challenge, board: str) -> Any:
+    """Return a board's limits as the track's own record."""
+    track = registry.load("tracks", challenge.track)
+    return validate(track.Rules, board_of(challenge, board).rules, f"rules of {board}")
+
+
+def digests(challenge: Challenge, board: str) -> dict[str, str]:
+    """Return sha256 digests of what defines a board: its words, data, model, track, metrics.
+
+    ``board`` covers all the others; results with different ones are never compared. The
+    toolkit's own flow is not part of it: the tests hold that to pinned scores.
+    """
+    tasks = tasks_of(challenge, board)
+    names = {name for task in tasks.values() for name in metric_names(task)}
+    models = {task.model for task in tasks.values()}
+    datasets = {task.dataset for task in tasks.values()}
+    parts = {
+        "track": registry.digest(registry.get("tracks", challenge.track)),
+        **{f"model:{n}": registry.digest(registry.get("fixed_models", n)) for n in models},
+        **{f"dataset:{name}": tables.definition_digest(name) for name in datasets},
+        **{f"metric:{name}": registry.digest(registry.get("metrics", name)) for name in names},
+    }
+    told = {
+        "challenge": challenge.name,
+        "version": challenge.version,
+        "tasks": {name: _untitled(task) for name, task in tasks.items()},
+        "board": {"name": board, **_untitled(challenge.boards[board])},
+    }
+    return {"board": files.digest_json({**told, **parts}), **parts}
+
+
+def _untitled(record: Task | Board) -> dict[str, Any]:
+    """Return what a record says, without what only tells: rewording must not change a digest."""
+    titles: Any = {"title": True, "splits": {"__all__": {"title"}}}
+    if isinstance(record, Board):
+        titles = {"title", "published"}
+    return record.model_dump(mode="json", exclude_defaults=True, exclude=titles)
+
+
+def tasks_of(challenge: Challenge, board: str) -> dict[str, Task]:
+    """Return the tasks of a board by name, in the board's order."""
+    return {name: challenge.tasks[name] for name in board_of(challenge, board).tasks}

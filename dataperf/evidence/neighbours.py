@@ -1,0 +1,337 @@
+"""The nearest other rows of every row: exact where it can be afforded, else approximate."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.errors import Invalid, Problem
+from dataperf.records.findings import Neighbours
+
+Rows32 = NDArray[np.float32]
+Progress = Callable[[float], None]
+
+#: Most multiplications (rows x rows x columns) for which every pair is compared: some 20 s.
+EXACT = 1.0e12
+#: Rows of one block: its products stay in a processor's cache.
+BLOCK = 512
+#: Rows whose lists are found together.
+CHUNK = 16_384
+#: What an approximate search must find of the true neighbours of a sample: half a hundredth more
+#: than what holds for all rows, because a sample errs.
+RECALL = 0.985
+#: Most multiplications of an approximate search; where they do not suffice, less is found.
+AFFORDED = 2.5e12
+#: Rows on which that is checked.
+SAMPLE = 200
+#: Kept beyond k: products of matrices are rounded, and the last places are decided after.
+SLACK = 4
+
+
+def nearest(
+    features: NDArray[np.floating],
+    *,
+    k: int = 10,
+    exact: bool | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Neighbours:
+    """Return the nearest other rows of every row.
+
+    Parameters
+    ----------
+    features : (n, d) array of float
+        Finite; computed with in float32.
+    k
+        Neighbours of each row.
+    exact
+        Whether to compare every pair; None decides by size.
+    seed
+        Of the lists and the sample of an approximate search.
+    progress
+        Is told the share that is done, from 0 to 1.
+
+    Returns
+    -------
+    Neighbours
+        Nearest first, of equally near ones the lower row number first. Equal rows have
+        distance 0 and are all found, however many there are. An approximate search finds at
+        least 98 % of the true neighbours of 200 rows drawn by chance if that can be afforded,
+        and says what it found; where it would take half of all pairs and that can be afforded,
+        every pair is compared.
+
+    Raises
+    ------
+    Invalid
+        Features that are not a table of finite numbers, or ``k`` below 1.
+
+    Notes
+    -----
+    One thread, or as many as the environment variable ``OMP_NUM_THREADS`` says. Memory beside
+    the features: a float32 copy and 20 bytes a neighbour, and 200 MiB.
+
+    Examples
+    --------
+    >>> nearest(np.array([[0.0], [1.0], [3.0]]), k=2).rows
+    array([[1, 2],
+           [0, 2],
+           [1, 0]], dtype=int32)
+    """
+    _refuse(features, k)
+    table = _float32(features)
+    tell = progress or (lambda share: None)
+    with _threads():
+        group, members, starts = _equal_rows(table)
+        alone = len(starts) == len(table) + 1
+        only = table if alone else table[members[starts[:-1]]]
+        wide = min(k, len(only) - 1)
+        near, far, recall = _among(only, wide, exact, seed, tell)
+        rows = np.full((len(table), k), -1, dtype=np.int32)
+        distances = np.full((len(table), k), np.inf, dtype=np.float32)
+        if alone:
+            rows[:, :wide], distances[:, :wide] = near, far
+        else:
+            from dataperf.evidence import neighbour_kernels
+
+            neighbour_kernels.spread(group, members, starts, near, far, rows, distances)
+    tell(1.0)
+    return Neighbours(rows, distances, recall is None, 1.0 if recall is None else recall)
+
+
+def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> Neighbours:
+    """Return the rows of a table that are nearest to other rows; every pair is compared.
+
+    Parameters
+    ----------
+    features : (n, d) array of float
+    queries : (q, d) array of float
+    k : int
+
+    Returns
+    -------
+    Neighbours
+        Of (q, k) rows of ``features``.
+
+    Examples
+    --------
+    >>> nearest_in(np.array([[0.0], [5.0]]), np.array([[4.0]]), 1).rows
+    array([[1]], dtype=int32)
+    """
+    _refuse(features, k)
+    _refuse(queries, k)
+    if features.shape[1] != queries.shape[1]:
+        what = f"{queries.shape[1]} columns where the table has {features.shape[1]}"
+        raise Invalid("rows", [Problem("shape", "queries", what, "the same columns")])
+    table, asked = _float32(features), _float32(queries)
+    wide = min(k, len(table))
+    rows = np.full((len(asked), k), -1, dtype=np.int32)
+    distances = np.full((len(asked), k), np.inf, dtype=np.float32)
+    with _threads() as faiss:
+        centre = _centre(table)
+        index = faiss.IndexFlatL2(table.shape[1])
+        index.add(table - centre)
+        for start in range(0, len(asked), CHUNK):
+            some = asked[start : start + CHUNK]
+            _, found = index.search(some - centre, min(wide + SLACK, len(table)))
+            near, far = _ranked(table, some, found.astype(np.int32), wide)
+            rows[start : start + CHUNK, :wide] = near
+            distances[start : start + CHUNK, :wide] = far
+    return Neighbours(rows, distances, True)
+
+
+def _among(
+    table: Rows32, k: int, exact: bool | None, seed: int, tell: Progress
+) -> tuple[NDArray[np.int32], Rows32, float | None]:
+    """Return neighbours among rows that all differ, and the recall unless all were compared."""
+    n, d = table.shape
+    wide = min(k + SLACK, n - 1)
+    best = np.full((n, wide), np.inf, dtype=np.float32)
+    rows = np.full((n, wide), -1, dtype=np.int32)
+    every = float(n) * n * d <= EXACT if exact is None else exact
+    recall = None
+    if wide:
+        centred = table - _centre(table)
+        lists = None if every else _lists(centred, k, seed)
+        if lists is None:
+            _compare_all(centred, best, rows, tell)
+        else:
+            centres, home, visits, recall = lists
+            _compare_lists(centred, centres, home, visits, best, rows, tell)
+    return *_ranked(table, table, rows, k), recall
+
+
+def _compare_all(centred: Rows32, best: Rows32, rows: NDArray[np.int32], tell: Progress) -> None:
+    """Compare every pair once, for both of its rows."""
+    from dataperf.evidence import neighbour_kernels
+
+    n = len(centred)
+    norms = np.einsum("ij,ij->i", centred, centred)
+    limits = np.full(n, np.inf, dtype=np.float32)
+    space = np.empty((BLOCK, BLOCK), dtype=np.float32)
+    for first in range(0, n, BLOCK):
+        some = -2 * centred[first : first + BLOCK]
+        for second in range(first, n, BLOCK):
+            others = centred[second : second + BLOCK]
+            keys = np.matmul(some, others.T, out=space[: len(some), : len(others)])
+            if first == second:
+                own = np.arange(first, first + len(some), dtype=np.int32)
+                neighbour_kernels.keep_nearest(keys, norms[own], own, own, best, rows)
+                limits[own] = best[own, -1]
+            else:
+                neighbour_kernels.keep_nearest_both(keys, norms, first, second, best, rows, limits)
+        left = 1 - min(1.0, (first + BLOCK) / n)
+        tell(1 - left * left)
+
+
+def _lists(
+    centred: Rows32, k: int, seed: int
+) -> tuple[Rows32, NDArray[np.int64], int, float] | None:
+    """Return centres of lists, each row's list, how many lists to visit, and what that finds.
+
+    That is the number for which the lists nearest to the rows of a sample hold enough of their
+    true neighbours, or as many as can be afforded; None where comparing all costs less.
+    """
+    import faiss
+
+    n, d = centred.shape
+    count = max(1, min(int(2 * np.sqrt(n)), n // 40))
+    kmeans = faiss.Kmeans(d, count, niter=8, seed=seed + 1, max_points_per_centroid=64)
+    kmeans.train(centred)
+    centres = np.ascontiguousarray(kmeans.centroids, dtype=np.float32)
+    index = faiss.IndexFlatL2(d)
+    index.add(centres)
+    home = index.search(centred, 1)[1][:, 0]
+    drawn = np.random.default_rng(seed).choice(n, min(SAMPLE, n), replace=False)
+    flat = faiss.IndexFlatL2(d)
+    flat.add(centred)
+    true = flat.search(centred[drawn], k + 1)[1]
+    _, order = index.search(centred[drawn], count)
+    place = np.argsort(order, axis=1)  # of each list, among those nearest to a row
+    visited = np.take_along_axis(place, home[true], axis=1)[true != drawn[:, None]]
+    needed = int(np.quantile(visited, RECALL, method="higher")) + 1
+    afforded = max(1, int(count * AFFORDED / (float(n) * n * d)))
+    if 2 * needed >= count and 2 * afforded >= count:
+        return None
+    needed = min(needed, afforded)
+    return centres, home, needed, float((visited < needed).mean())
+
+
+def _compare_lists(
+    centred: Rows32,
+    centres: Rows32,
+    home: NDArray[np.int64],
+    visits: int,
+    best: Rows32,
+    rows: NDArray[np.int32],
+    tell: Progress,
+) -> None:
+    """Compare every row with the rows of the lists nearest to it, list by list."""
+    from dataperf.evidence import neighbour_kernels
+
+    n = len(centred)
+    norms = np.einsum("ij,ij->i", centred, centred)
+    order = np.argsort(home, kind="stable").astype(np.int32)
+    starts = np.searchsorted(home[order], np.arange(len(centres) + 1))
+    packed = centred[order]
+    lengths = np.einsum("ij,ij->i", centres, centres)
+    for start in range(0, n, CHUNK):
+        own = order[start : start + CHUNK]  # rows of the same lists, which visit the same ones
+        some = -2 * packed[start : start + CHUNK]
+        apart = some @ centres.T + lengths
+        limit = np.partition(apart, visits - 1, axis=1)[:, visits - 1, None]
+        wanted = np.ascontiguousarray((apart <= limit).T)
+        for number in range(len(centres)):
+            asked = np.flatnonzero(wanted[number])
+            members = order[starts[number] : starts[number + 1]]
+            others = packed[starts[number] : starts[number + 1]].T
+            for place in range(0, len(asked), BLOCK):
+                part = asked[place : place + BLOCK]
+                neighbour_kernels.keep_nearest(
+                    some[part] @ others, norms[members], own[part], members, best, rows
+                )
+        tell(min(1.0, (start + CHUNK) / n))
+
+
+def _ranked(
+    table: Rows32, queries: Rows32, rows: NDArray[np.int32], k: int
+) -> tuple[NDArray[np.int32], Rows32]:
+    """Return the k nearest of some candidates by their true distances, ties by row number."""
+    from dataperf.evidence import neighbour_kernels
+
+    far = neighbour_kernels.measure(table, queries, rows)
+    order = np.lexsort((rows, far), axis=1)[:, :k]
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(far, order, axis=1)
+
+
+def _equal_rows(table: Rows32) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return each row's group of equal rows, the rows group by group, and where each starts.
+
+    Groups come in the order of their first rows. Rows are compared only where a weighted sum
+    of their bits, modulo 2**64, agrees.
+    """
+    n, d = table.shape
+    weights = np.random.default_rng(0).integers(0, 1 << 63, d, dtype=np.uint64) * 2 + 1
+    sums = np.empty(n, dtype=np.uint64)
+    for start in range(0, n, CHUNK):
+        bits = table[start : start + CHUNK].view(np.uint32)
+        sums[start : start + CHUNK] = (bits * weights).sum(axis=1, dtype=np.uint64)
+    order = np.argsort(sums, kind="stable")
+    same = np.zeros(n, dtype=bool)
+    alike = np.flatnonzero(sums[order[1:]] == sums[order[:-1]])
+    same[alike + 1] = [
+        bool((table[order[at + 1]] == table[order[at]]).all()) for at in alike.tolist()
+    ]
+    number = np.cumsum(~same) - 1
+    firsts = order[~same]  # a stable sort puts the first row of each group first
+    rank = np.empty(len(firsts), dtype=np.int64)
+    rank[np.argsort(firsts)] = np.arange(len(firsts))
+    group = np.empty(n, dtype=np.int64)
+    group[order] = rank[number]
+    members = np.argsort(group, kind="stable")
+    return group, members, np.searchsorted(group[members], np.arange(len(firsts) + 1))
+
+
+def _centre(table: Rows32) -> Rows32:
+    """Return the mean row: about it the squares are small, and so is their rounding."""
+    centre: Rows32 = table.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return centre
+
+
+def _float32(rows: NDArray[np.floating]) -> Rows32:
+    return np.ascontiguousarray(rows, dtype=np.float32) + np.float32(0)  # -0.0 becomes 0.0
+
+
+@contextlib.contextmanager
+def _threads() -> Iterator[Any]:
+    """Hold BLAS and faiss, each with threads of its own, to the number asked; yield faiss."""
+    import faiss
+    from threadpoolctl import threadpool_limits
+
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    number = int(asked) if asked.isdigit() and int(asked) else 1
+    before = faiss.omp_get_max_threads()
+    with threadpool_limits(number):
+        faiss.omp_set_num_threads(number)
+        try:
+            yield faiss
+        finally:
+            faiss.omp_set_num_threads(before)
+
+
+def _refuse(rows: NDArray[np.floating], k: int) -> None:
+    problems = []
+    if rows.ndim != 2 or not rows.size:
+        problems.append(Problem("shape", "features", f"shape {rows.shape}", "a table of numbers"))
+    elif not np.isfinite(rows.sum(dtype=np.float64)) and not np.isfinite(rows).all():
+        problems.append(
+            Problem("not-finite", "features", "holds nan or infinity", "fill them first")
+        )
+    if k < 1:
+        problems.append(Problem("k", "k", f"{k} neighbours", "1 or more"))
+    if problems:
+        raise Invalid("rows", problems)

@@ -1,0 +1,210 @@
+"""DOC dataperf/media/embed.py."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.basics.progress import Progress
+from dataperf.basics.wording import shorten
+from dataperf.errors import Unavailable, did_you_mean, refuse
+from dataperf.media import embedding_cache, sounds
+
+MediaKind = Literal["image", "audio"]
+Item = Path | bytes
+EMBEDDINGS: dict[MediaKind, tuple[str, ...]] = {
+    "image": ("auto", "network", "pixels"),
+    "audio": ("auto", "network", "mfcc"),
+}
+#: Side of the grey picture that ``pixels`` makes of an image.
+SIDE = 32
+Embedded = tuple[NDArray[np.float32], dict[str, list[Any]], dict[int, str], list[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Pictures or sounds in files or in memory, opened when they are shown.
+
+    Parameters
+    ----------
+    kind
+        ``"image"`` or ``"audio"``.
+    items
+        One path, or the bytes of one file, for each row.
+    """
+
+    kind: MediaKind
+    items: Sequence[Item]
+
+    def picture(self, row: int) -> NDArray[np.uint8]:
+        """Return the picture, or the spectrogram of the sound."""
+        if self.kind == "image":
+            return open_image(self.items[row])
+        return sounds.spectrogram(*sounds.open_sound(self.items[row]))
+
+    def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
+        """Return samples in -1..1 and their rate in Hz; None for pictures."""
+        return None if self.kind == "image" else sounds.open_sound(self.items[row])
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Rows of numbers that are pictures.
+
+    Parameters
+    ----------
+    values : (n, height, width) or (n, height, width, channels) array
+    low, high
+        What is drawn black and white.
+    """
+
+    values: NDArray[Any]
+    low: float
+    high: float
+    kind: Literal["image"] = "image"
+
+    def picture(self, row: int) -> NDArray[np.uint8]:
+        """Return the picture of a row."""
+        span = (self.high - self.low) or 1.0
+        shares = np.clip((np.asarray(self.values[row], np.float64) - self.low) / span, 0.0, 1.0)
+        drawn = np.round(np.nan_to_num(shares) * 255).astype(np.uint8)
+        return drawn[..., 0] if drawn.ndim == 3 and drawn.shape[2] == 1 else drawn
+
+    def sound(self, row: int) -> None:
+        """Return None: there is no sound."""
+
+
+def open_image(item: Item) -> NDArray[np.uint8]:
+    """Return an image as (height, width, 3); grey ones as (height, width).
+
+    It is turned the way its camera was held; what is transparent becomes white; images of
+    16 bits are brought to 8.
+
+    Raises
+    ------
+    ValueError, OSError
+        If it cannot be read.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as file:
+        file.load()
+        image = ImageOps.exif_transpose(file)
+        if image.mode.startswith(("I", "F")):
+            values = np.asarray(image, dtype=np.float64)
+            high = 65_535.0 if values.max() > 255 else 255.0
+            return np.clip(values / high * 255, 0, 255).astype(np.uint8)
+        if image.mode in ("L", "1"):
+            return np.asarray(image.convert("L"))
+        if "A" in image.mode or "transparency" in image.info:
+            behind = Image.new("RGBA", image.size, "white")
+            return np.asarray(Image.alpha_composite(behind, image.convert("RGBA")).convert("RGB"))
+        return np.asarray(image.convert("RGB"))
+
+
+def embed(
+    kind: MediaKind, items: Sequence[Item], *, embedding: str, progress: Progress, subject: str
+) -> Embedded:
+    """Return an embedding of every readable item, facts about each, and what was wrong.
+
+    Returns
+    -------
+    vectors : (readable, d) array of float32
+    facts : mapping of name to a list with one value for each item
+    bad : mapping of item number to reason
+    note : list of (str, str)
+        Which embedding was taken, where another would have been better.
+    """
+    if embedding not in EMBEDDINGS[kind]:
+        hint = did_you_mean(embedding, EMBEDDINGS[kind]) or f"one of {shorten(EMBEDDINGS[kind])}"
+        raise refuse(subject, "unknown-embedding", "embedding", f'"{embedding}"', f"{hint}")
+    from dataperf.media import networks
+
+    note = []
+    if embedding == "auto":
+        lacking = networks.lacking(kind)
+        embedding = "network" if not lacking else EMBEDDINGS[kind][-1]
+        if lacking:
+            told = f"{embedding}: the better one needs pip install 'dataperf[media]' ({lacking})"
+            note = [("embedding", told)]
+    describe: Callable[[list[Any]], NDArray[np.float32]]
+    if embedding != "network":
+        describe = _pixels if kind == "image" else sounds.mfcc_statistics
+        return (*_in_batches(kind, items, describe, progress=progress), note)
+    describe = networks.image_network() if kind == "image" else networks.speech_network()
+    by = f"{kind} {networks.digest(kind)}{sounds.without(kind)}"
+    found = embedding_cache.or_made(
+        items, by, lambda: _in_batches(kind, items, describe, progress=progress)
+    )
+    return (*found, note)
+
+
+def _in_batches(
+    kind: MediaKind,
+    items: Sequence[Item],
+    describe: Callable[[list[Any]], NDArray[np.float32]],
+    *,
+    progress: Progress,
+) -> embedding_cache.Described:
+    names = ("width", "height") if kind == "image" else ("seconds", "rate", "loudness")
+    facts: dict[str, list[Any]] = {name: [] for name in names}
+    bad: dict[int, str] = {}
+    found: list[NDArray[np.float32]] = []
+    waiting: list[Any] = []
+    lacking: Unavailable | None = None
+    for number, item in enumerate(items):
+        try:
+            opened, told = _open(kind, item)
+        except Exception as error:  # decoders fail in ways of their own; each is one bad file
+            lacking = error if isinstance(error, Unavailable) else lacking
+            bad[number] = f"unreadable: {_reason(error)}"
+            opened, told = None, (None,) * len(names)
+        for name, value in zip(names, told):
+            facts[name].append(value)
+        waiting += [] if opened is None else [opened]
+        if waiting and (len(waiting) == 16 or number == len(items) - 1):
+            found.append(describe(waiting))
+            waiting = []
+        progress(f"embedding {kind}", number + 1, len(items))
+    if waiting:
+        found.append(describe(waiting))
+    if lacking and len(bad) == len(items):
+        raise lacking
+    return np.concatenate(found) if found else np.empty((0, 1), np.float32), facts, bad
+
+
+def _reason(error: Exception) -> str:
+    """Return a decoder's complaint in one line, without the address of an object in memory."""
+    lines = re.sub(r"<_io\.BytesIO object at \w+>", "in these bytes", str(error)).splitlines()
+    return lines[0][:120] if lines else type(error).__name__
+
+
+def _open(kind: MediaKind, item: Item) -> tuple[Any, tuple[Any, ...]]:
+    if not item:
+        raise ValueError("there are neither bytes of a file nor a path to one")
+    if kind == "image":
+        image = open_image(item)
+        return image, (image.shape[1], image.shape[0])
+    samples, rate = sounds.open_sound(item)
+    loudness = float(20 * np.log10(np.sqrt(np.mean(np.square(samples))) + 1e-6))
+    return (samples, rate), (len(samples) / rate, rate, loudness)
+
+
+def _pixels(images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Return each image as 32 x 32 grey values in 0..1, and its mean red, green and blue."""
+    from PIL import Image
+
+    found = []
+    for image in images:
+        picture = Image.fromarray(image)
+        small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+        colours = np.asarray(picture.convert("RGB"), np.float32).mean(axis=(0, 1)) / 255
+        found.append(np.concatenate([np.asarray(small, np.float32).reshape(-1) / 255, colours]))
+    return np.stack(found).astype(np.float32)

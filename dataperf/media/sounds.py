@@ -1,0 +1,138 @@
+"""Sound files to samples, spectrograms and cepstral coefficients."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.basics.extras import need
+from dataperf.errors import Unavailable
+
+#: Rate at which sounds are described, and the window and step of their spectra, in samples.
+RATE, WINDOW, STEP = 16_000, 512, 160
+BANDS, COEFFICIENTS = 64, 20
+
+
+def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
+    """Return the samples of a sound in -1..1, its channels averaged, and their rate in Hz.
+
+    WAV is read by scipy, all else by the package soundfile.
+
+    Raises
+    ------
+    ValueError, OSError
+        If it cannot be read, or holds no samples.
+    Unavailable
+        If soundfile is needed and not installed.
+    """
+    start = item[:4] if isinstance(item, bytes) else _first_bytes(item)
+    file = io.BytesIO(item) if isinstance(item, bytes) else item
+    if start in (b"RIFF", b"RIFX"):
+        samples, rate = _read_wav(file)
+    elif not start:
+        raise ValueError("the file is empty")
+    else:
+        soundfile = need("soundfile", "media", "reading audio other than WAV")
+        samples, rate = soundfile.read(file, dtype="float32")
+    if samples.ndim == 2:
+        samples = samples.mean(axis=1)
+    if not len(samples):
+        raise ValueError("it holds no samples")
+    return np.nan_to_num(samples.astype(np.float32)), int(rate)
+
+
+def without(kind: str) -> str:
+    """Return what a kept embedding lacks here and may have later; "" for nothing.
+
+    >>> without("image")
+    ''
+    """
+    if kind == "image":
+        return ""
+    try:
+        need("soundfile", "media", "reading audio other than WAV")
+    except Unavailable:
+        return " without soundfile"
+    return ""
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)
+
+
+def _read_wav(file: Any) -> tuple[NDArray[Any], int]:
+    from scipy.io import wavfile
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", wavfile.WavFileWarning)
+        warnings.filterwarnings("ignore", message="Chunk .* not understood")
+        rate, samples = wavfile.read(file)
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - 128) / 128, rate
+    if samples.dtype.kind == "i":
+        return samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min), rate
+    return samples, rate
+
+
+def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Return samples at 16 kHz."""
+    if rate == RATE:
+        return samples
+    from scipy.signal import resample_poly
+
+    common = int(np.gcd(rate, RATE))
+    found: NDArray[np.float32] = resample_poly(samples, RATE // common, rate // common)
+    return found.astype(np.float32)
+
+
+def log_mel(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
+    """Return the energy of 64 mel bands over time in decibels, shape (frames, 64)."""
+    from scipy.signal import get_window
+
+    sound = resampled(samples, rate)
+    sound = np.pad(sound, (0, max(0, WINDOW - len(sound))))
+    frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::STEP]
+    power = np.abs(np.fft.rfft(frames * get_window("hann", WINDOW), axis=1)) ** 2
+    return np.asarray(10 * np.log10(np.maximum(power @ _mel_filters().T, 1e-8)))
+
+
+@lru_cache(maxsize=1)
+def _mel_filters() -> NDArray[np.float64]:
+    """Return triangular filters, equally spaced in mel (2595 log10(1 + f / 700), O'Shaughnessy
+    1987) from 20 Hz to 8 kHz."""
+    first, last = (float(2595 * np.log10(1 + hertz / 700)) for hertz in (20.0, RATE / 2))
+    edges = 700 * (10 ** (np.linspace(first, last, BANDS + 2) / 2595) - 1)
+    at = np.linspace(0, RATE / 2, WINDOW // 2 + 1)
+    low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising, falling = (at - low) / (middle - low), (high - at) / (high - middle)
+    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)))
+
+
+def spectrogram(samples: NDArray[np.float32], rate: int) -> NDArray[np.uint8]:
+    """Return a picture of a sound: time to the right, high tones on top, the loudest white.
+
+    Sixty decibels below the loudest is black. At most 1,000 points wide.
+    """
+    levels = log_mel(samples, rate)
+    levels = levels[:: -(-len(levels) // 1000)]
+    shares = np.clip((levels - levels.max()) / 60 + 1, 0.0, 1.0)
+    drawn: NDArray[np.uint8] = np.round(shares.T[::-1] * 255).astype(np.uint8)
+    return drawn
+
+
+def mfcc_statistics(sounds: list[tuple[NDArray[np.float32], int]]) -> NDArray[np.float32]:
+    """Return mean and deviation over time of 20 mel-frequency cepstral coefficients, (n, 40)."""
+    from scipy.fft import dct
+
+    found = []
+    for samples, rate in sounds:
+        cepstra = dct(log_mel(samples, rate), axis=1, norm="ortho")[:, :COEFFICIENTS]
+        found.append(np.concatenate([cepstra.mean(axis=0), cepstra.std(axis=0)]))
+    return np.stack(found).astype(np.float32)

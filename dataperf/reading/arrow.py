@@ -1,0 +1,284 @@
+"""Arrow batches to columns: floats and vectors into arrays made once, so that memory is bounded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.basics.progress import Progress
+from dataperf.errors import refuse
+from dataperf.reading.loaded import Loaded
+from dataperf.reading.media_files import is_media
+
+BATCH = 65_536
+#: Floating-point numbers of a table from which on they are held in single precision.
+MANY_NUMBERS = 2**24
+UNEQUAL = "its lists are not numbers of one length: not used"
+
+
+def from_batches(
+    name: str,
+    schema: Any,
+    rows: int,
+    *,
+    batches: Iterable[Any],
+    progress: Progress,
+) -> Loaded:
+    """Return the columns of arrow record batches.
+
+    Floats go into one array that is allocated before the first batch is read (in single
+    precision if there are many), lists of numbers of one length into one array each; all
+    else is kept in arrow's own form and turned into pandas columns at the end.
+
+    Parameters
+    ----------
+    name
+        What to call the data.
+    schema
+        An arrow schema.
+    rows
+        How many rows the batches have in all.
+    batches
+        Record batches.
+    progress
+        Told how many rows are read.
+
+    Raises
+    ------
+    Invalid
+        If there are no rows.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    names = list(schema.names)
+    if not rows:
+        raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
+    floats, vectors, others = _sorted_fields(schema)
+    exact = len(floats) * rows < MANY_NUMBERS
+    numbers = np.empty((len(floats), rows), dtype=np.float64 if exact else np.float32)
+    wide: dict[str, NDArray[np.float32] | None] = {}
+    kept: dict[str, list[Any]] = {column: [] for column in others}
+    done = 0
+    for batch in batches:
+        part = slice(done, done + len(batch))
+        for place, column in enumerate(floats):
+            numbers[place, part] = batch.column(column).to_numpy(zero_copy_only=False)
+        for column in vectors:
+            _add_vectors(wide, column, batch.column(column), part, rows)
+        for column in others:
+            values = batch.column(column)
+            kept[column].append(getattr(values, "storage", values))
+        done += len(batch)
+        progress(f"reading {name}", done, rows)
+    columns: dict[str, Any] = {column: numbers[place] for place, column in enumerate(floats)}
+    lost = [(column, UNEQUAL) for column in vectors if wide.get(column) is None]
+    for column in list(kept):
+        try:
+            columns[column] = _to_pandas(schema.field(column), kept.pop(column))
+        except (ValueError, OverflowError, pa.ArrowException) as error:
+            told = f"{schema.field(column).type} that pandas cannot hold ({str(error)[:100]})"
+            lost.append((column, f"{told}: not used"))
+    frame = pd.DataFrame(
+        {c: columns[c] for c in names if c in columns}, index=pd.RangeIndex(rows), copy=False
+    )
+    frame, more, problems = pull_vectors(frame)
+    class_names = _class_names(schema)
+    label = {"label": next(iter(class_names))} if len(class_names) == 1 else {}
+    return Loaded(
+        name,
+        frame,
+        {c: found for c, found in wide.items() if found is not None} | more,
+        roles=label,
+        class_names=class_names,
+        skipped=(*lost, *problems),
+    )
+
+
+def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[str, str]]]:
+    """Return a frame without its columns of lists, those that are vectors, and what is neither.
+
+    Objects with the bytes or path of a file stay.
+    """
+    vectors: dict[str, NDArray[Any]] = {}
+    problems = []
+    for column in frame.columns:
+        if frame[column].dtype != object:
+            continue
+        there = frame[column].notna()
+        values = frame[column][there]
+        kinds = {type(value) for value in values.iloc[:1000]}
+        if kinds and kinds <= {dict, set} and not is_media(values):
+            problems.append((column, "its values are objects, not numbers or text: not used"))
+        elif kinds and kinds <= {list, tuple, np.ndarray}:
+            found = _stacked(values)
+            if found is None:
+                problems.append((column, UNEQUAL))
+            else:
+                whole = np.full((len(frame), found.shape[1]), np.nan, dtype=np.float32)
+                whole[there.to_numpy()] = found
+                vectors[column] = whole
+    gone = [*vectors, *(column for column, _ in problems)]
+    return (frame.drop(columns=gone) if gone else frame), vectors, problems
+
+
+def _stacked(values: Any) -> NDArray[np.float32] | None:
+    try:
+        found = np.array([np.array(list(each), np.float32).reshape(-1) for each in values])
+    except (TypeError, ValueError):
+        return None
+    return found if found.ndim == 2 and found.shape[1] else None
+
+
+def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
+    """Return the class names that Hugging Face datasets write along, by column."""
+    told = (schema.metadata or {}).get(b"huggingface")
+    try:
+        features = json.loads(told)["info"]["features"] if told else {}
+        return {
+            name: tuple(feature["names"])
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _sorted_fields(schema: Any) -> tuple[list[str], list[str], list[str]]:
+    """Return the names of columns of floats, of lists of numbers, and of all else."""
+    import pyarrow as pa
+
+    floats, vectors, others = [], [], []
+    for each in schema:
+        kind = each.type
+        if pa.types.is_floating(kind):
+            floats.append(each.name)
+        elif hasattr(kind, "value_type") and _is_list(kind) and _is_number(kind.value_type):
+            vectors.append(each.name)
+        else:
+            others.append(each.name)
+    return floats, vectors, others
+
+
+def _is_list(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _is_number(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+def _add_vectors(
+    wide: dict[str, NDArray[np.float32] | None], name: str, column: Any, part: slice, rows: int
+) -> None:
+    """Put a batch of lists into their array; None once they turn out not to be of one length."""
+    there = np.asarray(column.is_valid())
+    filled = column.drop_null()
+    flat = filled.flatten().to_numpy(zero_copy_only=False)
+    if not len(filled):
+        return
+    width = len(flat) // len(filled)
+    if name not in wide:
+        wide[name] = np.full((rows, width), np.nan, dtype=np.float32) if width else None
+    out = wide[name]
+    if out is None:
+        return
+    lengths = np.asarray(_lengths(filled))
+    if out.shape[1] != width or (lengths != width).any():
+        wide[name] = None
+        return
+    out[np.arange(part.start, part.stop)[there]] = flat.reshape(len(filled), width)
+
+
+def _lengths(column: Any) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.list_value_length(column)
+
+
+def _to_pandas(told: Any, parts: list[Any]) -> Any:
+    """Return the batches of one column as a pandas series."""
+    import pyarrow as pa
+
+    return plain(pa.chunked_array(parts, type=getattr(told.type, "storage_type", told.type)))
+
+
+def plain(column: Any) -> Any:
+    """Return an arrow array of any type but floats as a pandas series of a type of pandas'."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type) and hasattr(column, "unify_dictionaries"):
+        column = column.unify_dictionaries()
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    if column.type == pa.time64("ns"):  # Python's times of day have no nanoseconds
+        column = column.cast(pa.time64("us"), safe=False)
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))
+    return column.to_pandas()
+
+
+def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
+    """Return a Parquet file, read a batch at a time.
+
+    Raises
+    ------
+    Invalid
+        If it may not be read, is damaged, empty, or no Parquet file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        expected = "a file that you may read"
+        raise refuse(str(path), "unreadable", "", str(error), expected) from error
+    try:
+        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+            schema = _checked(name, file.schema_arrow)
+            batches = file.iter_batches(BATCH, columns=schema.names)
+            return from_batches(
+                name, schema, file.metadata.num_rows, batches=batches, progress=progress
+            )
+    except (OSError, ValueError, pa.ArrowException) as error:
+        what = f"not a whole Parquet file: {str(error)[:300]}"
+        raise refuse(str(path), "bad-parquet", "", what, "write or copy it again") from error
+
+
+def _checked(name: str, schema: Any) -> Any:
+    """Return a schema without the index that pandas wrote along.
+
+    Raises
+    ------
+    Invalid
+        If two columns have one name.
+    """
+    import pyarrow as pa
+
+    names = list(schema.names)
+    twice = sorted({each for each in names if names.count(each) > 1})
+    if twice:
+        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
+    fields = [each for each in schema if not each.name.startswith("__index_level_")]
+    return pa.schema(fields, metadata=schema.metadata)
+
+
+def from_table(name: str, table: Any, *, progress: Progress) -> Loaded:
+    """Return the columns of an arrow table."""
+    schema = _checked(name, table.schema)
+    table = table.select(schema.names)
+    batches = table.to_batches(max_chunksize=BATCH)
+    return from_batches(name, schema, len(table), batches=batches, progress=progress)

@@ -1,0 +1,274 @@
+"""Files and objects that hold a table, each to the same form."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.basics.progress import Progress
+from dataperf.basics.wording import plural
+from dataperf.errors import Invalid, Problem, did_you_mean, refuse
+from dataperf.reading import arrow, compression, csv_files, text_repair
+from dataperf.reading.loaded import MOST_LISTED, Loaded
+from dataperf.records import TextArray
+
+#: Endings of files that are read as a table, a compressed one's last ending taken off.
+ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
+COMPRESSED = (".gz", ".bz2", ".zst")
+EXPECTED_JSON = "one JSON object in each line, or one list of objects"
+ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
+
+
+def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> Loaded:
+    """Return a file as columns, by its ending.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Columns whose values are names (labels, ids, groups): of a CSV file they stay as they
+        are written where a number would lose digits, as of ``01``.
+    progress
+        Told how many rows are read.
+
+    Raises
+    ------
+    Invalid
+        If the ending is unknown or the file is empty, damaged or not what its ending says.
+    """
+    endings = [ending.lower() for ending in path.suffixes]
+    ending = endings[-1] if endings else ""
+    if ending in COMPRESSED and len(endings) > 1:
+        ending = endings[-2]
+    if ending not in ENDINGS:
+        hint = did_you_mean(ending, ENDINGS) or f"one of {', '.join(ENDINGS)}"
+        raise refuse(str(path), "unknown-ending", "", f'the ending "{ending}"', hint)
+    if not path.stat().st_size:
+        raise refuse(str(path), "empty", "", "the file is empty")
+    if path.suffix.lower() not in COMPRESSED and (told := compression.by(path)):
+        program, last = told
+        what, expected = f"it is packed with {program}", f"{path.name}{last}, or the file unpacked"
+        raise refuse(str(path), "compressed", "", what, expected)
+    if ending in (".parquet", ".pq"):
+        return arrow.read_parquet(path, name=path.stem, progress=progress)
+    if ending == ".npz":
+        return _read_npz(path)
+    if ending in (".jsonl", ".ndjson", ".json"):
+        return _read_json(path, progress=progress)
+    return csv_files.read(path, ending, names, progress=progress)
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without its endings."""
+    return path.name.partition(".")[0] or path.name
+
+
+def _read_json(path: Path, *, progress: Progress) -> Loaded:
+    """Return JSON lines, or one JSON list of objects, or one object of lists."""
+    import pyarrow as pa
+
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse(str(path), "not-utf8", "", str(error), "save it as UTF-8") from error
+    except (OSError, pa.ArrowException) as error:
+        raise refuse(str(path), "bad-json", "", str(error)[:300]) from error
+    records = _records(path, text)
+    if not records:
+        raise refuse(str(path), "empty", "", "there are no rows")
+    progress(f"reading {stem(path)}", len(records), len(records))
+    if len(records) == 1 and records[0] and all(isinstance(v, list) for v in records[0].values()):
+        return from_columns(stem(path), records[0])
+    return from_records(stem(path), records)
+
+
+def _records(path: Path, text: str) -> list[dict[str, Any]]:
+    """Return the objects of a file; every line that is none is listed.
+
+    Lines end in a line feed alone: JSON text may hold other ends of lines as they are.
+    """
+    whole, wrong = _parsed(text)
+    if isinstance(whole, list) or (whole is not None and not wrong):
+        rows = [(f"row {n}", each, "") for n, each in enumerate(_as_list(whole), 1)]
+    elif text.lstrip()[:1] == "[":
+        rows = [("", None, wrong)]
+    else:
+        lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        rows = [(f"line {n}", *_parsed(line)) for n, line in lines]
+    problems = [
+        Problem("bad-json", place, told or "no object", EXPECTED_JSON)
+        for place, found, told in rows
+        if told or not isinstance(found, dict)
+    ]
+    if problems:
+        rest = len(problems) - MOST_LISTED
+        more = [Problem("bad-json", "", f"and {rest:,} more")] if rest > 0 else []
+        raise Invalid(str(path), [*problems[:MOST_LISTED], *more])
+    return [found for _, found, _ in rows]
+
+
+def _as_list(whole: Any) -> list[Any]:
+    return whole if isinstance(whole, list) else [whole]
+
+
+def _parsed(text: str) -> tuple[Any, str]:
+    """Return what JSON text says, or None and what is wrong with it."""
+    try:
+        return json.loads(text), ""
+    except (ValueError, RecursionError) as error:
+        return None, str(error)[:200]
+
+
+def _read_npz(path: Path) -> Loaded:
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            there = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise refuse(str(path), "bad-npz", "", str(error)[:300]) from error
+    for features, labels in ARRAYS:
+        if features in there and labels in there:
+            return from_arrays(path.stem, there[features], there[labels])
+    names = " or ".join(f"{features} and {labels}" for features, labels in ARRAYS)
+    what = f"it holds {', '.join(there) or 'nothing'}"
+    raise refuse(str(path), "unknown-arrays", "", what, f"arrays named {names}")
+
+
+def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
+    """Return features of shape (n, d), or pictures of shape (n, height, width[, 3]), with labels.
+
+    Raises
+    ------
+    Invalid
+        If they are not numbers or differ in length.
+    """
+    import pandas as pd
+
+    try:
+        values, given = np.asarray(features), np.asarray(labels)
+    except ValueError as error:  # lists of unequal length
+        raise refuse(
+            name, "features-shape", "", str(error), "numbers of shape (rows, d)"
+        ) from error
+    if values.dtype.kind not in "fiub" or values.ndim < 2:
+        what = f"shape {values.shape} of {values.dtype}"
+        raise refuse(name, "features-shape", "features", what, "numbers of shape (rows, d)")
+    if given.ndim != 1 or len(given) != len(values):
+        what = f"labels of shape {given.shape} for {plural(len(values), 'row')}"
+        raise refuse(name, "label-length", "labels", what, "one label a row")
+    given = given.astype(str) if given.dtype.kind == "S" else given
+    frame = pd.DataFrame({"label": _labels(given)})
+    media = _pictures(values) if values.ndim in (3, 4) else None
+    flat = values.reshape(len(values), -1)
+    return Loaded(name, frame, {"x": flat}, roles={"label": "label"}, media=media)
+
+
+def _labels(given: NDArray[Any]) -> Any:
+    import pandas as pd
+
+    return text_repair.series(given.tolist()) if given.dtype.kind in "OU" else pd.Series(given)
+
+
+def _pictures(values: NDArray[Any]) -> Any:
+    from dataperf.media.embed import Pictures
+
+    if values.ndim == 4 and values.shape[3] not in (1, 3):
+        return None
+    high = (
+        255.0
+        if values.dtype == np.uint8
+        else float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
+    )
+    return Pictures(values, 0.0, high)
+
+
+def from_records(name: str, records: Sequence[Mapping[str, Any]]) -> Loaded:
+    """Return rows of Python values; a key that a row lacks is missing there."""
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    return from_columns(name, {key: [record.get(key) for record in records] for key in keys})
+
+
+def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
+    """Return columns of Python values."""
+    import pandas as pd
+
+    found = {
+        text_repair.whole(str(key)): text_repair.series(list(values))
+        for key, values in columns.items()
+    }
+    lengths = {len(series) for series in found.values()}
+    if len(lengths) > 1:
+        what = f"columns of {min(lengths):,} to {max(lengths):,} values"
+        raise refuse(name, "unequal-columns", "", what, "as many values in each")
+    return from_frame(name, pd.DataFrame(found))
+
+
+def from_frame(name: str, frame: Any) -> Loaded:
+    """Return the columns of a pandas DataFrame; its index names the rows if it can.
+
+    Raises
+    ------
+    Invalid
+        If it is empty or two columns have one name.
+    """
+    import pandas as pd
+
+    names = [text_repair.whole(str(column)) for column in frame.columns]
+    twice = sorted({each for each in names if names.count(each) > 1})
+    if twice:
+        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
+    if not len(frame):
+        raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
+    ids: TextArray | None = None
+    notes: list[tuple[str, str]] = []
+    if not isinstance(frame.index, pd.RangeIndex):
+        ids = np.array([text_repair.whole(str(each)) for each in frame.index], dtype=np.str_)
+        if count := len(ids) - len(np.unique(ids)):
+            ids = None
+            told = f"{plural(count, 'repeated value')}: rows are named by their number"
+            notes.append(("index", told))
+    frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    frame, _ = text_repair.changed(frame, text_repair.quiet)
+    frame, half = text_repair.changed(frame, text_repair.whole)
+    told = "half characters (lone surrogates) became question marks"
+    notes += [(f"column {column}", told) for column in half]
+    backed = [name for name in names if isinstance(frame[name].dtype, pd.ArrowDtype)]
+    if backed:
+        frame = frame.assign(**{name: arrow.plain(_arrow(frame[name])) for name in backed})
+    frame, vectors, problems = arrow.pull_vectors(frame)
+    return Loaded(name, frame, vectors, ids, skipped=(*notes, *problems))
+
+
+def _arrow(series: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array(series)
+
+
+def with_label(found: Loaded, labels: Any) -> Loaded:
+    """Return what was loaded with labels that were handed in beside it.
+
+    Raises
+    ------
+    Invalid
+        If they are not one for every row.
+    """
+
+    given = text_repair.series([text_repair.quiet(each) for each in labels]).reset_index(drop=True)
+    if len(given) != len(found.frame):
+        what = f"{plural(len(given), 'label')} for {plural(len(found.frame), 'row')}"
+        raise refuse(found.name, "label-length", "label", what, "one label a row")
+    name = "label"
+    while name in found.frame.columns:
+        name += "_"
+    frame = found.frame.assign(**{name: given})
+    return dataclasses.replace(found, frame=frame, roles={**found.roles, "label": name})

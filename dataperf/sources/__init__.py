@@ -1,0 +1,1 @@
+"""DOC dataperf/sources."""

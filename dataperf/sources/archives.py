@@ -1,0 +1,307 @@
+"""Archives to files: all of them or none, and only below the folder that was named."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from dataperf.basics import files
+from dataperf.errors import DataperfError, Invalid, Problem
+
+CHUNK = 1 << 20
+LARGEST = 20 * 2**30
+MOST_FILES = 200_000
+MOST_TRAILING = 64  # chunks behind the last file of a tar archive, which should be empty
+UNPACKED = "UNPACKED.json"
+ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A file inside an archive."""
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+def is_archive(name: str) -> bool:
+    """Return whether a file's name is that of an archive that can be unpacked."""
+    return name.endswith(ENDINGS)
+
+
+def unpack(
+    archive: Path,
+    place: Path,
+    *,
+    folder: str = "",
+    largest: int = LARGEST,
+    most_files: int = MOST_FILES,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Unpack a zip or tar archive into a folder: all of it or nothing.
+
+    What is refused: paths that leave the folder, links, devices, names that two systems read
+    differently, repeated names, encrypted files, more files or bytes than allowed. Bytes are
+    counted as they are written, so that an archive that lies about its sizes is refused too.
+    What was unpacked is noted in ``UNPACKED.json``.
+
+    Parameters
+    ----------
+    archive
+        A zip, tar, tar.gz, tar.bz2 or tar.xz file.
+    place
+        Where it goes, beside what is there. If it was unpacked there, nothing is done.
+    folder
+        The folder of ``place`` that the files belong in, unless the archive has one of
+        that name at its top.
+    largest, most_files
+        Most bytes and files.
+    progress
+        Called with the bytes so far and in all.
+
+    Returns
+    -------
+    list of str
+        Names of what now lies in ``place``.
+
+    Raises
+    ------
+    Invalid
+        If the archive is damaged or refused; every problem is listed, nothing is unpacked.
+    DataperfError
+        If something else has the name of what would be unpacked.
+    """
+    digest, notes = files.digest_file(archive), read_notes(place)
+    known = notes.get(archive.name, {})
+    if known.get("sha256") == digest and known.get("whole"):
+        return list(known["entries"])
+    place.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=place, prefix=".unpacking-"))
+    try:
+        with _opened(archive) as members:
+            _refuse(archive, _problems(members, largest, most_files))
+            _write(archive, _files_of(members), work, largest, progress)
+        if folder and not (work / folder).is_dir():
+            work = _inside(work, folder)
+        entries = sorted(each.name for each in work.iterdir())
+        halfway = known["entries"] if known.get("sha256") == digest else []
+        _move(
+            work,
+            place,
+            entries,
+            halfway,
+            lambda whole: _note(place, archive, digest, entries, whole),
+        )
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return entries
+
+
+def _inside(work: Path, folder: str) -> Path:
+    """Return the folder with all it holds put into a folder of that name."""
+    outer = Path(tempfile.mkdtemp(dir=work.parent, prefix=".unpacking-"))
+    work.chmod(0o755)
+    work.replace(outer / folder)
+    return outer
+
+
+def _move(
+    work: Path, place: Path, entries: list[str], halfway: list[str], note: Callable[[bool], None]
+) -> None:
+    """Move what was unpacked where it belongs; what a killed attempt left there goes."""
+    taken = [name for name in entries if (place / name).exists() and name not in halfway]
+    if taken:
+        names = ", ".join(taken[:5])
+        raise DataperfError(f"{place} has {names} already; remove it, or name another --data-dir")
+    note(False)
+    for name in entries:
+        there = place / name
+        if there.is_dir() and not there.is_symlink():
+            shutil.rmtree(there)
+        (work / name).replace(there)
+    note(True)
+
+
+def read_notes(place: Path) -> dict[str, Any]:
+    """Return what was unpacked in a folder, by archive: sha256, entries, and whether all."""
+    try:
+        found = json.loads((place / UNPACKED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _note(place: Path, archive: Path, digest: str, entries: list[str], whole: bool) -> None:
+    notes = read_notes(place)
+    notes[archive.name] = {"sha256": digest, "entries": entries, "whole": whole}
+    files.write_whole(place / UNPACKED, (json.dumps(notes, indent=1) + "\n").encode())
+
+
+class _opened:
+    """Every member of an archive; closes it."""
+
+    def __init__(self, archive: Path) -> None:
+        self.archive = archive
+
+    def __enter__(self) -> list[Any]:
+        try:
+            if zipfile.is_zipfile(self.archive):
+                self.file: Any = zipfile.ZipFile(self.archive)
+                return [(self.file, each) for each in self.file.infolist()]
+            self.file = tarfile.open(self.archive)
+            members = [(self.file, each) for each in self.file.getmembers()]
+            for _ in range(MOST_TRAILING):  # a gzip file's digest lies behind its last byte
+                if not self.file.fileobj.read(CHUNK):
+                    break
+            return members
+        except _DAMAGE as error:
+            problem = Problem("bad-archive", "", str(error)[:200] or type(error).__name__)
+            raise Invalid(str(self.archive), [problem]) from error
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+)
+
+
+def _refuse(archive: Path, problems: list[Problem]) -> None:
+    if problems:
+        raise Invalid(str(archive), problems[:100])
+
+
+def _problems(members: list[Any], largest: int, most_files: int) -> list[Problem]:
+    """Return everything that speaks against unpacking an archive, from its table of contents."""
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    total = 0
+    for _, member in members:
+        name = _name(member)
+        problems += _name_problems(name)
+        problems += _kind_problems(name, member)
+        key = unicodedata.normalize("NFC", name.rstrip("/")).casefold()
+        if not _is_folder(member):
+            if key in seen:
+                what = f"is there twice: {seen[key]!r} and {name!r}"
+                problems.append(Problem("duplicate-path", name[:200], what))
+            seen[key] = name
+            total += _size(member)
+    for key, name in seen.items():
+        for parent in PurePosixPath(key).parents:
+            if str(parent) in seen:
+                problems.append(Problem("duplicate-path", name[:200], "lies below a file"))
+                break
+    if len(members) > most_files:
+        what = f"{len(members):,} files"
+        problems.append(Problem("too-many-files", "", what, f"at most {most_files:,}"))
+    if total > largest:
+        problems.append(Problem("too-large", "", f"{total:,} bytes", f"at most {largest:,}"))
+    return problems
+
+
+def _name(member: Any) -> str:
+    return str(member.filename if isinstance(member, zipfile.ZipInfo) else member.name)
+
+
+def _size(member: Any) -> int:
+    return int(member.file_size if isinstance(member, zipfile.ZipInfo) else member.size)
+
+
+def _is_folder(member: Any) -> bool:
+    return bool(member.is_dir() if isinstance(member, zipfile.ZipInfo) else member.isdir())
+
+
+def _name_problems(name: str) -> Iterator[Problem]:
+    shown = name[:200].encode("unicode_escape").decode()
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or (len(name) > 1 and name[1] == ":"):
+        yield Problem("absolute-path", shown, "an absolute path")
+    if ".." in parts:
+        yield Problem("path-escape", shown, "leads out of the folder")
+    if "\\" in name or any(unicodedata.category(each) == "Cc" for each in name):
+        yield Problem("bad-name", shown, "a backslash or control character")
+    elif not name.strip("/. "):
+        yield Problem("bad-name", shown, "an empty name")
+    elif any(len(os.fsencode(part)) > 255 for part in parts):
+        yield Problem("bad-name", shown, "a name of more than 255 bytes")
+
+
+def _kind_problems(name: str, member: Any) -> Iterator[Problem]:
+    shown = name[:200]
+    if isinstance(member, zipfile.ZipInfo):
+        mode = member.external_attr >> 16
+        if stat.S_ISLNK(mode):
+            yield Problem("link", shown, "a link")
+        elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            yield Problem("device", shown, "neither a file nor a folder")
+        if member.flag_bits & 1:
+            yield Problem("encrypted", shown, "is encrypted")
+    elif member.issym() or member.islnk():
+        yield Problem("link", shown, f"a link to {member.linkname[:200]!r}")
+    elif not (member.isfile() or member.isdir()):
+        yield Problem("device", shown, "neither a file nor a folder")
+
+
+def _files_of(members: list[Any]) -> Iterator[_Entry]:
+    for file, member in members:
+        name = _name(member)
+        if _is_folder(member) or name.startswith("__MACOSX/") or name.endswith(".DS_Store"):
+            continue
+        opener = file.open if isinstance(member, zipfile.ZipInfo) else file.extractfile
+        yield _Entry(name, _size(member), partial(opener, member))
+
+
+def _write(
+    archive: Path, entries: Iterator[_Entry], work: Path, largest: int, progress: Progress | None
+) -> None:
+    done = 0
+    for entry in entries:
+        target = work / entry.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written = 0
+        try:
+            with entry.open() as source, target.open("xb") as out:
+                while block := source.read(CHUNK):
+                    written += len(block)
+                    done += len(block)
+                    if written > entry.size or done > largest:
+                        what = f"more than the {entry.size:,} bytes it says"
+                        _refuse(archive, [Problem("bomb", entry.name[:200], what)])
+                    out.write(block)
+                    if progress:
+                        progress(done, None)
+        except _DAMAGE as error:
+            if isinstance(error, Invalid):
+                raise
+            what = str(error)[:200] or type(error).__name__
+            _refuse(archive, [Problem("bad-archive", entry.name[:200], what)])
+        if written != entry.size:
+            what = f"{written:,} of {entry.size:,} bytes"
+            _refuse(archive, [Problem("bad-archive", entry.name[:200], what)])
+        target.chmod(0o644)

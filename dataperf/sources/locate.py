@@ -1,0 +1,113 @@
+"""Where a dataset's bytes come from: each kind of source to a checked path."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from pathlib import Path
+
+from dataperf.basics import files
+from dataperf.errors import DigestMismatch, Unavailable
+from dataperf.records import Folder, Package, Source, Url
+
+
+def data_folder(dataset: str) -> Path:
+    """Return where a dataset's downloaded or supplied files lie.
+
+    That is ``DATAPERF_DATA`` (``--data-dir``), or a folder of the dataset's name in it; by
+    default one in the user's data folder.
+    """
+    name = dataset.replace("-", "_")
+    if named := os.environ.get("DATAPERF_DATA"):
+        own = Path(named) / name
+        return own if own.is_dir() else Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("dataperf")) / name
+
+
+def cache_folder() -> Path:
+    """Return where computed features are kept: ``DATAPERF_CACHE`` or the user's cache folder."""
+    if named := os.environ.get("DATAPERF_CACHE"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("dataperf"))
+
+
+def locate(dataset: str, source: Source) -> Path | None:
+    """Return where a dataset's bytes lie, their digest checked; None if they are generated.
+
+    Nothing is downloaded unasked.
+
+    Raises
+    ------
+    Unavailable
+        If they are not here; the message says what to put where.
+    DigestMismatch
+        If they are not the promised ones.
+    """
+    if isinstance(source, Package):
+        return package_file(source)
+    if not isinstance(source, Folder | Url):
+        return None
+    place = data_folder(dataset)
+    if isinstance(source, Folder):
+        there = [name for name in source.entries if (place / name).exists()]
+        if place.is_dir() and (there or not source.entries):
+            return place
+        get = f"  Download it: dataperf data get {dataset.replace('_', '-')}\n" * bool(
+            source.archives
+        )
+        raise Unavailable(
+            f"the data of {dataset} is not here: expected {source.layout} in {place}\n{get}"
+            "  or name the folder that holds it: --data-dir DIR"
+        )
+    path = place / source.filename
+    if not path.is_file():
+        raise Unavailable(
+            f"the data of {dataset} is not here.\n  Download it: dataperf data get "
+            f"{dataset.replace('_', '-')}\n  or put {source.address}\n  at {path}"
+        )
+    if source.sha256 and (found := files.digest_file(path)) != source.sha256:
+        remedy = f"Download it again: {source.address}"
+        raise DigestMismatch(str(path), expected=source.sha256, found=found, remedy=remedy)
+    return path
+
+
+@functools.lru_cache(maxsize=16)
+def package_file(source: Package) -> Path:
+    """Return the file that an installed package carries, its digest checked.
+
+    The package is found but never imported.
+
+    Raises
+    ------
+    Unavailable
+        If the package or the file is not installed.
+    DigestMismatch
+        If the file is not the promised one.
+    """
+    spec = importlib.util.find_spec(source.module)
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        path = Path(folder) / source.path
+        if path.is_file():
+            _check(path, source)
+            return path
+    state = "lacks the file " + source.path if folders else "is not installed"
+    raise Unavailable(
+        f'the package "{source.module}" {state}.\n  Install it: pip install {source.requirement}'
+    )
+
+
+def _check(path: Path, source: Package) -> None:
+    found = files.digest_file(path)
+    if found != source.sha256:
+        raise DigestMismatch(
+            str(path),
+            expected=source.sha256,
+            found=found,
+            remedy=f"Reinstall it: pip install --force-reinstall --no-deps {source.requirement}",
+        )

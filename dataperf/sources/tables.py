@@ -1,0 +1,271 @@
+"""A dataset's rows, loaded once and cached; a task's pool, truth and tests cut from them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import plugin_calls, registry
+from dataperf.basics import files
+from dataperf.errors import DataperfError, Invalid, Problem, Unavailable
+from dataperf.records import (
+    Generated,
+    Package,
+    Source,
+    Table,
+    Url,
+    replace,
+)
+from dataperf.sources import locate
+from dataperf.sources import scratch as scratch_
+
+#: Bytes of a cached array up to which its digest is checked whenever it is read.
+MOST_HASHED = 64 * 2**20
+#: How a dataset is called.
+CALL = "table(path, **options)"
+
+
+def definition_digest(dataset: str) -> str:
+    """Return the digest of a dataset's definition: its code, recorded facts and pinned bytes."""
+    module = registry.load("datasets", dataset)
+    with plugin_calls.calling("datasets", module):
+        parts: dict[str, Any] = {"code": registry.digest(registry.get("datasets", dataset))}
+    if isinstance(module.source, Package | Url):
+        parts["sha256"] = module.source.sha256
+    if isinstance(module.source, Generated):
+        parts["inputs"] = {name: definition_digest(name) for name in module.source.inputs}
+    return files.digest_json(parts)
+
+
+def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
+    """Return the rows of a dataset.
+
+    The table is computed once and cached by the digest of everything it depends on; a
+    damaged cache file is noticed and made again.
+
+    Parameters
+    ----------
+    dataset
+        Name of a dataset plug-in.
+    options
+        Passed to its ``table`` function.
+
+    Raises
+    ------
+    NotFound
+        If there is no such dataset.
+    Unavailable
+        If the package that carries it is not installed.
+    DigestMismatch
+        If the package's file is not the promised one.
+    Invalid
+        If the plug-in yields a table with repeated ids or features that are not numbers.
+    DataperfError
+        If a user's plug-in raises, or yields no table; its name and file are told.
+    """
+    module = registry.load("datasets", dataset)
+    path = locate.locate(dataset, module.source)
+    key: Any = {"definition": definition_digest(dataset), "options": options or {}}
+    cacheable = is_pinned(module.source)
+    if path is not None and hasattr(module, "inputs"):
+        with plugin_calls.calling("datasets", module, "inputs(path, **options)"):
+            key["inputs"] = _signature(module.inputs(path, **(options or {})))
+        cacheable = True
+    name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
+    cached = locate.cache_folder() / "tables" / f"{name}.npz"
+    found = _read_cache(cached) if cacheable else None
+    if found is None:
+        with plugin_calls.calling("datasets", module, CALL):
+            made = module.table(path, **(options or {}))
+        if not isinstance(made, Table):
+            what = f"returned {type(made).__name__}, expected dataperf.records.Table"
+            raise DataperfError(f"{plugin_calls.named('datasets', module)} {what}")
+        with scratch_.taken(made.features) as scratch:
+            with plugin_calls.calling("datasets", module):
+                found = _plain_types(made)
+            _check_table(dataset, found)
+            if cacheable:  # otherwise nothing tells when other bytes have changed
+                found = _write_cache(cached, found, scratch)
+    return found
+
+
+def _signature(inputs: Iterable[Path]) -> list[list[Any]]:
+    """Return what changes when one of the files does, without reading them.
+
+    Raises
+    ------
+    Unavailable
+        If some are no regular files: a pipe in a file's place would be waited for without end.
+    """
+    paths = list(inputs)
+    wrong = [str(path) for path in paths if not path.is_file()]
+    if wrong:
+        more = f" and {len(wrong) - 5:,} more" if len(wrong) > 5 else ""
+        raise Unavailable(f"no regular file: {', '.join(wrong[:5])}{more}\n  Put the file there.")
+    return [[str(path), *files.stamp(path)] for path in paths]
+
+
+def is_pinned(source: Source) -> bool:
+    """Return whether a dataset's definition fixes its bytes."""
+    return isinstance(source, Package | Generated) or (
+        isinstance(source, Url) and source.sha256 is not None
+    )
+
+
+def _plain_types(rows: Table) -> Table:
+    """Return the table with text where a column holds Python objects (as pandas text does)."""
+    columns = {
+        name: np.asarray(column).astype(str)
+        if np.asarray(column).dtype.kind == "O"
+        else np.asarray(column)
+        for name, column in rows.columns.items()
+    }
+    features = np.asarray(rows.features)
+    if features.dtype.kind == "O":
+        features = features.astype(np.float64)
+    return Table(np.asarray(rows.ids).astype(str), features, columns)
+
+
+def _check_table(dataset: str, rows: Table) -> None:
+    problems = []
+    unique, counts = np.unique(rows.ids, return_counts=True)
+    if len(unique) != len(rows.ids):
+        twice = unique[counts > 1]
+        what = f"{len(twice):,} are there more than once, such as {twice[0][:100]!r}"
+        problems.append(Problem("duplicate-id", "ids", what))
+    if rows.features.ndim != 2 or len(rows.features) != len(rows.ids):
+        problems.append(
+            Problem("features-shape", "features", f"shape {rows.features.shape}", "(rows, d)")
+        )
+    elif rows.features.dtype.kind not in "biuf":
+        what = f"an array of {rows.features.dtype}"
+        problems.append(Problem("features-type", "features", what, "numbers"))
+    elif (row := _first_not_finite(rows.features)) is not None:
+        what = f"NaN or infinite values, first in the row of {str(rows.ids[row])[:100]!r}"
+        problems.append(Problem("not-finite", "features", what))
+    problems += [
+        Problem("column-length", f"columns.{name}", f"{len(column)} values", f"{len(rows)}")
+        for name, column in rows.columns.items()
+        if len(column) != len(rows)
+    ]
+    if problems:
+        raise Invalid(f"dataset {dataset}", problems)
+
+
+def _first_not_finite(features: NDArray[Any]) -> int | None:
+    done = 0
+    for part in _blocks(features):
+        finite = np.isfinite(part)
+        if not finite.all():
+            return done + int(np.flatnonzero(~finite.all(axis=1))[0])
+        done += len(part)
+    return None
+
+
+def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield some rows at a time; those of a mapped file do not stay in memory."""
+    step = max(1, 2**22 // max(1, values[:1].size))
+    for start in range(0, len(values), step):
+        yield values[start : start + step]
+        files.release(values)
+
+
+def _write_cache(path: Path, rows: Table, scratch: Path | None = None) -> Table:
+    """Keep a table and return it as it was kept: its features lie on the disk, not in memory.
+
+    Features go first, so that what names them is there only when they are whole; those that
+    were written into a scratch file are there already.
+    """
+    rows = replace(rows, digest=content_digest(rows))
+    buffer = io.BytesIO()
+    columns: dict[str, Any] = {f"column:{name}": values for name, values in rows.columns.items()}
+    try:
+        features = _features_of(path)
+        if scratch is not None:
+            files.take_over(scratch, features)
+        else:
+            files.write_array(features, rows.features)
+        stamp = _stamp(features)
+        np.savez(buffer, ids=rows.ids, digest=rows.digest, stamp=stamp, **columns)
+        files.write_whole(path, files.seal(buffer.getvalue()))
+    except OSError:
+        return rows  # a full disk or read-only home costs time, not the result
+    return _read_cache(path) or rows
+
+
+def _features_of(path: Path) -> Path:
+    return path.with_suffix(".features.npy")
+
+
+def _stamp(path: Path) -> str:
+    """Return what tells whether a file is as it was written: its digest, or its size and time.
+
+    Hashing a large file would cost more than all else; damage to it that keeps size and time
+    goes unseen.
+    """
+    stat = path.stat()
+    if stat.st_size <= MOST_HASHED:
+        return files.digest_file(path)
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _read_cache(path: Path) -> Table | None:
+    try:
+        content = files.unseal(path.read_bytes())
+        if content is None:
+            return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            columns = {
+                name.removeprefix("column:"): arrays[name]
+                for name in arrays.files
+                if name.startswith("column:")
+            }
+            if str(arrays["stamp"]) != _stamp(_features_of(path)):
+                return None
+            ids, digest = arrays["ids"], str(arrays["digest"])
+        features = np.load(_features_of(path), mmap_mode="r", allow_pickle=False)
+        return Table(ids, features.view(np.ndarray), columns, digest)
+    except (ValueError, KeyError, OSError, EOFError):
+        return None
+
+
+def content_digest(rows: Table) -> str:
+    """Return the sha256 of ids, features and columns."""
+    parts = [rows.ids.astype(str), rows.features]
+    parts += [rows.columns[name].astype(str) for name in sorted(rows.columns)]
+    return files.digest_json([_digest(part) for part in parts])
+
+
+def _digest(values: NDArray[Any]) -> str:
+    """Return the sha256 of an array's bytes, row by row."""
+    found = hashlib.sha256()
+    for part in _blocks(values):
+        found.update(_bytes(part))
+    return found.hexdigest()
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    """Return an array's bytes without copying them."""
+    return memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+
+
+def load(dataset: str, **options: Any) -> Table:
+    """Return the rows of a dataset by name: ids, features, labels and metadata.
+
+    Examples
+    --------
+    >>> from dataperf import load_dataset
+    >>> rows = load_dataset("spoken-digits")
+    >>> len(rows), sorted(rows.columns)
+    (3000, ['frames', 'speaker', 'take', 'word'])
+    """
+    try:
+        return table(dataset, options)
+    except TypeError as error:
+        raise DataperfError(f"dataset {dataset}: {error}") from error
