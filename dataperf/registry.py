@@ -35,11 +35,11 @@ KINDS = {
     "engines": "engine",
 }
 
-#: What a module of each kind must offer; ``dataperf.contracts`` says more.
+#: What a module of each kind must offer (``a|b``: one of them); ``dataperf.contracts`` says more.
 WANTED = {
     "fixed_models": ("fit", "predict", "size", "era"),
     "tracks": ("Answer", "Rules", "read", "check", "plans"),
-    "metrics": ("higher_is_better", "score"),
+    "metrics": ("higher_is_better", "from_counts|score"),
     "strategies": ("tracks", "answer"),
     "datasets": ("card", "source", "table"),
     "detectors": ("title", "find"),
@@ -205,7 +205,11 @@ def load(kind: str, name: str) -> ModuleType:
     if entry.ours and entry.folder.parent == PACKAGE and kind not in ("challenges", "fixed_models"):
         return importlib.import_module(f"dataperf.{kind}.{entry.name}")
     module = _load_path(entry)
-    missing = [wanted for wanted in WANTED.get(kind, ()) if not hasattr(module, wanted)]
+    missing = [
+        wanted.replace("|", " or ")
+        for wanted in WANTED.get(kind, ())
+        if not any(hasattr(module, name) for name in wanted.split("|"))
+    ]
     if missing:
         raise DataperfError(f"{entry.path} is no {KINDS[kind]}: it lacks {', '.join(missing)}")
     return module

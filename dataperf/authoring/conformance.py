@@ -7,13 +7,14 @@ import inspect
 import math
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from dataperf import registry
+from dataperf import registry, statistics
 from dataperf.authoring import strategy_trial
 from dataperf.boards import safety_panel
 from dataperf.definitions import freezing
@@ -67,23 +68,30 @@ def _changed_boards(challenge: Challenge) -> list[str]:
 def _metric(module: ModuleType, entry: Entry) -> Iterator[str]:
     random = np.random.RandomState(0)
     truth, predicted = random.randint(0, 3, 60), random.randint(0, 3, 60)
-    value = module.score(truth, predicted, classes=3)
+    used: Any = module
+    score = partial(statistics.score_of, used, classes=3)
+    by_counts = hasattr(module, "from_counts")
+    if by_counts:
+        stack = np.stack([statistics.confusion(truth, predicted, 3)] * 4)
+        if np.shape(used.from_counts(stack)) != (4,):
+            yield "from_counts must return shape (4,) for counts of shape (4, 3, 3)"
+            return
+    value = score(truth, predicted)
+    name = "from_counts" if by_counts else "score"
     if not isinstance(value, float) or not math.isfinite(value):
-        yield f"score returned {value!r}, expected a finite float"
-    if module.score(truth, predicted, classes=3) != value:
-        yield "score is not deterministic"
-    best, worst = (module.score(truth, other, classes=3) for other in (truth, (truth + 1) % 3))
-    ones = np.ones(60, dtype=np.intp)  # some metrics look at one class of the predictions only
-    alone = [module.score(number * ones, number * ones, classes=3) for number in (0, 1)]
-    if max(best, *alone) < worst and module.higher_is_better:
-        yield "higher_is_better, yet wrong predictions score higher than right ones"
-    if hasattr(module, "from_counts"):
-        counts = np.zeros((3, 3), dtype=np.int64)
-        np.add.at(counts, (truth, predicted), 1)
-        if not math.isclose(float(module.from_counts(counts)), value, rel_tol=1e-12):
-            yield "from_counts and score disagree"
-        if np.shape(module.from_counts(np.stack([counts] * 4))) != (4,):
-            yield "from_counts does not take a stack of confusion matrices"
+        yield f"{name} returned {value!r}, expected a finite float"
+        return
+    if score(truth, predicted) != value:
+        yield f"{name} is not deterministic"
+    best, worst = score(truth, truth), score(truth, (truth + 1) % 3)
+    ones = np.ones(60, dtype=np.intp)  # some metrics look at one predicted class only
+    one_class = [score(number * ones, number * ones) for number in (0, 1)]
+    if max(best, *one_class) < worst and module.higher_is_better:
+        yield "higher_is_better is True, but wrong predictions score higher than correct ones"
+    if by_counts and hasattr(module, "score"):
+        other = module.score(truth, predicted, classes=3)
+        if not math.isclose(other, value, rel_tol=1e-12):
+            yield f"from_counts gives {value!r} and score {other!r}; offer only from_counts"
 
 
 def _fixed_model(module: ModuleType, entry: Entry) -> Iterator[str]:

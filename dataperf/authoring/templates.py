@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_METRIC = '''"""Share of rows predicted right (say here what {name} measures)."""
+_METRIC = '''"""Share of rows whose predicted class is the true class (describe here what {name} measures)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,24 @@ import numpy as np
 higher_is_better = True
 
 
-def score(truth: np.ndarray, predicted: np.ndarray, *, classes: int) -> float:
-    """Return the metric from (n,) class ids; nan where it is not defined."""
-    return float(np.mean(truth == predicted)) if len(truth) else float("nan")
+def from_counts(counts: np.ndarray) -> np.ndarray:
+    """Return the metric of every confusion matrix.
+
+    If your metric cannot be computed from confusion matrices, offer
+    ``score(truth, predicted, *, classes) -> float`` instead: the metric of (n,) class ids.
+
+    Parameters
+    ----------
+    counts : (..., k, k) array
+        Number of rows by true class (rows) and predicted class (columns).
+
+    Returns
+    -------
+    (...) array of float
+        nan where the metric is not defined.
+    """
+    hits, rows = np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1))
+    return np.where(rows > 0, hits / np.maximum(rows, 1), np.nan)
 '''
 _SELECTION = '''"""The first samples of the pool (say here how {name} chooses)."""
 

@@ -322,5 +322,8 @@ def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:
 def _on_clean_pool(task: Task, metric: Any, run: evaluate.Run, data: TaskData) -> float:
     """Return the ranking metric on the clean pool, mean over seeds: what an oracle goes by."""
     truth = data.tests[CLEAN].labels
-    scores = [metric.score(truth, row, classes=len(task.classes)) for row in run.predictions[CLEAN]]
+    scores = [
+        statistics.score_of(metric, truth, row, classes=len(task.classes))
+        for row in run.predictions[CLEAN]
+    ]
     return float(np.mean(scores))

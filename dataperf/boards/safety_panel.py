@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import registry
+from dataperf import registry, statistics
 from dataperf.basics import files, threads, validation
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
@@ -254,7 +254,8 @@ def numbers(
     kappa = math.nan
     if pairs:
         raters, machine = np.array(pairs, dtype=np.intp).T
-        kappa = registry.load("metrics", "cohen_kappa").score(raters, machine, classes=2)
+        cohen_kappa: Any = registry.load("metrics", "cohen_kappa")
+        kappa = statistics.score_of(cohen_kappa, raters, machine, classes=2)
     return {
         "judged": float(len(judged)),
         "unsafe": float(judged.mean()) if len(judged) else None,
