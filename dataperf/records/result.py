@@ -312,7 +312,7 @@ class OwnData(TypedDict, total=False):
     budget
         Maximum number of rows in the submission.
     compared
-        Whether two versions of the data are compared.
+        For a selection: whether it is compared with the whole pool and random selections.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
