@@ -5,7 +5,7 @@ The parts of a plug-in are
 - its own file;
 - what lies beside it under its name: ``NAME.npz``, ``NAME.json``, the folder ``NAME/``;
 - what its text names: a string that is a file or folder beside it (``"weights.npz"``), or a
-  pattern of such (``"shard-*.csv"``);
+  pattern of such that begins with letters (``"shard-*.csv"``);
 - the modules beside it that it imports (``import _helper``);
 - the other plug-ins that it imports (``from dataperf.datasets import mnist_5k``) or loads by
   name (``registry.load("metrics", "f1")``, ``load_dataset("mnist_5k")``);
@@ -119,7 +119,7 @@ def names(entry: Entry, place: str) -> bool:
     for part in parts(entry).values():
         if part.content is not None and part.path.parent == entry.folder:
             code = named_in(part.content)
-            patterns = [text for text in code.strings if "*" in text and text.strip("*/.")]
+            patterns = [text for text in code.strings if "*" in text[1:] and text[0] not in "*."]
             if (
                 module == part.path.stem
                 or {place, first} & code.strings
@@ -241,7 +241,7 @@ def _beside(path: Path, strings: frozenset[str]) -> Iterator[Path]:
             continue
         if text.partition("/")[0] in there:
             found.add(text)
-        elif "*" in text and text.strip("*/."):
+        elif "*" in text[1:] and text[0] not in "*.":
             with contextlib.suppress(ValueError, NotImplementedError, OSError):  # no pattern
                 found |= {each.relative_to(place).as_posix() for each in place.glob(text)}
     for name in sorted(found):

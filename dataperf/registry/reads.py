@@ -78,7 +78,7 @@ def _hook(event: str, values: tuple[Any, ...]) -> None:
     if watched is None:
         return
     opened = Path(os.path.normpath(Path(os.fsdecode(path)).absolute()))
-    if _is_refused(watched, opened, importing):
+    if opened.is_file() and _is_refused(watched, opened, importing):
         raise DataperfError(_refusal(watched, opened, importing))
 
 
