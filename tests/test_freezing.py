@@ -68,7 +68,7 @@ def tree(tmp_path_factory, rows):
     for name in ("dataperf", "challenges", "fixed_models"):
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     scaffold.write(
-        "challenge", "mine", root / "mine", source=str(rows), label="y", truth="right",
+        "challenge", "mine", root / "mine", source=str(rows), label="y", true_label="right",
         track="selection", budget=9,
     )  # fmt: skip
     path = root / "mine/challenges/mine/challenge.toml"
@@ -282,7 +282,7 @@ def size(fitted):
     return int(fitted[1].nbytes)
 
 
-def era():
+def numeric_version():
     return "numpy"
 '''
 METRIC = """
@@ -300,7 +300,7 @@ class Folder:
 
     def __init__(self, root, rows):
         self.root = root
-        scaffold.write("challenge", "mine", root, source=str(rows), label="y", truth="right")
+        scaffold.write("challenge", "mine", root, source=str(rows), label="y", true_label="right")
         self.toml = root / "challenges/mine/challenge.toml"
         self.replace("logistic_v1", "own_v1")
 
@@ -323,7 +323,7 @@ class Folder:
         freezing.freeze_boards(loading.load("mine"), ["own"])
 
     def evaluate(self):
-        answer = {"schema_version": 1, "challenge": "mine", "board": "own", "answer": {"drop": []}}
+        answer = {"schema_version": 2, "challenge": "mine", "board": "own", "answer": {"drop": []}}
         challenge = loading.load("mine")
         return evaluate.evaluate(challenge, submission.parse(answer, challenge))
 
@@ -450,7 +450,7 @@ KINDS = {
     "datasets": "card = source = table = None\n",
     "tracks": "Answer = Rules = read = check = plans = None\n",
     "detectors": "title = find = None\n",
-    "safety": "role = external = era = prepare = None\n",
+    "safety": "role = external = numeric_version = prepare = None\n",
     "stores": "put = names = get = None\n",
     "engines": "run = None\n",
 }
@@ -519,7 +519,7 @@ def test_compiled_code_is_not_kept_beside_a_model_and_knows_what_it_imports(mine
 
 def test_board_of_own_metric_and_dataset_is_refused_with_the_changed_file(mine):
     mine.model()
-    mine.replace('metrics = [', 'metrics = ["hits", ')
+    mine.replace("metrics = [", 'metrics = ["hits", ')
     mine.write("metrics/_share.py", "def share(hits): return float(hits.mean())\n")
     text = METRIC.replace("float((truth == predicted).mean())", "share(truth == predicted)")
     paths = [
@@ -543,7 +543,7 @@ def test_board_of_own_metric_and_dataset_is_refused_with_the_changed_file(mine):
 
 def test_two_files_of_one_name_are_refused(mine, tmp_path, monkeypatch):
     mine.model()
-    mine.replace('metrics = [', 'metrics = ["one", "two", ')
+    mine.replace("metrics = [", 'metrics = ["one", "two", ')
     for root, name in ((mine.root, "one"), (tmp_path / "more", "two")):
         (root / "metrics").mkdir(parents=True)
         (root / "metrics/_share.py").write_text("")

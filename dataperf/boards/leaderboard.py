@@ -91,7 +91,7 @@ def _trained_on(result: Result) -> str:
     parts = [
         [name, trial.training_set, trial.weight]
         for name, part in result.tasks.items()
-        for trial in part.trials
+        for trial in part.training_runs
     ]
     came = [[part.score.value, part.summary] for part in result.tasks.values()]
     return files.digest_json([parts, came])
@@ -101,7 +101,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     """Return a function that gives a result's score from its predictions, or refuses it."""
     data = submission.board_data(challenge, board)
     digests = challenges.digests(challenge, board)
-    era = evaluate.era(challenge, board)
+    version = evaluate.numeric_version(challenge, board)
     unfrozen = freezing.unfrozen_parts(challenge, board, data=data)
     here = evaluate.data_digest(data)
 
@@ -119,8 +119,8 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
                 name for name in digests if "/" in name and digests[name] != told.digests.get(name)
             ]
             raise DataperfError(f"another version of the board{_named(other)}")
-        if told.era != era:
-            raise DataperfError(f"numeric era {told.era}; here: {era}")
+        if told.numeric_version != version:
+            raise DataperfError(f"numeric version {told.numeric_version}; here: {version}")
         used = told.digests.get("data", "nothing")
         if used != here:
             raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
@@ -156,14 +156,14 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
 
 def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
     wanted = [(evaluate.training_set_digest(data, each), each.weight) for each in plan.sets]
-    if [(trial.training_set, trial.weight) for trial in kept.trials] != wanted:
+    if [(trial.training_set, trial.weight) for trial in kept.training_runs] != wanted:
         raise DataperfError("its submission is not what was trained on")
 
 
 def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evaluate.Run:
     predictions = {}
     for name, test in data.tests.items():
-        parts = [trial.predictions.get(name) for trial in kept.trials]
+        parts = [trial.predictions.get(name) for trial in kept.training_runs]
         arrays = [results.decode(part) for part in parts if part is not None]
         if len(arrays) != len(plan.sets) or name not in kept.splits:
             raise DataperfError(f"no scores or predictions of {name}")

@@ -1,7 +1,7 @@
 """A folder is a registry: find, list, load and digest plug-ins, ours and the user's alike.
 
 Ours lie in this package (``challenges`` and ``fixed_models`` beside it in a checkout). The
-user's lie in folders of the same layout, named by ``--path`` or ``DATAPERF_PATH``:
+user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
 ``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
 
 ``entries`` finds plug-ins, ``parts`` lists the files that each rests on, ``source_code`` runs

@@ -33,7 +33,7 @@ WANTED = {
     "strategies": ("tracks", "answer"),
     "datasets": ("card", "source", "table"),
     "detectors": ("title", "find"),
-    "safety": ("role", "external", "era", "prepare"),
+    "safety": ("role", "external", "numeric_version", "prepare"),
     "stores": ("put", "names", "get"),
     "engines": ("run",),
 }
@@ -106,7 +106,7 @@ def user_folders() -> list[Path]:
     if missing:
         raise DataperfError(
             f"not a folder: {', '.join(missing)}\n"
-            "  --path and DATAPERF_PATH name folders that hold challenges/, metrics/, ..."
+            "  --plugins and DATAPERF_PATH name folders that hold challenges/, metrics/, ..."
         )
     return [path.resolve() for path in named]
 
@@ -177,5 +177,5 @@ def get(kind: str, name: str) -> Entry:
     for entry in entries.values():
         if _key(entry.name) == _key(name):
             return entry
-    where = "" if user_folders() else "in dataperf's own folders; yours are named by --path"
+    where = "" if user_folders() else "in dataperf's own folders; yours are named by --plugins"
     raise NotFound(KINDS[kind], name, entries, where=where)
