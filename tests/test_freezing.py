@@ -282,7 +282,7 @@ def size(fitted):
     return int(fitted[1].nbytes)
 
 
-def numeric_version():
+def era():
     return "numpy"
 '''
 METRIC = """
