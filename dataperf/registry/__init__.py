@@ -6,6 +6,8 @@ user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_P
 
 ``entries`` finds plug-ins, ``parts`` lists the files that each rests on, ``source_code`` runs
 exactly the source that ``parts`` has digested, and ``reads`` refuses a file that is no part.
+
+It imports only ``errors``, ``records`` and ``basics``; every folder above them may import it.
 """
 
 from __future__ import annotations
