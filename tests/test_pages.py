@@ -302,9 +302,10 @@ def test_estimate_tells_counts_as_shares():
     audit = made.texts(120)
     found = samples.finding(audit, "label_errors")
     flagged = found.numbers["flagged"]
-    text = Seen(sections.label_errors(scene_of(audit))).text()
-    assert f"{flagged} labels flagged" in text
-    assert "precision, 84 % to 95 %" in text
+    part = sections.label_errors(scene_of(audit))
+    words = [f"{each.value} {each.words}" for each in part.content["figures"]]
+    assert f"{flagged} labels flagged" in words
+    assert "90 % precision, 84 % to 95 %" in words
 
 
 def scene_of(audit):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataperf.curation.markup import SEVERITY_WORDS, cell
+from dataperf.curation.charts import SEVERITY_WORDS, cell
 from dataperf.curation.samples import Audited, clipped
 from dataperf.records.findings import Finding, Severity
 
@@ -100,7 +100,7 @@ def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
     more = f"  the first {most} of {len(whole):,}" if len(whole) > most else ""
     title = Text(f"{clipped(found.title, 80).upper()}{more}", style="italic")
     drawn = Table(box=None, pad_edge=False)
-    cells = {name: [_plain(name, value) for value in frame[name].tolist()] for name in names}
+    cells = {name: [cell(name, value).text for value in frame[name].tolist()] for name in names}
     for place, name in enumerate(names):
         number = place and frame[name].dtype.kind in "fiu"
         side = "right" if number else "left"
@@ -115,9 +115,3 @@ def columns(frame: pd.DataFrame) -> list[str]:
     known = [str(name) for name in frame.columns]
     told = [name for name in TOLD if name in known and not frame[name].isna().all()]
     return (told or known)[:6]
-
-
-def _plain(name: str, value: Any) -> str:
-    import html as entities
-
-    return entities.unescape(cell(name, value)[0])
