@@ -1,1 +1,4 @@
-"""The curator's side: audit a data set, explain what is found, repair it."""
+"""The audit of a data set, and its findings as page, notebook cell, terminal text and submission.
+
+It may import everything up to the detectors; own data, authoring and commands may import it.
+"""

@@ -1,4 +1,4 @@
-"""Single rows as records: what is shown of them, and how near rows are labelled."""
+"""Single rows as records: their content, their labels and their neighbours."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from typing import NamedTuple
 import numpy as np
 
 from dataperf.curation import samples
-from dataperf.curation.samples import Audited, Doubt, Odd, Usual
+from dataperf.curation.samples import Audited, Odd, SuspectRows, Usual
 from dataperf.records import IntArray
 
-#: Neighbours that are shown with a row, and that are counted; texts that are shown.
+#: Nearest rows that are shown as images, that are counted, and that are shown as texts.
 NEAR, COUNTED, NEAR_TEXTS = 5, 10, 3
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What every part of a page draws from.
+    """What every part of a page shows.
 
     Parameters
     ----------
     audit
-        What is shown.
-    doubt
+        The audit.
+    suspects
         Its flagged rows.
     usual
-        What its columns usually hold.
+        The usual values of its columns.
     most
-        Samples of a section that are shown.
+        Maximum number of samples in a section.
     thumbs
-        Pictures on the map.
+        Maximum number of images on the map.
     sounds
         Whether sounds can be played.
     """
 
     audit: Audited
-    doubt: Doubt
+    suspects: SuspectRows
     usual: Usual
     most: int
     thumbs: int
@@ -45,6 +45,7 @@ class Scene:
 
     @property
     def has_media(self) -> bool:
+        """Whether the rows are images or sounds."""
         return self.audit.rows.media is not None
 
 
@@ -65,9 +66,9 @@ class Card:
     text
         Its text, None if the data has no text column.
     odd
-        The columns in which it stands out, if it has neither media nor text.
+        Its unusual columns, if it has neither media nor text.
     note
-        A few words about it.
+        A few words about the row.
     """
 
     row: int
@@ -82,7 +83,7 @@ class Card:
     note: str = ""
 
 
-class Chance(NamedTuple):
+class Probability(NamedTuple):
     """The probability of a class, from 0 to 1, and how its bar is drawn."""
 
     name: str
@@ -91,7 +92,7 @@ class Chance(NamedTuple):
 
 
 class Near(NamedTuple):
-    """A near row: its picture or text, its label, and whose label that is."""
+    """A near row: its image or text, its label, and whether that is the suggested or given one."""
 
     id: str
     image: str
@@ -126,7 +127,7 @@ class Suspect:
     given: int
     suggested: int
     suggested_name: str
-    probabilities: tuple[Chance, ...]
+    probabilities: tuple[Probability, ...]
     near_labels: tuple[tuple[str, int], ...]
     near_total: int
     nearest: tuple[Near, ...]
@@ -134,7 +135,7 @@ class Suspect:
 
 
 def card(scene: Scene, row: int, note: str = "", *, side: int = 112) -> Card:
-    """Return a row as it is shown: its image, its sound, its text, or what stands out in it."""
+    """Return a row as it is shown: its image, its sound, its text, or its unusual columns."""
     rows = scene.audit.rows
     truth = -1 if rows.truth is None else int(rows.truth[row])
     facts = (
@@ -142,7 +143,7 @@ def card(scene: Scene, row: int, note: str = "", *, side: int = 112) -> Card:
         samples.class_name(rows, truth) if truth >= 0 else "",
     )
     if rows.media is not None:
-        image = samples.picture_uri(rows, row, side=side)
+        image = samples.image_uri(rows, row, side=side)
         sound = samples.sound_uri(rows, row) if scene.sounds and image else ""
         return Card(*facts, rows.media.kind, image, sound, note=note)
     text = text_of(scene, row, 420)
@@ -159,30 +160,32 @@ def text_of(scene: Scene, row: int, most: int) -> str | None:
 
 
 def suspect(scene: Scene, place: int) -> Suspect:
-    """Return the flagged row at a place, the worst is at 0."""
-    rows, doubt = scene.audit.rows, scene.doubt
-    row, given, better = (int(each[place]) for each in (doubt.rows, doubt.given, doubt.suggested))
+    """Return the flagged row at a place; the most suspicious is at 0."""
+    rows, suspects = scene.audit.rows, scene.suspects
+    row, given, suggested = (
+        int(each[place]) for each in (suspects.rows, suspects.given, suspects.suggested)
+    )
     near = neighbours_of(scene, row)
     counts = Counter(samples.class_name(rows, int(rows.labels[each])) for each in near)
     kind = rows.media.kind if rows.media is not None else "words"
     return Suspect(
         card=card(scene, row, side=168),
         given=given,
-        suggested=better,
-        suggested_name=samples.class_name(rows, better),
-        probabilities=_probabilities(scene, row, given, better),
+        suggested=suggested,
+        suggested_name=samples.class_name(rows, suggested),
+        probabilities=_probabilities(scene, row, given, suggested),
         near_labels=tuple(counts.most_common(3)),
         near_total=len(near),
-        nearest=_nearest(scene, near, given, better),
+        nearest=_nearest(scene, near, given, suggested),
         nearest_kind=kind,
     )
 
 
-def _probabilities(scene: Scene, row: int, given: int, better: int) -> tuple[Chance, ...]:
+def _probabilities(scene: Scene, row: int, given: int, suggested: int) -> tuple[Probability, ...]:
     known = scene.audit.probabilities[row]
     return tuple(
-        Chance(samples.class_name(scene.audit.rows, number), float(known[number]), kind)
-        for number, kind in ((better, "strong"), (given, "weak"))
+        Probability(samples.class_name(scene.audit.rows, number), float(known[number]), kind)
+        for number, kind in ((suggested, "strong"), (given, "weak"))
         if 0 <= number < len(known)
     )
 
@@ -193,15 +196,15 @@ def neighbours_of(scene: Scene, row: int) -> IntArray:
     return near[near >= 0]
 
 
-def _nearest(scene: Scene, near: IntArray, given: int, better: int) -> tuple[Near, ...]:
+def _nearest(scene: Scene, near: IntArray, given: int, suggested: int) -> tuple[Near, ...]:
     """Return the nearest rows as images or texts; none for rows of columns alone."""
     rows, found = scene.audit.rows, []
     if not scene.has_media and scene.usual.text_column is None:
         return ()
     for each in near[: NEAR if scene.has_media else NEAR_TEXTS].tolist():
         label = int(rows.labels[each])
-        kind = "agrees" if label == better else "given" if label == given else ""
-        image = samples.picture_uri(rows, each, side=72) if scene.has_media else ""
+        kind = "agrees" if label == suggested else "given" if label == given else ""
+        image = samples.image_uri(rows, each, side=72) if scene.has_media else ""
         text = None if scene.has_media else text_of(scene, each, 110)
         found.append(Near(str(rows.ids[each]), image, text, samples.class_name(rows, label), kind))
     return tuple(found)

@@ -23,12 +23,12 @@ SEVERITY_WORDS: dict[Severity, str] = {
     "low": "low",
     "none": "fine",
 }
-#: Columns of a finding's table that hold shares, shown in per cent.
+#: Columns of a finding's table that hold shares; they are shown in per cent.
 SHARES = {
     *("share", "even_share", "error", "accuracy", "agreement", "confidence", "chance"),
     *("lowest", "highest"),
 }
-#: Columns of a table that are shown at most.
+#: Maximum number of columns of a table.
 MOST_COLUMNS = 14
 
 

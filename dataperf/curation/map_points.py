@@ -1,4 +1,4 @@
-"""What the page's map shows: a point for each row, and one sheet of small images."""
+"""The page's map: a point for each row, and one sheet of small images."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dataperf.curation.map_layout import Layout
 from dataperf.curation.sections import Section
 from dataperf.records import IntArray
 
-#: Classes with a colour of their own; side of a picture on the map, pixels; pictures in a line.
+#: Classes with their own colour; side of an image on the map in pixels; images in a line of the sheet.
 COLOURS, TILE, ACROSS = 10, 32, 50
-#: What stands for "no class is suggested": the row is not flagged.
+#: Suggested class of a row that is not flagged.
 NOT_FLAGGED = -2
 
 
@@ -24,13 +24,13 @@ def section(scene: Scene, placed: Layout) -> Section | None:
     rows, count = scene.audit.rows, len(scene.audit.rows)
     if len(placed.rows) < 3:
         return None
-    lead = f"Every point is a row; rows that are alike lie together ({placed.method})."
+    lead = f"Each point is a row. Similar rows lie close together ({placed.method})."
     if len(placed.rows) < count:
-        lead += f" A sample of {len(placed.rows):,} of {count:,} rows."
-    if scene.doubt.flagged:
+        lead += f" The map shows a sample of {len(placed.rows):,} of {count:,} rows."
+    if scene.suspects.flagged:
         lead += (
-            " Rings mark flagged labels: a ring of one colour inside another colour's cloud is "
-            "worth a look."
+            " Rings mark flagged labels. Check the rings of one colour inside a cloud of another "
+            "colour."
         )
     points, sheet = _points(scene, placed)
     content = {"points": points, "sheet": sheet, "label": rows.label}
@@ -38,23 +38,23 @@ def section(scene: Scene, placed: Layout) -> Section | None:
 
 
 def _points(scene: Scene, placed: Layout) -> tuple[dict[str, Any], str]:
-    """Return what the map draws, and the sheet of its pictures."""
-    rows, doubt = scene.audit.rows, scene.doubt
+    """Return what the map draws, and the sheet of its images."""
+    rows, suspects = scene.audit.rows, scene.suspects
     colour, names = _colours(scene, placed)
-    better = dict(zip(doubt.rows.tolist(), doubt.suggested.tolist()))
-    cards = set(doubt.rows[: scene.most].tolist())
-    rank = {row: place for place, row in enumerate(better)}
+    suggested = dict(zip(suspects.rows.tolist(), suspects.suggested.tolist()))
+    cards = set(suspects.rows[: scene.most].tolist())
+    rank = {row: place for place, row in enumerate(suggested)}
     order = np.argsort([rank.get(row, len(rows)) for row in placed.rows.tolist()], kind="stable")
     tiles, sheet = _tiles(scene, placed.rows[order[: scene.thumbs]])
     points: list[list[Any]] = []
-    for place in order[::-1].tolist():  # the most doubtful are drawn last, above all
+    for place in order[::-1].tolist():  # the most suspicious are drawn last, on top
         row = int(placed.rows[place])
         label = int(rows.labels[row])
         x, y = (int(each) for each in np.round(placed.places[place] * 10_000))
         words = text_of(scene, row, 110) if not scene.has_media else None
         points.append(
             [
-                *(x, y, int(colour[label]), row, label, better.get(row, NOT_FLAGGED)),
+                *(x, y, int(colour[label]), row, label, suggested.get(row, NOT_FLAGGED)),
                 *(samples.clipped(rows.ids[row], 60), int(row in cards)),
                 *(tiles.get(row, -1), words or ""),
             ]
@@ -66,7 +66,7 @@ def _points(scene: Scene, placed: Layout) -> tuple[dict[str, Any], str]:
 
 
 def _colours(scene: Scene, placed: Layout) -> tuple[IntArray, list[str]]:
-    """Return the number of every class's colour, and what each colour stands for."""
+    """Return the colour number of each class, and the name of each colour."""
     rows = scene.audit.rows
     labels = rows.labels[placed.rows]
     counts = np.bincount(labels[labels >= 0], minlength=len(rows.classes))
@@ -80,7 +80,7 @@ def _colours(scene: Scene, placed: Layout) -> tuple[IntArray, list[str]]:
 
 
 def _tiles(scene: Scene, picked: IntArray) -> tuple[dict[int, int], str]:
-    """Return the place of every row's picture on one sheet, and the sheet."""
+    """Return the place of each row's image on one sheet, and the sheet."""
     if not scene.has_media or not len(picked):
         return {}, ""
     from PIL import Image
@@ -89,7 +89,7 @@ def _tiles(scene: Scene, picked: IntArray) -> tuple[dict[int, int], str]:
     found: dict[int, int] = {}
     modes = set()
     for row in picked.tolist():
-        drawn = samples.picture(scene.audit.rows, row, side=TILE)
+        drawn = samples.image(scene.audit.rows, row, side=TILE)
         if drawn is not None:
             left, top = TILE * (len(found) % ACROSS), TILE * (len(found) // ACROSS)
             middle = ((TILE - drawn.width) // 2, (TILE - drawn.height) // 2)

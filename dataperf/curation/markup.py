@@ -1,4 +1,4 @@
-"""Records to HTML by the templates in ``templates/``; text from data is escaped there by Jinja."""
+"""HTML from the templates in ``templates/``; Jinja escapes every text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FOLDER = Path(__file__).parent
 
 
 def render(template: str, **values: Any) -> str:
-    """Return a template of ours filled with values; every text is escaped.
+    """Return a template filled with values; every text is escaped.
 
     Parameters
     ----------
     template
         Name of a file in ``templates/``.
     **values
-        What the template shows.
+        The values that the template names.
     """
     return _environment().get_template(template).render(**values)
 
@@ -34,7 +34,7 @@ def own_file(name: str) -> str:
 
 
 def trusted(text: str) -> str:
-    """Return a text of ours (never of the data) that templates insert as it is."""
+    """Mark a text of this package (never of the data) to be inserted as it is."""
     from markupsafe import Markup
 
     return Markup(text)
@@ -42,7 +42,7 @@ def trusted(text: str) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    """Return what knows our templates; a name that a template lacks is an error."""
+    """Return the Jinja environment; a name that a template does not get is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
@@ -56,7 +56,7 @@ def _environment() -> Environment:
     made.filters["percent"] = percent
     made.filters["number"] = short
     made.filters["thousands"] = "{:,}".format
-    # JSON in a script: |tojson escapes what could end the element; nan is an error
+    # |tojson escapes what could end a script element; nan is an error
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return made
 

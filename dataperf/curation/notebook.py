@@ -1,4 +1,4 @@
-"""An audit in a notebook's cell: the findings, and the most doubtful labels."""
+"""An audit in a notebook's cell: the findings, and the most suspicious labels."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataperf.curation.charts import SEVERITY_WORDS
 from dataperf.curation.samples import Audited, Odd, Usual, class_name
 from dataperf.curation.terminal import SIGNS
 
-#: Flagged rows that are shown: images, and rows of words.
-SAMPLES, WORDS = 12, 4
+#: Maximum number of flagged rows with images, and without.
+SAMPLES, ROWS = 12, 4
 
 
 class Shown(NamedTuple):
-    """A flagged row: its labels and its image, its text, or the columns that stand out."""
+    """A flagged row: its labels, and its image, its text or its unusual columns."""
 
     given: str
     suggested: str
@@ -26,8 +26,8 @@ class Shown(NamedTuple):
 def html(audit: Audited) -> str:
     """Return an audit as a compact piece of HTML for a notebook's cell.
 
-    No script, no style sheet, no ids: colours are the notebook's own (``currentColor``), so it
-    fits light and dark themes of Jupyter and VS Code. Text from data is escaped.
+    It has no script, no style sheet and no ids. It inherits the notebook's text colour, so it
+    fits light and dark themes of Jupyter and VS Code. Text from the data is escaped.
     """
     rows = audit.rows
     findings = [
@@ -55,20 +55,20 @@ def html(audit: Audited) -> str:
 
 
 def _suspects(audit: Audited) -> list[Shown]:
-    """Return the most doubtful labels: images if there are any, else words."""
-    doubt, rows = samples.doubts(audit), audit.rows
+    """Return the most suspicious rows: as images if there are any, otherwise as words."""
+    suspects, rows = samples.suspect_rows(audit), audit.rows
     usual, found = Usual(rows), []
-    for place in range(min(SAMPLES if rows.media is not None else WORDS, doubt.flagged)):
-        row = int(doubt.rows[place])
-        given, better = (
-            class_name(rows, int(each[place])) for each in (doubt.given, doubt.suggested)
+    for place in range(min(SAMPLES if rows.media is not None else ROWS, suspects.flagged)):
+        row = int(suspects.rows[place])
+        given, suggested = (
+            class_name(rows, int(each[place])) for each in (suspects.given, suspects.suggested)
         )
         if rows.media is not None:
-            image = samples.picture_uri(rows, row, side=96)
-            found.append(Shown(given, better, image, None, []))
+            image = samples.image_uri(rows, row, side=96)
+            found.append(Shown(given, suggested, image, None, []))
         elif usual.text_column is not None:
             text = str(rows.frame[usual.text_column].iloc[row])
-            found.append(Shown(given, better, "", text, []))
+            found.append(Shown(given, suggested, "", text, []))
         else:
-            found.append(Shown(given, better, "", None, usual.odd(row, most=2)))
+            found.append(Shown(given, suggested, "", None, usual.odd(row, most=2)))
     return found

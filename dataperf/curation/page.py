@@ -1,4 +1,4 @@
-"""An audit as one page of HTML that needs nothing but itself."""
+"""An audit as one HTML page without links to other files."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dataperf.curation.samples import Audited, Usual, short
 from dataperf.curation.sections import Section
 from dataperf.records.findings import Finding
 
-#: Bytes that a page never exceeds.
+#: Maximum size of a page in bytes.
 LIMIT = 6_000_000
-#: Samples of a section, pictures on the map, sounds: the page takes the first that fits.
+#: Share of the samples, images on the map, and sounds: the page takes the first line that fits.
 SIZES = (
     (1.0, 2_000, True),
     (0.5, 1_000, True),
@@ -29,58 +29,60 @@ SIZES = (
 )
 #: Images in the strip at the top.
 MOST_STRIP = 14
-#: The number that stands for a finding, and what it counts.
+#: The main number of a finding, and what it counts.
 HEADLINES = {
     "label_errors": ("flagged", "labels flagged"),
     "duplicates": ("rows", "rows in sets of duplicates"),
     "outliers": ("rows", "rows far from all others"),
-    "imbalance": ("ratio", "largest class to smallest"),
-    "features": ("problems", "problems of columns"),
+    "imbalance": ("ratio", "largest to smallest class"),
+    "features": ("problems", "column problems"),
     "slices": ("slices", "weak slices"),
     "fairness": ("differences", "differences between groups"),
-    "drift": ("auroc", "AUROC of telling the splits apart"),
-    "annotators": ("cohen_kappa", "agreement beyond chance (κ)"),
+    "drift": ("auroc", "AUROC of a model that separates the splits"),
+    "annotators": ("cohen_kappa", "agreement beyond chance (Cohen's κ)"),
 }
+#: What to do about findings of each kind.
 ADVICE = {
-    "duplicates": "Keep one row of every set, and put what must stay of a set on one side of a "
-    "split, or tests will ask what training has seen.",
-    "outliers": "Look at the rows that lie far out: a broken file and a rare case look the same.",
-    "imbalance": "Collect more of the scarce classes before tuning anything.",
-    "features": "Drop columns that leak the label or only name rows, then audit again.",
-    "slices": "Collect or check rows where the models err most.",
-    "fairness": "Find out why groups differ before the data is used to decide about people.",
-    "drift": "Make the splits again, or report scores on each of them.",
-    "annotators": "Talk to the annotators who stand out, and have rows they disagree on done again.",
+    "duplicates": "Keep one row of each set of duplicates. If you need several, put them on the "
+    "same side of a split; otherwise tests repeat training rows.",
+    "outliers": "Look at the outliers: a broken file and a rare but valid case look the same.",
+    "imbalance": "Collect more rows of the scarce classes before you tune a model.",
+    "features": "Drop columns that leak the label or only identify rows, then audit again.",
+    "slices": "Collect more rows, or check labels, where the models err most.",
+    "fairness": "Find out why groups differ before you use the data to decide about people.",
+    "drift": "Split the data again, or report scores for each split.",
+    "annotators": "Talk to the annotators who stand out. Have the rows on which they disagree "
+    "labelled again.",
 }
 
 
 def page(audit: Audited, *, title: str | None = None, most: int = 60) -> str:
-    """Return an audit as one page: pictures first, then numbers, then what to do.
+    """Return an audit as one page: images first, then numbers, then what to do.
 
-    The page asks nothing of any network (its content policy forbids it), works from a file,
-    and is smaller than ``LIMIT`` bytes: where pictures would make it larger, fewer are shown,
-    and the page says so.
+    The page works from a file and loads nothing from a network; its content policy forbids that.
+    It is smaller than ``LIMIT`` bytes: if images would make it larger, it shows fewer of them and
+    says so.
 
     Parameters
     ----------
     audit
-        What was found.
+        The audit.
     title
-        Instead of the data's name.
+        Title of the page; None takes the name of the data.
     most
-        Samples with doubted labels that are shown; other sections show a fifth of it.
+        Maximum number of flagged rows that are shown; other sections show a fifth of it.
 
     Returns
     -------
     str
         HTML.
     """
-    doubt, usual = samples.doubts(audit), Usual(audit.rows)
-    placed = layout(audit.rows, doubt.rows)
+    suspects, usual = samples.suspect_rows(audit), Usual(audit.rows)
+    placed = layout(audit.rows, suspects.rows)
     drawn = ""
     for share, thumbs, sounds in SIZES:
         count = max(1, round(most * share)) if most > 0 else 0
-        scene = Scene(audit, doubt, usual, count, thumbs, sounds)
+        scene = Scene(audit, suspects, usual, count, thumbs, sounds)
         drawn = _assembled(scene, placed, title or audit.rows.name)
         if len(drawn.encode("utf-8")) < LIMIT:
             break
@@ -104,7 +106,7 @@ def _assembled(scene: Scene, placed: Layout, title: str) -> str:
 def _sections(scene: Scene, placed: Layout) -> list[Section]:
     """Return the sections in their order: flagged labels, map, classes, the rest."""
     found = {each.kind: sections.of_kind(scene, each.kind) for each in scene.audit.findings}
-    first = found.pop("label_errors", None) if scene.doubt.flagged else None
+    first = found.pop("label_errors", None) if scene.suspects.flagged else None
     classes = found.pop("imbalance", None) or sections.balance(scene)
     ordered = [
         *(first, map_points.section(scene, placed), classes, *found.values()),
@@ -114,8 +116,8 @@ def _sections(scene: Scene, placed: Layout) -> list[Section]:
 
 
 def _digest(script: str) -> str:
-    told = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(told).decode('ascii')}"
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
 # Header -----------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ class Pair(NamedTuple):
 
 
 class FindingCard(NamedTuple):
-    """A finding in the overview, with the number that stands for it."""
+    """A finding in the overview, with its main number."""
 
     kind: str
     severity: str
@@ -176,21 +178,22 @@ def _finding_card(found: Finding) -> FindingCard:
 
 
 def _strip(scene: Scene) -> list[Pair]:
-    """Return the most doubtful samples as one strip of pictures."""
-    doubt, rows = scene.doubt, scene.audit.rows
+    """Return the most suspicious rows as one strip of images."""
+    suspects, rows = scene.suspects, scene.audit.rows
     if not scene.has_media:
         return []
     found = []
-    for place in range(min(MOST_STRIP, scene.most, doubt.flagged)):
-        row = int(doubt.rows[place])
-        given, better = (
-            samples.class_name(rows, int(each[place])) for each in (doubt.given, doubt.suggested)
+    for place in range(min(MOST_STRIP, scene.most, suspects.flagged)):
+        row = int(suspects.rows[place])
+        given, suggested = (
+            samples.class_name(rows, int(each[place]))
+            for each in (suspects.given, suspects.suggested)
         )
-        found.append(Pair(row, samples.picture_uri(rows, row, side=96), given, better))
+        found.append(Pair(row, samples.image_uri(rows, row, side=96), given, suggested))
     return found
 
 
-# What to do, and how it was made -----------------------------------------------------------
+# Next steps, and how the report was made -----------------------------------------------------------
 
 
 def _next(scene: Scene) -> Section:
@@ -200,16 +203,21 @@ def _next(scene: Scene) -> Section:
         for found in audit.findings
         if found.kind in ADVICE and found.severity in ("high", "medium")
     ]
-    content = {"commands": commands(audit) if scene.doubt.flagged else (), "advice": advice}
-    return Section("next", "Next steps", "From finding to proof.", "next.html", content)
+    content = {"commands": commands(audit) if scene.suspects.flagged else (), "advice": advice}
+    return Section(
+        "next", "Next steps", "Repair the data, then measure the gain.", "next.html", content
+    )
 
 
 def commands(audit: Audited) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the lines that write a manifest and that score it; Python for data from an object."""
+    """Return the commands that write a submission and that score it.
+
+    For data that came as an object, the first is a line of Python.
+    """
     source, label = audit.rows.source, shlex.quote(audit.rows.label)
     if not source:
         return (
-            ('audit.to_manifest(path="repair.json")',),
+            ('audit.to_submission(path="repair.json")',),
             (
                 'audit.rows.frame.assign(label=...).to_parquet("mine.parquet")  # your own data',
                 "dataperf evaluate --data mine.parquet --label label --model logistic_v1 repair.json",
@@ -219,17 +227,17 @@ def commands(audit: Audited) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if source.startswith("challenge:"):
         track = _track_of(source)
         return (
-            (f"dataperf audit {named} --track {track} --manifest {track}.json",),
+            (f"dataperf audit {named} --track {track} --submission {track}.json",),
             (f"dataperf evaluate {track}.json",),
         )
     return (
-        (f"dataperf audit {named} --label {label} --manifest repair.json",),
+        (f"dataperf audit {named} --label {label} --submission repair.json",),
         (f"dataperf evaluate --data {named} --label {label} --model logistic_v1 repair.json",),
     )
 
 
 def _track_of(source: str) -> str:
-    """Return the track of a challenge whose pool was audited; cleaning if it is not here."""
+    """Return the track of a challenge; cleaning if the challenge is not installed."""
     from dataperf.definitions import loading
     from dataperf.errors import DataperfError
 
@@ -243,22 +251,22 @@ def _about(scene: Scene, placed: Layout) -> Section:
     audit, rows = scene.audit, scene.audit.rows
     tables = []
     if audit.seconds:
-        took = {"part": list(audit.seconds), "seconds": [float(s) for s in audit.seconds.values()]}
-        tables.append(table(pd.DataFrame(took), most=40, caption="Time"))
+        parts = {"part": list(audit.seconds), "seconds": [float(s) for s in audit.seconds.values()]}
+        tables.append(table(pd.DataFrame(parts), most=40, caption="Time"))
     if rows.skipped:
         lost = pd.DataFrame(list(rows.skipped), columns=["name", "reason"])
         tables.append(table(lost, most=50, caption="Not readable"))
     lead = f"dataperf {audit.version}, {len(rows):,} rows"
     lead += f" from {samples.clipped(rows.source, 200)}." if rows.source else "."
     content = {"lines": _remarks(scene, placed), "tables": tables}
-    return Section("about", "How this was made", lead, "about.html", content)
+    return Section("about", "How this report was made", lead, "about.html", content)
 
 
 def _remarks(scene: Scene, placed: Layout) -> list[str]:
-    """Say what was left out of the page, and what its numbers rest on."""
+    """Return what the page leaves out, and how its numbers were computed."""
     audit, rows = scene.audit, scene.audit.rows
-    lines = [str(note) for note in getattr(audit, "notes", ())]
-    flagged = scene.doubt.flagged
+    lines = list(audit.notes)
+    flagged = scene.suspects.flagged
     if flagged > scene.most:
         lines.append(
             f"{min(scene.most, flagged):,} of {flagged:,} flagged rows are shown as samples."
@@ -267,13 +275,16 @@ def _remarks(scene: Scene, placed: Layout) -> list[str]:
         share = percent(len(placed.rows) / len(rows))
         lines.append(f"The map shows {len(placed.rows):,} of {len(rows):,} rows ({share}).")
     if scene.has_media and scene.thumbs < len(placed.rows):
-        lines.append(f"Pictures on the map are kept for {scene.thumbs:,} rows, flagged ones first.")
+        lines.append(f"The map has images of {scene.thumbs:,} rows, flagged rows first.")
     if rows.media is not None and rows.media.kind == "audio":
-        kept = f"the first {samples.SECONDS:g} s at no more than {samples.RATE // 1000} kHz"
-        lines.append(f"Sounds: {kept}." if scene.sounds else "Sounds are left out: too large.")
-    exact = "every pair was compared"
+        length = f"the first {samples.SECONDS:g} s, at most {samples.RATE // 1000} kHz"
+        missing = "Sounds are left out because the page would be too large."
+        lines.append(f"Sounds: {length}." if scene.sounds else missing)
+    search = "every pair was compared"
     if not audit.neighbours.exact:
-        exact = f"an approximate index found {percent(audit.neighbours.recall)} of them"
-    lines.append(f"Neighbours: Euclidean distance between features; {exact}.")
-    lines.append("Chances: models that did not see the row's label (out of fold).")
+        search = f"an approximate index found {percent(audit.neighbours.recall)} of them"
+    lines.append(f"Neighbours: Euclidean distance between features; {search}.")
+    lines.append(
+        "Probabilities: predicted out of fold, by models that did not see the row's label."
+    )
     return lines

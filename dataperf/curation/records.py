@@ -1,8 +1,8 @@
-"""The curator's nouns: rows that are audited, what is known of them, and what was found."""
+"""The nouns that a detector of your own imports."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataperf.records.findings import Detector, Evidence, Finding, Neighbours, Severity
+from dataperf.records.rows import Rows
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["Detector", "Evidence", "Finding", "Neighbours", "Rows", "Severity"]

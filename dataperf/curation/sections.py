@@ -1,4 +1,4 @@
-"""The sections of an audit's page, one function each; one with nothing to show is None."""
+"""The sections of an audit's page, one function each; None if there is nothing to show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataperf.curation.samples import short
 from dataperf.records import IntArray
 from dataperf.records.findings import Finding
 
-#: Classes in a heat map, in a chart of bars; confusions and choices of a filter in a list.
+#: Maximum number of classes in a heat map and in a bar chart, of confusions, and of filter choices.
 MOST_HEAT, MOST_BARS, MOST_CONFUSIONS, MOST_CHOICES = 20, 40, 8, 300
 
 
@@ -79,7 +79,7 @@ class Filter(NamedTuple):
 
 
 class Confusion(NamedTuple):
-    """How often rows that truly are of one class are given as another."""
+    """The share of the rows of a true class that are labelled as another class."""
 
     truly: str
     given: str
@@ -87,31 +87,31 @@ class Confusion(NamedTuple):
 
 
 def label_errors(scene: Scene) -> Section | None:
-    """Return the flagged labels as cards, and which class is given for which."""
-    found, doubt = scene.doubt.finding, scene.doubt
+    """Return the flagged rows as cards, and the label confusions."""
+    found, suspects = scene.suspects.finding, scene.suspects
     if found is None:
         return None
-    count = min(scene.most, doubt.flagged)
-    shown = f"the {count:,} most doubtful of {doubt.flagged:,}"
+    count = min(scene.most, suspects.flagged)
+    shown = f"the {count:,} most suspicious of {suspects.flagged:,}"
     content: dict[str, Any] = {
         "figures": _estimate(found),
         "suspects": [cards.suspect(scene, place) for place in range(count)],
         "filters": _filters(scene, count),
-        "shown": f"all {count:,}" if count == doubt.flagged else shown,
+        "shown": f"all {count:,}" if count == suspects.flagged else shown,
         **_noise(found),
         "tables": [],
     }
     if len(found.table):
         rest = {name: each for name, each in found.tables.items() if name != "transition"}
         content["tables"] = [
-            table(found.table, most=300, caption="Rows, the most doubtful label first"),
+            table(found.table, most=300, caption="Rows by suspicion score, highest first"),
             *(table(each, most=40, caption=name) for name, each in rest.items()),
         ]
     return of_finding(found, "label_errors.html", **content)
 
 
 def _estimate(found: Finding) -> list[Figure]:
-    """Say how many of the flagged labels are wrong, with the interval."""
+    """Return how many of the flagged labels are expected to be wrong, with the interval."""
     names = ("flagged", "expected_real", "precision_estimate", "low", "high", "noise_rate")
     known = {name: float(each) for name in names if is_number(each := found.numbers.get(name))}
     flagged, share = known.get("flagged", 0.0), known.get("precision_estimate")
@@ -119,22 +119,22 @@ def _estimate(found: Finding) -> list[Figure]:
         return []
     figures = [Figure(f"{flagged:,.0f}", "labels flagged")]
     if "expected_real" in known:
-        figures.append(Figure(f"≈ {known['expected_real']:,.0f}", "of them really wrong"))
+        figures.append(Figure(f"≈ {known['expected_real']:,.0f}", "of them expected to be wrong"))
     if share is not None:
         low, high = (known.get(end, share * flagged) / flagged for end in ("low", "high"))
-        words = f"precision, {percent(low)} to {percent(high)}"
+        words = f"estimated precision, {percent(low)} to {percent(high)}"
         line = charts.interval(share, low, high, share, top=1.0)
         figures.append(Figure(percent(share), words, line))
     if "noise_rate" in known:
-        figures.append(Figure(percent(known["noise_rate"]), "of all labels wrong, at least"))
+        figures.append(Figure(percent(known["noise_rate"]), "of all labels are wrong, at least"))
     return figures
 
 
 def _filters(scene: Scene, count: int) -> list[Filter]:
-    doubt = scene.doubt
+    suspects = scene.suspects
     return [
-        Filter("given", "labelled", _choices(scene, doubt.given[:count])),
-        Filter("suggested", "more likely", _choices(scene, doubt.suggested[:count])),
+        Filter("given", "given label", _choices(scene, suspects.given[:count])),
+        Filter("suggested", "suggested label", _choices(scene, suspects.suggested[:count])),
     ]
 
 
@@ -144,7 +144,7 @@ def _choices(scene: Scene, numbers: IntArray) -> list[tuple[int, str]]:
 
 
 def _noise(found: Finding) -> dict[str, Any]:
-    """Return which class is given for which: a heat map, or a table of what is not square."""
+    """Return the label confusions: a heat map, or a table if they are not square."""
     if "transition" not in found.tables or not found.numbers.get("flagged"):
         return {"noise": None, "noise_table": None}
     frame = found.tables["transition"]
@@ -190,10 +190,10 @@ class ClassBar(NamedTuple):
 
 
 def balance(scene: Scene) -> Section:
-    """Return the rows of every class as bars, flagged ones marked, and what is scarce."""
+    """Return the rows of each class as bars, flagged ones marked, and the scarce classes."""
     rows, found = scene.audit.rows, samples.finding(scene.audit, "imbalance")
     counts = np.bincount(rows.labels[rows.labels >= 0], minlength=len(rows.classes))
-    given = scene.doubt.given
+    given = scene.suspects.given
     flagged = np.bincount(given[given >= 0], minlength=len(rows.classes))
     order: IntArray = np.argsort(-counts, kind="stable")
     if len(order) > MOST_BARS:
@@ -204,9 +204,9 @@ def balance(scene: Scene) -> Section:
     ]
     content = {"bars": bars, "largest": max(1, int(counts.max())), "classes": len(counts)}
     if found is None:
-        lead = "Rows of every class."
+        lead = "Number of rows of each class."
         return Section("imbalance", "Classes", lead, "balance.html", content | {"tables": []})
-    tables = [table(found.table, most=30, caption="Scarce")] if len(found.table) else []
+    tables = [table(found.table, most=30, caption="Scarce classes")] if len(found.table) else []
     tables += [table(each, most=20, caption=name) for name, each in found.tables.items()]
     return of_finding(found, "balance.html", **content, tables=tables)
 
@@ -237,9 +237,9 @@ def _set(scene: Scene, part: Any) -> Set:
     words = {"conflict": "labels conflict", "crosses": "in several splits"}
     marks = [words[name] for name in words if name in part and part[name].any()]
     kinds = sorted({str(each) for each in part["kind"]}) if "kind" in part else []
-    told = " · ".join([*marks, *kinds, f"{len(part)} rows"])
+    note = " · ".join([*marks, *kinds, f"{len(part)} rows"])
     drawn = [cards.card(scene, int(row), _split_of(scene, int(row))) for row in part["row"].head(4)]
-    return Set(told, bool(marks), drawn)
+    return Set(note, bool(marks), drawn)
 
 
 def _split_of(scene: Scene, row: int) -> str:
@@ -313,25 +313,25 @@ def tables_of(scene: Scene, kind: str) -> Section | None:
 
 
 def values(scene: Scene) -> Section | None:
-    """Return how much the rows are worth, and those that do harm."""
-    told = scene.audit.values
-    if told is None:
+    """Return the data values, and the rows with the lowest."""
+    known_values = scene.audit.values
+    if known_values is None:
         return None
-    known = np.flatnonzero(np.isfinite(told))
+    known = np.flatnonzero(np.isfinite(known_values))
     if len(known) < 2:
         return None
-    below = int((told[known] < 0).sum())
+    below = int((known_values[known] < 0).sum())
     lead = (
-        f"{below:,} of {len(known):,} rows ({percent(below / len(known))}) are worth less than "
-        "nothing: a model that learns by example does better without them."
+        f"{below:,} of {len(known):,} rows ({percent(below / len(known))}) have a negative value: "
+        "a nearest-neighbour model scores better without them."
     )
-    worst = known[np.argsort(told[known], kind="stable")][: max(4, scene.most // 5)]
-    drawn = [cards.card(scene, int(row), f"worth {told[row]:.2g}") for row in worst]
-    content = {"histogram": charts.histogram(told[known]), "cards": drawn}
-    return Section("values", "What each row is worth", lead, "values.html", content)
+    worst = known[np.argsort(known_values[known], kind="stable")][: max(4, scene.most // 5)]
+    drawn = [cards.card(scene, int(row), f"value {known_values[row]:.2g}") for row in worst]
+    content = {"histogram": charts.histogram(known_values[known]), "cards": drawn}
+    return Section("values", "Data values", lead, "values.html", content)
 
 
-#: Every kind of finding that has a way of its own to show.
+#: Kinds of findings that are not shown as tables.
 DRAWN: dict[str, Callable[[Scene], Section | None]] = {
     "label_errors": label_errors,
     "imbalance": balance,

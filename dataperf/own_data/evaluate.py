@@ -45,7 +45,8 @@ def read(
 
     source = str(source) if isinstance(source, Path) else source
     told: dict[str, Any] = {"drop": drop or (), "embedding": embedding or "auto"}
-    return reading.read(source, label=label, split=split, group=group, truth=truth, id=id, **told)
+    told |= {"label": label, "split": split, "group": group, "true_label": truth, "id": id}
+    return reading.read(source, **told)
 
 
 def load(

@@ -20,7 +20,7 @@ from dataperf.errors import (
     did_you_mean,
     refuse,
 )
-from dataperf.media.embed import embed
+from dataperf.media.embed import EMBEDDINGS
 from dataperf.reading import (
     columns,
     encoding,
@@ -80,7 +80,7 @@ def read(
     id: str | None = None,
     split: str | None = None,
     group: str | None = None,
-    truth: str | None = None,
+    true_label: str | None = None,
     annotators: Sequence[str] = (),
     sensitive: Sequence[str] = (),
     embedding: str = "auto",
@@ -101,7 +101,7 @@ def read(
     label
         The column with the labels (or the labels themselves); not needed where the source
         tells which it is.
-    id, split, group, truth
+    id, split, group, true_label
         Columns: names of the rows, part of the data, rows that belong together, the right
         label where it is known.
     annotators
@@ -129,9 +129,10 @@ def read(
     Unavailable
         If a package is not installed.
     """
-    label, id, split, group, truth = map(_named, (label, id, split, group, truth))
+    columns_named = (label, id, split, group, true_label)
+    label, id, split, group, true_label = map(_named, columns_named)
     wrong = [*wrong, *of_embedding(embedding)]
-    marks = [label, id, split, group, truth, *_several(annotators)]
+    marks = [label, id, split, group, true_label, *_several(annotators)]
     names = [each for each in marks if isinstance(each, str)]
     found = _load_or_tell(
         source, label, names=names, embedding=embedding, progress=progress, wrong=wrong
@@ -139,7 +140,7 @@ def read(
     if not wrong:
         found = media_files.in_column(found, embedding=embedding, progress=progress)
     named_label = label if isinstance(label, str) else None
-    asked = {"label": named_label, "id": id, "split": split, "group": group, "truth": truth}
+    asked = {"label": named_label, "id": id, "split": split, "group": group, "truth": true_label}
     several = {"annotators": annotators, "sensitive": sensitive, "drop": drop}
     lists = {role: _several(names) for role, names in several.items()}
     roles = _roles(found, asked, **lists, wrong=wrong)
@@ -294,6 +295,7 @@ def _roles(
 
 
 def _no_column(role: str, name: str, found: Loaded) -> Problem:
+    role = "true_label" if role == "truth" else role  # as the option is called
     there = [str(column) for column in found.frame.columns]
     if name in found.vectors:
         return Problem("not-one-value", role, f'"{name}" holds a list in each row', "one value")
@@ -409,7 +411,7 @@ def _ids(found: Loaded, column: str) -> TextArray:
 
 def of_embedding(embedding: Any) -> list[Problem]:
     """Return what is wrong with the name of an embedding, of pictures or of sounds."""
-    known = list(dict.fromkeys(name for each in embed.EMBEDDINGS.values() for name in each))
+    known = list(dict.fromkeys(name for each in EMBEDDINGS.values() for name in each))
     if isinstance(embedding, str) and embedding in known:
         return []
     expected = did_you_mean(str(embedding), known) or f"one of {', '.join(known)}"
