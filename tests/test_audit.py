@@ -166,6 +166,9 @@ def test_an_audit_is_plain_values_too(tmp_path):
     assert {"label_errors.csv", "label_errors-transition.csv"} <= written
     assert "\n  ● high    Label errors: " in repr(found) and len(repr(found)) < 500
     assert "Label errors" in found._repr_html_()
+    for write in (found.report, found.to_csv, lambda place: found.to_submission(path=place)):
+        with pytest.raises(Invalid, match="it is 3"):
+            write(3)
     scores = found.scores("label_errors")
     assert scores.shape == (300,) and scores.argmax() == found.table()["row"].iloc[0]
 

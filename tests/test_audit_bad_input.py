@@ -236,9 +236,7 @@ def test_a_decimal_that_signals_is_missing(column, tmp_path):
 
 def test_what_is_done_to_odd_data_is_told(tmp_path):
     found = dataperf.audit(table(g="one", m=lambda n: HOSTILE[6]), label="y", group="g")
-    assert found.notes == (
-        "all labelled rows are of one group: rows are judged as if there were none",
-    )
+    assert found.notes == ("all labelled rows belong to one group, so the groups are ignored",)
     assert dict(found.rows.skipped)["column m"].startswith("half characters")
     again = dataperf.audit(table().set_axis([1] * 60), label="y", detectors="imbalance")
     assert dict(again.rows.skipped)["index"].startswith("59 repeated values")

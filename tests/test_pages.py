@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from audit_pages import HOSTILE
+from jinja2 import UndefinedError
 from rich.console import Console
 
-from dataperf.curation import notebook, page, plots, samples, sections, terminal
+from dataperf.curation import markup, notebook, page, plots, samples, sections, terminal
 from dataperf.errors import DataperfError
 from dataperf.records.rows import Rows
 
@@ -155,6 +156,14 @@ def audit_without_text(audit: made.Audit) -> made.Audit:
     kinds = {name: "categorical" for name in audit.rows.kinds}
     kinds[f"{HOSTILE}b"] = "numeric"
     return replace(audit, rows=replace(audit.rows, kinds=kinds))
+
+
+def test_no_template_turns_escaping_off():
+    for path in (markup.FOLDER / "templates").iterdir():
+        assert not re.search(r"\|\s*safe\b|autoescape", path.read_text(encoding="utf-8")), path
+    assert markup.render("about.html", content={"lines": ["<b>"], "tables": []}).count("&lt;b&gt;")
+    with pytest.raises(UndefinedError):  # a name that a template misses is no silent gap
+        markup.render("about.html", content={"lines": []})
 
 
 def test_commands_are_quoted_for_a_shell():

@@ -13,7 +13,7 @@ import numpy as np
 from dataperf import __version__
 from dataperf.basics import files
 from dataperf.curation import as_json
-from dataperf.errors import DataperfError, NotFound
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
 from dataperf.evidence.models import FOLDS, Probabilities
@@ -247,20 +247,20 @@ class Audit:
         )
         content = submission.make(self.rows, self.evidence, options, version=self.version)
         if path is not None:
-            _write(Path(path), submission.dump(content).encode())
+            _write(_path(path), submission.dump(content).encode())
         return content
 
     def report(self, path: Path | str, *, title: str | None = None) -> Path:
         """Write the audit as one HTML file without any links to other files; return its path."""
         from dataperf.curation import page
 
-        target = Path(path)
+        target = _path(path)
         _write(target, page.page(self, title=title).encode())
         return target
 
     def to_csv(self, folder: Path | str) -> list[Path]:
         """Write every table of every finding as a CSV file; return the paths."""
-        target, written = Path(folder), []
+        target, written = _path(folder), []
         for found in self.findings:
             tables = {found.kind: found.table}
             tables |= {f"{found.kind}-{name}": each for name, each in found.tables.items()}
@@ -319,6 +319,16 @@ class Audit:
         from dataperf.curation import terminal
 
         return terminal.summary(self)
+
+
+def _path(place: Any) -> Path:
+    """Return a place as a path; refuse what is not a path."""
+    try:
+        return Path(place)
+    except TypeError as error:
+        what = f"it is {place!r}"
+        problem = Problem("wrong-type", "path", what, "a text or a pathlib.Path")
+        raise Invalid("place to write", [problem]) from error
 
 
 def _write(target: Path, content: bytes) -> None:

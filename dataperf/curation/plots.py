@@ -107,15 +107,8 @@ def plot_map(audit: Audited, *, most: int = MOST, seed: int = 0) -> Figure:
         )
     flagged = placed.places[np.isin(placed.rows, suspects.rows)]
     if len(flagged):
-        axes.scatter(
-            flagged[:, 0],
-            flagged[:, 1],
-            s=2.4 * size,
-            facecolors="none",
-            edgecolors=INK,
-            linewidths=0.9,
-            label="flagged",
-        )
+        ring: dict[str, Any] = {"facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
+        axes.scatter(flagged[:, 0], flagged[:, 1], s=2.4 * size, label="flagged", **ring)
     axes.set(xticks=[], yticks=[], aspect="equal")
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -40,7 +40,7 @@ def summary(audit: Audited) -> str:
     ]
     lines += [
         f"  {SIGNS[found.severity][0]} {SEVERITY_WORDS[found.severity]:<6}  "
-        f"{clipped(found.title, 24)}: {clipped(found.sentence, 100)}"
+        f"{clipped(found.title, 40)}: {clipped(found.sentence, 100)}"
         for found in audit.findings
     ]
     if audit.skipped:
