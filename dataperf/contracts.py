@@ -1,7 +1,7 @@
 """What a plug-in of each kind must offer: one Protocol per folder.
 
 A plug-in is a module. Its file's name is its name, the first line of its docstring is its
-description, and the functions below are all it needs. ``dataperf verify --plugins`` runs
+description, and the functions below are all it needs. ``dataperf check-plugins`` runs
 the checks of ``dataperf.boards.rerun`` on every plug-in found.
 """
 
@@ -74,7 +74,7 @@ class Track(Protocol):
     - ``read_files(files: Mapping[str, str], board: Board, *, official: bool)`` for answers
       that are text files (names to contents): the answer, and the problems in it;
     - ``summarize(plan, task, data, outcome) -> (numbers, curves)`` for what it says of a
-      task beside the score, ``says(numbers, task) -> list[str]`` for the same in sentences, and
+      task beside the score, ``notes(numbers, task) -> list[str]`` for the same in sentences, and
       ``summarize_board(answer, rules, data, tasks)`` of the board;
     - ``join(parts: Mapping[str, dict]) -> dict`` to make one answer of a strategy's answers
       to single tasks;
@@ -145,7 +145,7 @@ class Safety(Protocol):
     role: Literal["text", "image", "source"]
     external: bool  # whether it lies outside of dataperf: a service, a folder of the user's
 
-    def era(self) -> str:
+    def numeric_version(self) -> str:
         """Return what tells one version of its network from another."""
 
     def prepare(self, option: str) -> Callable[..., Any]:

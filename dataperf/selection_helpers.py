@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 from dataperf.records import FloatArray, IntArray, Pool
 
 
-def quotas(sizes: Sequence[int], cap: int) -> list[int]:
-    """Share a cap out evenly over classes; what a small class leaves goes to the others.
+def per_class_counts(sizes: Sequence[int], budget: int) -> list[int]:
+    """Share a budget out evenly over classes; what a small class leaves goes to the others.
 
     Parameters
     ----------
     sizes
         Rows of each class.
-    cap
+    budget
         Most rows to hand out; of an uneven rest the first classes get one more.
 
     Examples
     --------
-    >>> quotas([10, 2, 10], 12)
+    >>> per_class_counts([10, 2, 10], 12)
     [5, 2, 5]
-    >>> quotas([10, 10, 10], 11)
+    >>> per_class_counts([10, 10, 10], 11)
     [4, 4, 3]
-    >>> quotas([3, 0], 100)
+    >>> per_class_counts([3, 0], 100)
     [3, 0]
     """
     given = [0] * len(sizes)
-    left = min(cap, sum(sizes))
+    left = min(budget, sum(sizes))
     while left > 0:
         unfilled = [number for number, size in enumerate(sizes) if given[number] < size]
         each = max(1, left // len(unfilled))
@@ -42,13 +42,13 @@ def quotas(sizes: Sequence[int], cap: int) -> list[int]:
     return given
 
 
-def by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
+def rows_by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
     """Return the sorted row numbers of each class, of all rows or of some."""
     kept = np.arange(len(pool)) if rows is None else np.sort(rows)
     return [kept[pool.labels[kept] == number] for number in range(len(pool.classes))]
 
 
-def filed(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
+def ids_by_class(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
     """Return ids filed under their given class, in pool order."""
     samples: dict[str, list[str]] = {}
     for row in sorted(int(row) for row in rows):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, DataDir, Paths
+from dataperf.cli.options import AsJson, DataDir, Plugins
 
 
 def audit(
@@ -67,7 +67,7 @@ def audit(
     seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**32 - 1)] = 0,
     as_json: AsJson = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Look for label errors, duplicates, outliers, leaks, weak slices and more in any data set.
 

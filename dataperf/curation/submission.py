@@ -95,7 +95,7 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
     inside = np.ones(len(rows), dtype=bool)
     if board is None:
         seed, share = options.seed, options.test_share
-        inside = split.parts(rows, seed=seed, share=share, track=track) == "pool"
+        inside = split.parts(rows, seed=seed, test_share=share, track=track) == "pool"
     judged = _judged(rows, evidence, np.flatnonzero(inside))
     if track == "repair":
         answer = _repair(rows, judged, options)
@@ -104,7 +104,7 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
     else:
         answer = _selection(rows, judged, options.budget)
     content = {
-        "schema_version": 1,
+        "schema_version": 2,
         "challenge": board.challenge if board else f"own-{track}",
         "board": board.board if board else "own",
         "submitter": options.submitter,
@@ -121,7 +121,7 @@ def _check(options: Options) -> None:
     problems = [] if track is None else validation.named("track", track, TRACKS)
     problems += validation.named("action", options.action, ACTIONS)
     problems += validation.problems(
-        seed=options.seed, share=share, budget=options.budget, place="test_share"
+        seed=options.seed, test_share=share, budget=options.budget, place="test_share"
     )
     problems += _of_submitter(options.submitter)
     if problems:
@@ -130,7 +130,7 @@ def _check(options: Options) -> None:
 
 def _of_submitter(submitter: Any) -> list[Problem]:
     """Return what is wrong with a name, by the rules of the submission record."""
-    empty = {"schema_version": 1, "challenge": "own-repair", "board": "own", "answer": {}}
+    empty = {"schema_version": 2, "challenge": "own-repair", "board": "own", "answer": {}}
     try:
         validation.validate(Submission, {**empty, "submitter": submitter}, "submission")
     except Invalid as error:
@@ -256,7 +256,7 @@ def _selection(rows: Rows, judged: _Judged, budget: int | None) -> dict[str, Any
     else:  # the least suspicious rows of each class, the classes as equal as possible
         ranked = [np.flatnonzero(labels == number) for number in range(len(rows.classes))]
         ranked = [each[np.argsort(judged.scores[each], kind="stable")] for each in ranked]
-        counts = selection_helpers.quotas([len(each) for each in ranked], budget)
+        counts = selection_helpers.per_class_counts([len(each) for each in ranked], budget)
         parts = [each[:count] for each, count in zip(ranked, counts, strict=True)]
         selected = np.sort(np.concatenate(parts))
     if not len(selected):
