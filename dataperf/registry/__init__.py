@@ -70,7 +70,9 @@ def load(kind: str, name: str) -> ModuleType:
         if not any(hasattr(module, name) for name in wanted.split("|"))
     ]
     if missing:
-        raise DataperfError(f"{entry.path} is no {KINDS[kind]}: it lacks {', '.join(missing)}")
+        raise DataperfError(
+            f"{entry.path} is not a valid {KINDS[kind]}: it lacks {', '.join(missing)}"
+        )
     return module
 
 
