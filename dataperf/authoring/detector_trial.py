@@ -104,8 +104,8 @@ def _row_table(found: Finding, rows: Rows) -> Iterator[str]:
     if not np.isfinite(scores).all() or (np.diff(scores) > 0).any():
         yield "table must be sorted by a finite score, worst first"
     if "row" in table:
-        picked = table["row"].to_numpy()
-        if not np.isin(picked, np.arange(len(rows))).all():
+        numbers = table["row"].to_numpy()
+        if not np.isin(numbers, np.arange(len(rows))).all():
             yield "table has row numbers that do not exist"
-        elif "id" not in table or table["id"].astype(str).tolist() != rows.ids[picked].tolist():
+        elif "id" not in table or table["id"].astype(str).tolist() != rows.ids[numbers].tolist():
             yield "table has a column row, so it needs a column id with the ids of these rows"

@@ -83,14 +83,14 @@ def _changed(
         yield f"the board {kept.board} is no longer there"
         return
     digests = challenges.digests(challenge, kept.board)
-    told = kept.provenance.digests
+    recorded = kept.provenance.digests
     for name in sorted(digests):
-        used = told.get(name, "nothing")
+        used = recorded.get(name, "nothing")
         if digests[name] != used and name != "board":
             yield f"{name} has changed: the result used {used[:16]}, here is {digests[name][:16]}"
-    if digests["board"] != told.get("board"):
+    if digests["board"] != recorded.get("board"):
         yield "the board's definition is another one here; scores cannot be compared"
-    if evaluation.answer_digest(kept.submission) != told.get("submission"):
+    if evaluation.answer_digest(kept.submission) != recorded.get("submission"):
         yield "the submission inside the record is not the one that was scored"
     version = evaluation.numeric_version(challenge, kept.board)
     if version != kept.provenance.numeric_version:

@@ -80,15 +80,15 @@ class Defect:
 
 
 def table(path: Path | None, **options: Any) -> Table:
-    """Return every clip with the label it was given.
+    """Return every clip with its given label.
 
     Returns
     -------
     Table
-        Pool ids are ``given label/clip_NNNN`` with numbers that tell nothing; features are
-        those of `spoken_digits`, made from the damaged sequence where a clip is damaged.
-        Columns: given and word (label as given, and true), defect ("" or its kind),
-        speaker, part (pool, test, ood-speakers, ood-words, spare).
+        Ids: ``GIVEN_LABEL/clip_NNNN``, with numbers that reveal nothing. Features: those of
+        `spoken_digits`, from the damaged sequence where a clip is damaged. Columns: ``given`` and
+        ``word`` (given and true label), ``defect`` (its kind, "" for none), ``speaker`` and
+        ``part`` (``pool``, ``test``, ``ood-speakers``, ``ood-words`` or ``spare``).
     """
     clean = spoken_digits.table(None)
     clips = spoken_digits.sequences(None)

@@ -19,30 +19,18 @@ Kind = Literal["numeric", "categorical", "text", "datetime", "embedding", "const
 
 
 class Media(Protocol):
-    """Images or sounds behind the rows, read when they are shown."""
+    """Pictures or sounds behind the rows, read when they are shown."""
 
     @property
     def kind(self) -> Literal["image", "audio"]:
-        """``"image"`` or ``"audio"``."""
+        """What it holds."""
 
     def picture(self, row: int) -> NDArray[np.uint8]:
-        """Return the image of a row; for a sound, its spectrogram.
-
-        Returns
-        -------
-        (height, width) or (height, width, 3) array of uint8
-        """
+        """Return a picture of a row, (height, width) or (height, width, 3); of a sound, its
+        spectrogram."""
 
     def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
-        """Return the sound of a row, or None for images.
-
-        Returns
-        -------
-        samples : array of float32
-            -1 to 1.
-        rate : int
-            Samples per second (Hz).
-        """
+        """Return samples in -1..1 and their rate in Hz; None for pictures."""
 
 
 @dataclass(frozen=True)
