@@ -105,9 +105,9 @@ def _check(
     track: Any, action: Any, *, seed: Any, test_share: Any, budget: Any, submitter: Any
 ) -> None:
     """Refuse options that would make another manifest than was meant, all at once."""
-    problems = [] if track is None else validation.named("track", track, TRACKS)
-    problems += validation.named("action", action, ACTIONS)
-    problems += validation.problems(
+    problems = [] if track is None else validation.unknown_name_problems("track", track, TRACKS)
+    problems += validation.unknown_name_problems("action", action, ACTIONS)
+    problems += validation.split_option_problems(
         seed=seed, test_share=test_share, budget=budget, place="test_share"
     )
     problems += _of_submitter(submitter)
