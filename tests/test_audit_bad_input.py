@@ -71,7 +71,7 @@ def table(rows=60, classes=3, **columns):
         values = [told(row) for row in range(rows)] if callable(told) else [told] * rows
         try:
             frame[name] = values
-        except UnicodeEncodeError:  # half characters are only held as objects
+        except UnicodeEncodeError:  # lone surrogates are only held as objects
             frame[name] = pd.Series(values, dtype=object)
     return frame
 
@@ -101,7 +101,7 @@ def whole(data, folder, **told):
         try:
             found.to_manifest(path=folder / "repair.json")
         except DataperfError as error:
-            assert re.search("to split|called test|no row is called", str(error))
+            assert re.search("to split|test row|no row has the value", str(error))
     assert not list(folder.rglob("*.part"))
     return found, page
 
@@ -172,8 +172,8 @@ def test_odd_values_are_audited(tmp_path):
     found, page = whole(table(**VALUES), tmp_path)
     assert "<script>alert" not in page
     told = dict(found.rows.skipped)
-    assert told["dictionaries"] == "its values are objects, not numbers or text: not used"
-    assert told["column hostile values"].startswith("half characters")
+    assert told["dictionaries"] == "not used: its values are objects, not numbers or text"
+    assert told["column hostile values"].startswith("lone surrogates")
     assert told["column infinite values"] == "40 infinite values counted as missing"
     assert told["column mixed types"].endswith("read as text")
     assert told["column numbers as text, but one"].startswith("1 value no number, such as 'x'")
@@ -239,7 +239,7 @@ def test_what_is_done_to_odd_data_is_told(tmp_path):
     assert found.notes == (
         "all labelled rows are of one group: rows are judged as if there were none",
     )
-    assert dict(found.rows.skipped)["column m"].startswith("half characters")
+    assert dict(found.rows.skipped)["column m"].startswith("lone surrogates")
     again = dataperf.audit(table().set_axis([1] * 60), label="y", detectors="imbalance")
     assert dict(again.rows.skipped)["index"].startswith("59 repeated values")
     assert [each.kind for each in again.findings] == ["imbalance"]
@@ -274,7 +274,7 @@ REFUSED = {
     "wrong names of every kind": (
         table(),
         {"label": "nope", "detectors": ["slice"], "seed": "x", "embedding": "zz", "id": "i"},
-        '(?s)5 problems.*"slice".*seed is .x.*"zz".*label: no column.*id: no column',
+        '(?s)5 problems.*"slice".*seed is .x.*"zz".*label: there is no column.*id: there is no column',
     ),
     "an unknown embedding of a table": (table(), {"embedding": "pixel"}, 'Did you mean "pixels"'),
     "no embedding": (table(), {"embedding": None}, "one of auto, network, pixels, mfcc"),
@@ -306,12 +306,12 @@ FILES = {
     "header.csv": (b"a,y\n", "no rows"),
     "latin.csv": (b"a,y\n1,caf\xe9\n2,b\n", "not-utf8.*\n.*iconv"),
     "utf16.csv": ("a,y\n1,x\n".encode("utf-16"), "UTF-16"),
-    "cut.parquet": (b"PAR1 and then nothing", "not a whole Parquet file"),
+    "cut.parquet": (b"PAR1 and then nothing", "not a complete Parquet file"),
     "cut.jsonl": (b'{"a": 1, "y": "x"}\n{"a": 2, "y', "line 2"),
     "deep.json": (b"[" * 100_000, "bad-json"),
-    "packed.csv": (gzip.compress(b"a,y\n1,x\n"), "packed with gzip.*\n.*packed.csv.gz"),
-    "packed.jsonl": (bz2.compress(b"{}"), "packed with bzip2"),
-    "packed.parquet": (b"\x28\xb5\x2f\xfd" + bytes(9), "packed with zstd"),
+    "packed.csv": (gzip.compress(b"a,y\n1,x\n"), "compressed with gzip.*\n.*packed.csv.gz"),
+    "packed.jsonl": (bz2.compress(b"{}"), "compressed with bzip2"),
+    "packed.parquet": (b"\x28\xb5\x2f\xfd" + bytes(9), "compressed with zstd"),
     "other.xyz": (b"x", "unknown-ending"),
 }
 
@@ -359,7 +359,7 @@ def test_columns_that_pandas_cannot_hold_are_left_out_and_told(tmp_path):
     found, _ = whole(tmp_path / "t.parquet", tmp_path)
     told = dict(found.rows.skipped)
     assert set(told) == {"where", "whens"}
-    assert all(reason.endswith("not used") for reason in told.values())
+    assert all(reason.startswith("not used: ") for reason in told.values())
     assert str(found.rows.frame["when"][59]) == "00:00:59"
 
 
@@ -457,7 +457,7 @@ def test_objects_that_hold_no_file_are_listed(tmp_path):
     found, _ = whole(tmp_path / "t.jsonl", tmp_path, embedding="pixels")
     told = dict(found.rows.skipped)
     assert {"0", "1", "2", "3", "4", "5"} == set(told) - {"embedding"}
-    neither = "unreadable: there are neither bytes of a file nor a path to one"
+    neither = "unreadable: neither the bytes of a file nor a path"
     assert [told[row] for row in "01235"] == [neither] * 5
     assert len(found.rows) == len(rows) - 6
     rows = [{"i": {"bytes": b"junk", "path": None}, "y": "ab"[n % 2]} for n in range(4)]
@@ -665,7 +665,7 @@ def test_the_test_that_the_data_names_is_that_of_manifest_and_evaluation(folder)
     assert found["tasks"]["own"]["splits"]["test"]["rows"] == 30
     told = [*DATA[3:], "--split", "part", "--plugins", "own", "--track", "cleaning"]
     run("new", "challenge", "mine", "--from-data", "mine.csv", *told)
-    assert "as the column part says" in Path("own/challenges/mine/README.md").read_text("utf-8")
+    assert "by the column part" in Path("own/challenges/mine/README.md").read_text("utf-8")
 
 
 def test_columns_that_serve_as_something_are_not_what_is_wrong(tmp_path):
@@ -694,7 +694,7 @@ def test_a_folder_of_sounds_needs_no_label(folder):
     found = dataperf.audit(folder / "data", embedding="mfcc", detectors=["label_errors"])
     found.to_manifest("selection", path=folder / "m.json")
     run("evaluate", "--data", "data", "m.json")
-    assert "which column holds the labels" in run(
+    assert "no label column was named" in run(
         "evaluate", "--data", "mine.csv", "m.json", code=2
     )
 

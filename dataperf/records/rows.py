@@ -19,18 +19,18 @@ Kind = Literal["numeric", "categorical", "text", "datetime", "embedding", "const
 
 
 class Media(Protocol):
-    """Pictures or sounds behind the rows, read when they are shown."""
+    """Images or sounds of the rows, opened only when they are shown."""
 
     @property
     def kind(self) -> Literal["image", "audio"]:
         """What it holds."""
 
-    def picture(self, row: int) -> NDArray[np.uint8]:
-        """Return a picture of a row, (height, width) or (height, width, 3); of a sound, its
-        spectrogram."""
+    def image(self, row: int) -> NDArray[np.uint8]:
+        """Return the image of a row, (height, width) or (height, width, 3), in 0..255; the
+        spectrogram of a sound."""
 
     def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
-        """Return samples in -1..1 and their rate in Hz; None for pictures."""
+        """Return the samples in -1..1 and their rate in Hz; None for images."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Rows:
     sensitive
         Columns of ``frame`` for which fairness is asked.
     media
-        Pictures or sounds.
+        Images or sounds.
     skipped
         What could not be read: name and reason.
     source
