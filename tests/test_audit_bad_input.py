@@ -176,7 +176,7 @@ def test_odd_values_are_audited(tmp_path):
     assert told["column hostile values"].startswith("lone surrogates")
     assert told["column infinite values"] == "40 infinite values counted as missing"
     assert told["column mixed types"].endswith("read as text")
-    assert told["column numbers as text, but one"].startswith("1 value no number, such as 'x'")
+    assert told["column numbers as text, but one"].startswith("1 non-numeric value, such as 'x'")
     assert "their size" in told["column complex numbers"]
     assert {found.rows.kinds[name] for name in ("a constant", "nothing")} == {"constant"}
 
