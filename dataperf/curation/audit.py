@@ -18,7 +18,8 @@ from dataperf.errors import DataperfError, Invalid, NotFound
 from dataperf.evaluation import provenance
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
-from dataperf.evidence.models import FOLDS, Probabilities, Progress
+from dataperf.evidence.models import FOLDS, Progress
+from dataperf.evidence.regression import Probabilities
 from dataperf.records import FloatArray
 from dataperf.records.findings import SEVERITIES, Finding, Neighbours
 from dataperf.records.rows import Rows
@@ -325,7 +326,7 @@ def audit(
     rows, notes = _bounded(data)
     chosen, seed = _detectors(detectors), int(seed)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
-    evidence = Collected(rows, seed, tell=progress, seconds=seconds)
+    evidence = Collected(rows, seed, on_progress=progress, seconds=seconds)
     if rows.groups is not None and not evidence.can_group:
         notes += ("all labelled rows are of one group: rows are judged as if there were none",)
     findings, skipped = [], {}

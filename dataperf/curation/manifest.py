@@ -179,7 +179,9 @@ def _judge(part: Rows, whole: Collected) -> Judged:
 
     from dataperf.detectors import label_errors
 
-    evidence = whole if part is whole.rows else Collected(part, whole.seed, tell=whole.tell)
+    evidence = (
+        whole if part is whole.rows else Collected(part, whole.seed, on_progress=whole.on_progress)
+    )
     with threadpool_limits(limits=1):
         chances, found = evidence.probabilities, label_errors.find(evidence)
     counts = np.bincount(part.labels[part.labels >= 0], minlength=len(part.classes))
