@@ -238,7 +238,7 @@ def test_scarce_classes_values_and_ties_are_told():
     listed = {(line.what, line.column, line.value) for line in found.table.itertuples()}
     assert ("class", "label", "c2") in listed
     assert ("value", "place", "farm") in listed
-    assert [key for key in listed if key[0] == "tied to class"][0][1] == "colour"
+    assert [key for key in listed if key[0] == "associated with class"][0][1] == "colour"
     assert found.tables["classes"]["rows"].tolist() == [560, 36, 4]
 
 
@@ -454,7 +454,7 @@ def people(count=1200, seed=40):
     return replace(rows, sensitive=("sex",)), random
 
 
-def test_an_unfair_group_is_told_with_the_measures_of_fairlearn():
+def test_an_unfair_group_is_found_and_measured_as_fairlearn_does():
     from fairlearn import metrics
 
     rows, random = people()
@@ -463,14 +463,21 @@ def test_an_unfair_group_is_told_with_the_measures_of_fairlearn():
     found = looked_for(fairness, rows, chances=right(rows, wrong=np.flatnonzero(missed)))
     assert found.severity == "high"
     guess = np.where(missed, 0, rows.labels)
-    told = found.table.set_index("measure")["value"]
+    values = found.table.set_index("measure")["value"]
     given = {"sensitive_features": sex}
     for name, function in (
         ("demographic parity difference", metrics.demographic_parity_difference),
         ("disparate impact ratio", metrics.demographic_parity_ratio),
         ("equal opportunity difference", metrics.equal_opportunity_difference),
     ):
-        assert told[name] == pytest.approx(function(rows.labels, guess, **given))
+        assert values[name] == function(rows.labels, guess, **given)
+    of_groups = metrics.MetricFrame(
+        metrics=lambda truth, guess: (truth == guess).mean(),
+        y_true=rows.labels,
+        y_pred=guess,
+        **given,
+    )
+    assert values["accuracy difference"] == of_groups.difference()
     worst = found.table.iloc[0]
     assert (worst["measure"], worst["lowest_group"]) == ("equal opportunity difference", "f")
     assert worst["low"] < worst["value"] < worst["high"]
@@ -499,11 +506,32 @@ def test_shares_that_differ_as_labels_do_are_not_grave():
     assert found.severity == "low"
 
 
-def test_without_fairlearn_or_sensitive_columns_the_reason_is_told(monkeypatch):
+def test_fairness_needs_sensitive_columns_but_no_extra(monkeypatch):
     rows, _ = people()
     assert "sensitive" in fairness.find(Fake(replace(rows, sensitive=())))
-    monkeypatch.setitem(sys.modules, "fairlearn.metrics", None)
-    assert "pip install" in fairness.find(Fake(rows))
+    monkeypatch.setitem(sys.modules, "fairlearn", None)
+    assert looked_for(fairness, rows, chances=right(rows)).numbers["groups"] == 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_fairness_measures_equal_those_of_fairlearn(seed):
+    """Also where no row of a group, or none at all, is predicted to have the class."""
+    from fairlearn import metrics
+
+    cells = RANDOM(seed).integers(0, 40, (4, 2, 2))
+    cells[:, 1, 0] += 30
+    cells[: seed + 1 if seed < 4 else 0, :, 1] = 0
+    group, truth, guess = np.nonzero(cells)
+    weights = cells[group, truth, guess]
+    rows = [np.repeat(each, weights) for each in (truth, guess, group)]
+    given = {"y_true": rows[0], "y_pred": rows[1], "sensitive_features": rows[2]}
+    for name, function in (
+        ("demographic parity difference", metrics.demographic_parity_difference),
+        ("disparate impact ratio", metrics.demographic_parity_ratio),
+        ("equal opportunity difference", metrics.equal_opportunity_difference),
+    ):
+        ours = fairness._between(name, fairness._rates(name, cells))
+        assert np.array_equal(ours, function(**given), equal_nan=True)
 
 
 # Drift -----------------------------------------------------------------------------------
@@ -593,7 +621,7 @@ def test_a_bad_annotator_stands_out_and_wrong_labels_are_named(classes):
     names = np.array(rows.classes)[truth]
     assert (worst["suggested"].to_numpy() == names[worst["row"]]).mean() >= 0.88
     assert found.numbers["consensus"] == ("dawid-skene" if classes == 3 else "one-coin")
-    assert "r2 is right on only" in found.sentence
+    assert "r2 is correct on only" in found.sentence
 
 
 def test_consensus_beats_the_majority_where_annotators_differ_in_skill():

@@ -146,5 +146,5 @@ def test_what_is_refused():
     assert [problem.rule for problem in caught.value.problems] == ["not-finite", "k"]
     with pytest.raises(Invalid, match="a table of numbers"):
         nearest(np.zeros(3))
-    with pytest.raises(Invalid, match="3 columns where the table has 2"):
+    with pytest.raises(Invalid, match="3 columns, but the table has 2"):
         nearest_in(np.zeros((4, 2)), np.zeros((4, 3)), 1)
