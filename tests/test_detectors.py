@@ -53,7 +53,9 @@ def test_clean_data_is_nothing_to_worry_about(detector, seed):
     rows = added(rows, "categorical", sex=random.choice(["f", "m"], 600))
     raters = {name: np.where(random.random(600) < 0.97, rows.labels, 0) for name in "abc"}
     rows = replace(rows, sensitive=("sex",), annotators=raters)
-    found = looked_for(detector, rows, given_probabilities=right(rows, wrong=random.permutation(600)[:60]))
+    found = looked_for(
+        detector, rows, given_probabilities=right(rows, wrong=random.permutation(600)[:60])
+    )
     assert found.severity == "none", found.sentence
     if detector in (duplicates, outliers, slices, features, imbalance):
         assert len(found.table) <= 3
@@ -439,7 +441,9 @@ def test_random_errors_make_no_slice():
     for seed in range(10):
         rows, random = sliced(seed=30 + seed, count=1000)
         wrong = np.flatnonzero(random.random(1000) < 0.2)
-        quiet += not len(looked_for(slices, rows, given_probabilities=right(rows, wrong=wrong)).table)
+        quiet += not len(
+            looked_for(slices, rows, given_probabilities=right(rows, wrong=wrong)).table
+        )
     assert quiet >= 9
 
 
@@ -460,7 +464,9 @@ def test_an_unfair_group_is_found_and_measured_as_fairlearn_does():
     rows, random = people()
     sex = rows.frame["sex"]
     missed = (sex == "f") & (rows.labels == 1) & (random.random(1200) < 0.5)
-    found = looked_for(fairness, rows, given_probabilities=right(rows, wrong=np.flatnonzero(missed)))
+    found = looked_for(
+        fairness, rows, given_probabilities=right(rows, wrong=np.flatnonzero(missed))
+    )
     assert found.severity == "high"
     guess = np.where(missed, 0, rows.labels)
     values = found.table.set_index("measure")["value"]

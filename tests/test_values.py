@@ -147,7 +147,9 @@ def by_enumeration(data, weight):
     for which in range(2**n):
         for row in range(n):
             if not (which >> row) & 1:
-                found[row] += weight(which.bit_count()) * (utilities[which | 1 << row] - utilities[which])
+                found[row] += weight(which.bit_count()) * (
+                    utilities[which | 1 << row] - utilities[which]
+                )
     return found
 
 

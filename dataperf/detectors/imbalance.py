@@ -54,7 +54,9 @@ def find(evidence: Evidence) -> Finding | str:
         _scarce(classes, "class"),
         _scarce(values, "value"),
         _scarce(parts, "cluster"),
-        ties[ties["tied"]].assign(what="associated with class", score=lambda each: each["cramers_v"]),
+        ties[ties["tied"]].assign(
+            what="associated with class", score=lambda each: each["cramers_v"]
+        ),
     ]
     table = pd.concat([each for each in listed if len(each)] or listed[:1], ignore_index=True)
     names = ["what", "column", "value", "rows", "share", "even_share", "cramers_v", "score"]

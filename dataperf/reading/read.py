@@ -103,9 +103,8 @@ def read(
     Unavailable
         If a package is not installed.
     """
-    label, id, split, group, true_label = map(
-        roles.column_name, (label, id, split, group, true_label)
-    )
+    label = roles.column_name(label)
+    id, split, group, true_label = map(roles.text_or_none, (id, split, group, true_label))
     wrong = [*wrong, *embedding_problems(embedding)]
     of_labels = [label, id, split, group, true_label, *roles.column_names(annotators)]
     names = [each for each in of_labels if isinstance(each, str)]

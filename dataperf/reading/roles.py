@@ -57,6 +57,11 @@ def column_name(column: Any) -> Any:
     return str(column) if isinstance(column, int | float | tuple) else column
 
 
+def text_or_none(column: Any) -> str | None:
+    """Return a column's name as text; a value of a wrong type names no column that exists."""
+    return None if column is None else str(column_name(column))
+
+
 def column_names(columns: Any) -> tuple[str, ...]:
     """Return column names as a tuple; a single name may be given by itself."""
     single = isinstance(columns, str) or not isinstance(columns, Iterable)
