@@ -84,7 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(server.pause)
         self.close_connection = True
 
-    def log_message(self, *told):
+    def log_message(self, *options):
         pass
 
 
@@ -99,8 +99,8 @@ def server():
     running.server_close()
 
 
-def fetch(server, path, **told):
-    return download.fetch(server.address("data.bin"), path, pause=0.0, **told)
+def fetch(server, path, **options):
+    return download.fetch(server.address("data.bin"), path, pause=0.0, **options)
 
 
 def test_a_file_is_fetched_and_its_digest_recorded(server, tmp_path):
@@ -218,8 +218,8 @@ def test_nobody_there(tmp_path):
 # Archives ---------------------------------------------------------------------------------
 
 
-def zipped(path, entries, **told):
-    with zipfile.ZipFile(path, "w", **told) as out:
+def zipped(path, entries, **options):
+    with zipfile.ZipFile(path, "w", **options) as out:
         for name, content in entries:
             out.writestr(name, content)
     return path
@@ -319,12 +319,12 @@ def test_a_hostile_tar_is_refused_whole(tmp_path, rule):
     refused(path, rule, tmp_path)
 
 
-def refused(path, rule, tmp_path, **told):
+def refused(path, rule, tmp_path, **options):
     place = tmp_path / "place"
     place.mkdir(exist_ok=True)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(Invalid) as error:
-        archives.unpack(path, place, **told)
+        archives.unpack(path, place, **options)
     assert rule in {problem.rule for problem in error.value.problems}
     assert sorted(tmp_path.rglob("*")) == before
     return error.value.problems

@@ -275,8 +275,8 @@ def test_our_datasets_by_name():
 
 def test_mnist_is_drawn():
     rows = read("mnist_5k")
-    picture = rows.media.image(7)
-    assert picture.shape == (28, 28) and picture.dtype == np.uint8 and picture.max() == 255
+    image = rows.media.image(7)
+    assert image.shape == (28, 28) and image.dtype == np.uint8 and image.max() == 255
 
 
 def test_the_pool_of_a_challenge_is_what_participants_see():

@@ -154,17 +154,17 @@ def _slices(
     rate = float(wrong.mean())
     (coded, _), (crossed, _) = parts
     counted = conditions.joined([part for _, part in parts])
-    alone = len(parts[0][1].terms)
+    singles = len(parts[0][1].terms)
     z = conditions.z_scores(counted.rows, counted.errors, rate)
     p = _p_values(counted, z, wrong)
     error = counted.errors / np.maximum(counted.rows, 1)
     by_much = (error >= LIFT * rate) & (error >= rate + EXCESS)
     fit = (p <= ALPHA) & (by_much | ((error >= DOUBLE * rate) & (error >= rate + LITTLE)))
-    value = z - SECOND * (np.arange(len(z)) >= alone)
+    value = z - SECOND * (np.arange(len(z)) >= singles)
     order = np.flatnonzero(fit)
     order = order[np.argsort(-value[order], kind="stable")][:CLOSER]
     masks = (
-        conditions.met(coded if number < alone else crossed, counted.terms[number])
+        conditions.met(coded if number < singles else crossed, counted.terms[number])
         for number in order
     )
     picks, taken = _reduced(order, masks, wrong)
@@ -172,7 +172,7 @@ def _slices(
     facts = {
         "condition": [
             conditions.in_words(
-                coded if number < alone else crossed, counted.terms[number], rows.kinds
+                coded if number < singles else crossed, counted.terms[number], rows.kinds
             )
             for number in picks
         ],

@@ -159,12 +159,12 @@ def inject(
     rows : (count,) array of int
         The changed rows.
     """
-    likeliest = probabilities[candidates].argmax(axis=1)
-    sizes = np.bincount(likeliest, minlength=len(mix))
-    weight = (mix.sum(axis=1) / np.maximum(sizes, 1))[likeliest]
+    most_probable = probabilities[candidates].argmax(axis=1)
+    sizes = np.bincount(most_probable, minlength=len(mix))
+    weight = (mix.sum(axis=1) / np.maximum(sizes, 1))[most_probable]
     keys = random.exponential(size=len(candidates)) / np.maximum(weight, 1e-300)
     chosen = np.sort(np.argsort(keys, kind="stable")[:count])  # without replacement, by weight
-    steps = np.cumsum(mix[likeliest[chosen]], axis=1)
+    steps = np.cumsum(mix[most_probable[chosen]], axis=1)
     drawn = (random.random((len(chosen), 1)) * steps[:, -1:] >= steps).sum(axis=1)
     changed = labels.copy()
     changed[candidates[chosen]] = drawn
