@@ -661,7 +661,7 @@ def test_ids_of_a_column_and_other_options(folder):
         (["-c", "digit-cleaning", "--data", "mine.csv", "repair.json"], "exclude each other"),
         (["-c", "digit-cleaning", "--label", "y", "repair.json"], "--label is for your own data"),
         (["-c", "digit-cleaning", "--test-share", "0.1"], "--test-share is for your own data"),
-        (["--data", "mine.csv", "repair.json"], "which column holds the labels"),
+        (["--data", "mine.csv", "repair.json"], "no label column was named"),
         ([*OWN], "name a manifest"),
         ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
         ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
@@ -895,7 +895,7 @@ def test_a_page_says_how_the_test_was_chosen():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["challenge", "mine", "--from-data", "mine.csv"], "which column holds the labels"),
+        (["challenge", "mine", "--from-data", "mine.csv"], "no label column was named"),
         (["challenge", "own-mine", "--from-data", "mine.csv", "--label", "y"], "begin with"),
         (["metric", "mine", "--from-data", "mine.csv", "--label", "y"], "only a challenge"),
         (["challenge", "mine", "--label", "y"], "--from-data"),
