@@ -22,8 +22,8 @@ EXACT = (
 )
 
 
-def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
-    """Run a kept result's evaluation again.
+def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
+    """Run the evaluation of a result again.
 
     First its own digest, then the digests of everything it depends on, then the evaluation:
     every prediction, score and interval must be the same. Own data is read again from where
@@ -31,8 +31,8 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    path
-        The record.
+    given
+        The record, or its file.
     asking
         What lies outside of dataperf and shall be asked again: ``NAME=OPTION``, as in
         ``dataperf.boards.safety_panel.prepare``. Nothing of that kind is asked otherwise.
@@ -49,7 +49,8 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     DataperfError
         If it is of own data that can no longer be found.
     """
-    kept = results.read(path)
+    kept = given if isinstance(given, Result) else results.read(given)
+    name = results.name_of(given) if isinstance(given, Result) else str(given)
     loaded = None
     if challenges.is_own(kept.challenge):
         challenge, loaded = own.reload(kept)
@@ -63,7 +64,7 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
         problems = list(_differences(kept, again))
         others, unasked = safety_panel.rerun(kept, asking, data=loaded)
         problems, notes = problems + others, notes + unasked
-    return {"name": str(path), "ok": not problems, "problems": problems, "notes": notes}
+    return {"name": name, "ok": not problems, "problems": problems, "notes": notes}
 
 
 def _changed(
