@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dataperf.registry import source_code as _source_code
+
 if TYPE_CHECKING:
     from dataperf.api.challenges import baseline, list_challenges, load_challenge, pool
     from dataperf.api.evaluation import evaluate
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from dataperf.records import Result, Submission
 
 __version__ = "0.1.0"
+
+_source_code.install()  # before any plug-in is imported: each runs from its source
 
 __all__ = [
     "Audit",
