@@ -1,4 +1,5 @@
 """The audit of a data set, and its findings as page, notebook cell, terminal text and submission.
 
-It may import everything up to the detectors; own data, authoring and commands may import it.
+It imports `evidence`, `valuation`, `detectors`, `reading` and everything below; `report`, `api`
+and `cli` may import it.
 """

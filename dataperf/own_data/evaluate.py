@@ -51,12 +51,12 @@ def load(source: Any, **chosen: Any) -> tuple[Challenge, dict[str, TaskData]]:
         leave out; and ``embedding``, how images and sounds are embedded. All else is passed to
         `challenge`.
     """
-    columns, rules = _parted(chosen)
+    columns, rules = parted(chosen)
     rules = options.check(rules)
     return challenge(read(source, **columns), **rules)
 
 
-def _parted(chosen: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def parted(chosen: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the options that name columns, and the others."""
     columns = {key: chosen.get(key) for key in COLUMNS}
     return columns, {key: value for key, value in chosen.items() if key not in COLUMNS}
@@ -94,7 +94,7 @@ def evaluate(
     Invalid
         If a submission is not one, or breaks a rule; then nothing is trained.
     """
-    named, rules = _parted(chosen)
+    named, rules = parted(chosen)
     columns = options.columns(named)
     rules = options.check(rules, source=str(source) if isinstance(source, str | Path) else "")
     rows, where = read(source, **columns), _place(source)
