@@ -25,8 +25,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import dataperf
-from dataperf.basics import files
 from dataperf.api import output_paths
+from dataperf.basics import files
 from dataperf.cli import app, terminal
 from dataperf.errors import DataperfError, Invalid, did_you_mean
 from dataperf.evidence import compiled, discretize, models, neighbours

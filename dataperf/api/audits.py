@@ -76,5 +76,7 @@ def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
     if request.report is not None:
         found.report(request.report)
     if request.submission is not None:
-        found.to_submission(request.track, path=request.submission, budget=request.budget, seed=seed)
+        found.to_submission(
+            request.track, path=request.submission, budget=request.budget, seed=seed
+        )
     return found

@@ -220,7 +220,13 @@ def _references(request: EvaluationRequest, on_message: Messages) -> EvaluationR
             f"only to {', '.join(boards)}"
         )
     return EvaluationRequest(
-        chosen, challenge, None, request.rules, request.safety, request.jobs, results=request.results
+        chosen,
+        challenge,
+        None,
+        request.rules,
+        request.safety,
+        request.jobs,
+        results=request.results,
     )
 
 
