@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import dataperf as face
 from dataperf.evaluation import results
 
 CHALLENGE = ["--challenge", "speech-selection"]
@@ -199,7 +200,10 @@ def test_schemas_are_published(what, tmp_path):
 
 
 def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
-    for command in ("list", "show", "baseline", "check", "evaluate", "leaderboard", "verify"):
+    for command in (
+        *("list", "show", "baseline", "check", "evaluate", "leaderboard", "verify", "audit"),
+        *("new", "check-plugins", "freeze", "schema"),
+    ):
         assert "Example: dataperf" in dataperf(command, "--help", cwd=tmp_path)
     code = (
         "import sys, dataperf.cli.app; heavy = {'numpy', 'pydantic', 'sklearn', 'pandas', 'scipy'};"
@@ -223,6 +227,39 @@ def test_check_tells_of_every_file(folder, tmp_path):
     assert rows[0]["problems"][0]["rule"] == "not-json"
 
 
+def test_a_submission_that_names_its_challenge_needs_no_option(folder, tmp_path):
+    file = str(folder / "random.json")
+    assert "random.json: valid" in dataperf("check", file, cwd=tmp_path)
+    (named,) = json.loads(dataperf("evaluate", file, "--json", cwd=tmp_path))
+    (given,) = json.loads(dataperf("evaluate", *CHALLENGE, file, "--json", cwd=tmp_path))
+    assert named["tasks"] == given["tasks"]
+    (tmp_path / "en_25_train.json").write_text('{"one": ["a"]}')
+    for command in ("check", "evaluate"):
+        text = dataperf(command, "en_25_train.json", cwd=tmp_path, code=2)
+        assert "give the challenge: --challenge NAME" in text
+
+
+def test_submissions_to_several_challenges_are_evaluated_in_one_command(folder, tmp_path):
+    words = ["-c", "digit-cleaning", "-b", "linear", "-s", "random_order", "-o", "order.json"]
+    dataperf("baseline", *words, cwd=tmp_path)
+    text = dataperf("evaluate", "order.json", str(folder / "random.json"), cwd=tmp_path)
+    assert "digits-60" in text and "linear" in text
+    assert {result.challenge for result in kept(tmp_path)} == {"digit-cleaning", "speech-selection"}
+
+
+def test_a_script_and_a_command_say_the_same(folder, tmp_path):
+    content = json.loads((folder / "random.json").read_text())
+    content["answer"]["samples"]["one"] = ["one/nobody"]
+    (tmp_path / "bad.json").write_text(json.dumps(content))
+    for command, function in (("check", face.check), ("evaluate", face.evaluate)):
+        with pytest.raises(face.Invalid) as error:
+            function(tmp_path / "bad.json")
+        problems = str(error.value).partition("\n")[2]
+        assert problems in dataperf(command, "bad.json", cwd=tmp_path, code=2)
+    (result,) = (each for each in kept(folder) if each.submission.method.startswith("random"))
+    assert face.evaluate(folder / "random.json").tasks == result.tasks
+
+
 def test_new_refuses_a_name_that_is_taken(tmp_path):
     assert "already" in dataperf(
         "new", "metric", "accuracy", "--plugins", "x", cwd=tmp_path, code=2
@@ -244,7 +281,7 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path):
             command = [sys.executable, "-m", "dataperf", *words]
             run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
         assert run.returncode == 2
-        assert run.stderr == "error: what is to be printed: No space left on device\n"
+        assert run.stderr == "error: cannot write to standard output: no space left on device\n"
 
 
 def test_an_answer_goes_through_links_and_into_regular_files_only(tmp_path):

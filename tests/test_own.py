@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import dataperf
 from dataperf import registry, statistics
 from dataperf.authoring import conformance
 from dataperf.basics import files
@@ -64,7 +65,7 @@ def sent(answer, track="repair"):
 
 
 def pool_of(rows, **told):
-    return np.flatnonzero(~own.split(rows.ids, rows.labels, rows.groups, **told))
+    return np.flatnonzero(~draw.split(rows.ids, rows.labels, rows.groups, **told))
 
 
 def wrong_of(rows):
@@ -115,14 +116,14 @@ def test_every_class_has_its_share_tested_and_keeps_a_row(labels, seed, share):
 
 def test_another_seed_is_another_split():
     rows = made()
-    first, second = (own.split(rows.ids, rows.labels, seed=seed) for seed in (0, 1))
+    first, second = (draw.split(rows.ids, rows.labels, seed=seed) for seed in (0, 1))
     assert not np.array_equal(first, second)
 
 
 def test_groups_are_tested_whole():
     rows = made(groups=True)
     for seed in range(5):
-        tested = own.split(rows.ids, rows.labels, rows.groups, seed=seed)
+        tested = draw.split(rows.ids, rows.labels, rows.groups, seed=seed)
         assert not set(rows.groups[tested]) & set(rows.groups[~tested])
         assert 0.1 <= tested.mean() <= 0.3
 
@@ -147,7 +148,7 @@ def test_a_split_that_the_source_tells_is_kept():
     rows = made()
     parts = np.where(np.arange(len(rows)) < 50, "test", "train")
     told = dataclasses.replace(rows, split=parts)
-    assert np.array_equal(own.in_test(told), parts == "test")
+    assert np.array_equal(split.in_test(told), parts == "test")
 
 
 NAMED = {"split_named": True, "roles": {"split": "part", "group": "who"}}
@@ -167,13 +168,13 @@ def parted(rows, values, **more):
 )
 def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
     rows = parted(made(), values)
-    for act in (own.in_test, challenge.challenge, challenge.table):
+    for act in (split.in_test, challenge.challenge, challenge.table):
         with pytest.raises(Invalid) as error:
             act(rows)
         for words in ('split "part"', 'no row is called "test"', shown, hint):
             assert words in str(error.value)
     unasked = dataclasses.replace(rows, split_named=False)
-    assert np.array_equal(own.in_test(unasked), own.in_test(made()))
+    assert np.array_equal(split.in_test(unasked), split.in_test(made()))
 
 
 def test_a_split_that_leaves_nothing_to_train_or_test_on_is_refused():
@@ -194,7 +195,7 @@ def test_a_group_on_both_sides_of_a_named_split_is_refused():
         error.value
     )
     whole = np.where(np.isin(rows.groups, ["g1", "g2"]), "test", "train")
-    assert np.array_equal(own.in_test(parted(rows, whole)), whole == "test")
+    assert np.array_equal(split.in_test(parted(rows, whole)), whole == "test")
 
 
 def test_rows_without_a_label_that_would_be_tested_on_are_left_out():
@@ -232,7 +233,7 @@ def test_the_gain_is_the_difference_of_two_single_trainings():
     drop = wrong_of(rows)[:40]
     part = scored(rows, {"drop": [str(row) for row in drop]}).tasks["own"]
     model = registry.load("fixed_models", "logistic_v1")
-    pool, tested = pool_of(rows), own.split(rows.ids, rows.labels)
+    pool, tested = pool_of(rows), draw.split(rows.ids, rows.labels)
     outs = []
     for kept in (np.setdiff1d(pool, drop), pool):
         fitted = model.fit(rows.features[kept], rows.labels[kept], classes=3, seeds=(1,))
@@ -281,7 +282,7 @@ def test_without_truth_the_labels_are_tested_as_given_and_that_is_said():
     assert any("noisy-test" in warning for warning in result.warnings)
     assert "oracle" not in result.tasks["own"].summary
     assert result.tasks["own"].detection is None
-    tested = own.split(rows.ids, rows.labels)
+    tested = draw.split(rows.ids, rows.labels)
     _, data = challenge.challenge(rows)
     assert np.array_equal(data["own"].tests["test"].labels, rows.labels[tested])
     _, data = challenge.challenge(made())
@@ -343,7 +344,7 @@ def test_random_drops_are_as_many_as_the_answer_names():
 )
 def test_bad_repairs_are_refused(answer, rule):
     rows = made()
-    names = {"TEST": str(np.flatnonzero(own.split(rows.ids, rows.labels))[0])}
+    names = {"TEST": str(np.flatnonzero(draw.split(rows.ids, rows.labels))[0])}
     names["POOL"] = str(pool_of(rows)[0])
     text = json.dumps(answer)
     for word, name in names.items():
@@ -425,7 +426,7 @@ def test_results_on_the_same_data_compare_and_on_others_do_not():
 
 def test_what_cannot_be_a_challenge_is_refused():
     rows = made()
-    with pytest.raises(DataperfError, match="needs the truth"):
+    with pytest.raises(DataperfError, match="needs true labels"):
         challenge.challenge(made(truth=False), track="cleaning")
     with pytest.raises(NotFound, match="repair"):
         challenge.challenge(rows, track="repairs")
@@ -527,7 +528,7 @@ def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbe
     result = evaluation.evaluate(asked, numbered / "repair.json", data=data)
     assert result.own_data == {}
     path = results.keep(result, "kept")
-    with pytest.raises(DataperfError, match="does not say where it lies"):
+    with pytest.raises(DataperfError, match="does not say where the data lies"):
         rerun.result(numbered / path)
 
 
@@ -609,7 +610,7 @@ ALL_WRONG = {"test_share": 2, "seed": -5, "budget": -1, "model": "nope", "metric
 def test_everything_wrong_with_what_is_asked_is_told_before_the_data_is_read(numbered):
     words = ["--test-share", 2, "--seed", -5, "--budget", -1, "--model", "nope"]
     text = run("evaluate", *OWN, *words, "--metric", "acuracy", "repair.json", code=2)
-    for told in ("5 problems", "share to test on is 2", "seed is -5", "budget is -1", "'nope'"):
+    for told in ("5 problems", "share of test rows is 2", "seed is -5", "budget is -1", "'nope'"):
         assert told in text
     assert 'Did you mean "accuracy"?' in text
     new = ["new", "challenge", "mine", "--from-data", "not-there.csv", "--track", "repairs"]
@@ -644,7 +645,7 @@ def test_a_path_that_no_result_can_keep_is_refused(numbered):
 def test_ids_of_a_column_and_other_options(folder):
     rows = made(300)
     names = np.array([f"row-{name}" for name in rows.ids])
-    tested = own.split(names, rows.labels, seed=3, test_share=0.3)
+    tested = draw.split(names, rows.labels, seed=3, test_share=0.3)
     write("named.json", "own-repair", {"drop": [names[~tested][0]]})
     told = ["--model", "knn_v1", "--metric", "macro_f1", "--seed", 3, "--test-share", 0.3]
     (found,) = json.loads(run("evaluate", *DATA, *told, "--budget", 1, "--json", "named.json"))
@@ -657,17 +658,21 @@ def test_ids_of_a_column_and_other_options(folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["repair.json"], "name a challenge .* or your own data"),
-        (["-c", "digit-cleaning", "--data", "mine.csv", "repair.json"], "exclude each other"),
+        ([], "name a challenge .*, a submission, or your own data"),
+        (["repair.json"], "stands for your own data.*\n.*give the data: --data"),
+        (
+            ["-c", "digit-cleaning", "--data", "mine.csv", "repair.json"],
+            "--challenge is for challenges, and --data for your own data",
+        ),
         (["-c", "digit-cleaning", "--label", "y", "repair.json"], "--label is for your own data"),
         (["-c", "digit-cleaning", "--test-share", "0.1"], "--test-share is for your own data"),
         (["--data", "mine.csv", "repair.json"], "which column holds the labels"),
-        ([*OWN], "name a manifest"),
+        ([*OWN], "name a submission"),
         ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
         ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
         ([*OWN, "other.json"], "for own data one of own-repair, own-cleaning, own-selection"),
-        ([*OWN, "--test-share", "1.5", "repair.json"], "share to test on is 1.5"),
-        (["--data", "plain.csv", "--label", "right", "hidden.json"], "needs the truth"),
+        ([*OWN, "--test-share", "1.5", "repair.json"], "share of test rows is 1.5"),
+        (["--data", "plain.csv", "--label", "right", "hidden.json"], "needs true labels"),
         ([*OWN, "--seed", "5", "repair.json"], "tested on, so no part of the pool"),
     ],
 )
@@ -700,9 +705,9 @@ def test_a_challenge_folder_scores_as_the_data_does(numbered, monkeypatch, track
     page = (numbered / "mine/challenges/my-ants/README.md").read_text()
     for part in ("## Task", "## Data card", "Known limits", "## Rules", "## Reading the score"):
         assert part in page
-    assert "240 in the pool, 60 to" in " ".join(page.split())
+    assert "240 in the pool, 60 in the test" in " ".join(page.split())
     with pytest.raises(DataperfError, match="already; choose another name"):
-        app.new(kind="challenge", name="my-ants", path=numbered / "mine", from_data="x", label="y")
+        dataperf.new("challenge", "my-ants", folder=numbered / "mine", data="x", label="y")
 
 
 def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypatch):
@@ -750,7 +755,7 @@ def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
     for text in [*found, page_of(numbered)]:
         assert "pool: train 200, val 40\n" in text
         assert "left out: 2 rows without a label, 2 of them called test\n" in text
-    assert "58 to test on (as the column part says)" in " ".join(page_of(numbered).split())
+    assert "58 in the test (as the column part says)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
     assert rerun.result(kept)["problems"] == []
 
@@ -762,9 +767,9 @@ def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
     frame.to_csv("mine.csv", index=False)
     for words in (["evaluate", *OWN, "repair.json"], [*NEW, "--true-label", "right"]):
         text = run(*words, code=2)
-        assert 'true label "right": "Ant" in 2 rows is no class of the label' in text
+        assert 'true label "right": "Ant" in 2 rows is not a class of the label' in text
         assert 'Did you mean "ant"' in text
-        assert '"zebra" in 1 row is no class' in text
+        assert '"zebra" in 1 row is not a class' in text
         assert "ant, bee, cat; empty where it is not known" in text
         assert "2 problems" in text
     assert not (numbered / "mine").exists()
@@ -775,7 +780,7 @@ def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
 
 def test_a_truth_of_many_strange_values_names_the_commonest():
     strange = {f"odd{number}": number for number in range(1, 9)}
-    with pytest.raises(Invalid, match="3 more values in 6 rows are no classes") as error:
+    with pytest.raises(Invalid, match="3 more values in 6 rows are not classes") as error:
         challenge.challenge(dataclasses.replace(made(), strange_truths=strange))
     assert '"odd8" in 8 rows' in str(error.value)
 
@@ -820,8 +825,8 @@ def commands(page):
             ["first 30 rows of the pool's 64", "after every 2 rows", "ends after 30 rows"],
         ),
         ("cleaning", None, ["All 64 rows of the pool are listed, each exactly once"]),
-        ("selection", 12, ["chooses at most 12 rows", "12 in all"]),
-        ("selection", None, ["chooses at most 64 rows"]),
+        ("selection", 12, ["selects at most 12 rows", "12 rows in total"]),
+        ("selection", None, ["selects at most 64 rows"]),
     ],
 )
 def test_what_a_page_shows_passes_its_own_check(numbered, track, budget, rules):
@@ -860,9 +865,9 @@ def test_a_new_challenge_tells_which_columns_became_features(numbered):
             "features: 12 columns (a, b, c, d, e, more0, more1, more2, more3, more4 and 2 more)"
             in each
         )
-        assert "no features: label y, split part, true_label right\n" in each
+        assert "not features: y (label), part (split), right (true label)\n" in each
         assert "dropped: f, more7\n" in each
-        assert "not used (they name rows, or never change): note, same\n" in each
+        assert "ignored (constant, or unique per row): note, same\n" in each
     with np.load("mine/datasets/my_ants.npz") as arrays:
         assert arrays["features"].shape == (300, 12)
 
@@ -873,7 +878,7 @@ def test_a_forgotten_truth_is_warned_of(numbered):
     frame[list("abcdef")] = np.random.RandomState(0).normal(size=(300, 6))
     frame.to_csv("mine.csv", index=False)
     write("repair.json", "own-repair", {"drop": [str(pool_of(made(300))[5])]})
-    words = "warning: the feature right nearly tells the label"
+    words = "warning: the feature right nearly determines the label"
     command = ["evaluate", *OWN[:4], "--json", "repair.json"]
     assert words in run(*command) and words in run(*NEW)
     for told in (["--true-label", "right"], ["--drop", "right"]):
