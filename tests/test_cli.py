@@ -69,11 +69,11 @@ def test_scorecard_has_all_five_parts(folder):
         assert part in text
 
 
-def test_cleanlab_beats_random_and_lets_fewer_errors_in(folder):
+def test_cleanlab_beats_random_and_selects_fewer_errors(folder):
     by_method = {result.submission.method.split(",")[0]: result for result in kept(folder)}
-    best, chance = by_method["cleanlab_k_medoids"], by_method["random"]
-    assert best.score.value > chance.score.value
-    assert best.tasks["digits"].detection.share < chance.tasks["digits"].detection.share
+    best, random = by_method["cleanlab_k_medoids"], by_method["random"]
+    assert best.score.value > random.score.value
+    assert best.tasks["digits"].detection.share < random.tasks["digits"].detection.share
     assert best.tasks["digits"].detection.ranking["auroc"] > 0.8
 
 
@@ -107,23 +107,23 @@ def scores(place: Path) -> list[dict]:
 
 def test_jobs_threads_and_order_do_not_move_a_digit(folder, tmp_path):
     for name in ("random", "cleanlab_k_medoids"):
-        manifest = json.loads((folder / f"{name}.json").read_text())
-        samples = manifest["answer"]["samples"]
-        manifest["answer"]["samples"] = {
+        content = json.loads((folder / f"{name}.json").read_text())
+        samples = content["answer"]["samples"]
+        content["answer"]["samples"] = {
             label: samples[label][::-1] for label in reversed(list(samples))
         }
-        (tmp_path / f"{name}.json").write_text(json.dumps(manifest))
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
     files = ["cleanlab_k_medoids.json", "random.json"]
     dataperf("evaluate", *CHALLENGE, *files, "-j", "2", cwd=tmp_path, OMP_NUM_THREADS="2")
     assert scores(tmp_path) == scores(folder)
 
 
 def test_bad_files_give_one_message_with_every_problem_and_write_nothing(folder, tmp_path):
-    manifest = json.loads((folder / "random.json").read_text())
-    samples = manifest["answer"]["samples"]
+    content = json.loads((folder / "random.json").read_text())
+    samples = content["answer"]["samples"]
     samples["one"] += [samples["one"][0], "one/nobody", samples["five"][0]]
     samples["fiev"] = []
-    (tmp_path / "bad.json").write_text(json.dumps(manifest))
+    (tmp_path / "bad.json").write_text(json.dumps(content))
     text = dataperf("evaluate", *CHALLENGE, "bad.json", cwd=tmp_path, code=2)
     for rule in ("duplicate-id", "unknown-id", "misfiled-id", "over-budget", "unknown-class"):
         assert f"[{rule}]" in text
@@ -213,13 +213,13 @@ def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
     assert run.stdout.strip() == "set()"
 
 
-def test_boards_without_reference_submissions_are_told(tmp_path):
+def test_boards_without_reference_submissions_are_reported(tmp_path):
     text = dataperf("evaluate", *CHALLENGE, "-b", "digits-300", cwd=tmp_path, code=2)
     assert "no reference submissions" in text
     assert "no board" in dataperf("evaluate", *CHALLENGE, "-b", "nope", cwd=tmp_path, code=2)
 
 
-def test_check_tells_of_every_file(folder, tmp_path):
+def test_check_reports_every_file(folder, tmp_path):
     (tmp_path / "bad.json").write_text("{")
     words = ["check", *CHALLENGE, "bad.json", str(folder / "random.json"), "--json"]
     rows = json.loads(dataperf(*words, cwd=tmp_path, code=2))
