@@ -23,8 +23,8 @@ EXACT = (
 )
 
 
-def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
-    """Run the evaluation of a recorded result again and compare.
+def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
+    """Run the evaluation of a result again.
 
     First the record's own digest is checked, then the digests of everything that it depends on,
     then the evaluation: every prediction, score and interval must be equal. Own data is read again
@@ -32,8 +32,8 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    path : Path
-        The record.
+    given : Path or Result
+        The record, or its file.
     asking : sequence of str
         Safety plug-ins outside dataperf to run again, each ``NAME=OPTION``; see
         `dataperf.boards.safety_panel.prepare`. Others of this kind are not run.
@@ -51,7 +51,8 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     DataperfError
         If its own data is not found.
     """
-    kept = results.read(path)
+    kept = given if isinstance(given, Result) else results.read(given)
+    name = results.name_of(given) if isinstance(given, Result) else str(given)
     loaded = None
     if challenges.is_own(kept.challenge):
         challenge, loaded = own.reload(kept)
@@ -68,7 +69,7 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
         problems = list(_differences(kept, again))
         others, skipped = safety_panel.rerun(kept, asking, data=loaded)
         problems, notes = problems + others, notes + skipped
-    return {"name": str(path), "ok": not problems, "problems": problems, "notes": notes}
+    return {"name": name, "ok": not problems, "problems": problems, "notes": notes}
 
 
 def _changed(

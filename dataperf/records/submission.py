@@ -34,6 +34,17 @@ class Submission(Record):
         (optional). It is shown next to the result.
     answer
         The answer, in the form that the challenge's track defines.
+
+    Examples
+    --------
+    >>> made = Submission(
+    ...     schema_version=2,
+    ...     challenge="own-repair",
+    ...     board="own",
+    ...     answer={"drop": ["17"], "relabel": {"4": "cat"}},
+    ... )
+    >>> made.submitter, made.answer["drop"]
+    ('anonymous', ['17'])
     """
 
     schema_version: Version
