@@ -1,0 +1,128 @@
+"""One page for each file format, from the JSON Schema that ``dataperf schema`` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from generator import rst
+
+#: What ``dataperf schema`` knows, and where a user meets it.
+FORMATS = {
+    "submission": "What a participant hands in: a JSON file.",
+    "challenge": "What is asked: ``challenges/NAME/challenge.toml``.",
+    "result": "The record of one evaluation, kept in ``dataperf-results/``: a JSON file.",
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return what ``dataperf schema NAME`` prints."""
+    from typer.testing import CliRunner
+
+    from dataperf.cli.app import app
+
+    run = CliRunner().invoke(app, ["schema", name], catch_exceptions=False)
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
+
+
+def pages() -> dict[str, str]:
+    """Return a page for each format, and their index."""
+    made = {f"generated/formats/{name}.rst": _page(name, words) for name, words in FORMATS.items()}
+    index = rst.title("File formats") + (
+        "\nThese pages are made from the JSON Schemas that ``dataperf schema NAME`` prints. An "
+        "editor can check\na file with them. Unknown keys are errors. What is inside ``answer`` "
+        "and ``rules`` depends on the\ntrack: see :doc:`../plugins/tracks`.\n\n"
+    )
+    return {**made, "generated/formats/index.rst": index + rst.toctree(FORMATS)}
+
+
+def _page(name: str, words: str) -> str:
+    found = schema(name)
+    own = found.get("$defs", {})
+    parts = [rst.title(f"Format: {name}"), words + "\n"]
+    parts.append(rst.code(f"$ dataperf schema {name} > {name}.schema.json"))
+    parts.append(fields_of(found, prefix=name))
+    for each, definition in own.items():
+        parts += [f".. _format-{name}-{each.lower()}:\n", rst.title(each, "-")]
+        parts.append(fields_of(definition, prefix=name))
+    return "\n".join(parts)
+
+
+def fields_of(definition: Mapping[str, Any], *, prefix: str = "") -> str:
+    """Return what a definition says of itself, and a table of its fields."""
+    summary, told = _described(definition.get("description", ""))
+    parts = [summary + "\n"] if summary else []
+    required = definition.get("required", [])
+    rows = [
+        (
+            f"``{name}``" + ("" if name in required else " (optional)"),
+            type_of(each, prefix),
+            told.get(name, each.get("description", "")) or "\\",
+        )
+        for name, each in definition.get("properties", {}).items()
+    ]
+    if rows:
+        parts.append(rst.table(("Field", "Type", "Meaning"), rows, "24 28 48"))
+    elif "properties" not in definition:
+        parts.append(f"Type: {type_of(definition, prefix)}\n")
+    return "\n".join(parts)
+
+
+def _described(text: str) -> tuple[str, dict[str, str]]:
+    """Return the words of a numpydoc docstring before its fields, and the words of each field."""
+    from numpydoc.docscrape import NumpyDocString
+
+    read = NumpyDocString(text)
+    words = "\n".join([*read["Summary"], "", *read["Extended Summary"]]).strip()
+    return words, {
+        name.strip(): "\n".join(each.desc)
+        for each in read["Parameters"]
+        for name in each.name.split(",")
+    }
+
+
+def type_of(each: Mapping[str, Any], prefix: str = "") -> str:
+    """Return the type of a value in words.
+
+    >>> type_of({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]})
+    'list of text, or null'
+    """
+    if "$ref" in each:
+        name = each["$ref"].rsplit("/", 1)[-1]
+        return f":ref:`{name} <format-{prefix}-{name.lower()}>`" if prefix else f"``{name}``"
+    if "const" in each:
+        return f"``{json.dumps(each['const'])}``"
+    if "enum" in each:
+        return " or ".join(f"``{json.dumps(value)}``" for value in each["enum"])
+    for choice in ("anyOf", "oneOf"):
+        if choice in each:
+            return ", or ".join(dict.fromkeys(type_of(one, prefix) for one in each[choice]))
+    return _plain_type(each, prefix) + "".join(_limits(each))
+
+
+def _plain_type(each: Mapping[str, Any], prefix: str) -> str:
+    kind = each.get("type")
+    if kind == "array":
+        if "prefixItems" in each:
+            return f"list of {len(each['prefixItems'])}"
+        return f"list of {type_of(each.get('items', {}), prefix)}"
+    if kind == "object":
+        values = each.get("additionalProperties")
+        if not isinstance(values, Mapping):
+            values = next(iter(each.get("patternProperties", {}).values()), None)
+        return f"object of {type_of(values, prefix)} by name" if values else "object"
+    names = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+    return names.get(kind, kind or "any value")
+
+
+def _limits(each: Mapping[str, Any]) -> Iterator[str]:
+    words = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above"}
+    words |= {"exclusiveMaximum": "below", "maxLength": "length at most", "minItems": "at least"}
+    for key, said in words.items():
+        if key in each:
+            unit = " items" if key == "minItems" else ""
+            yield f", {said} {each[key]}{unit}"
+    if "pattern" in each:
+        yield f", matching ``{each['pattern']}``"
