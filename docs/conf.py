@@ -37,6 +37,7 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+autodoc_type_aliases = {name: name for name in ("IntArray", "FloatArray", "TextArray", "ArrayLike")}
 numpydoc_show_class_members = False
 python_use_unqualified_type_names = True
 python_display_short_literal_types = True

@@ -133,6 +133,11 @@ class Board(Record):
         What sets the board apart, in a few words.
     published
         Scores that others have reported for it, by method: shown beside ours, never ranked.
+
+    Examples
+    --------
+    >>> Board(tasks=["digits"], rules={"budget": 60}).rules["budget"]
+    60
     """
 
     tasks: Annotated[list[Name], Field(min_length=1)]

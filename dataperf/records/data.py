@@ -29,6 +29,12 @@ class Table:
         Labels and metadata.
     digest : str
         sha256 of all that, where it is known already.
+
+    Examples
+    --------
+    >>> table = Table(np.array(["a", "b"]), np.eye(2), {"label": np.array(["no", "yes"])})
+    >>> len(table), table.take(np.array([1])).ids.tolist()
+    (2, ['b'])
     """
 
     ids: TextArray
@@ -68,6 +74,12 @@ class Pool:
         Visible metadata.
     facts : mapping
         What else the dataset tells participants, such as prices.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), ("no", "yes"), {})
+    >>> pool.classes[pool.labels[pool.row_of["b"]]]
+    'yes'
     """
 
     ids: TextArray
@@ -94,7 +106,20 @@ class Pool:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known to be right: class ids and, by row, the name of its defect or ""."""
+    """What is known to be true of the rows of a pool.
+
+    Parameters
+    ----------
+    labels : (n,) array of int
+        True class ids.
+    defects : (n,) array of str
+        Name of each row's defect; "" for none.
+
+    Examples
+    --------
+    >>> Truth(np.array([0, 1]), np.array(["", "swapped"])).defects.tolist()
+    ['', 'swapped']
+    """
 
     labels: IntArray
     defects: TextArray
@@ -102,7 +127,25 @@ class Truth:
 
 @dataclass(frozen=True)
 class Test:
-    """Rows that a trained model is tested on; ``groups`` are rows that belong together."""
+    """Rows that a trained model is tested on.
+
+    Parameters
+    ----------
+    ids : (n,) array of str
+        Unique, and not in the pool.
+    features : (n, d) array of float
+        As those of the pool.
+    labels : (n,) array of int
+        True class ids.
+    groups : (n,) array of str or None
+        Which rows belong together; None if all are independent.
+
+    Examples
+    --------
+    >>> test = TestSplit(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), None)
+    >>> test.take(np.array([1])).labels.tolist()
+    [1]
+    """
 
     ids: TextArray
     features: FloatArray
@@ -119,8 +162,24 @@ class Test:
 class TaskData:
     """A task with its data loaded.
 
-    ``prompts`` holds text features of every class, shape (classes, d), for models that are
-    told their classes in words.
+    Parameters
+    ----------
+    pool : Pool
+        What a participant sees.
+    truth : Truth or None
+        What is known to be true of the pool.
+    tests : mapping
+        Rows that are tested on, by split.
+    digest : str
+        sha256 of all that.
+    prompts : (classes, d) array of float or None
+        Text features of the classes, for models that get their classes in words.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a"]), np.eye(1), np.array([0]), ("no", "yes"), {})
+    >>> TaskData(pool, None, {}, digest="").truth is None
+    True
     """
 
     pool: Pool

@@ -13,8 +13,21 @@ from dataperf.records.data import IntArray
 class TrainingSet:
     """What the frozen model is trained on: row numbers of the pool and their class ids.
 
-    ``weight`` is the share of its score in the task's score, which is the weighted mean
-    over the task's training sets.
+    Parameters
+    ----------
+    rows : (n,) array of int
+        Row numbers of the pool; the order may matter to the model.
+    labels : (n,) array of int
+        Class ids to train with.
+    weight : float
+        Share of its score in the task's score, which is the weighted mean over the task's
+        training sets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> TrainingSet(np.array([0, 2]), np.array([1, 0])).weight
+    1.0
     """
 
     rows: IntArray
@@ -46,6 +59,12 @@ class Plan:
         Which rows of every test count, where an answer is tested on what it hands in.
     draws : bool
         Whether every seed's predictions are one draw from what is uncertain of the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Plan([TrainingSet(np.array([0, 2]), np.array([1, 0]))]).scale
+    1.0
     """
 
     sets: list[TrainingSet]

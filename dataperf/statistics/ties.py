@@ -16,6 +16,7 @@ def holm(p: ArrayLike) -> FloatArray:
     Parameters
     ----------
     p : (n,) array of float
+        p-values.
 
     Returns
     -------
@@ -77,6 +78,7 @@ def group_ties(
     Returns
     -------
     list of int
+        A rank for each entry; 1 is the best.
 
     Examples
     --------

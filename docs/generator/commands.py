@@ -41,7 +41,7 @@ def pages() -> dict[str, str]:
 
 
 def _section(name: str, command: Any, context: Any) -> str:
-    words, examples = _split(command.help or "")
+    words, examples = split(command.help or "")
     parts = [f".. _{name.replace(' ', '-')}:\n", rst.title(name, "-"), words + "\n"]
     parts.append(rst.code(" ".join([name, *command.collect_usage_pieces(context)]), "text"))
     if examples:
@@ -54,7 +54,7 @@ def _section(name: str, command: Any, context: Any) -> str:
     return "\n".join(parts)
 
 
-def _split(text: str) -> tuple[str, list[str]]:
+def split(text: str) -> tuple[str, list[str]]:
     """Return the words of a help text, and its examples."""
     lines = text.replace("\b", "").splitlines()
     examples = [line.removeprefix("Example: ") for line in lines if line.startswith("Example: ")]

@@ -55,4 +55,3 @@ def _challenges(names: list[str]) -> str:
     )
     listed = rst.table(("Challenge", "Task", "Track", "Boards"), rows, "18 34 12 36")
     return f"{head}{listed}\n{rst.toctree(names, hidden=True)}"
-

@@ -43,7 +43,8 @@ def docstring(text: str) -> str:
     B.
     """
     text = re.sub(r"^(\w[\w ]*)\n-{3,}$", r".. rubric:: \1\n", text, flags=re.MULTILINE)
-    text = re.sub(r"^( *)\.\. \[(\d+)\] ", r"\1[\2] ", text, flags=re.MULTILINE)  # one page, many [1]
+    # Several docstrings share a page, and each has a [1].
+    text = re.sub(r"^( *)\.\. (\[\d+\] )", r"\1*  \2", text, flags=re.MULTILINE)
     return re.sub(r"\[(\d+)\]_", r"[\1]", text)
 
 
