@@ -49,11 +49,25 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
-html_theme_options = {"navigation_with_keys": True}
+NAMES = {
+    "color-api-name": "var(--color-brand-content)",
+    "color-api-pre-name": "var(--color-foreground-muted)",
+}
+html_theme_options = {
+    "navigation_with_keys": True,
+    "light_css_variables": NAMES,
+    "dark_css_variables": NAMES,
+}
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
 
+def without_arguments(app, what, name, value, options, signature, returns):
+    """Show a protocol without arguments: a module satisfies it, nobody makes one."""
+    return ("", None) if getattr(value, "_is_protocol", False) else None
+
+
 def setup(app):
     """Write the generated pages before Sphinx reads the folder."""
+    app.connect("autodoc-process-signature", without_arguments)
     app.connect("config-inited", lambda app, config: write_all(Path(app.srcdir)))

@@ -25,6 +25,7 @@ class Table:
     ids : (n,) array of str
         Unique.
     features : (n, d) array of float
+        What a model is trained on.
     columns : mapping of str to (n,) array
         Labels and metadata.
     digest : str
@@ -65,7 +66,9 @@ class Pool:
     Parameters
     ----------
     ids : (n,) array of str
+        Unique.
     features : (n, d) array of float
+        What a model is trained on.
     labels : (n,) array of int
         Class ids as given, right or wrong; -1 for rows without a label.
     classes : tuple of str

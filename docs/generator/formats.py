@@ -8,11 +8,12 @@ from typing import Any
 
 from generator import rst
 
-#: What ``dataperf schema`` knows, and where a user meets it.
-FORMATS = {
-    "submission": "What a participant hands in: a JSON file.",
-    "challenge": "What is asked: ``challenges/NAME/challenge.toml``.",
-    "result": "The record of one evaluation, kept in ``dataperf-results/``: a JSON file.",
+#: What ``dataperf schema`` knows, in the order in which users meet it.
+FORMATS = ("submission", "challenge", "result")
+#: Patterns that many fields share, in words; the index explains them.
+PATTERNS = {
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "name",
+    r"^[^\x00-\x1f\x7f-\x9f]*$": "line of text",
 }
 
 
@@ -29,19 +30,22 @@ def schema(name: str) -> dict[str, Any]:
 
 def pages() -> dict[str, str]:
     """Return a page for each format, and their index."""
-    made = {f"generated/formats/{name}.rst": _page(name, words) for name, words in FORMATS.items()}
+    made = {f"generated/formats/{name}.rst": _page(name) for name in FORMATS}
     index = rst.title("File formats") + (
         "\nThese pages are made from the JSON Schemas that ``dataperf schema NAME`` prints. An "
         "editor can check\na file with them. Unknown keys are errors. What is inside ``answer`` "
         "and ``rules`` depends on the\ntrack: see :doc:`../plugins/tracks`.\n\n"
+        "A *name* has at most 64 letters, digits, dots, hyphens and underscores, and begins with a "
+        "letter or\ndigit. A *line of text* has no control characters. *Optional* fields may be "
+        "left out.\n\n"
     )
     return {**made, "generated/formats/index.rst": index + rst.toctree(FORMATS)}
 
 
-def _page(name: str, words: str) -> str:
+def _page(name: str) -> str:
     found = schema(name)
     own = found.get("$defs", {})
-    parts = [rst.title(f"Format: {name}"), words + "\n"]
+    parts = [rst.title(f"Format: {name}")]
     parts.append(rst.code(f"$ dataperf schema {name} > {name}.schema.json"))
     parts.append(fields_of(found, prefix=name))
     for each, definition in own.items():
@@ -87,7 +91,9 @@ def type_of(each: Mapping[str, Any], prefix: str = "") -> str:
     """Return the type of a value in words.
 
     >>> type_of({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]})
-    'list of text, or null'
+    'list of text or null'
+    >>> type_of({"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}})
+    'list of (text or whole number)'
     """
     if "$ref" in each:
         name = each["$ref"].rsplit("/", 1)[-1]
@@ -98,7 +104,9 @@ def type_of(each: Mapping[str, Any], prefix: str = "") -> str:
         return " or ".join(f"``{json.dumps(value)}``" for value in each["enum"])
     for choice in ("anyOf", "oneOf"):
         if choice in each:
-            return ", or ".join(dict.fromkeys(type_of(one, prefix) for one in each[choice]))
+            return " or ".join(dict.fromkeys(type_of(one, prefix) for one in each[choice]))
+    if "minimum" in each and each["minimum"] == each.get("maximum"):
+        return f"``{each['minimum']}``"
     return _plain_type(each, prefix) + "".join(_limits(each))
 
 
@@ -107,14 +115,22 @@ def _plain_type(each: Mapping[str, Any], prefix: str) -> str:
     if kind == "array":
         if "prefixItems" in each:
             return f"list of {len(each['prefixItems'])}"
-        return f"list of {type_of(each.get('items', {}), prefix)}"
+        return f"list of {_one(each.get('items', {}), prefix)}"
     if kind == "object":
         values = each.get("additionalProperties")
         if not isinstance(values, Mapping):
             values = next(iter(each.get("patternProperties", {}).values()), None)
-        return f"object of {type_of(values, prefix)} by name" if values else "object"
-    names = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+        return f"object of {_one(values, prefix)} by name" if values else "object"
+    if each.get("pattern") in PATTERNS:
+        return PATTERNS[each["pattern"]]
+    names = {"string": "text", "integer": "whole number", "boolean": "true/false"}
     return names.get(kind, kind or "any value")
+
+
+def _one(each: Mapping[str, Any], prefix: str) -> str:
+    """Return the type of what a list or object holds, in brackets where it is a choice."""
+    words = type_of(each, prefix)
+    return f"({words})" if " or " in words or ", " in words else words
 
 
 def _limits(each: Mapping[str, Any]) -> Iterator[str]:
@@ -124,5 +140,5 @@ def _limits(each: Mapping[str, Any]) -> Iterator[str]:
         if key in each:
             unit = " items" if key == "minItems" else ""
             yield f", {said} {each[key]}{unit}"
-    if "pattern" in each:
+    if "pattern" in each and each["pattern"] not in PATTERNS:
         yield f", matching ``{each['pattern']}``"
