@@ -61,6 +61,16 @@ def pytest_addoption(parser):
     parser.addoption("--golden", action="store_true", help="list every score held to an official")
 
 
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):  # one process of several: tell the first
+        session.config.workeroutput["golden"] = GOLDEN
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    GOLDEN.extend(map(tuple, getattr(node, "workeroutput", {}).get("golden", ())))
+
+
 def pytest_terminal_summary(terminalreporter, config):
     if not GOLDEN:
         return

@@ -141,7 +141,11 @@ def test_no_link_is_broken(site):
             path = (site.folder / name).parent / unquote(parts.path) if parts.path else None
             target = name if path is None else os.path.relpath(path, site.folder)
             target = Path(target).as_posix()
-            if not (site.folder / target).is_file() or parts.fragment and not has(site.pages, target, parts.fragment):
+            if (
+                not (site.folder / target).is_file()
+                or parts.fragment
+                and not has(site.pages, target, parts.fragment)
+            ):
                 broken.append(f"{name}: {link}")
     assert broken == []
 
