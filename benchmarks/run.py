@@ -33,7 +33,7 @@ def main() -> None:
         folder = Path(temporary)
         measure("dataperf --help", "--help", folder=folder)
         for board in BOARDS:
-            answer = ["answer", *CHALLENGE, "-b", board, "-s", "random", "-o", f"{board}.json"]
+            answer = ["baseline", *CHALLENGE, "-b", board, "-s", "random", "-o", f"{board}.json"]
             subprocess.run([sys.executable, "-m", "dataperf", *answer], cwd=folder, check=True)
             measure(f"evaluate {board}", "evaluate", *CHALLENGE, f"{board}.json", folder=folder)
         manifest = json.loads((folder / "digits-60.json").read_text())

@@ -1,7 +1,7 @@
 """A folder is a registry: find, list, load and digest plug-ins, ours and the user's alike.
 
 Ours lie in this package (``challenges`` and ``fixed_models`` beside it in a checkout). The
-user's lie in folders of the same layout, named by ``--path`` or ``DATAPERF_PATH``:
+user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
 ``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
 """
 
@@ -43,7 +43,7 @@ WANTED = {
     "strategies": ("tracks", "answer"),
     "datasets": ("card", "source", "table"),
     "detectors": ("title", "find"),
-    "safety": ("role", "external", "era", "prepare"),
+    "safety": ("role", "external", "numeric_version", "prepare"),
     "stores": ("put", "names", "get"),
     "engines": ("run",),
 }
@@ -116,7 +116,7 @@ def user_folders() -> list[Path]:
     if missing:
         raise DataperfError(
             f"not a folder: {', '.join(missing)}\n"
-            "  --path and DATAPERF_PATH name folders that hold challenges/, metrics/, ..."
+            "  --plugins and DATAPERF_PATH name folders that hold challenges/, metrics/, ..."
         )
     return [path.resolve() for path in named]
 
@@ -187,7 +187,7 @@ def get(kind: str, name: str) -> Entry:
     for entry in entries.values():
         if _key(entry.name) == _key(name):
             return entry
-    where = "" if user_folders() else "in dataperf's own folders; yours are named by --path"
+    where = "" if user_folders() else "in dataperf's own folders; yours are named by --plugins"
     raise NotFound(KINDS[kind], name, entries, where=where)
 
 

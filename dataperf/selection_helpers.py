@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from dataperf.records import FloatArray, IntArray, Pool
 
 
-def quotas(sizes: Sequence[int], cap: int) -> list[int]:
-    """Share a cap out evenly over classes; what a small class leaves goes to the others.
+def per_class_counts(sizes: Sequence[int], budget: int) -> list[int]:
+    """Share a budget out evenly over classes; what a small class leaves goes to the others.
 
     Parameters
     ----------
     sizes
         Rows of each class.
-    cap
+    budget
         Most rows to hand out; of an uneven rest the first classes get one more.
 
     Returns
@@ -28,15 +28,15 @@ def quotas(sizes: Sequence[int], cap: int) -> list[int]:
 
     Examples
     --------
-    >>> quotas([10, 2, 10], 12)
+    >>> per_class_counts([10, 2, 10], 12)
     [5, 2, 5]
-    >>> quotas([10, 10, 10], 11)
+    >>> per_class_counts([10, 10, 10], 11)
     [4, 4, 3]
-    >>> quotas([3, 0], 100)
+    >>> per_class_counts([3, 0], 100)
     [3, 0]
     """
     given = [0] * len(sizes)
-    left = min(cap, sum(sizes))
+    left = min(budget, sum(sizes))
     while left > 0:
         unfilled = [number for number, size in enumerate(sizes) if given[number] < size]
         each = max(1, left // len(unfilled))
@@ -47,7 +47,7 @@ def quotas(sizes: Sequence[int], cap: int) -> list[int]:
     return given
 
 
-def by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
+def rows_by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
     """Return the sorted row numbers of each class, of all rows or of some.
 
     Parameters
@@ -65,14 +65,14 @@ def by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
     Examples
     --------
     >>> pool = Pool(np.array(["a", "b", "c"]), np.eye(3), np.array([1, 0, 1]), ("no", "yes"), {})
-    >>> [rows.tolist() for rows in by_class(pool)]
+    >>> [rows.tolist() for rows in rows_by_class(pool)]
     [[1], [0, 2]]
     """
     kept = np.arange(len(pool)) if rows is None else np.sort(rows)
     return [kept[pool.labels[kept] == number] for number in range(len(pool.classes))]
 
 
-def filed(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
+def ids_by_class(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
     """Return ids filed under their given class, in pool order.
 
     Parameters
@@ -90,7 +90,7 @@ def filed(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
     Examples
     --------
     >>> pool = Pool(np.array(["a", "b", "c"]), np.eye(3), np.array([1, 0, 1]), ("no", "yes"), {})
-    >>> filed(pool, [2, 1, 0])
+    >>> ids_by_class(pool, [2, 1, 0])
     {'yes': ['a', 'c'], 'no': ['b']}
     """
     samples: dict[str, list[str]] = {}

@@ -146,7 +146,7 @@ ODD = {
     "a sensitive column of names": {"f": lambda n: f"p{n}"},
     "hostile groups": {"g": lambda n: HOSTILE[n % len(HOSTILE)]},
 }
-ROLES = {"s": "split", "g": "group", "n": "annotators", "t": "truth", "f": "sensitive"}
+ROLES = {"s": "split", "g": "group", "n": "annotators", "t": "true_label", "f": "sensitive"}
 
 
 VALUES = {
@@ -263,8 +263,8 @@ REFUSED = {
     "the label as sensitive": (table(), {"sensitive": "y"}, "sensitive-label"),
     "wrong names everywhere": (
         table(),
-        {"id": "i", "group": "g", "truth": "t", "sensitive": ["q"], "drop": ["z"]},
-        "(?s)5 problems.*id.*group.*truth.*sensitive.*drop",
+        {"id": "i", "group": "g", "true_label": "t", "sensitive": ["q"], "drop": ["z"]},
+        "(?s)5 problems.*id.*group.*true_label.*sensitive.*drop",
     ),
     "wrong detectors": (
         table(),
@@ -499,7 +499,7 @@ def test_wrong_names_of_columns_and_detectors_are_told_together(folder):
 
 def test_a_folder_is_not_read_for_a_wrong_name(tmp_path, monkeypatch):
     media(tmp_path / "data", "png")
-    monkeypatch.setattr(read.media, "read_folder", None)  # would fail if it were
+    monkeypatch.setattr(read.media_files, "read_folder", None)  # would fail if it were
     with pytest.raises(Invalid, match="(?s)2 problems.*label_errors.*pixels"):
         dataperf.audit(tmp_path / "data", detectors="label_error", embedding="pixel")
 
@@ -530,7 +530,7 @@ def test_every_output_is_whole_and_says_the_same(folder):
     assert Path("new/page.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
     answer = json.loads(Path("new/repair.json").read_text(encoding="utf-8"))
     assert answer["challenge"] == "own-repair" and {"drop", "relabel"} == set(answer["answer"])
-    data = ["--data", "mine.csv", "-l", "y", "--id", "who", "--truth", "right"]
+    data = ["--data", "mine.csv", "-l", "y", "--id", "who", "--true-label", "right"]
     assert "THE REPAIR" in run("evaluate", *data, "new/repair.json")
 
 
@@ -570,8 +570,8 @@ def test_a_place_that_cannot_be_written_is_told(folder, monkeypatch):
 
 def test_help_has_examples_and_loads_nothing_heavy():
     words = (
-        "import sys; from typer.testing import CliRunner; from dataperf import cli;"
-        "print(CliRunner().invoke(cli.app, ['audit', '--help']).output);"
+        "import sys; from typer.testing import CliRunner; from dataperf.cli import app;"
+        "print(CliRunner().invoke(app.app, ['audit', '--help']).output);"
         "print(sorted({'pandas', 'sklearn', 'numba', 'matplotlib', 'pyarrow'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
@@ -594,19 +594,19 @@ def test_names_in_data_cannot_command_the_terminal(folder):
 @pytest.fixture
 def mine(folder):
     """Ids of the pool and of the test of mine.csv, and labels."""
-    rows = evaluate.read("mine.csv", label="y", truth="right", id="who")
+    rows = evaluate.read("mine.csv", label="y", true_label="right", id="who")
     tested = evaluate.split(rows.ids, rows.labels)
     labels = {str(name): rows.classes[label] for name, label in zip(rows.ids, rows.labels)}
     return rows.ids[~tested].tolist(), rows.ids[tested].tolist(), labels
 
 
 def write(name, answer, track="repair", **more):
-    content = {"schema_version": 1, "challenge": f"own-{track}", "board": "own", "answer": answer}
+    content = {"schema_version": 2, "challenge": f"own-{track}", "board": "own", "answer": answer}
     Path(name).write_text(json.dumps({**content, **more}), encoding="utf-8")
     return name
 
 
-DATA = ["evaluate", "--data", "mine.csv", "-l", "y", "--id", "who", "--truth", "right"]
+DATA = ["evaluate", "--data", "mine.csv", "-l", "y", "--id", "who", "--true-label", "right"]
 
 
 def test_manifests_that_break_a_rule_are_refused_with_all_that_is_wrong(mine):
@@ -663,7 +663,7 @@ def test_the_test_that_the_data_names_is_that_of_manifest_and_evaluation(folder)
     assert len(ids) == 60 and "r2" not in ids
     (found,) = json.loads(run(*DATA, "--split", "part", "--json", "m.json"))
     assert found["tasks"]["own"]["splits"]["test"]["rows"] == 30
-    told = [*DATA[3:], "--split", "part", "--path", "own", "--track", "cleaning"]
+    told = [*DATA[3:], "--split", "part", "--plugins", "own", "--track", "cleaning"]
     run("new", "challenge", "mine", "--from-data", "mine.csv", *told)
     assert "as the column part says" in Path("own/challenges/mine/README.md").read_text("utf-8")
 
@@ -675,7 +675,7 @@ def test_columns_that_serve_as_something_are_not_what_is_wrong(tmp_path):
     frame["g"] = [f"s{row // 40}" for row in range(400)]
     frame["i"], frame["t"] = [f"d{row:04}" for row in range(400)], np.array(list("abc"))[right]
     frame.to_csv(tmp_path / "mine.csv", index=False)
-    roles = {"split": "split", "group": "g", "id": "i", "truth": "t"}
+    roles = {"split": "split", "group": "g", "id": "i", "true_label": "t"}
     kinds = ["drift", "features", "slices"]
     found = dataperf.audit(tmp_path / "mine.csv", label="y", detectors=kinds, **roles)
     drift, leaks = found.finding("drift"), found.finding("features")
@@ -722,7 +722,9 @@ def test_what_an_audit_finds_can_be_evaluated_on_hostile_data(track, folder):
     Path("odd.jsonl").write_text("\n".join(lines), encoding="utf-8")
     found = dataperf.audit("odd.jsonl", label="y", id="who", drop=["right"])
     found.to_manifest(track, path="m.json")
-    (result,) = evaluate.evaluate("odd.jsonl", [Path("m.json")], label="y", id="who", truth="right")
+    (result,) = evaluate.evaluate(
+        "odd.jsonl", [Path("m.json")], label="y", id="who", true_label="right"
+    )
     assert result.status == "scored"
 
 
@@ -733,7 +735,7 @@ def test_a_file_is_whole_or_old_when_its_writer_is_killed(tmp_path):
     place = tmp_path / "page.html"
     files.write_whole(place, b"old" * 1000)
     words = (
-        "import sys; from pathlib import Path; from dataperf import files\n"
+        "import sys; from pathlib import Path; from dataperf.basics import files\n"
         "print('on', flush=True)\n"
         "while True: files.write_whole(Path(sys.argv[1]), b'new' * 3_000_000)"
     )

@@ -39,7 +39,7 @@ def test_answers_are_valid_and_the_same_for_a_seed(name, strategy):
     assert one == again
     for each in (one, other):
         sent = submission.Submission(
-            schema_version=1, challenge=name, board=FIRST[name], answer=each
+            schema_version=2, challenge=name, board=FIRST[name], answer=each
         )
         submission.check(sent, asked, data)
     if strategy.startswith("random"):

@@ -8,7 +8,7 @@ from dataperf.definitions import loading as challenges
 from dataperf.errors import Invalid
 
 GOOD = """
-schema_version = 1
+schema_version = 2
 name = "small"
 version = 1
 title = "A small one"
@@ -18,10 +18,10 @@ track = "selection"
 dataset = "tiny_rows"
 model = "tiny_model"
 seeds = [1, 2]
-label = "given"
-truth = "right"
+label_column = "given"
+true_label_column = "right"
 classes = ["no", "yes"]
-visible = ["speaker"]
+visible_columns = ["speaker"]
 split = "test"
 metric = "tiny_metric"
 
@@ -32,7 +32,7 @@ where = { part = ["test"] }
 [boards.two]
 tasks = ["main"]
 title = "two rows"
-rules = { cap = 2 }
+rules = { budget = 2 }
 """
 
 
@@ -74,11 +74,15 @@ def refused(path):
 
 def test_good_challenge_is_read(small):
     small()
-    assert challenges.load("small").boards["two"].rules == {"cap": 2}
+    assert challenges.load("small").boards["two"].rules == {"budget": 2}
 
 
 BAD = {
-    "unknown key": (("truth =", "thruth ="), "unknown-key", 'Did you mean "truth"?'),
+    "unknown key": (
+        ("true_label_column =", "true_lable_column ="),
+        "unknown-key",
+        'Did you mean "true_label_column"',
+    ),
     "unknown task": (
         ('tasks = ["main"]', 'tasks = ["mian"]'),
         "unknown-task",
@@ -89,19 +93,35 @@ BAD = {
     "unknown dataset": (("tiny_rows", "tiny_row"), "unknown-plugin", '"tiny_rows"'),
     "unknown track": (('"selection"', '"selektion"'), "unknown-plugin", '"selection"'),
     "unknown split": (('split = "test"', 'split = "tset"'), "unknown-split", '"test"'),
-    "unknown rest": (("visible", 'rest = "noo"\nvisible'), "unknown-class", '"no"'),
+    "unknown rest": (
+        ("visible_columns", 'other_class = "noo"\nvisible_columns'),
+        "unknown-class",
+        '"no"',
+    ),
     "class twice": (('"no", "yes"', '"no", "no"'), "duplicate-class", "classes"),
     "one class": (('"no", "yes"', '"no"'), "too-short", "classes"),
     "seed twice": (("[1, 2]", "[1, 1]"), "duplicate-seed", "seeds"),
     "seed a word": (("[1, 2]", '[1, "two"]'), "wrong-type", "tasks.main.seeds[1]"),
-    "balance": (("visible", "balance = { no = 1.0 }\nvisible"), "balance", "balance"),
+    "balance": (
+        ("visible_columns", "balance = { no = 1.0 }\nvisible_columns"),
+        "balance",
+        "balance",
+    ),
     "other name": (('name = "small"', 'name = "tiny"'), "wrong-name", '"small"'),
     "truth shown": (('["speaker"]', '["speaker", "right"]'), "leak", "right"),
-    "cap of none": (("cap = 2", "cap = 0"), "greater-than-equal", "boards.two.rules.cap"),
-    "cap a float": (("cap = 2", "cap = 2.5"), "wrong-type", "boards.two.rules.cap"),
-    "unknown rule": (("cap = 2", "cap = 2, caps = 3"), "unknown-key", 'Did you mean "cap"?'),
-    "no rules": (("rules = { cap = 2 }", ""), "missing-key", "boards.two.rules.cap"),
-    "other schema": (("schema_version = 1", "schema_version = 9"), "less-than-equal", "version"),
+    "budget of none": (
+        ("budget = 2", "budget = 0"),
+        "greater-than-equal",
+        "boards.two.rules.budget",
+    ),
+    "budget a float": (("budget = 2", "budget = 2.5"), "wrong-type", "boards.two.rules.budget"),
+    "unknown rule": (
+        ("budget = 2", "budget = 2, budgt = 3"),
+        "unknown-key",
+        'Did you mean "budget"?',
+    ),
+    "no rules": (("rules = { budget = 2 }", ""), "missing-key", "boards.two.rules.budget"),
+    "other schema": (("schema_version = 2", "schema_version = 9"), "schema-version", "version"),
     "not TOML": (("[tasks.main]", "[tasks.main"), "not-toml", "line"),
     "deep": (("[1, 2]", "[" * 50_000 + "]" * 50_000), "too-deep", "deep"),
 }
@@ -121,7 +141,7 @@ def test_every_problem_is_told_at_once(small):
         ("tiny_metric", "tiny_metrik"),
         ("tiny_model", "tiny_modell"),
         ('["speaker"]', '["right"]'),
-        ("cap = 2", "cap = 0, caps = 1"),
+        ("budget = 2", "budget = 0, budgt = 1"),
         ("[1, 2]", "[1, 1]"),
     )
     rules, message = refused(path)
@@ -133,7 +153,11 @@ def test_every_problem_is_told_at_once(small):
 
 
 def test_every_problem_of_form_is_told_at_once(small):
-    path = small(("truth =", "thruth ="), ("version = 1", "version = 0"), ("[1, 2]", "[]"))
+    path = small(
+        ("true_label_column =", "true_lable_column ="),
+        ("version = 1", "version = 0"),
+        ("[1, 2]", "[]"),
+    )
     rules, _ = refused(path)
     assert {"unknown-key", "too-short"} <= rules and len(rules) >= 3
 
@@ -164,8 +188,8 @@ def test_rewording_keeps_a_board_digest(small, change):
     "change",
     [
         ("[1, 2]", "[1, 3]"),
-        ("cap = 2", "cap = 3"),
-        ("cap = 2", 'cap = 2, missing_class = "error"'),
+        ("budget = 2", "budget = 3"),
+        ("budget = 2", 'budget = 2, missing_class = "error"'),
         ("\nversion = 1", "\nversion = 2"),
         ('"no", "yes"', '"yes", "no"'),
         ('["test"]', '["other"]'),

@@ -35,7 +35,16 @@ def folder(tmp_path_factory) -> Path:
     """A folder with two answers to digits-60, evaluated."""
     place = tmp_path_factory.mktemp("work")
     for strategy in ("random", "cleanlab_k_medoids"):
-        words = ["answer", *CHALLENGE, "-b", "digits-60", "-s", strategy, "-o", f"{strategy}.json"]
+        words = [
+            "baseline",
+            *CHALLENGE,
+            "-b",
+            "digits-60",
+            "-s",
+            strategy,
+            "-o",
+            f"{strategy}.json",
+        ]
         dataperf(*words, cwd=place)
     dataperf("evaluate", *CHALLENGE, "random.json", "cleanlab_k_medoids.json", cwd=place)
     return place
@@ -88,7 +97,7 @@ def test_verify_agrees_and_refuses_a_changed_record(folder, tmp_path):
 
 
 def scores(place: Path) -> list[dict]:
-    drop = {"provenance", "cost", "submission", "trials"}
+    drop = {"provenance", "cost", "submission", "training_runs"}
     return sorted(
         (json.loads(result.model_dump_json(exclude=drop)) for result in kept(place)),
         key=lambda each: json.dumps(each),
@@ -115,7 +124,7 @@ def test_bad_files_give_one_message_with_every_problem_and_write_nothing(folder,
     samples["fiev"] = []
     (tmp_path / "bad.json").write_text(json.dumps(manifest))
     text = dataperf("evaluate", *CHALLENGE, "bad.json", cwd=tmp_path, code=2)
-    for rule in ("duplicate-id", "unknown-id", "misfiled-id", "over-cap", "unknown-class"):
+    for rule in ("duplicate-id", "unknown-id", "misfiled-id", "over-budget", "unknown-class"):
         assert f"[{rule}]" in text
     assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
 
@@ -154,26 +163,26 @@ def test_own_challenge_metric_and_model_run_unfrozen_until_frozen(tmp_path):
         ("model", "means_v1"),
         ("challenge", "mine"),
     ):
-        dataperf("new", kind, name, "--path", "own", cwd=tmp_path)
+        dataperf("new", kind, name, "--plugins", "own", cwd=tmp_path)
     toml = own / "challenges" / "mine" / "challenge.toml"
     text = toml.read_text().replace('"voting_svm_lr_v1"', '"means_v1"')
     toml.write_text(text.replace('metric = "macro_f1"', 'metric = "hits"'))
-    rows = json.loads(dataperf("verify", "--plugins", "--path", "own", "--json", cwd=tmp_path))
+    rows = json.loads(dataperf("check-plugins", "--plugins", "own", "--json", cwd=tmp_path))
     assert all(row["ok"] for row in rows)
-    mine = ["--challenge", "mine", "--path", "own"]
-    dataperf("answer", *mine, "-b", "small", "-s", "random", "-o", "a.json", cwd=tmp_path)
+    mine = ["--challenge", "mine", "--plugins", "own"]
+    dataperf("baseline", *mine, "-b", "small", "-s", "random", "-o", "a.json", cwd=tmp_path)
     assert "not frozen" in dataperf("evaluate", *mine, "a.json", cwd=tmp_path)
     assert "not ranked" in dataperf("leaderboard", *mine, cwd=tmp_path)
-    dataperf("freeze", "means_v1", "--path", "own", cwd=tmp_path)
-    dataperf("freeze", "mine", "--path", "own", cwd=tmp_path)
+    dataperf("freeze", "means_v1", "--plugins", "own", cwd=tmp_path)
+    dataperf("freeze", "mine", "--plugins", "own", cwd=tmp_path)
     assert "not frozen" not in dataperf("evaluate", *mine, "a.json", cwd=tmp_path)
     board = json.loads(dataperf("leaderboard", *mine, "--json", cwd=tmp_path))[0]
     assert [row["rank"] for row in board["rows"]] == [1]
     model = own / "fixed_models" / "means_v1.py"
     model.write_text(model.read_text() + "\n# changed\n")
     assert "sha256" in dataperf("evaluate", *mine, "a.json", cwd=tmp_path, code=2)
-    assert "warning: the frozen model" in dataperf("show", "mine", "--path", "own", cwd=tmp_path)
-    words = ("verify", "--plugins", "--path", "own", "--json")
+    assert "warning: the frozen model" in dataperf("show", "mine", "--plugins", "own", cwd=tmp_path)
+    words = ("check-plugins", "--plugins", "own", "--json")
     rows = json.loads(dataperf(*words, cwd=tmp_path, code=1))
     assert [row["name"] for row in rows if not row["ok"]] == [
         "challenges/mine",
@@ -190,7 +199,7 @@ def test_schemas_are_published(what, tmp_path):
 
 
 def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
-    for command in ("list", "show", "answer", "check", "evaluate", "leaderboard", "verify"):
+    for command in ("list", "show", "baseline", "check", "evaluate", "leaderboard", "verify"):
         assert "Example: dataperf" in dataperf(command, "--help", cwd=tmp_path)
     code = (
         "import sys, dataperf.cli.app; heavy = {'numpy', 'pydantic', 'sklearn', 'pandas', 'scipy'};"
@@ -215,7 +224,9 @@ def test_check_tells_of_every_file(folder, tmp_path):
 
 
 def test_new_refuses_a_name_that_is_taken(tmp_path):
-    assert "already" in dataperf("new", "metric", "accuracy", "--path", "x", cwd=tmp_path, code=2)
+    assert "already" in dataperf(
+        "new", "metric", "accuracy", "--plugins", "x", cwd=tmp_path, code=2
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -237,7 +248,7 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path):
 
 
 def test_an_answer_goes_through_links_and_into_regular_files_only(tmp_path):
-    words = ["answer", *CHALLENGE, "-b", "digits-25", "-s", "random", "--force", "-o"]
+    words = ["baseline", *CHALLENGE, "-b", "digits-25", "-s", "random", "--force", "-o"]
     (tmp_path / "link.json").symlink_to(tmp_path / "file.json")
     (tmp_path / "file.json").write_text("old")
     dataperf(*words, "link.json", cwd=tmp_path)

@@ -31,7 +31,7 @@ def data(asked):
 
 
 def sent(answer, board="small"):
-    return Submission(schema_version=1, challenge="corpus-filtering", board=board, answer=answer)
+    return Submission(schema_version=2, challenge="corpus-filtering", board=board, answer=answer)
 
 
 # Compute ----------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def test_a_weight_of_zero_is_not_seen(asked, data):
 def test_tiny_answers_are_scored(asked, data, count):
     result = evaluate.evaluate(asked, sent({"ids": data["digits"].pool.ids[:count].tolist()}))
     assert result.status == "scored"
-    assert result.cost.samples == 12_800
+    assert result.cost.train_rows == 12_800
 
 
 # Answers ----------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def test_a_well_chosen_third_beats_the_whole_pool_at_equal_compute(asked, board)
         summary = result.tasks["digits"].summary
         kept = 1.0 if strategy == "whole_pool" else 0.3
         assert summary["share of the pool seen"] == pytest.approx(kept)
-        assert result.cost.samples == asked.boards[board].rules["samples"]
+        assert result.cost.train_rows == asked.boards[board].rules["samples"]
     assert scores["caption_agreement"].low > scores["whole_pool"].high
     assert scores["random_pairs"].value < scores["whole_pool"].value
 

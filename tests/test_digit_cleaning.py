@@ -33,7 +33,7 @@ def data(asked):
 
 def sent(order, board="knn"):
     answer = {"orders": {board: order}}
-    content = {"schema_version": 1, "challenge": "digit-cleaning", "board": board}
+    content = {"schema_version": 2, "challenge": "digit-cleaning", "board": board}
     return Submission.model_validate({**content, "answer": answer})
 
 
@@ -85,7 +85,7 @@ def tiny(wrong=(0, 3, 7)):
     given[list(wrong)] = 1 - given[list(wrong)]
     ids = np.array([f"r{number}" for number in range(10)])
     pool = Pool(ids, np.arange(10.0)[:, None], given, ("a", "b"), {})
-    test = records.Test(np.array(["t"]), np.ones((1, 1)), np.array([0]), None)
+    test = records.TestSplit(np.array(["t"]), np.ones((1, 1)), np.array([0]), None)
     defects = np.where(given != truth, "label", "")
     return {"one": TaskData(pool, Truth(truth, defects), {"test": test}, "0" * 64)}
 
@@ -104,7 +104,7 @@ def problems(order, **rules):
 
 
 def test_a_plan_trains_after_every_batch_and_equal_sets_once():
-    plan = plan_of([1, 2, 0, 4, 3, 5, 6, 8, 9, 7], batch=2, most=7)
+    plan = plan_of([1, 2, 0, 4, 3, 5, 6, 8, 9, 7], batch=2, budget=7)
     assert plan.places.tolist() == [0, 2, 4, 6, 7]
     assert plan.steps.tolist() == [0, 0, 1, 2, 2]
     wrong = [(each.labels != np.array([0, 1] * 5)).sum() for each in plan.sets]
@@ -112,30 +112,30 @@ def test_a_plan_trains_after_every_batch_and_equal_sets_once():
     assert [each.weight for each in plan.sets] == pytest.approx([3 / 7, 2 / 7, 2 / 7, 0])
 
 
-@pytest.mark.parametrize(("batch", "most"), [(1, None), (1, 4), (3, None), (4, 10), (20, 5)])
-def test_the_weights_are_those_of_the_trapezoidal_rule(batch, most):
-    plan = plan_of(list(range(10)), batch=batch, most=most)
+@pytest.mark.parametrize(("batch", "budget"), [(1, None), (1, 4), (3, None), (4, 10), (20, 5)])
+def test_the_weights_are_those_of_the_trapezoidal_rule(batch, budget):
+    plan = plan_of(list(range(10)), batch=batch, budget=budget)
     curve = np.random.RandomState(0).random_sample(len(plan.sets))
     area = np.trapezoid(curve[plan.steps], plan.places) / plan.places[-1]
     assert sum(each.weight * value for each, value in zip(plan.sets, curve)) == pytest.approx(area)
-    assert plan.places[-1] == min(most or 10, 10)
+    assert plan.places[-1] == min(budget or 10, 10)
 
 
 def test_how_much_of_an_order_must_be_there():
     whole = list(range(10))
     assert (
-        problems(whole, most=4)
-        == problems(whole[:4], most=4)
+        problems(whole, budget=4)
+        == problems(whole[:4], budget=4)
         == problems(whole[:7]) - {"not-all-rows"}
         == set()
     )
-    assert problems(whole[:3], most=4) == problems(whole[:7]) == {"not-all-rows"}
-    assert problems([*whole, "r3"], most=4) == {"duplicate-id", "not-all-rows"}
-    assert problems([3, "r3", 1, 2], most=4) == {"duplicate-id"}  # a row under both its names
-    assert "unknown-id" in problems([-1, 10, 1, 2], most=4)
+    assert problems(whole[:3], budget=4) == problems(whole[:7]) == {"not-all-rows"}
+    assert problems([*whole, "r3"], budget=4) == {"duplicate-id", "not-all-rows"}
+    assert problems([3, "r3", 1, 2], budget=4) == {"duplicate-id"}  # a row under both its names
+    assert "unknown-id" in problems([-1, 10, 1, 2], budget=4)
 
 
-@pytest.mark.parametrize("rules", [{"batch": 0}, {"most": 0}, {"official": True, "batch": 2}])
+@pytest.mark.parametrize("rules", [{"batch": 0}, {"budget": 0}, {"official": True, "batch": 2}])
 def test_rules_that_make_no_sense_are_refused(rules):
     with pytest.raises(ValueError):
         cleaning.Rules(**rules)
@@ -153,7 +153,7 @@ def test_an_order_is_scored_along_the_budget(asked, data):
     assert best.score.value == pytest.approx(np.trapezoid(curve, places) / MOST)
     assert best.score.low < best.score.value < best.score.high
     assert curve[-1] == best.summary["clean"] > curve[0] == best.summary["before"]
-    assert len(best.trials) == -(-int((truth.defects != "").sum()) // BATCH) + 1
+    assert len(best.training_runs) == -(-int((truth.defects != "").sum()) // BATCH) + 1
     first = next(n for n, value in zip(places, curve) if value >= 0.95 * best.summary["clean"])
     assert best.summary["inspections to 95 %"] == first > 0
     assert best.summary["fixes to 95 %"] == pytest.approx(first / 3000)
@@ -167,7 +167,7 @@ def test_an_order_that_mends_nothing_never_gets_there(asked, data):
     assert worst.summary["inspections to 95 %"] is None
     assert worst.summary["fixes to 95 %"] == 1.0
     assert worst.score.value == pytest.approx(worst.summary["before"])
-    assert len(worst.trials) == 2  # as it is, and clean
+    assert len(worst.training_runs) == 2  # as it is, and clean
 
 
 def test_average_precision_counts_the_rows_that_are_named(asked, data):

@@ -257,7 +257,7 @@ def test_json_of_pages_is_a_submission():
 CHECKS = ("GL08", "SS01", "SS03", "PR01", "PR02", "PR03", "PR07", "PR10", "RT01", "YD01", "EX01")
 #: What the author of a plug-in gets and returns.
 RECORDS = ("Board", "Card", "Folder", "Archive", "Generated", "Package", "Plan", "Pool")
-RECORDS += ("Table", "TaskData", "TrainingSet", "Truth", "Url")
+RECORDS += ("Table", "TaskData", "TestSplit", "TrainingSet", "Truth", "Url")
 
 
 def documented() -> list[str]:

@@ -442,7 +442,7 @@ def test_the_command_killed_half_way_goes_on(server, tmp_path):
     code = PLUGIN.replace("{address}", server.address("d.zip"))
     (tmp_path / "own/datasets/official_data.py").write_text(code)
     command = [sys.executable, "-m", "dataperf", "data", "get", "official-data"]
-    command += ["--path", str(tmp_path / "own"), "--data-dir", str(tmp_path / "data")]
+    command += ["--plugins", str(tmp_path / "own"), "--data-dir", str(tmp_path / "data")]
     part = tmp_path / "data/d.zip.part"
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while not (part.is_file() and part.stat().st_size > 1_000_000):
@@ -466,7 +466,7 @@ def test_the_command_refuses_a_hostile_archive_and_a_changed_file(server, tmp_pa
     code = PLUGIN.replace("{address}", server.address("d.zip"))
     (tmp_path / "own/datasets/official_data.py").write_text(code)
     command = [sys.executable, "-m", "dataperf", "data", "get", "official-data"]
-    command += ["--path", str(tmp_path / "own"), "--data-dir", str(tmp_path / "data")]
+    command += ["--plugins", str(tmp_path / "own"), "--data-dir", str(tmp_path / "data")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "leads out of the folder [path-escape]" in done.stderr

@@ -39,7 +39,7 @@ def loaded():
 
 def manifest(samples, board="digits-25", **other) -> Submission:
     return Submission(
-        schema_version=1,
+        schema_version=2,
         challenge="speech-selection",
         board=board,
         answer={"samples": samples, **other},
@@ -113,7 +113,7 @@ def test_leaderboard_believes_nothing_that_it_can_compute(asked, reference):
     split = part.splits["test"]
     forged = split.model_copy(update={"metrics": {**split.metrics, "macro_f1": better}})
     told = reference.provenance
-    trial = part.trials[0]
+    trial = part.training_runs[0]
     sent = reference.submission
     fewer = {"samples": sent.answer["samples"] | {"one": sent.answer["samples"]["one"][:1]}}
 
@@ -128,11 +128,11 @@ def test_leaderboard_believes_nothing_that_it_can_compute(asked, reference):
         },
         "no scores or": changed(splits={}),
         "no scores of": {"tasks": {}},
-        "trained on": changed(trials=[]),
+        "trained on": changed(training_runs=[]),
         "official": {"rules": "official"},
         "what was trained on": {"submission": sent.model_copy(update={"answer": fewer})},
         "shape": changed(
-            trials=[
+            training_runs=[
                 trial.model_copy(
                     update={
                         "predictions": {
@@ -144,7 +144,7 @@ def test_leaderboard_believes_nothing_that_it_can_compute(asked, reference):
             ]
         ),
         "not frozen": {"provenance": told.model_copy(update={"frozen": False})},
-        "era": {"provenance": told.model_copy(update={"era": "other"})},
+        "numeric version": {"provenance": told.model_copy(update={"numeric_version": "other"})},
         "version": {"provenance": told.model_copy(update={"digests": {}})},
     }
     for reason, changes in cases.items():
@@ -249,7 +249,7 @@ def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):
         for name in ("one", "five")
     ]
     answers = [answer.model_copy(update={"challenge": "mine"}) for answer in answers]
-    monkeypatch.setattr(evaluate.frozen, "unfrozen_parts", lambda *_: ["changed"])
+    monkeypatch.setattr(evaluate.freezing, "unfrozen_parts", lambda *_: ["changed"])
     found = [evaluate.evaluate(changed, answer) for answer in answers]
     assert [len(each.tasks["digits"].splits["test"].per_seed["macro_f1"]) for each in found] == [
         1,
@@ -273,9 +273,9 @@ def test_answer_of_the_challenge_readme_is_valid():
 
 def test_reference_points_know_which_way_is_better():
     made = {"board": "x", "split": "test", "points": {}, "random_scores": [0.1, 0.2, 0.3, 0.4]}
-    assert reference_points.Anchors(**made, higher_is_better=True).percentile(0.35) == 0.75
-    assert reference_points.Anchors(**made, higher_is_better=False).percentile(0.35) == 0.25
-    assert reference_points.Anchors(**made, higher_is_better=True).percentile(0.2) == 0.375
+    assert reference_points.ReferencePoints(**made, higher_is_better=True).percentile(0.35) == 0.75
+    assert reference_points.ReferencePoints(**made, higher_is_better=False).percentile(0.35) == 0.25
+    assert reference_points.ReferencePoints(**made, higher_is_better=True).percentile(0.2) == 0.375
 
 
 def test_columns_of_python_objects_are_text_from_the_first_load_on(monkeypatch):

@@ -57,7 +57,7 @@ def test_failed_write_leaves_the_old_content_and_no_remains(tmp_path, monkeypatc
 WRITER = """
 import os, sys, time
 from pathlib import Path
-from dataperf import files
+from dataperf.basics import files
 
 sync = os.fsync
 

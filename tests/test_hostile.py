@@ -28,7 +28,7 @@ NOISE = random.Random(0).randbytes(2000)
 
 
 def manifest(name: str, answer: object) -> str:
-    content = {"schema_version": 1, "challenge": name, "board": BOARDS[name][0], "answer": answer}
+    content = {"schema_version": 2, "challenge": name, "board": BOARDS[name][0], "answer": answer}
     return json.dumps(content)
 
 

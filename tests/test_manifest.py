@@ -26,13 +26,15 @@ def audited(tmp_path_factory):
     frame["colour"], frame["right"] = words[given], words[truth]
     path = tmp_path_factory.mktemp("own") / "mine.parquet"
     frame.to_parquet(path)
-    return path, dataperf.audit(path, label="colour", truth="right", detectors=["label_errors"])
+    return path, dataperf.audit(
+        path, label="colour", true_label="right", detectors=["label_errors"]
+    )
 
 
 def scored(audited, made: dict, folder: Path, **told):
     path = folder / "made.json"
     path.write_text(json.dumps(made), encoding="utf-8")
-    told = {"label": "colour", "truth": "right", "model": "logistic_v1", **told}
+    told = {"label": "colour", "true_label": "right", "model": "logistic_v1", **told}
     (result,) = evaluate.evaluate(str(audited[0]), [path], **told)
     return result, result.tasks["own"].summary
 
@@ -46,7 +48,7 @@ def test_a_repair_helps_and_its_interval_excludes_zero(audited, tmp_path):
 
 def test_a_manifest_names_no_row_that_it_is_tested_on(audited):
     path, found = audited
-    held = evaluate.in_test(found.rows, seed=5, share=0.3)
+    held = evaluate.in_test(found.rows, seed=5, test_share=0.3)
     tested = set(found.rows.ids[held])
     for track in ("repair", "cleaning", "selection"):
         made = found.to_manifest(track, seed=5, test_share=0.3)
@@ -66,7 +68,7 @@ def test_a_manifest_names_no_row_that_is_left_out(tmp_path):
     frame["part"] = np.where(np.arange(120) % 4 == 0, "test", "train")
     frame.loc[:7, "y"] = None
     frame.to_parquet(tmp_path / "mine.parquet")
-    told = {"label": "y", "truth": "right", "split": "part"}
+    told = {"label": "y", "true_label": "right", "split": "part"}
     found = dataperf.audit(tmp_path / "mine.parquet", detectors=["label_errors"], **told)
     lines = []
     for track in ("cleaning", "selection", "repair"):
@@ -124,7 +126,7 @@ def test_a_column_left_out_of_the_audit_is_left_out_of_its_proof(audited, tmp_pa
     (result,) = evaluate.evaluate(str(path), [made], **told)
     assert result.tasks["own"].summary["before"] < 0.99  # the right label was no feature
     assert result.own_data["drop"] == ["right"]
-    _, data = evaluate.again(result)
+    _, data = evaluate.reload(result)
     assert data["own"].digest == result.provenance.digests["data"]
 
 
@@ -142,9 +144,9 @@ def test_where_nothing_is_wrong_nothing_is_gained(tmp_path):
     path = tmp_path / "clean.parquet"
     frame.to_parquet(path)
     found = dataperf.audit(path, label="colour", detectors=["label_errors"])
-    result, told = scored((path, found), found.to_manifest(), tmp_path, truth=None)
+    result, told = scored((path, found), found.to_manifest(), tmp_path, true_label=None)
     assert told["gain low"] <= 0 <= told["gain high"]
-    assert any("no gain shown" in line for line in result.tasks["own"].says)
+    assert any("no gain shown" in line for line in result.tasks["own"].notes)
 
 
 def test_the_pool_of_a_challenge_becomes_an_answer_to_it():

@@ -28,7 +28,7 @@ def asked():
 
 def entry(submitter, board="rate", **told):
     return Submission(
-        schema_version=1,
+        schema_version=2,
         challenge="adversarial-nibbler",
         board=board,
         submitter=submitter,
@@ -292,7 +292,7 @@ def test_the_interval_carries_the_raters_doubt(asked):
     """With all prompts equally doubtful, no resampling of prompts would show any width."""
     data = submission.board_data(asked, "rate")
     plan = evaluate.plans_of(asked, entry("100"), data)["ratings"]
-    assert plan.draws
+    assert plan.seeds_are_draws
     task = loading.tasks_of(asked, "rate")["ratings"]
     rows = len(data["ratings"].tests["prompts"].ids)
     half = np.random.RandomState(0).randint(0, 2, (64, 1)) * np.ones((1, rows), dtype=np.intp)
@@ -314,7 +314,9 @@ def test_unknown_submitters_and_too_few_prompts_are_refused(asked):
 
 
 def _with_least(asked, least):
-    rate = asked.boards["rate"].model_copy(update={"rules": {"least": least, "score": "rate"}})
+    rate = asked.boards["rate"].model_copy(
+        update={"rules": {"min_prompts": least, "score": "rate"}}
+    )
     return {"boards": {**asked.boards, "rate": rate}}
 
 
@@ -384,5 +386,5 @@ def test_without_the_extra_words_are_compared_and_it_says_so(asked, monkeypatch)
     assert {key for key in before.summary if key not in after.summary} == set(prompts.OPTIONAL)
     assert all(before.summary[key] == value for key, value in after.summary.items())
     assert before.summary["near-duplicates by meaning"] > 0.1  # this one repeats themselves
-    assert "by meaning" in before.says[0]
-    assert "by words only" in after.says[0] and "dataperf[meaning]" in after.says[0]
+    assert "by meaning" in before.notes[0]
+    assert "by words only" in after.notes[0] and "dataperf[meaning]" in after.notes[0]

@@ -98,7 +98,7 @@ def test_over_budget_is_refused(asked):
 def purchase(asked, **counts):
     answer = {"purchases": {f"digits-{k}": list(counts["all"]) for k in range(5)}}
     answer["purchases"] |= {key.replace("_", "-"): v for key, v in counts.items() if key != "all"}
-    content = {"schema_version": 1, "challenge": asked.name, "board": "digits", "answer": answer}
+    content = {"schema_version": 2, "challenge": asked.name, "board": "digits", "answer": answer}
     return submission.parse(content, asked)
 
 
@@ -110,7 +110,7 @@ def test_a_purchase_in_one_market_moves_nothing_in_another(asked):
     other = evaluate.evaluate(asked, purchase(asked, all=few, digits_0=[9, *few[1:]]), data=data)
     for name in ("digits-1", "digits-2", "digits-3", "digits-4"):
         assert one.tasks[name].score == other.tasks[name].score
-    assert one.tasks["digits-0"].trials != other.tasks["digits-0"].trials
+    assert one.tasks["digits-0"].training_runs != other.tasks["digits-0"].training_runs
 
 
 def test_who_buys_all_rows_gets_all_rows_once(asked):
@@ -119,7 +119,7 @@ def test_who_buys_all_rows_gets_all_rows_once(asked):
     first = data["digits-0"]
     rows = first.pool.facts["rows"]
     answer = track.Answer(purchases={"digits-0": [rows[0], *[0] * 11]})
-    rules = track.Rules(draws=[1, 2])
+    rules = track.Rules(draw_seeds=[1, 2])
     for plan in track.plans(answer, rules, {"digits-0": first}, official=False).values():
         for chosen in plan.sets:
             assert sorted(chosen.rows) == list(range(rows[0]))

@@ -114,8 +114,8 @@ def test_score_is_the_area_under_the_curve(asked):
 
 def test_equal_labellings_are_trained_once(asked):
     part = evaluate.evaluate(asked, path_of("baseline"), board=TASK).tasks[TASK]
-    assert len(part.trials) == 31  # thirty wrong labels of a hundred
-    assert sum(trial.weight for trial in part.trials) == pytest.approx(1.0)
+    assert len(part.training_runs) == 31  # thirty wrong labels of a hundred
+    assert sum(trial.weight for trial in part.training_runs) == pytest.approx(1.0)
 
 
 def test_every_problem_of_every_file_is_told_at_once(asked, tmp_path):

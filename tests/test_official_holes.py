@@ -276,7 +276,7 @@ def test_a_purchase_of_more_than_can_be_counted_is_refused_in_a_manifest(data):
     for count in (10**400, -(10**400)):
         sent = submission.parse(
             {
-                "schema_version": 1,
+                "schema_version": 2,
                 "challenge": asked.name,
                 "board": "market-0",
                 "answer": {"purchases": {"market-0": [count, *[1] * 19]}},

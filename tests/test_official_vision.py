@@ -28,7 +28,7 @@ HOLES = {
     "label_2_added": "unknown-label",
     "extra_column": "unknown-column",
     "long_rows": "long-row",
-    "whole_pool_true_labels": "over-cap",
+    "whole_pool_true_labels": "over-budget",
 }
 
 
@@ -136,7 +136,7 @@ def test_leaderboard_pairs_the_concepts_of_two_answers(asked, tmp_path):
             samples[name] = [[str(part.pool.ids[row]), x] for row, x in zip(rows, labels)]
         sent = submission.parse(
             {
-                "schema_version": 1,
+                "schema_version": 2,
                 "challenge": "vision-selection",
                 "board": "digits",
                 "submitter": f"wrong {wrong}",
@@ -145,7 +145,7 @@ def test_leaderboard_pairs_the_concepts_of_two_answers(asked, tmp_path):
             asked,
         )
         found.append(evaluate.evaluate(asked, sent, data=data))
-    assert found[1].tasks["three"].detection.let_in == 40
+    assert found[1].tasks["three"].detection.selected_defects == 40
     board = leaderboard.rank(asked, "digits", found)
     assert [row.result.submission.submitter for row in board.rows] == ["wrong 0", "wrong 40"]
     assert [row.rank for row in board.rows] == [1, 2]

@@ -59,7 +59,7 @@ def made(n=240, wrong=0.35, *, groups=False, truth=True, seed=0) -> Rows:
 
 
 def sent(answer, track="repair"):
-    content = {"schema_version": 1, "challenge": f"own-{track}", "board": "own", "answer": answer}
+    content = {"schema_version": 2, "challenge": f"own-{track}", "board": "own", "answer": answer}
     return Submission.model_validate(content)
 
 
@@ -101,7 +101,7 @@ def rules_broken(rows, answer, **told):
 def test_every_class_has_its_share_tested_and_keeps_a_row(labels, seed, share):
     labels = np.array([0, 0, *labels])
     ids = np.array([f"id{number}" for number in range(len(labels))])
-    tested = draw.split(ids, labels, seed=seed, share=share)
+    tested = draw.split(ids, labels, seed=seed, test_share=share)
     assert not tested[labels < 0].any()
     for number in np.unique(labels[labels >= 0]):
         rows, chosen = (labels == number).sum(), tested[labels == number].sum()
@@ -109,7 +109,7 @@ def test_every_class_has_its_share_tested_and_keeps_a_row(labels, seed, share):
         assert abs(chosen - share * rows) <= 1
         assert chosen >= 1 or rows == 1
     order = np.random.RandomState(seed).permutation(len(labels))
-    again = draw.split(ids[order], labels[order], seed=seed, share=share)
+    again = draw.split(ids[order], labels[order], seed=seed, test_share=share)
     assert np.array_equal(again, tested[order])  # whatever the order of the rows
 
 
@@ -140,7 +140,7 @@ def test_what_cannot_be_split_is_refused(labels, groups, share):
     ids = np.array([str(number) for number in range(len(labels))])
     groups = None if groups is None else np.array(groups)
     with pytest.raises(DataperfError):
-        draw.split(ids, np.array(labels), groups, share=share)
+        draw.split(ids, np.array(labels), groups, test_share=share)
 
 
 def test_a_split_that_the_source_tells_is_kept():
@@ -223,7 +223,7 @@ def test_a_repair_that_helps_is_told_with_its_paired_interval():
     assert told["gain p"] < 0.05
     assert told["random lowest"] <= told["random"] <= told["random highest"] < told["after"]
     assert told["put right"] == told["wrong labels"] == len(wrong_of(rows))
-    assert part.says == ["the repair helps"]
+    assert part.notes == ["the repair helps"]
     assert result.warnings == []
 
 
@@ -252,7 +252,7 @@ def test_nothing_to_repair_shows_no_gain():
     drop = np.random.RandomState(0).permutation(pool_of(rows))[:30]
     part = scored(rows, {"drop": [str(row) for row in drop]}).tasks["own"]
     assert part.summary["gain low"] <= 0 <= part.summary["gain high"]
-    assert part.says == ["the gain's interval contains zero: no gain shown"]
+    assert part.notes == ["the gain's interval contains zero: no gain shown"]
     assert part.summary["wrong labels"] == 0
     assert part.summary["right dropped"] == 30
 
@@ -262,7 +262,7 @@ def test_a_repair_that_harms_is_told():
     spoil = pool_of(rows)[::2]
     told = {str(row): CLASSES[(rows.labels[row] + 1) % 3] for row in spoil}
     part = scored(rows, {"relabel": told}).tasks["own"]
-    assert part.says == ["the repair harms"]
+    assert part.notes == ["the repair harms"]
     assert part.summary["spoiled"] == len(spoil)
 
 
@@ -270,8 +270,8 @@ def test_an_empty_repair_changes_nothing_and_equal_sets_are_trained_once():
     result = scored(made(), {})
     part = result.tasks["own"]
     assert part.summary["gain"] == 0
-    assert part.says == ["the repair changes nothing that is predicted: no gain shown"]
-    assert len(part.trials) == 2  # as it is, and clean
+    assert part.notes == ["the repair changes nothing that is predicted: no gain shown"]
+    assert len(part.training_runs) == 2  # as it is, and clean
     assert any("nothing is dropped" in warning for warning in result.warnings)
 
 
@@ -321,7 +321,7 @@ def test_random_drops_are_as_many_as_the_answer_names():
     pool = pool_of(rows)
     answer = repair.Answer(drop=[int(pool[0]), str(pool[1])], relabel={str(pool[2]): "bee"})
     _, data = challenge.challenge(rows)
-    plan: Plan = repair.plans(answer, repair.Rules(draws=4), data, official=False)["own"]
+    plan: Plan = repair.plans(answer, repair.Rules(random_draws=4), data, official=False)["own"]
     assert [len(pool) - len(plan.sets[place].rows) for place in plan.roles["random"]] == [3] * 4
     before = plan.sets[plan.roles["before"][0]].labels
     changed = [(plan.sets[place].labels != before).sum() for place in plan.roles["oracle"]]
@@ -388,12 +388,12 @@ def test_a_selection_is_scored_on_own_data():
     result = scored(rows, {"samples": filed}, "selection")
     whole = scored(rows, {}).tasks["own"].summary["before"]
     assert result.score.value > whole
-    assert result.tasks["own"].detection.let_in == 0
+    assert result.tasks["own"].detection.selected_defects == 0
 
 
 def test_groups_cluster_the_interval():
     result = scored(made(groups=True), {})
-    assert result.score.clusters >= 2
+    assert result.score.groups >= 2
 
 
 # Digests ----------------------------------------------------------------------------------
@@ -473,7 +473,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def write(name, asked, answer):
-    content = {"schema_version": 1, "challenge": asked, "board": "own", "answer": answer}
+    content = {"schema_version": 2, "challenge": asked, "board": "own", "answer": answer}
     Path(name).write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -486,7 +486,7 @@ def run(*words, code=0):
     return found.output
 
 
-DATA = ["--data", "mine.csv", "--label", "y", "--truth", "right", "--id", "who"]
+DATA = ["--data", "mine.csv", "--label", "y", "--true-label", "right", "--id", "who"]
 OWN = [each for each in DATA if each not in ("--id", "who")]
 
 
@@ -523,7 +523,7 @@ def test_evaluate_says_whether_the_repair_helps_and_can_be_verified(numbered, mo
 
 
 def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbered):
-    asked, data = own.load("mine.csv", label="y", truth="right")
+    asked, data = own.load("mine.csv", label="y", true_label="right")
     result = evaluation.evaluate(asked, numbered / "repair.json", data=data)
     assert result.own_data == {}
     path = results.keep(result, "kept")
@@ -534,7 +534,7 @@ def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbe
 BAD_OWN_DATA = {
     "bogus": 1,
     "rows": [],
-    "share": "x",
+    "test_share": "x",
     "track": 3,
     "budget": "x",
     "source": None,
@@ -573,7 +573,7 @@ def test_no_record_keeps_verify_from_the_next(numbered, monkeypatch):
 def test_what_is_not_said_of_own_data_is_not_there(numbered):
     run("evaluate", *OWN, "repair.json")
     (path,) = (numbered / "dataperf-results").rglob("*.json")
-    told = {"source": str(numbered / "mine.csv"), "label": "y", "truth": "right"}
+    told = {"source": str(numbered / "mine.csv"), "label": "y", "true_label": "right"}
     assert results.read(path).own_data == {**told, "track": "repair"}
 
 
@@ -593,17 +593,17 @@ def test_an_empty_path_is_not_the_folder_one_is_in(numbered, empty):
 
 
 def test_what_is_asked_in_other_words_is_kept_in_plain_ones(numbered):
-    numbers = {"seed": np.int64(0), "share": np.float64(0.2), "budget": np.int64(200)}
+    numbers = {"seed": np.int64(0), "test_share": np.float64(0.2), "budget": np.int64(200)}
     told = {"label": "y", "drop": "right", **numbers}
     (result,) = own.evaluate("mine.csv", [Path("repair.json")], **told)
     kept = results.read(Path(results.keep(result, "kept"))).own_data
-    expected = {"label": "y", "drop": ["right"], "seed": 0, "share": 0.2, "budget": 200}
+    expected = {"label": "y", "drop": ["right"], "seed": 0, "test_share": 0.2, "budget": 200}
     assert kept == {"source": str(numbered / "mine.csv"), "track": "repair", **expected}
     with pytest.raises(Invalid, match="label: a list.*\n.*name of a column"):
         own.evaluate("mine.csv", [Path("repair.json")], label=["a", "b"])
 
 
-ALL_WRONG = {"share": 2, "seed": -5, "budget": -1, "model": "nope", "metric": "acuracy"}
+ALL_WRONG = {"test_share": 2, "seed": -5, "budget": -1, "model": "nope", "metric": "acuracy"}
 
 
 def test_everything_wrong_with_what_is_asked_is_told_before_the_data_is_read(numbered):
@@ -613,14 +613,16 @@ def test_everything_wrong_with_what_is_asked_is_told_before_the_data_is_read(num
         assert told in text
     assert 'Did you mean "accuracy"?' in text
     new = ["new", "challenge", "mine", "--from-data", "not-there.csv", "--track", "repairs"]
-    assert "6 problems" in run(*new, *words, "--metric", "x", "--path", "mine", code=2)
+    assert "6 problems" in run(*new, *words, "--metric", "x", "--plugins", "mine", code=2)
     with pytest.raises(Invalid, match="6 problems"):
         own.load("not-there.csv", track="x", **ALL_WRONG)
     with pytest.raises(Invalid, match="3 problems"):
         challenge.challenge(made(), **ALL_WRONG)
 
 
-@pytest.mark.parametrize("told", [{"seed": "a"}, {"seed": True}, {"share": "x"}, {"budget": 1.5}])
+@pytest.mark.parametrize(
+    "told", [{"seed": "a"}, {"seed": True}, {"test_share": "x"}, {"budget": 1.5}]
+)
 def test_numbers_that_are_none_are_refused(told):
     (name,) = told
     with pytest.raises(Invalid, match=name):
@@ -631,18 +633,18 @@ def test_a_path_that_no_result_can_keep_is_refused(numbered):
     place = Path(os.fsdecode(b"mine\xff.csv"))
     Path("mine.csv").rename(place)
     with pytest.raises(Invalid, match="rename it"):
-        own.evaluate(str(place), [Path("repair.json")], label="y", truth="right")
+        own.evaluate(str(place), [Path("repair.json")], label="y", true_label="right")
     (numbered / os.fsdecode(b"in\xff")).mkdir()
     place.rename(numbered / os.fsdecode(b"in\xff") / "mine.csv")
     os.chdir(numbered / os.fsdecode(b"in\xff"))
     with pytest.raises(Invalid, match="rename it"):
-        own.evaluate("mine.csv", [Path("../repair.json")], label="y", truth="right")
+        own.evaluate("mine.csv", [Path("../repair.json")], label="y", true_label="right")
 
 
 def test_ids_of_a_column_and_other_options(folder):
     rows = made(300)
     names = np.array([f"row-{name}" for name in rows.ids])
-    tested = own.split(names, rows.labels, seed=3, share=0.3)
+    tested = own.split(names, rows.labels, seed=3, test_share=0.3)
     write("named.json", "own-repair", {"drop": [names[~tested][0]]})
     told = ["--model", "knn_v1", "--metric", "macro_f1", "--seed", 3, "--test-share", 0.3]
     (found,) = json.loads(run("evaluate", *DATA, *told, "--budget", 1, "--json", "named.json"))
@@ -684,7 +686,7 @@ def test_a_challenge_folder_scores_as_the_data_does(numbered, monkeypatch, track
     before = json.loads(run("evaluate", *OWN, "--json", file))[0]
     budget = ["--budget", len(wrong_of(made(300)))] if track == "cleaning" else []
     words = ["new", "challenge", "my-ants", "--from-data", "mine.csv", *OWN[2:]]
-    text = run(*words, "--track", track, *budget, "--path", "mine")
+    text = run(*words, "--track", track, *budget, "--plugins", "mine")
     assert text.count("wrote mine") == 4
     (numbered / "mine.csv").unlink()  # the data was copied
     content = json.loads((numbered / file).read_text())
@@ -704,10 +706,10 @@ def test_a_challenge_folder_scores_as_the_data_does(numbered, monkeypatch, track
 
 
 def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypatch):
-    run("new", "challenge", "my-ants", "--from-data", "mine.csv", *OWN[2:], "--path", "mine")
+    run("new", "challenge", "my-ants", "--from-data", "mine.csv", *OWN[2:], "--plugins", "mine")
     monkeypatch.setenv("DATAPERF_PATH", str(numbered / "mine"))
     assert "frozen: " in run("freeze", "my-ants")
-    run("answer", "-c", "my-ants", "-b", "own", "-s", "drop-flagged", "-o", "a.json")
+    run("baseline", "-c", "my-ants", "-b", "own", "-s", "drop-flagged", "-o", "a.json")
     text = run("evaluate", "-c", "my-ants", "a.json")
     for words in ("oracle", "nothing", "drop_flagged", "> this submission"):
         assert words in text
@@ -725,7 +727,17 @@ def page_of(folder):
     return (folder / "mine/challenges/my-ants/README.md").read_text(encoding="utf-8")
 
 
-NEW = ["new", "challenge", "my-ants", "--from-data", "mine.csv", "--label", "y", "--path", "mine"]
+NEW = [
+    "new",
+    "challenge",
+    "my-ants",
+    "--from-data",
+    "mine.csv",
+    "--label",
+    "y",
+    "--plugins",
+    "mine",
+]
 
 
 def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
@@ -733,7 +745,7 @@ def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
     frame.loc[:1, "y"] = None
     frame.to_csv("mine.csv", index=False)
     write("repair.json", "own-repair", {"drop": ["100"]})
-    told = ["--truth", "right", "--split", "part"]
+    told = ["--true-label", "right", "--split", "part"]
     found = [run("evaluate", *OWN, *told[2:], "repair.json"), run(*NEW, *told)]
     for text in [*found, page_of(numbered)]:
         assert "pool: train 200, val 40\n" in text
@@ -748,9 +760,9 @@ def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
     frame.loc[:2, "right"] = ["Ant", "Ant", None]
     frame.loc[9, "right"] = "zebra"
     frame.to_csv("mine.csv", index=False)
-    for words in (["evaluate", *OWN, "repair.json"], [*NEW, "--truth", "right"]):
+    for words in (["evaluate", *OWN, "repair.json"], [*NEW, "--true-label", "right"]):
         text = run(*words, code=2)
-        assert 'truth "right": "Ant" in 2 rows is no class of the label' in text
+        assert 'true label "right": "Ant" in 2 rows is no class of the label' in text
         assert 'Did you mean "ant"' in text
         assert '"zebra" in 1 row is no class' in text
         assert "ant, bee, cat; empty where it is not known" in text
@@ -758,7 +770,7 @@ def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
     assert not (numbered / "mine").exists()
     frame["right"] = frame["right"].where(frame["right"].isin(CLASSES))
     frame.to_csv("mine.csv", index=False)
-    run(*NEW, "--truth", "right")
+    run(*NEW, "--true-label", "right")
 
 
 def test_a_truth_of_many_strange_values_names_the_commonest():
@@ -771,7 +783,7 @@ def test_a_truth_of_many_strange_values_names_the_commonest():
 def test_lines_on_hostile_names_stay_lines(numbered):
     frame = with_parts(["test"] * 60 + ["two\nlines\x1b[31m"] * 240)
     frame.rename(columns={"a": "col\numn\x1b[31m"}).to_csv("mine.csv", index=False)
-    text = run(*NEW, "--truth", "right", "--split", "part")
+    text = run(*NEW, "--true-label", "right", "--split", "part")
     assert "\x1b" not in text
     assert "features: 6 columns (col umn\\x1b[31m, b, c, d, e, f)\n" in text
     assert "pool: two lines\\x1b[31m 240\n" in text
@@ -800,7 +812,7 @@ def commands(page):
     ("track", "budget", "rules"),
     [
         ("repair", 5, ["drops or relabels at most 5 rows"]),
-        ("repair", 1, ["drops or relabels at most 1 row (`most`)"]),
+        ("repair", 1, ["drops or relabels at most 1 row (`budget`)"]),
         ("repair", None, ["no class loses all its rows"]),
         (
             "cleaning",
@@ -815,7 +827,7 @@ def commands(page):
 def test_what_a_page_shows_passes_its_own_check(numbered, track, budget, rules):
     frame = pd.read_csv("mine.csv").iloc[:80]
     frame.assign(who=[f"d{row:04}" for row in range(80)]).to_csv("mine.csv", index=False)
-    told = ["--truth", "right", "--id", "who", "--track", track]
+    told = ["--true-label", "right", "--id", "who", "--track", track]
     run(*NEW, *told, *([] if budget is None else ["--budget", budget]))
     page = page_of(numbered)
     for words in rules:
@@ -842,13 +854,13 @@ def test_a_new_challenge_tells_which_columns_became_features(numbered):
     for number in range(8):
         frame[f"more{number}"] = frame["a"] + number * frame["b"]
     frame.to_csv("mine.csv", index=False)
-    text = run(*NEW, "--truth", "right", "--split", "part", "--drop", "f", "--drop", "more7")
+    text = run(*NEW, "--true-label", "right", "--split", "part", "--drop", "f", "--drop", "more7")
     for each in (text, page_of(numbered)):
         assert (
             "features: 12 columns (a, b, c, d, e, more0, more1, more2, more3, more4 and 2 more)"
             in each
         )
-        assert "no features: label y, split part, truth right\n" in each
+        assert "no features: label y, split part, true_label right\n" in each
         assert "dropped: f, more7\n" in each
         assert "not used (they name rows, or never change): note, same\n" in each
     with np.load("mine/datasets/my_ants.npz") as arrays:
@@ -864,9 +876,9 @@ def test_a_forgotten_truth_is_warned_of(numbered):
     words = "warning: the feature right nearly tells the label"
     command = ["evaluate", *OWN[:4], "--json", "repair.json"]
     assert words in run(*command) and words in run(*NEW)
-    for told in (["--truth", "right"], ["--drop", "right"]):
+    for told in (["--true-label", "right"], ["--drop", "right"]):
         assert words not in run(*command, *told)
-        assert words not in run(*NEW, "--path", told[0].strip("-"), *told)
+        assert words not in run(*NEW, "--plugins", told[0].strip("-"), *told)
 
 
 def test_a_page_says_how_the_test_was_chosen():
@@ -891,7 +903,7 @@ def test_a_page_says_how_the_test_was_chosen():
     ],
 )
 def test_folders_that_cannot_be_made(numbered, words, message):
-    assert message in run("new", *words, "--path", "mine", code=2)
+    assert message in run("new", *words, "--plugins", "mine", code=2)
     assert not (numbered / "mine").exists()
 
 

@@ -48,7 +48,16 @@ def own(tmp_path, monkeypatch, rows):
 
     def write(place, text=None):
         if text is None:
-            told = ["--label", "y", "--truth", "right", "--track", place, "--path", tmp_path]
+            told = [
+                "--label",
+                "y",
+                "--true-label",
+                "right",
+                "--track",
+                place,
+                "--plugins",
+                tmp_path,
+            ]
             return run("new", "challenge", "ants", "--from-data", rows, *told)
         path = tmp_path / place
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +87,7 @@ HEAD = 'import numpy as np\ntracks = ("cleaning",)\ndef answer(pool, rules, *, s
 def test_a_strategy_that_fails_is_named(own, text, place, message):
     own("cleaning")
     path = own("strategies/by_ink.py", text)
-    told = run("answer", "-c", "ants", "-b", "own", "-s", "by_ink", code=2)
+    told = run("baseline", "-c", "ants", "-b", "own", "-s", "by_ink", code=2)
     assert told.startswith(f"the strategy by_ink ({path}{place})"), told
     assert message in told
     if "returned" in message:
@@ -138,7 +147,7 @@ def test_an_answer_that_breaks_the_rules_names_its_strategy(own):
     ("track", "text", "problem"),
     [
         ("repair", 'return {"drop": ["nobody"]}', "repair: answer.drop: 'nobody': not in the data"),
-        ("selection", 'return {"samples": list(pool.ids)}', "60 samples [over-cap]"),
+        ("selection", 'return {"samples": list(pool.ids)}', "60 samples [over-budget]"),
         ("cleaning", 'return {"order": np.random.permutation(60)}', "the same seed gave another"),
         ("corpus", 'return {"ids": []}', ""),  # a pool of another kind: only the call is checked
     ],
@@ -162,10 +171,10 @@ def test_verify_finds_a_strategy_that_cannot_be_called(own):
 def test_a_new_strategy_answers_its_track_and_says_what_to_return(own, track):
     own(track)
     told = ["--track", track] if track != "selection" else []  # the default
-    run("new", "strategy", "by_ink", *told, "--path", ".")
+    run("new", "strategy", "by_ink", *told, "--plugins", ".")
     entry = registry.get("strategies", "by_ink")
     assert conformance.plugin(entry) == []
-    run("answer", "-c", "ants", "-b", "own", "-s", "by_ink", "-o", "a.json")
+    run("baseline", "-c", "ants", "-b", "own", "-s", "by_ink", "-o", "a.json")
     assert "valid" in run("check", "-c", "ants", "a.json")
     module = registry.load("strategies", "by_ink")
     assert module.tracks == (track,)
@@ -173,7 +182,7 @@ def test_a_new_strategy_answers_its_track_and_says_what_to_return(own, track):
 
 
 def test_a_new_strategy_for_a_track_without_one_is_refused(own, tmp_path):
-    text = run("new", "strategy", "by_ink", "--track", "clening", "--path", ".", code=2)
+    text = run("new", "strategy", "by_ink", "--track", "clening", "--plugins", ".", code=2)
     assert 'Did you mean "cleaning"' in text
     assert "--track is for a strategy, or" in run(
         "new", "metric", "m", "--track", "cleaning", code=2
@@ -186,7 +195,7 @@ def test_a_new_strategy_for_a_track_without_one_is_refused(own, tmp_path):
 
 def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
     own("cleaning")
-    run("answer", "-c", "ants", "-b", "own", "-s", "random_order", "-o", "a.json")
+    run("baseline", "-c", "ants", "-b", "own", "-s", "random_order", "-o", "a.json")
     run("evaluate", "-c", "ants", "a.json")
     entry = registry.get("datasets", "ants")
     assert conformance.plugin(entry) == []
@@ -199,7 +208,7 @@ def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
             run("check", "-c", "ants", "a.json", code=2),
             run("evaluate", "-c", "ants", "a.json", code=2),
             run("freeze", "ants", code=2),
-            run("answer", "-c", "ants", "-b", "own", "-s", "random_order", code=2),
+            run("baseline", "-c", "ants", "-b", "own", "-s", "random_order", code=2),
             run("leaderboard", "-c", "ants", code=2),
             *conformance.plugin(entry),
         ]
@@ -257,7 +266,7 @@ def scored_by(own, tmp_path):
         toml = tmp_path / "challenges/ants/challenge.toml"
         toml.write_text(toml.read_text().replace('metric = "accuracy"', 'metric = "inked"'))
         strategy = {"cleaning": "random_order", "repair": "drop_flagged"}[track]
-        run("answer", "-c", "ants", "-b", "own", "-s", strategy, "-o", "a.json")
+        run("baseline", "-c", "ants", "-b", "own", "-s", strategy, "-o", "a.json")
         return run("evaluate", "-c", "ants", "a.json", code=code), path
 
     return score
@@ -355,13 +364,13 @@ def test_strategies_are_listed_with_the_tracks_they_answer(own):
 
 def test_a_strategy_for_another_track_is_told_with_those_that_do(own):
     own("repair")
-    told = run("answer", "-c", "ants", "-b", "own", "-s", "random", code=2)
+    told = run("baseline", "-c", "ants", "-b", "own", "-s", "random", code=2)
     assert told == "the strategy random answers selection, not repair\n  These do: drop_flagged"
 
 
 def test_own_strategies_are_reference_points_of_own_boards(own):
     own("repair")
-    run("new", "strategy", "random_ink", "--track", "repair", "--path", ".")
+    run("new", "strategy", "random_ink", "--track", "repair", "--plugins", ".")
     run("freeze", "ants")
     found = reference_points.load(loading.load("ants"), "own")
     assert {"random_ink", "drop_flagged", "nothing"} <= set(found.points)

@@ -418,7 +418,7 @@ def test_roles_are_no_features(frame):
         label="kind",
         split="part",
         group="who",
-        truth="right",
+        true_label="right",
         annotators=["a1"],
         sensitive=["colour"],
         drop=["colour", "height"],

@@ -19,8 +19,8 @@ METRICS: dict[str, Any] = {name: import_module(f"dataperf.metrics.{name}") for n
 
 def make_task(**changes: Any) -> records.Task:
     splits = {
-        "test": {"title": "The same speakers", "cluster": "speaker"},
-        "ood-speakers": {"title": "Unseen speakers", "ood": True, "cluster": "speaker"},
+        "test": {"title": "The same speakers", "group_column": "speaker"},
+        "ood-speakers": {"title": "Unseen speakers", "ood": True, "group_column": "speaker"},
         "ood-words": {
             "title": "Unknown words",
             "ood": True,
@@ -32,10 +32,10 @@ def make_task(**changes: Any) -> records.Task:
         "dataset": "made-up",
         "model": "made-up",
         "seeds": [1, 2, 3],
-        "label": "given",
-        "truth": "truth",
+        "label_column": "given",
+        "true_label_column": "truth",
         "classes": CLASSES,
-        "visible": ["speaker", "length", "take"],
+        "visible_columns": ["speaker", "length", "take"],
         "splits": splits,
         "split": "test",
         "metric": "macro_f1",
@@ -44,12 +44,12 @@ def make_task(**changes: Any) -> records.Task:
     return records.Task.model_validate(task | changes)
 
 
-def make_test(rows: int, groups: int, seed: int, *, only_rest: bool = False) -> records.Test:
+def make_test(rows: int, groups: int, seed: int, *, only_rest: bool = False) -> records.TestSplit:
     random = np.random.RandomState(seed)
     labels = np.zeros(rows, dtype=np.intp) if only_rest else random.randint(0, 3, rows)
     names = np.array([f"s{n}" for n in np.arange(rows) % groups]) if groups else None
     ids = np.array([f"{seed}/{row}" for row in range(rows)])
-    return records.Test(ids, np.zeros((rows, 2)), labels, names)
+    return records.TestSplit(ids, np.zeros((rows, 2)), labels, names)
 
 
 def make_data(rows: int = 200) -> records.TaskData:
@@ -116,7 +116,7 @@ def test_values_per_seed_and_mean_equal_scikit_learn(scored: Any) -> None:
     expected = [theirs.f1_score(truth, row, average="macro") for row in predictions["test"]]
     assert splits["test"].per_seed["macro_f1"] == expected
     assert splits["test"].metrics["macro_f1"].value == np.mean(expected)
-    assert splits["test"].metrics["macro_f1"].clusters == 5
+    assert splits["test"].metrics["macro_f1"].groups == 5
     assert splits["test"].rows == 90
 
 
@@ -181,7 +181,7 @@ def test_gap_only_where_the_headline_metric_is_the_same(scored: Any) -> None:
     means = [splits[name].metrics["macro_f1"].value for name in ("ood-speakers", "test")]
     assert gap.value == means[0] - means[1]
     assert gap.low < gap.value < gap.high
-    assert gap.clusters == 2
+    assert gap.groups == 2
 
 
 def test_ranking_split_may_have_a_headline_of_its_own() -> None:
@@ -198,7 +198,9 @@ def test_ranking_split_may_have_a_headline_of_its_own() -> None:
 
 def test_split_without_rows_has_no_scores() -> None:
     data = make_data()
-    empty = records.Test(np.array([], dtype=str), np.zeros((0, 2)), np.array([], np.intp), None)
+    empty = records.TestSplit(
+        np.array([], dtype=str), np.zeros((0, 2)), np.array([], np.intp), None
+    )
     data = records.replace(data, tests={**data.tests, "ood-words": empty})
     found = score(make_task(), data, make_predictions(data))["ood-words"]
     assert found.rows == 0
@@ -219,9 +221,9 @@ def test_detection_counts_what_was_let_in() -> None:
     data = make_data()
     found = scorecard.detection(data, choose(data, range(25, 65)), None, None)
     assert found is not None
-    assert (found.selected, found.let_in) == (40, 25)
+    assert (found.selected, found.selected_defects) == (40, 25)
     assert (found.share, found.pool_share) == (25 / 40, 50 / 200)
-    reference, p = statistics.random_picks(200, 50, picked=40, let_in=25)
+    reference, p = statistics.random_selection(200, 50, picked=40, selected_defects=25)
     assert (found.random, found.p_value) == (reference, p)
     assert found.by_defect == {
         "confused": {"pool": 30, "selected": 5},
@@ -238,7 +240,7 @@ def test_wrong_class_without_a_named_defect_counts_too() -> None:
     data = records.replace(data, truth=nameless)
     found = scorecard.detection(data, choose(data, range(100)), None, None)
     assert found is not None
-    assert (found.let_in, found.pool_share) == (30, 30 / 200)
+    assert (found.selected_defects, found.pool_share) == (30, 30 / 200)
     assert found.by_defect == {scorecard.WRONG_CLASS: {"pool": 30, "selected": 30}}
 
 
@@ -249,22 +251,22 @@ def test_cleaning_puts_right_and_may_spoil() -> None:
     mended = records.TrainingSet(rows, data.truth.labels[rows])
     found = scorecard.detection(data, mended, None, None)
     assert found is not None
-    assert found.let_in == 20  # the truncated clips stay truncated
+    assert found.selected_defects == 20  # the truncated clips stay truncated
     assert found.by_defect["confused"]["selected"] == 0
     spoilt = records.TrainingSet(np.arange(100, 140), (data.truth.labels[100:140] + 1) % 3)
     found = scorecard.detection(data, spoilt, None, None)
     assert found is not None
-    assert found.let_in == 40
+    assert found.selected_defects == 40
 
 
 def test_rows_count_once_and_none_is_nothing() -> None:
     data = make_data()
     twice = scorecard.detection(data, choose(data, [0, 0, 199, 199]), None, None)
     assert twice is not None
-    assert (twice.selected, twice.let_in) == (2, 1)
+    assert (twice.selected, twice.selected_defects) == (2, 1)
     empty = scorecard.detection(data, choose(data, []), None, None)
     assert empty is not None
-    assert (empty.selected, empty.let_in, empty.share, empty.p_value) == (0, 0, 0.0, 1.0)
+    assert (empty.selected, empty.selected_defects, empty.share, empty.p_value) == (0, 0, 0.0, 1.0)
 
 
 def test_unknown_truth_says_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dataperf.sources import locate, scratch
+from dataperf.sources import scratch
 from dataperf.sources.scratch import Scratch
 
 ROWS = np.arange(12.0).reshape(6, 2)
@@ -50,7 +50,7 @@ def test_a_disk_that_fills_up_loses_nothing(cache, monkeypatch, space):
         if len(part) < len(content):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(locate, "_write", limited)
+    monkeypatch.setattr(scratch, "_write", limited)
     room[0] -= 128
     with Scratch(2, "float64") as rows:
         for start in range(0, 6, 2):

@@ -262,7 +262,7 @@ def test_challenge_cuts_these_parts_and_hides_the_truth() -> None:
         name: PARTS[name] for name in ("test", "ood-speakers", "ood-words")
     }
     assert set(found.pool.columns) == {"speaker"}
-    assert found.pool.classes[0] == task.rest == "nontarget"
+    assert found.pool.classes[0] == task.other_class == "nontarget"
     assert set(found.tests["ood-words"].labels.tolist()) == {0}
     assert found.truth is not None
     assert Counter(found.truth.defects.tolist())["habit"] == KINDS["habit"]

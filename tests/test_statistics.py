@@ -138,7 +138,7 @@ def test_row_order_does_not_matter(clusters: int, seed: int) -> None:
 def test_interval_is_frozen() -> None:
     """Recorded once; a change means that published intervals no longer come out again."""
     found = statistics.interval(macro_f1, make_outcome())
-    expected = {"value": 0.758995, "low": 0.712860, "high": 0.794123, "clusters": None}
+    expected = {"value": 0.758995, "low": 0.712860, "high": 0.794123, "groups": None}
     assert found.model_dump() == pytest.approx(expected, abs=1e-6)
 
 
@@ -211,7 +211,7 @@ def test_nested_interval_is_wider_when_clusters_differ() -> None:
     outcome = simulate(np.random.RandomState(2), clusters=12, size=40)
     flat = Outcome(outcome.truth, outcome.predicted, 2)
     nested = statistics.interval(accuracy, outcome)
-    assert nested.clusters == 12
+    assert nested.groups == 12
     assert width(nested) > 2 * width(statistics.interval(accuracy, flat))
 
 
@@ -220,7 +220,7 @@ def test_singleton_clusters_are_no_clusters() -> None:
     alone = Outcome(flat.truth, flat.predicted, flat.classes, np.arange(flat.rows))
     nested, simple = statistics.interval(accuracy, alone), statistics.interval(accuracy, flat)
     assert width(nested) == pytest.approx(width(simple), rel=0.15)
-    assert nested.clusters == flat.rows
+    assert nested.groups == flat.rows
 
 
 def test_no_interval_where_none_can_be_had() -> None:
@@ -231,7 +231,7 @@ def test_no_interval_where_none_can_be_had() -> None:
     flat = make_outcome()
     one_cluster = Outcome(flat.truth, flat.predicted, flat.classes, np.zeros(flat.rows))
     found = statistics.interval(accuracy, one_cluster)
-    assert (found.low, found.high, found.clusters) == (None, None, 1)
+    assert (found.low, found.high, found.groups) == (None, None, 1)
     assert found.value == statistics.interval(accuracy, flat).value
 
 
@@ -254,7 +254,7 @@ def test_undefined_metric_has_no_value_and_rare_definition_no_interval() -> None
 def test_identical_predictions_differ_by_exactly_nothing() -> None:
     outcome = make_outcome(seeds=10, clusters=8)
     found = statistics.difference(macro_f1, outcome, outcome, resamples=FEW)
-    assert found.estimate == Estimate(value=0.0, low=0.0, high=0.0, clusters=8)
+    assert found.estimate == Estimate(value=0.0, low=0.0, high=0.0, groups=8)
     assert found.p_value == 1.0
     reordered = Outcome(outcome.truth, outcome.predicted[::-1], outcome.classes, outcome.clusters)
     assert statistics.difference(macro_f1, outcome, reordered, resamples=FEW).p_value == 1.0
@@ -333,8 +333,8 @@ def test_gap_of_a_split_to_itself_is_nothing_with_doubt() -> None:
 
 def test_gap_counts_the_fewer_clusters() -> None:
     many, few, none = make_outcome(clusters=9), make_outcome(clusters=3), make_outcome()
-    assert statistics.gap(accuracy, many, few, resamples=20).clusters == 3
-    assert statistics.gap(accuracy, none, many, resamples=20).clusters == 9
+    assert statistics.gap(accuracy, many, few, resamples=20).groups == 3
+    assert statistics.gap(accuracy, none, many, resamples=20).groups == 9
 
 
 # Ties -----------------------------------------------------------------------------------
@@ -399,11 +399,13 @@ def test_random_picks_equal_scipy(data: st.DataObject) -> None:
     total = data.draw(st.integers(1, 3000))
     errors, picked = (data.draw(st.integers(0, total)) for _ in range(2))
     least, most = max(0, errors + picked - total), min(errors, picked)
-    let_in = data.draw(st.integers(least, most))
+    selected_defects = data.draw(st.integers(least, most))
     exact = scipy_stats.hypergeom(total, errors, picked)
-    found, p = statistics.random_picks(total, errors, picked=picked, let_in=let_in)
+    found, p = statistics.random_selection(
+        total, errors, picked=picked, selected_defects=selected_defects
+    )
     assert found.value == pytest.approx(picked * errors / total)
-    assert p == pytest.approx(exact.cdf(let_in), rel=1e-7)
+    assert p == pytest.approx(exact.cdf(selected_defects), rel=1e-7)
     assert found.low is not None
     assert found.high is not None
     # The smallest numbers that reach the levels, up to the last digits of scipy's sums.
@@ -413,21 +415,29 @@ def test_random_picks_equal_scipy(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "errors", "picked", "let_in"),
+    ("total", "errors", "picked", "selected_defects"),
     [(10**7, 2 * 10**6, 10**6, 199_000), (10**7, 5, 10**6, 0), (10**7, 10**7 - 5, 300, 299)],
 )
-def test_random_picks_of_millions(total: int, errors: int, picked: int, let_in: int) -> None:
+def test_random_picks_of_millions(
+    total: int, errors: int, picked: int, selected_defects: int
+) -> None:
     from fractions import Fraction
 
-    found, p = statistics.random_picks(total, errors, picked=picked, let_in=let_in)
+    found, p = statistics.random_selection(
+        total, errors, picked=picked, selected_defects=selected_defects
+    )
     assert found.value == picked * errors / total
     if picked == 10**6 and errors > 5:
         spread = np.sqrt(picked * 0.2 * 0.8 * 0.9)
-        assert p == pytest.approx(scipy_stats.norm.cdf((let_in + 0.5 - 200_000) / spread), rel=0.01)
+        assert p == pytest.approx(
+            scipy_stats.norm.cdf((selected_defects + 0.5 - 200_000) / spread), rel=0.01
+        )
         assert found.low == pytest.approx(200_000 - 1.96 * spread, abs=2)
         return
     # Few errors (or few rows that are right): exact, in fractions.
-    rare, drawn_rare = (errors, let_in) if errors == 5 else (total - errors, picked - let_in)
+    rare, drawn_rare = (
+        (errors, selected_defects) if errors == 5 else (total - errors, picked - selected_defects)
+    )
     none = Fraction(1)
     for i in range(rare):
         none *= Fraction(total - picked - i, total - i)
@@ -438,23 +448,37 @@ def test_random_picks_of_millions(total: int, errors: int, picked: int, let_in: 
 
 @pytest.mark.parametrize("kind", [np.int32, np.int64])
 def test_random_picks_take_numbers_of_numpy(kind: Any) -> None:
-    total, errors, picked, let_in = 10**7, 2 * 10**6, 10**6, 199_000
-    expected = statistics.random_picks(total, errors, picked=picked, let_in=let_in)
-    found = statistics.random_picks(
-        kind(total), kind(errors), picked=kind(picked), let_in=kind(let_in)
+    total, errors, picked, selected_defects = 10**7, 2 * 10**6, 10**6, 199_000
+    expected = statistics.random_selection(
+        total, errors, picked=picked, selected_defects=selected_defects
+    )
+    found = statistics.random_selection(
+        kind(total), kind(errors), picked=kind(picked), selected_defects=kind(selected_defects)
     )
     assert found == expected
 
 
 def test_random_picks_at_the_edges() -> None:
-    for total, errors, picked, let_in in ((0, 0, 0, 0), (9, 0, 4, 0), (9, 9, 4, 4), (9, 3, 9, 3)):
-        found, p = statistics.random_picks(total, errors, picked=picked, let_in=let_in)
-        assert (found.value, found.low, found.high, p) == (let_in, let_in, let_in, 1.0)
-    far_below = statistics.random_picks(10**6, 5 * 10**5, picked=10**5, let_in=0)[1]
+    for total, errors, picked, selected_defects in (
+        (0, 0, 0, 0),
+        (9, 0, 4, 0),
+        (9, 9, 4, 4),
+        (9, 3, 9, 3),
+    ):
+        found, p = statistics.random_selection(
+            total, errors, picked=picked, selected_defects=selected_defects
+        )
+        assert (found.value, found.low, found.high, p) == (
+            selected_defects,
+            selected_defects,
+            selected_defects,
+            1.0,
+        )
+    far_below = statistics.random_selection(10**6, 5 * 10**5, picked=10**5, selected_defects=0)[1]
     assert far_below == 0.0
-    for picked, let_in in ((11, 0), (4, 5), (9, 1), (-1, 0)):
+    for picked, selected_defects in ((11, 0), (4, 5), (9, 1), (-1, 0)):
         with pytest.raises(ValueError, match="no pick"):
-            statistics.random_picks(10, 3, picked=picked, let_in=let_in)
+            statistics.random_selection(10, 3, picked=picked, selected_defects=selected_defects)
 
 
 # Rankings and flags ---------------------------------------------------------------------
@@ -639,7 +663,7 @@ def test_lines_that_came_by_chance_widen_the_interval() -> None:
     lines = (random.rand(10, 500) < level).astype(np.intp)
     told = {"weights": np.ones(10)}
     fixed, chance = (
-        statistics.interval(accuracy, Outcome(truth, lines, 2, by_chance=by, **told))
+        statistics.interval(accuracy, Outcome(truth, lines, 2, lines_are_sampled=by, **told))
         for by in (False, True)
     )
     assert fixed.value == chance.value
@@ -652,7 +676,9 @@ def test_draws_carry_the_doubt_of_every_row() -> None:
     truth = np.ones(100, dtype=np.intp)
     lines = np.repeat([[0], [1]], 100, axis=1)
     sure, doubt = (
-        statistics.interval(accuracy, Outcome(truth, lines, 2, weights=np.ones(2), draws=each))
+        statistics.interval(
+            accuracy, Outcome(truth, lines, 2, weights=np.ones(2), seeds_are_draws=each)
+        )
         for each in (False, True)
     )
     assert width(sure) == 0.0

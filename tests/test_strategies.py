@@ -48,8 +48,8 @@ def load(name: str) -> ModuleType:
     return registry.load("strategies", name)
 
 
-def choose(name: str, data: TaskData, cap: int, seed: int = 0) -> dict[str, Any]:
-    made: dict[str, Any] = load(name).answer(data.pool, selection.Rules(cap=cap), seed=seed)
+def choose(name: str, data: TaskData, budget: int, seed: int = 0) -> dict[str, Any]:
+    made: dict[str, Any] = load(name).answer(data.pool, selection.Rules(budget=budget), seed=seed)
     return made
 
 
@@ -58,16 +58,16 @@ def rows_of(made: dict[str, Any], pool: Pool) -> np.ndarray:
     return np.array(sorted(row[name] for names in made["samples"].values() for name in names))
 
 
-def assert_valid(made: dict[str, Any], data: TaskData, cap: int) -> None:
+def assert_valid(made: dict[str, Any], data: TaskData, budget: int) -> None:
     """Assert that the track has nothing to say but of classes that cannot be there."""
-    rules = selection.Rules(cap=cap, missing_class="warning")
+    rules = selection.Rules(budget=budget, missing_class="warning")
     problems = selection.check(
         selection.Answer.model_validate(made), rules, {"task": data}, official=False
     )
     assert {problem.rule for problem in problems} <= {"missing-class"}
     pool, rows = data.pool, rows_of(made, data.pool)
     present = len(np.unique(pool.labels))
-    assert len(np.unique(pool.labels[rows])) == min(present, cap)
+    assert len(np.unique(pool.labels[rows])) == min(present, budget)
 
 
 def test_the_folder_has_the_five_baselines() -> None:
@@ -75,13 +75,13 @@ def test_the_folder_has_the_five_baselines() -> None:
     assert five <= set(NAMES)
 
 
-@pytest.mark.parametrize("cap", [1, 3, 4, 5, 17, 60])
+@pytest.mark.parametrize("budget", [1, 3, 4, 5, 17, 60])
 @pytest.mark.parametrize("name", NAMES)
-def test_answers_are_valid_and_use_the_cap(name: str, cap: int) -> None:
+def test_answers_are_valid_and_use_the_cap(name: str, budget: int) -> None:
     data = task([70, 25, 20, 30], noise=0.2)
-    made = choose(name, data, cap)
-    assert_valid(made, data, cap)
-    assert len(rows_of(made, data.pool)) == cap
+    made = choose(name, data, budget)
+    assert_valid(made, data, budget)
+    assert len(rows_of(made, data.pool)) == budget
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,16 +91,16 @@ def test_a_rare_class_is_covered(name: str) -> None:
         assert_valid(choose(name, data, 6, seed), data, 6)
 
 
-@pytest.mark.parametrize("cap", [1, 2, 4, 8, 100])
+@pytest.mark.parametrize("budget", [1, 2, 4, 8, 100])
 @pytest.mark.parametrize("sizes", TINY, ids=str)
 @pytest.mark.parametrize("name", NAMES)
-def test_tiny_pools(name: str, sizes: list[int], cap: int) -> None:
+def test_tiny_pools(name: str, sizes: list[int], budget: int) -> None:
     data = task(sizes)
-    made = choose(name, data, cap)
-    assert_valid(made, data, cap)
+    made = choose(name, data, budget)
+    assert_valid(made, data, budget)
     taken = len(rows_of(made, data.pool))
     dropped = len(made.get("flags", ()))
-    assert min(cap, len(data.pool) - dropped) <= taken <= min(cap, len(data.pool))
+    assert min(budget, len(data.pool) - dropped) <= taken <= min(budget, len(data.pool))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,9 +132,9 @@ def test_another_seed_gives_another_answer(name: str) -> None:
 @pytest.mark.parametrize("name", EVEN)
 def test_classes_are_even(name: str) -> None:
     data = task([90, 30, 30, 50], noise=0.1)
-    for cap in (8, 10, 40):
-        counts = [len(names) for names in choose(name, data, cap)["samples"].values()]
-        assert sum(counts) == cap
+    for budget in (8, 10, 40):
+        counts = [len(names) for names in choose(name, data, budget)["samples"].values()]
+        assert sum(counts) == budget
         assert max(counts) - min(counts) <= 1
 
 
@@ -155,7 +155,7 @@ def test_cross_fold_gives_targets_their_share() -> None:
 def test_cross_fold_is_even_where_no_class_is_nontarget() -> None:
     data = task([90, 30, 30, 50])
     named = Pool(data.pool.ids, data.pool.features, data.pool.labels, ("a", "b", "c", "d"), {})
-    made = cross_fold.answer(named, selection.Rules(cap=24), seed=0)
+    made = cross_fold.answer(named, selection.Rules(budget=24), seed=0)
     assert [len(names) for names in made["samples"].values()] == [6, 6, 6, 6]
 
 
@@ -225,9 +225,9 @@ def test_cleanlab_avoids_wrong_labels() -> None:
     assert data.truth is not None
     wrong = data.truth.defects != ""
     made = choose("cleanlab_k_medoids", data, 60)
-    let_in = wrong[rows_of(made, data.pool)].mean()
+    selected_defects = wrong[rows_of(made, data.pool)].mean()
     drawn = [wrong[rows_of(choose("random", data, 60, s), data.pool)].mean() for s in range(5)]
-    assert let_in < min(drawn) / 2
+    assert selected_defects < min(drawn) / 2
 
     names = data.pool.ids.tolist()
     assert sorted(made["ranking"]) == sorted(names)
@@ -243,9 +243,12 @@ def test_cleanlab_avoids_wrong_labels() -> None:
 def test_quotas_are_even_and_bounded() -> None:
     random = np.random.RandomState(0)
     for _ in range(300):
-        sizes, cap = random.randint(0, 9, random.randint(1, 7)).tolist(), int(random.randint(0, 40))
-        given = selection_helpers.quotas(sizes, cap)
-        assert sum(given) == min(cap, sum(sizes))
+        sizes, budget = (
+            random.randint(0, 9, random.randint(1, 7)).tolist(),
+            int(random.randint(0, 40)),
+        )
+        given = selection_helpers.per_class_counts(sizes, budget)
+        assert sum(given) == min(budget, sum(sizes))
         assert all(one <= size for one, size in zip(given, sizes, strict=True))
         short = [one for one, size in zip(given, sizes, strict=True) if one < size]
         assert not short or max(given) <= min(short) + 1

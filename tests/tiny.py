@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dataperf.records import Challenge, Pool, TaskData, Test
+from dataperf.records import Challenge, Pool, TaskData, TestSplit
 
 POOL = {"no/1": "no", "no/2": "no", "yes/1": "yes", "yes/2": "yes"}
 CLASSES = ("no", "yes")
-CAP = 3
+BUDGET = 3
 
 
 def challenge(**rules) -> Challenge:
@@ -16,18 +16,19 @@ def challenge(**rules) -> Challenge:
         "dataset": "nowhere",
         "model": "none",
         "seeds": [1],
-        "label": "given",
+        "label_column": "given",
         "classes": list(CLASSES),
         "splits": {"test": {"title": "other rows"}},
         "split": "test",
         "metric": "macro_f1",
     }
     boards = {
-        name: {"tasks": ["tiny"], "rules": {"cap": CAP, **rules}} for name in ("en-25", "other")
+        name: {"tasks": ["tiny"], "rules": {"budget": BUDGET, **rules}}
+        for name in ("en-25", "other")
     }
     return Challenge.model_validate(
         {
-            "schema_version": 1,
+            "schema_version": 2,
             "name": "tiny",
             "version": 1,
             "title": "Tiny",
@@ -43,11 +44,11 @@ def data() -> TaskData:
     labels = np.array([CLASSES.index(label) for label in POOL.values()], dtype=np.intp)
     features = np.arange(8.0).reshape(4, 2)
     tests = {
-        "test": Test(np.array(["no/9", "yes/9"]), np.ones((2, 2)), np.array([0, 1]), None),
+        "test": TestSplit(np.array(["no/9", "yes/9"]), np.ones((2, 2)), np.array([0, 1]), None),
     }
     return TaskData(Pool(ids, features, labels, CLASSES, {}), None, tests, "0" * 64)
 
 
 def manifest(samples=None, **changes) -> dict:
     answer = {"samples": {"no": ["no/1"], "yes": ["yes/1"]} if samples is None else samples}
-    return {"schema_version": 1, "challenge": "tiny", "board": "en-25", "answer": answer, **changes}
+    return {"schema_version": 2, "challenge": "tiny", "board": "en-25", "answer": answer, **changes}

@@ -1,1 +1,4 @@
-"""DOC dataperf/authoring."""
+"""Writing plug-ins: templates, scaffolds, and trials that hold a plug-in to its contract.
+
+It imports everything below the command line; only `cli` may import it.
+"""

@@ -1,4 +1,4 @@
-"""DOC dataperf/authoring/conformance.py."""
+"""Hold every plug-in to the contract of its kind."""
 
 from __future__ import annotations
 
@@ -190,8 +190,8 @@ def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
 def _safety(module: ModuleType, entry: Entry) -> Iterator[str]:
     if module.role not in safety_panel.ROLES or not isinstance(module.external, bool):
         yield f"role must be one of {', '.join(safety_panel.ROLES)}, and external true or false"
-    elif not isinstance(module.era(), str):
-        yield "era must return a text"
+    elif not isinstance(module.numeric_version(), str):
+        yield "numeric_version must return a text"
     elif not module.external and module.role != "source":
         try:
             run = module.prepare("")

@@ -11,10 +11,15 @@ import numpy as np
 from dataperf import registry
 from dataperf.basics import validation
 from dataperf.boards import baselines
-from dataperf.records import Pool, TaskData, Test, Truth
+from dataperf.records import Pool, TaskData, TestSplit, Truth
 
 #: Rules of the tracks whose pools are like this one; of other tracks only the call is checked.
-RULES = {"selection": {"cap": 9}, "subset": {"cap": 9}, "cleaning": {}, "repair": {"most": 9}}
+RULES = {
+    "selection": {"budget": 9},
+    "subset": {"budget": 9},
+    "cleaning": {},
+    "repair": {"budget": 9},
+}
 
 
 def tiny_data() -> TaskData:
@@ -24,7 +29,7 @@ def tiny_data() -> TaskData:
     ids = np.array([f"{'abc'[label]}/row_{row:02}" for row, label in enumerate(labels)])
     features = random.normal(size=(60, 4)) + 2 * labels[:, None]
     columns = {"speaker": np.array(["ann", "ben"] * 30)}
-    test = Test(np.array(["a/t", "b/t", "c/t"]), features[::20] + 0.5, labels[::20], None)
+    test = TestSplit(np.array(["a/t", "b/t", "c/t"]), features[::20] + 0.5, labels[::20], None)
     pool = Pool(ids, features, labels, ("a", "b", "c"), columns)
     return TaskData(pool, Truth(labels, np.full(60, "")), {"test": test}, "0" * 64)
 

@@ -1,4 +1,4 @@
-"""DOC dataperf/authoring/templates.py."""
+"""The first text of every kind of plug-in."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ tracks = ("selection",)
 
 
 def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``{{"samples": {{class: [id, ...], ...}}}}``: at most ``rules.cap`` ids, none twice.
+    """Return ``{{"samples": {{class: [id, ...], ...}}}}``: at most ``rules.budget`` ids, none twice.
 
     An id is filed under its given class. ``pool`` has ids, features, labels (class numbers as
     given), classes (their names) and columns. The same seed must give the same answer.
     """
     samples: dict[str, list[str]] = {{}}
-    for name, label in list(zip(pool.ids, pool.labels))[: rules.cap]:
+    for name, label in list(zip(pool.ids, pool.labels))[: rules.budget]:
         samples.setdefault(pool.classes[label], []).append(str(name))
     return {{"samples": samples}}
 '''
@@ -49,7 +49,7 @@ tracks = ("cleaning",)
 def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return ``{{"order": [...]}}``: row numbers from 0 or ids, the most suspect first.
 
-    All rows of the pool, each once; where ``rules.most`` is not None, that many are enough.
+    All rows of the pool, each once; where ``rules.budget`` is not None, that many are enough.
     ``pool`` has ids, features, labels (class numbers as given), classes (their names) and
     columns. The same seed must give the same answer.
     """
@@ -74,7 +74,7 @@ MOST = 10
 def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return ``{{"drop": [id, ...], "relabel": {{id: class, ...}}}}``; either may be left out.
 
-    No id in both, no class without rows; at most ``rules.most`` ids where it is not None.
+    No id in both, no class without rows; at most ``rules.budget`` ids where it is not None.
     ``pool`` has ids, features, labels (class numbers as given, -1 without one), classes (their
     names) and columns. The same seed must give the same answer.
     """
@@ -82,7 +82,7 @@ def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
     for number in np.unique(pool.labels[pool.labels >= 0]):
         mine = pool.labels == number
         away[mine] = np.linalg.norm(pool.features[mine] - pool.features[mine].mean(axis=0), axis=1)
-    most = MOST if rules.most is None else min(MOST, rules.most)
+    most = MOST if rules.budget is None else min(MOST, rules.budget)
     return {{"drop": pool.ids[np.argsort(-away, kind="stable")[:most]], "relabel": {{}}}}
 '''
 _MODEL = '''"""Nearest class mean (say here what {name} is and how it is trained)."""
@@ -122,7 +122,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dataperf.curation.records import Finding
+from dataperf.records import Finding
 
 title = "No chance"
 LEAST = 0.01
@@ -162,7 +162,7 @@ external = False
 WORDS = ("blood", "naked")
 
 
-def era():
+def numeric_version():
     """Return a name for what it was trained as; change it when the same code scores otherwise."""
     return "1"
 
@@ -175,7 +175,7 @@ def prepare(option):
     words = tuple(option.split(",")) if option else WORDS
     return lambda texts: [float(any(word in text.lower() for word in words)) for text in texts]
 '''
-_CHALLENGE = """schema_version = 1
+_CHALLENGE = """schema_version = 2
 name = "{name}"
 version = 1
 title = "Choose the best recordings to train a recogniser of spoken digits"
@@ -185,12 +185,12 @@ track = "selection"
 dataset = "noisy_spoken_digits"
 model = "voting_svm_lr_v1"
 seeds = [1, 2, 3]
-label = "given"
-truth = "word"
-defect = "defect"
+label_column = "given"
+true_label_column = "word"
+defect_column = "defect"
 classes = ["nontarget", "one", "two"]
-rest = "nontarget"
-visible = ["speaker"]
+other_class = "nontarget"
+visible_columns = ["speaker"]
 metric = "macro_f1"
 metrics = ["accuracy"]
 split = "test"
@@ -203,7 +203,7 @@ where = {{ part = ["test"] }}
 [boards.small]
 tasks = ["digits"]
 title = "at most 30 recordings"
-rules = {{ cap = 30 }}
+rules = {{ budget = 30 }}
 """
 _CARD = """# {name}
 

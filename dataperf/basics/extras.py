@@ -1,4 +1,4 @@
-"""DOC dataperf/basics/extras.py."""
+"""Modules that come with an extra."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     pass
 
 
-def need(module: str, extra: str, purpose: str) -> Any:
+def require_extra(module: str, extra: str, purpose: str) -> Any:
     """Return a module that comes with one of our extras.
 
     Raises

@@ -142,7 +142,7 @@ def release(array: NDArray[Any]) -> None:
         base.madvise(mmap.MADV_DONTNEED)
 
 
-def take_over(scratch: Path, path: Path) -> None:
+def move_into_place(scratch: Path, path: Path) -> None:
     """Give a file that is written but not flushed its name, flushed."""
     with scratch.open("rb") as file:
         os.fsync(file.fileno())

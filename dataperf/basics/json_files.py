@@ -1,4 +1,4 @@
-"""DOC dataperf/basics/json_files.py."""
+"""JSON in and out: bounded size and depth, every fault at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOC dataperf/basics/progress.py."""
+"""What a long step reports while it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOC dataperf/basics/threads.py."""
+"""Hold the numeric libraries to one thread."""
 
 from __future__ import annotations
 

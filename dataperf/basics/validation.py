@@ -1,4 +1,4 @@
-"""DOC dataperf/basics/validation.py."""
+"""Hold what a file or a caller says to a record or a range: every problem at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.records.fields import SCHEMA_VERSION
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 MOST_OF_A_KIND = 10
@@ -58,11 +59,17 @@ def _kind_of_place(place: str, loc: Sequence[int | str]) -> str:
 
 def _problem(item: Any, where: str, model: type[BaseModel]) -> Problem:
     if item["type"] == "extra_forbidden":
-        key = str(item["loc"][-1])
-        hint = did_you_mean(key[:64], _fields_at(model, item["loc"][:-1]))
+        key, record = str(item["loc"][-1]), _record_at(model, item["loc"][:-1])
+        if new := getattr(record, "OLD_KEYS", {}).get(key):
+            what = f'the key "{key}" of schema_version 1 is now "{new}"'
+            return Problem("renamed-key", where, what, "rename it, and write schema_version 2")
+        hint = did_you_mean(key[:64], getattr(record, "model_fields", {}))
         return Problem("unknown-key", where, f'unknown key "{shown(key)[1:-1]}"', hint)
     if item["type"] == "missing":
         return Problem("missing-key", where, "this key is required")
+    if item["loc"][-1] == "schema_version" and type(item["input"]) is int:
+        what = f"this file has schema_version {item['input']}"
+        return Problem("schema-version", where, what, f"schema_version {SCHEMA_VERSION}")
     if item["type"] == "string_pattern_mismatch" and item["loc"][-1] in ("submitter", "method"):
         return Problem("not-one-line", where, shown(item["input"]), "no control characters")
     if item["type"] == "string_pattern_mismatch":
@@ -93,15 +100,15 @@ def _path(place: str, loc: Sequence[int | str]) -> str:
     return path
 
 
-def _fields_at(model: Any, loc: Sequence[int | str]) -> list[str]:
-    """Return the field names of the record that a location lies in."""
+def _record_at(model: Any, loc: Sequence[int | str]) -> Any:
+    """Return the record that a location lies in."""
     current = model
     for part in loc:
         fields = getattr(current, "model_fields", {})
         if part in fields:
             current = fields[part].annotation
         current = _record_in(current)
-    return list(getattr(current, "model_fields", {}))
+    return current
 
 
 def _record_in(annotation: Any) -> Any:
@@ -115,7 +122,7 @@ def _record_in(annotation: Any) -> Any:
 
 
 def problems(
-    *, seed: Any = 0, share: Any = SHARE, budget: Any = None, place: str = "share"
+    *, seed: Any = 0, test_share: Any = SHARE, budget: Any = None, place: str = "test_share"
 ) -> list[Problem]:
     """Return what is wrong with the numbers that a split and a budget are made of.
 
@@ -123,7 +130,7 @@ def problems(
     ----------
     seed
         A whole number from 0 to 2**32 - 1.
-    share
+    test_share
         More than 0 and less than 1.
     budget
         At least one row, or None.
@@ -134,9 +141,9 @@ def problems(
     if not _is_whole(seed) or not 0 <= seed <= MOST_SEED:
         expected = f"a whole number from 0 to {MOST_SEED}"
         found.append(Problem("bad-seed", "seed", f"the seed is {seed!r}", expected))
-    number = isinstance(share, Real) and not isinstance(share, bool)
-    if not number or not 0.0 < float(share) < 1.0:
-        what = f"the share to test on is {share!r}"
+    number = isinstance(test_share, Real) and not isinstance(test_share, bool)
+    if not number or not 0.0 < float(test_share) < 1.0:
+        what = f"the share to test on is {test_share!r}"
         found.append(Problem("bad-share", place, what, "more than 0, less than 1"))
     if budget is not None and (not _is_whole(budget) or budget < 1):
         what = f"the budget is {budget!r}"

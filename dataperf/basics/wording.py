@@ -1,4 +1,4 @@
-"""DOC dataperf/basics/wording.py."""
+"""Counts and lists in words."""
 
 from __future__ import annotations
 

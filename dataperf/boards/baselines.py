@@ -53,7 +53,7 @@ def answer(
     data = data or submission.board_data(challenge, board)
     found = raw_answer(challenge, board, module, data, seed=seed)
     content = {
-        "schema_version": 1,
+        "schema_version": 2,
         "challenge": challenge.name,
         "board": board,
         "submitter": submitter,

@@ -92,7 +92,7 @@ def _trained_on(result: Result) -> str:
     parts = [
         [name, trial.training_set, trial.weight]
         for name, part in result.tasks.items()
-        for trial in part.trials
+        for trial in part.training_runs
     ]
     came = [[part.score.value, part.summary] for part in result.tasks.values()]
     return files.digest_json([parts, came])
@@ -103,7 +103,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     tasks = challenges.tasks_of(challenge, board)
     data = submission.board_data(challenge, board)
     digest = challenges.digests(challenge, board)["board"]
-    era = evaluate.era(challenge, board)
+    version = evaluate.numeric_version(challenge, board)
     unfrozen = freezing.unfrozen_parts(challenge, board)
     sources = [registry.load("datasets", task.dataset).source for task in tasks.values()]
     pinned = all(is_pinned(source) for source in sources)
@@ -119,8 +119,8 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
             raise DataperfError(f"not frozen: {loose}")
         if told.digests.get("board") != digest:
             raise DataperfError("another version of the board")
-        if told.era != era:
-            raise DataperfError(f"numeric era {told.era}; here: {era}")
+        if told.numeric_version != version:
+            raise DataperfError(f"numeric version {told.numeric_version}; here: {version}")
         if not pinned and told.digests.get("data") != evaluate.data_digest(data):
             raise DataperfError("other data")
         return _score(challenge, board, data, result)
@@ -151,14 +151,14 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
 
 def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
     wanted = [(evaluate.training_set_digest(data, each), each.weight) for each in plan.sets]
-    if [(trial.training_set, trial.weight) for trial in kept.trials] != wanted:
+    if [(trial.training_set, trial.weight) for trial in kept.training_runs] != wanted:
         raise DataperfError("its submission is not what was trained on")
 
 
 def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evaluate.Run:
     predictions = {}
     for name, test in data.tests.items():
-        parts = [trial.predictions.get(name) for trial in kept.trials]
+        parts = [trial.predictions.get(name) for trial in kept.training_runs]
         arrays = [results.decode(part) for part in parts if part is not None]
         if len(arrays) != len(plan.sets) or name not in kept.splits:
             raise DataperfError(f"no scores or predictions of {name}")

@@ -1,6 +1,6 @@
 """Reference points that give a score its place: chance, baselines, whole pool, clean pool, oracle.
 
-They are computed once for every board by ``dataperf freeze``, kept as ``anchors.json`` in
+They are computed once for every board by ``dataperf freeze``, kept as ``reference_points.json`` in
 the challenge's folder, and shown beside every score.
 """
 
@@ -28,14 +28,14 @@ from dataperf.records import (
     Submission,
     Task,
     TaskData,
-    Test,
+    TestSplit,
     TrainingSet,
     Truth,
     replace,
 )
 
-FILE = "anchors.json"
-RANDOM_PICKS = 100
+FILE = "reference_points.json"
+RANDOM_SELECTIONS = 100
 STRATEGY_RUNS = 12
 WHOLE, CLEAN, ORACLE = "whole pool", "clean pool", "oracle"
 
@@ -51,17 +51,17 @@ class Point(Record):
         How many training sets, each of another seed.
     scores
         By split: mean, and the lowest and highest of the central 95 % of the runs.
-    let_in
+    defect_share
         Mean share of defective rows in the training sets; None where the truth is unknown.
     """
 
     title: str
     runs: Count
     scores: dict[str, tuple[Number, Number, Number]]
-    let_in: Number | None = None
+    defect_share: Number | None = None
 
 
-class Anchors(Record):
+class ReferencePoints(Record):
     """A board's reference points; valid only for the board digest they were made with."""
 
     board: str
@@ -77,7 +77,7 @@ class Anchors(Record):
         return float(np.mean(worse & ~np.isclose(scores, score)) + same / 2)
 
 
-def load(challenge: Challenge, board: str) -> Anchors | None:
+def load(challenge: Challenge, board: str) -> ReferencePoints | None:
     """Return a board's reference points, or None if there are none for what it is now."""
     if challenges.is_own(challenge.name):
         return None
@@ -87,23 +87,23 @@ def load(challenge: Challenge, board: str) -> Anchors | None:
     try:
         boards = json_files.parse_json(path.read_bytes(), str(path))
         content = boards.get(board) if isinstance(boards, dict) else None
-        found = validation.validate(Anchors, content, str(path)) if content else None
+        found = validation.validate(ReferencePoints, content, str(path)) if content else None
     except Invalid:
         return None
     digest = challenges.digests(challenge, board)["board"]
     return found if found and found.board == digest else None
 
 
-def keep(challenge: Challenge, found: dict[str, Anchors]) -> None:
+def keep(challenge: Challenge, found: dict[str, ReferencePoints]) -> None:
     """Write the reference points of a challenge's boards."""
-    lines = {board: anchors.model_dump(mode="json") for board, anchors in sorted(found.items())}
+    lines = {board: reference.model_dump(mode="json") for board, reference in sorted(found.items())}
     path = challenges.folder_of(challenge) / FILE
     files.write_whole(path, (json_files.compact_json(lines)).encode())
 
 
 def compute(
     challenge: Challenge, board: str, *, progress: Callable[[str], None] = lambda step: None
-) -> Anchors:
+) -> ReferencePoints:
     """Train on every reference training set of a board.
 
     Parameters
@@ -129,7 +129,7 @@ def compute(
     if challenge.track == "selection" and len(tasks) == 1:
         points |= _by_the_truth(challenge, board, tasks, data, metrics, progress)
     first = next(iter(points.values()))
-    return Anchors(
+    return ReferencePoints(
         board=challenges.digests(challenge, board)["board"],
         split=next(iter(first.scores)),
         higher_is_better=metrics[next(iter(tasks.values())).metric].higher_is_better,
@@ -148,7 +148,7 @@ def _answers(
     asked = registry.find("challenges").get(challenge.name)
     own_board = asked is not None and not asked.ours
     track = registry.load("tracks", challenge.track)
-    picks, runs = getattr(track, "PICKS", (RANDOM_PICKS, STRATEGY_RUNS))
+    picks, runs = getattr(track, "PICKS", (RANDOM_SELECTIONS, STRATEGY_RUNS))
     for entry in registry.find("strategies").values():
         strategy = registry.load("strategies", entry.name)
         if challenge.track not in strategy.tracks or not (entry.ours or own_board):
@@ -159,7 +159,7 @@ def _answers(
             if entry.ours:
                 answer = baselines.raw_answer(challenge, board, strategy, data, seed=seed)
                 sent = Submission(
-                    schema_version=1, challenge=challenge.name, board=board, answer=answer
+                    schema_version=2, challenge=challenge.name, board=board, answer=answer
                 )
             else:  # nothing holds a user's strategy to the rules before
                 sent = baselines.answer(challenge, board, entry.name, seed=seed, data=data)
@@ -168,7 +168,7 @@ def _answers(
     rules = challenges.rules_of(challenge, board)
     known = track.references(rules, data) if hasattr(track, "references") else {}
     for name, (title, told) in known.items():
-        sent = Submission(schema_version=1, challenge=challenge.name, board=board, answer=told)
+        sent = Submission(schema_version=2, challenge=challenge.name, board=board, answer=told)
         yield name, title, [sent]
 
 
@@ -291,11 +291,13 @@ def _point(
             )
             for name, values in table.items()
         },
-        let_in=_let_in(data, plans),
+        defect_share=_defect_share(data, plans),
     )
 
 
-def _let_in(data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]) -> float | None:
+def _defect_share(
+    data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]
+) -> float | None:
     """Return the mean share of defective rows that were trained on, where it says anything."""
     ((name, part),) = data.items() if len(data) == 1 else [("", None)]
     if part is None or part.truth is None:
@@ -312,7 +314,7 @@ def _let_in(data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]) -
 def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:
     """Return the data with one more test: the pool's rows without a defect."""
     clean = truth.defects == ""
-    test = Test(data.pool.ids[clean], data.pool.features[clean], truth.labels[clean], None)
+    test = TestSplit(data.pool.ids[clean], data.pool.features[clean], truth.labels[clean], None)
     more: TaskData = replace(data, tests={**data.tests, CLEAN: test})
     return more
 

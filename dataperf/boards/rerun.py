@@ -52,7 +52,7 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     kept = results.read(path)
     loaded = None
     if challenges.is_own(kept.challenge):
-        challenge, loaded = own.again(kept)
+        challenge, loaded = own.reload(kept)
     else:
         challenge = challenges.load(kept.challenge)
     problems = list(_changed(kept, challenge, loaded))
@@ -61,7 +61,7 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
         again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
         again, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, again)
         problems = list(_differences(kept, again))
-        others, unasked = safety_panel.again(kept, asking, data=loaded)
+        others, unasked = safety_panel.rerun(kept, asking, data=loaded)
         problems, notes = problems + others, notes + unasked
     return {"name": str(path), "ok": not problems, "problems": problems, "notes": notes}
 
@@ -88,9 +88,10 @@ def _changed(
         yield "the board's definition is another one here; scores cannot be compared"
     if evaluation.answer_digest(kept.submission) != told.get("submission"):
         yield "the submission inside the record is not the one that was scored"
-    era = evaluation.era(challenge, kept.board)
-    if era != kept.provenance.era:
-        yield f"numeric era {kept.provenance.era} then, {era} here: install that era's libraries"
+    version = evaluation.numeric_version(challenge, kept.board)
+    if version != kept.provenance.numeric_version:
+        then = kept.provenance.numeric_version
+        yield f"numeric version {then} then, {version} here: install the libraries of {then}"
 
 
 def _differences(kept: Result, again: Result) -> Iterator[str]:
@@ -124,8 +125,8 @@ def _settled(
             if before is None or after is None or abs(before - after) <= within:
                 numbers.pop(key, None)
                 numbers |= {key: before} if key in told else {}
-        says = track.says(numbers, challenge.tasks[name]) if hasattr(track, "says") else []
-        tasks[name] = tasks[name].model_copy(update={"summary": numbers, "says": says})
+        words = track.notes(numbers, challenge.tasks[name]) if hasattr(track, "notes") else []
+        tasks[name] = tasks[name].model_copy(update={"summary": numbers, "notes": words})
     lacking = [f"{key} was not looked at: it needs an extra" for key in optional if key in unseen]
     return again.model_copy(update={"tasks": tasks}), lacking
 

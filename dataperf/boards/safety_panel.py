@@ -1,7 +1,7 @@
 """What machines say of what was handed in, beside the raters' score and never part of it.
 
 Safety plug-ins (``safety/NAME.py``) score texts, score images, or give the images to score. None
-runs unless a user names it: ``--beside NAME`` or ``--beside NAME=OPTION``.
+runs unless a user names it: ``--safety NAME`` or ``--safety NAME=OPTION``.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Unavailable
 from dataperf.evaluation import evaluate
-from dataperf.records import Beside, Challenge, Result, TaskData
+from dataperf.records import Challenge, Result, SafetyReport, TaskData
 
 ROLES = ("text", "image", "source")
 #: How often in a row a source may fail before it is asked no more.
 PATIENCE = 3
 #: Most pixels of an image, and the formats that are opened.
 LARGEST, FORMATS = 50_000_000, ("PNG", "JPEG", "WEBP")
-#: By how much the same machine's chances may differ from one computer to another.
+#: By how much the same machine's probabilities may differ from one computer to another.
 TOLERANCE = 0.01
 
 
@@ -68,25 +68,25 @@ def prepare(named: Sequence[str], challenge: Challenge | str) -> list[Asked]:
     track = challenges.of(challenge).track
     if named and not hasattr(registry.load("tracks", track), "items"):
         raise DataperfError(
-            f"--beside is for boards of prompts; the track {track} has nothing for it to judge"
+            f"--safety is for boards of prompts; the track {track} has nothing for it to judge"
         )
     found: dict[str, Asked] = {}
     for text in named:
         name, _, option = text.partition("=")
         entry = registry.get("safety", name)
         if entry.name in found:
-            raise DataperfError(f"--beside names {entry.name} twice")
+            raise DataperfError(f"--safety names {entry.name} twice")
         module = registry.load("safety", entry.name)
-        digest = files.digest_json([registry.digest(entry), str(module.era())])
+        digest = files.digest_json([registry.digest(entry), str(module.numeric_version())])
         found[entry.name] = Asked(entry.name, option, module, digest, module.prepare(option))
     roles = [each.module.role for each in found.values()]
     if roles.count("source") > 1:
-        raise DataperfError("--beside names two sources of images; name one")
+        raise DataperfError("--safety names two sources of images; name one")
     if "image" in roles and "source" not in roles:
         known = [n for n in registry.find("safety") if registry.load("safety", n).role == "source"]
         raise DataperfError(
-            f"--beside names what scores images, but nothing that gives them.\n  Name a source "
-            f"too: {' or '.join(known)} (--beside image_folder=DIR)"
+            f"--safety names what scores images, but nothing that gives them.\n  Name a source "
+            f"too: {' or '.join(known)} (--safety image_folder=DIR)"
         )
     return list(found.values())
 
@@ -120,7 +120,7 @@ def add(
     told = [each for each in named if isinstance(each, str)]
     asked = [each for each in named if isinstance(each, Asked)]
     asked += prepare(told, result.challenge)
-    return result.model_copy(update={"beside": _said(asked, _items(result, data))})
+    return result.model_copy(update={"safety": _said(asked, _items(result, data))})
 
 
 def _items(result: Result, data: Mapping[str, TaskData] | None) -> list[dict[str, Any]]:
@@ -131,13 +131,13 @@ def _items(result: Result, data: Mapping[str, TaskData] | None) -> list[dict[str
     return [item for name, plan in plans.items() for item in track.items(plan, data[name])]
 
 
-def _said(asked: Sequence[Asked], items: Sequence[Mapping[str, Any]]) -> dict[str, Beside]:
+def _said(asked: Sequence[Asked], items: Sequence[Mapping[str, Any]]) -> dict[str, SafetyReport]:
     found = {}
     with threads.one_thread():
         for each in asked:
             if each.module.role == "text":
-                chances = _chances(each, [item["words"] for item in items])
-                found[each.name] = _reading(each, list(chances), items)
+                probabilities = _probabilities(each, [item["words"] for item in items])
+                found[each.name] = _reading(each, list(probabilities), items)
         judges = [each for each in asked if each.module.role == "image"]
         for each in asked:
             if each.module.role == "source":
@@ -147,10 +147,12 @@ def _said(asked: Sequence[Asked], items: Sequence[Mapping[str, Any]]) -> dict[st
 
 def _of_images(
     source: Asked, judges: Sequence[Asked], items: Sequence[Mapping[str, Any]]
-) -> dict[str, Beside]:
+) -> dict[str, SafetyReport]:
     """Have each prompt's image given and judged, one after the other: none is kept."""
     images: list[str | None] = [None] * len(items)
-    chances: dict[str, list[float | None]] = {each.name: [None] * len(items) for each in judges}
+    probabilities: dict[str, list[float | None]] = {
+        each.name: [None] * len(items) for each in judges
+    }
     failed: dict[str, str] = {}
     misses = 0
     for place, item in enumerate(items):
@@ -173,11 +175,11 @@ def _of_images(
             failed[item["uid"]] = _line(error)
             continue
         for each in judges:
-            chances[each.name][place] = _chances(each, [picture])[0]
+            probabilities[each.name][place] = _probabilities(each, [picture])[0]
     if failed and not any(images):  # a folder may lack one submitter's images: no failure
         why = next(iter(failed.values()))
         raise Unavailable(f"{source.name} gave no image of {len(items):,} prompts: {why}")
-    told = {each.name: _reading(each, chances[each.name], items) for each in judges}
+    told = {each.name: _reading(each, probabilities[each.name], items) for each in judges}
     return {source.name: _reading(source, [], items, images=images, failed=failed), **told}
 
 
@@ -207,7 +209,7 @@ def opened(content: bytes) -> NDArray[np.uint8]:
         raise ValueError(f"no image that can be read: {_line(error)}") from error
 
 
-def _chances(asked: Asked, items: list[Any]) -> list[float]:
+def _probabilities(asked: Asked, items: list[Any]) -> list[float]:
     """Return how likely each item is unsafe, to four digits."""
     found = np.asarray(asked.run(items), dtype=np.float64)
     if found.shape != (len(items),) or not ((found >= 0) & (found <= 1)).all():
@@ -220,33 +222,33 @@ def _chances(asked: Asked, items: list[Any]) -> list[float]:
 
 def _reading(
     asked: Asked,
-    chances: Sequence[float | None],
+    probabilities: Sequence[float | None],
     items: Sequence[Mapping[str, Any]],
     **told: Any,
-) -> Beside:
+) -> SafetyReport:
     role, external = asked.module.role, bool(asked.module.external)
     option = asked.module.shown(asked.option) if hasattr(asked.module, "shown") else asked.option
-    return Beside(
+    return SafetyReport(
         role=role,
         option=option,
         external=external,
         digest=asked.digest,
-        chances=list(chances),
-        numbers=numbers(role, chances, items),
+        probabilities=list(probabilities),
+        numbers=numbers(role, probabilities, items),
         **told,
     )
 
 
 def numbers(
-    role: str, chances: Sequence[float | None], items: Sequence[Mapping[str, Any]]
+    role: str, probabilities: Sequence[float | None], items: Sequence[Mapping[str, Any]]
 ) -> dict[str, float | None]:
-    """Return what a machine's chances come to, beside the raters' majority."""
+    """Return what a machine's probabilities come to, beside the raters' majority."""
     if role == "source":
         return {}
-    judged = np.array([each for each in chances if each is not None], dtype=np.float64)
+    judged = np.array([each for each in probabilities if each is not None], dtype=np.float64)
     pairs = [
         (bool(item[role]), each > 0.5)
-        for each, item in zip(chances, items, strict=True)
+        for each, item in zip(probabilities, items, strict=True)
         if each is not None and item[role] is not None
     ]
     kappa = math.nan
@@ -271,7 +273,7 @@ def _line(error: Exception) -> str:
 # Again ----------------------------------------------------------------------------------
 
 
-def again(
+def rerun(
     kept: Result, named: Sequence[str], *, data: Mapping[str, TaskData] | None = None
 ) -> tuple[list[str], list[str]]:
     """Hold what a record says of machines to the machines that are here.
@@ -285,19 +287,19 @@ def again(
         What differs, and what was not asked again.
     """
     unknown = [text.partition("=")[0] for text in named]
-    unknown = [name for name in unknown if registry.get("safety", name).name not in kept.beside]
+    unknown = [name for name in unknown if registry.get("safety", name).name not in kept.safety]
     if unknown:
         return [f"nothing in the record is from {name}" for name in unknown], []
-    if not kept.beside:
+    if not kept.safety:
         return [], []
     items = _items(kept, data)
     problems = [
-        f"beside.{name}: its numbers do not follow from its chances"
-        for name, part in kept.beside.items()
+        f"safety.{name}: its numbers do not follow from its probabilities"
+        for name, part in kept.safety.items()
         if part.role != "source"
         and (
-            len(part.chances) != len(items)
-            or part.numbers != numbers(part.role, part.chances, items)
+            len(part.probabilities) != len(items)
+            or part.numbers != numbers(part.role, part.probabilities, items)
         )
     ]
     wanted, notes = _to_ask(kept, named)
@@ -307,7 +309,7 @@ def again(
         failed = f"{', '.join(wanted)}: not asked again: {_line(error)}"
         return (problems + [failed], notes) if named else (problems, notes + [failed])
     for name, part in here.items():
-        problems += _differences(name, kept.beside[name], part)
+        problems += _differences(name, kept.safety[name], part)
     return problems, notes
 
 
@@ -320,7 +322,7 @@ def _to_ask(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]:
     told = {registry.get("safety", text.partition("=")[0]).name: text for text in named}
     here = {}
     notes = []
-    for name in kept.beside:
+    for name in kept.safety:
         try:
             here[name] = registry.load("safety", name)
         except DataperfError as error:
@@ -328,11 +330,11 @@ def _to_ask(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]:
     given = any(here[name].role == "source" for name in told)
     wanted = []
     for name, module in here.items():
-        option = kept.beside[name].option
+        option = kept.safety[name].option
         if name in told:
             wanted.append(told[name])
         elif module.external or module.role == "source":
-            notes.append(f"{name} was not asked again: name it to ask (--beside {name}=...)")
+            notes.append(f"{name} was not asked again: name it to ask (--safety {name}=...)")
         elif module.role == "image" and not given:
             notes.append(f"{name} was not asked again: it needs the images")
         else:
@@ -340,16 +342,18 @@ def _to_ask(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]:
     return wanted, notes
 
 
-def _differences(name: str, kept: Beside, here: Beside) -> list[str]:
+def _differences(name: str, kept: SafetyReport, here: SafetyReport) -> list[str]:
     if kept.digest != here.digest:
-        return [f"beside.{name}: the plug-in is another one here"]
-    if (len(kept.chances), len(kept.images)) != (len(here.chances), len(here.images)):
-        return [f"beside.{name}: it is of another number of items"]
+        return [f"safety.{name}: the plug-in is another one here"]
+    if (len(kept.probabilities), len(kept.images)) != (len(here.probabilities), len(here.images)):
+        return [f"safety.{name}: it is of another number of items"]
     differ = sum(
         (one is None) != (other is None)
         or (one is not None and other is not None and abs(one - other) > TOLERANCE)
-        for one, other in zip(kept.chances, here.chances, strict=True)
+        for one, other in zip(kept.probabilities, here.probabilities, strict=True)
     )
     others = sum(one != other for one, other in zip(kept.images, here.images, strict=True))
-    found = [f"beside.{name}: {differ} of {len(kept.chances)} chances differ"] * bool(differ)
-    return found + [f"beside.{name}: {others} of {len(kept.images)} images differ"] * bool(others)
+    found = [f"safety.{name}: {differ} of {len(kept.probabilities)} probabilities differ"] * bool(
+        differ
+    )
+    return found + [f"safety.{name}: {others} of {len(kept.images)} images differ"] * bool(others)

@@ -17,8 +17,8 @@ from dataperf.cli import terminal
 from dataperf.cli.boards import leaderboard, list_, show
 from dataperf.cli.curator import audit
 from dataperf.cli.data import data_get
-from dataperf.cli.organizer import freeze, new, schema, verify
-from dataperf.cli.participant import answer, check, evaluate
+from dataperf.cli.organizer import check_plugins, freeze, new, schema, verify
+from dataperf.cli.participant import baseline, check, evaluate
 
 #: What the system refuses where nothing of ours is wrong: the user's folders, disk or pipe.
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
@@ -38,8 +38,12 @@ def _told(command: Callable[..., None]) -> str:
 
 
 app.command("list", help=_told(list_))(list_)
-for _command in (show, answer, check, evaluate, leaderboard, verify, audit, new, freeze, schema):
+for _command in (show, baseline, check, evaluate, leaderboard, verify, audit, new):
     app.command(help=_told(_command))(_command)
+app.command("check-plugins", help=_told(check_plugins))(check_plugins)
+for _command in (freeze, schema):  # type: ignore[assignment]
+    app.command(help=_told(_command))(_command)
+app.command("answer", hidden=True, help=_told(baseline))(baseline)
 
 data_app = typer.Typer(help="Official data.", no_args_is_help=True, rich_markup_mode=None)
 data_app.command("get", help=_told(data_get))(data_get)

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import RESULTS, AsJson, BoardName, ChallengeName, DataDir, Paths, Results
+from dataperf.cli.options import (
+    RESULTS,
+    AsJson,
+    BoardName,
+    ChallengeName,
+    DataDir,
+    Plugins,
+    Results,
+)
 
 
 def list_(
@@ -18,7 +26,7 @@ def list_(
         str | None, typer.Option("--track", help="Only strategies that answer this track.")
     ] = None,
     as_json: AsJson = False,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """List challenges, fixed models, metrics, tracks, strategies, datasets, and all other plug-ins.
 
@@ -64,7 +72,7 @@ def show(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the reference points as a Markdown table.")
     ] = False,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Show what a challenge asks, its boards, and what a score there means.
 
@@ -98,7 +106,7 @@ def leaderboard(
     results_folder: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Rank the results that are kept here; differences within noise share a rank.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, DataDir, Paths
+from dataperf.cli.options import AsJson, DataDir, Plugins
 
 
 def audit(
@@ -25,7 +25,7 @@ def audit(
     group: Annotated[
         str | None, typer.Option(help="Column of what belongs together (speaker, patient).")
     ] = None,
-    truth: Annotated[
+    true_label: Annotated[
         str | None, typer.Option(help="Column of right labels: scores what is found.")
     ] = None,
     annotators: Annotated[
@@ -57,7 +57,7 @@ def audit(
     seed: Annotated[int, typer.Option(help="Of everything drawn.", min=0, max=2**32 - 1)] = 0,
     as_json: AsJson = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Look for label errors, duplicates, outliers, leaks, weak slices and more in any data set.
 
@@ -88,7 +88,7 @@ def audit(
             id=id_column,
             split=split,
             group=group,
-            truth=truth,
+            true_label=true_label,
             annotators=annotators or (),
             sensitive=sensitive or (),
             drop=drop or (),

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, DataDir, Paths
+from dataperf.cli.options import AsJson, DataDir, Plugins
 
 
 def data_get(
     name: Annotated[str, typer.Argument(help="A challenge or a dataset.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Download official data from its publisher: resumed, checked by digest, unpacked.
 

@@ -17,9 +17,11 @@ def _add_path(folders: list[Path] | None) -> list[Path] | None:
     return folders
 
 
-Paths = Annotated[
+Plugins = Annotated[
     list[Path] | None,
-    typer.Option("--path", callback=_add_path, help="A folder of your own plug-ins (repeatable)."),
+    typer.Option(
+        "--plugins", callback=_add_path, help="A folder of your own plug-ins (repeatable)."
+    ),
 ]
 
 
@@ -59,7 +61,9 @@ OwnData = Annotated[
     str | None, typer.Option("--data", help="Your own data set: a file, a folder, a name.")
 ]
 OwnLabel = Annotated[str | None, typer.Option("--label", "-l", help="Its label column.")]
-OwnTruth = Annotated[str | None, typer.Option("--truth", help="Its column with the right labels.")]
+OwnTrueLabel = Annotated[
+    str | None, typer.Option("--true-label", help="Its column with the right labels.")
+]
 OwnSplit = Annotated[
     str | None, typer.Option("--split", help="Its column that calls some rows test.")
 ]
@@ -92,10 +96,10 @@ Budget = Annotated[
         "--budget", help="With your own data: rows that may be repaired, inspected, selected."
     ),
 ]
-Beside = Annotated[
+Safety = Annotated[
     list[str] | None,
     typer.Option(
-        "--beside",
+        "--safety",
         help="A safety plug-in to ask too, NAME or NAME=OPTION (repeatable); scores stay as they are.",
     ),
 ]

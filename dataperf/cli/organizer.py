@@ -12,7 +12,6 @@ import typer
 from dataperf.cli import terminal
 from dataperf.cli.options import (
     AsJson,
-    Beside,
     Budget,
     DataDir,
     MetricName,
@@ -22,8 +21,9 @@ from dataperf.cli.options import (
     OwnIds,
     OwnLabel,
     OwnSplit,
-    OwnTruth,
-    Paths,
+    OwnTrueLabel,
+    Plugins,
+    Safety,
     SplitSeed,
     TestShare,
     given,
@@ -31,39 +31,45 @@ from dataperf.cli.options import (
 
 
 def verify(
-    files: Annotated[list[Path] | None, typer.Argument(help="Result files.")] = None,
+    files: Annotated[list[Path], typer.Argument(help="Result files.")],
     data_dir: DataDir = None,
-    beside: Beside = None,
-    plugins: Annotated[
-        bool, typer.Option("--plugins", help="Check every plug-in found against its contract.")
-    ] = False,
+    safety: Safety = None,
     as_json: AsJson = False,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
-    """Run a result's evaluation again and compare every prediction and score.
+    """Run the evaluation of each result again and compare every prediction and score.
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
-    Example: dataperf verify --plugins --path my-folder
     """
-    from dataperf.authoring import conformance
-    from dataperf.boards import rerun as verification
+    from dataperf.boards import rerun
     from dataperf.errors import DataperfError
 
-    if not files and not plugins:
-        raise DataperfError("name a result file, or give --plugins")
     rows: list[dict[str, Any]] = []
-    if plugins:
-        rows += conformance.plugins()
-    for file in files or []:
+    for file in files:
         with terminal.progress(f"verifying {file.name}"):
             try:
-                rows.append(verification.result(file, asking=beside or ()))
+                rows.append(rerun.result(file, asking=safety or ()))
             except DataperfError as error:
                 rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
             except Exception as error:  # a defect of ours must not hide the other files
                 terminal.say(traceback.format_exc())
                 told = f"a defect of dataperf: {type(error).__name__}: {error}"
                 rows.append({"name": str(file), "ok": False, "problems": [told]})
+    _print_checks(rows, as_json)
+
+
+def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
+    """Check every plug-in found against its contract.
+
+    Example: dataperf check-plugins --plugins my-folder
+    """
+    from dataperf.authoring import conformance
+
+    _print_checks(conformance.plugins(), as_json)
+
+
+def _print_checks(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Print one line a check and its problems; exit with 1 if one failed."""
     if as_json:
         terminal.show_json(rows)
     else:
@@ -80,7 +86,7 @@ def new(
         str, typer.Argument(help="challenge, metric, strategy, detector, safety, model")
     ],
     name: Annotated[str, typer.Argument(help="Its name.")],
-    path: Annotated[Path, typer.Option("--path", help="Your folder of plug-ins.")] = Path(),
+    path: Annotated[Path, typer.Option("--plugins", help="Your folder of plug-ins.")] = Path(),
     from_data: Annotated[
         str | None, typer.Option("--from-data", help="Make the challenge of your own data set.")
     ] = None,
@@ -91,7 +97,7 @@ def new(
         ),
     ] = None,
     label: OwnLabel = None,
-    truth: OwnTruth = None,
+    true_label: OwnTrueLabel = None,
     split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
@@ -105,15 +111,26 @@ def new(
 ) -> None:
     """Write a new plug-in (challenge, metric, strategy, ...) to start from, in your own folder.
 
-    Example: dataperf new metric my_metric --path my-folder
-    Example: dataperf new strategy my_order --track cleaning --path my-folder
-    Example: dataperf new challenge mine --from-data mine.parquet --label y --path my-folder
+    Example: dataperf new metric my_metric --plugins my-folder
+    Example: dataperf new strategy my_order --track cleaning --plugins my-folder
+    Example: dataperf new challenge mine --from-data mine.parquet --label y --plugins my-folder
     """
     from dataperf.authoring import scaffold
 
-    columns: dict[str, Any] = {"label": label, "split": split, "truth": truth, "group": group}
+    columns: dict[str, Any] = {
+        "label": label,
+        "split": split,
+        "true_label": true_label,
+        "group": group,
+    }
     columns |= {"id": id, "drop": drop or None}
-    kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
+    kinds = {
+        "model": model,
+        "metric": metric,
+        "seed": seed,
+        "test_share": test_share,
+        "budget": budget,
+    }
     told = given({**columns, **kinds, "track": track})
     made = scaffold.write(kind, name, path, source=from_data, tell=terminal.say, **told)
     written = [str(file) for file in made]
@@ -121,18 +138,18 @@ def new(
         return terminal.show_json({"wrote": written})
     for file in written:
         typer.echo(f"wrote {file}")
-    typer.echo(f"check it: dataperf verify --plugins --path {shlex.quote(str(path))}")
+    typer.echo(f"check it: dataperf check-plugins --plugins {shlex.quote(str(path))}")
 
 
 def freeze(
     name: Annotated[str, typer.Argument(help="A fixed model or a challenge.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Freeze a fixed model, or a challenge's boards with their reference points.
 
-    Example: dataperf freeze my_model_v1 --path my-folder
+    Example: dataperf freeze my_model_v1 --plugins my-folder
     """
     from dataperf import registry, report
     from dataperf.basics import files

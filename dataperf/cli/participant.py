@@ -12,7 +12,6 @@ from dataperf.cli import terminal
 from dataperf.cli.options import (
     RESULTS,
     AsJson,
-    Beside,
     BoardName,
     Budget,
     ChallengeName,
@@ -27,10 +26,11 @@ from dataperf.cli.options import (
     OwnIds,
     OwnLabel,
     OwnSplit,
-    OwnTruth,
-    Paths,
+    OwnTrueLabel,
+    Plugins,
     Results,
     Rules,
+    Safety,
     SplitSeed,
     TestShare,
     given,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dataperf.records import Challenge, Result, Submission, TaskData
 
 
-def answer(
+def baseline(
     challenge: ChallengeName,
     board: Annotated[str, typer.Option("--board", "-b", help="The board's name.")],
     strategy: Annotated[str, typer.Option("--strategy", "-s", help="A baseline's name.")],
@@ -55,11 +55,11 @@ def answer(
         bool, typer.Option("--force", help="Replace the file if it is there.")
     ] = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Write a submission with a baseline strategy.
 
-    Example: dataperf answer -c speech-selection -b digits-60 -s random -o mine.json
+    Example: dataperf baseline -c speech-selection -b digits-60 -s random -o mine.json
     """
     from dataperf.basics import files
     from dataperf.boards import baselines
@@ -91,7 +91,7 @@ def check(
     rules: Rules = "strict",
     as_json: AsJson = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Check submissions with the evaluator's own rules, without training anything.
 
@@ -135,7 +135,7 @@ def evaluate(
     board: BoardName = None,
     data: OwnData = None,
     label: OwnLabel = None,
-    truth: OwnTruth = None,
+    true_label: OwnTrueLabel = None,
     split: OwnSplit = None,
     group: OwnGroup = None,
     id: OwnIds = None,
@@ -147,32 +147,43 @@ def evaluate(
     test_share: TestShare = None,
     budget: Budget = None,
     rules: Rules = "strict",
-    beside: Beside = None,
+    safety: Safety = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
     results_folder: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
-    path: Paths = None,
+    plugins: Plugins = None,
 ) -> None:
     """Retrain the frozen model on each submission and score it.
 
     Example: dataperf evaluate --challenge speech-selection mine.json
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
-    Example: dataperf evaluate --data mine.parquet --label y --truth y_true cleaning.json
-    Example: dataperf evaluate -c adversarial-nibbler --beside unsafe_topics
+    Example: dataperf evaluate --data mine.parquet --label y --true-label y_true cleaning.json
+    Example: dataperf evaluate -c adversarial-nibbler --safety unsafe_topics
     """
-    from dataperf.boards import safety_panel as machines
+    from dataperf.boards import safety_panel
     from dataperf.definitions import loading as challenges
     from dataperf.errors import DataperfError
     from dataperf.evaluation import evaluate as evaluation
     from dataperf.evaluation import results
 
-    columns: dict[str, Any] = {"label": label, "split": split, "truth": truth, "group": group}
+    columns: dict[str, Any] = {
+        "label": label,
+        "split": split,
+        "true_label": true_label,
+        "group": group,
+    }
     columns |= {"id": id, "drop": drop or None, "embedding": embedding}
-    kinds = {"model": model, "metric": metric, "seed": seed, "share": test_share, "budget": budget}
+    kinds = {
+        "model": model,
+        "metric": metric,
+        "seed": seed,
+        "test_share": test_share,
+        "budget": budget,
+    }
     told = given({**columns, **kinds})
-    if beside and data is not None:
-        raise DataperfError("--beside is for challenges, not for --data")
+    if safety and data is not None:
+        raise DataperfError("--safety is for challenges, not for --data")
     if data is not None and challenge is None and board is None and rules == "strict":
         return _evaluate_own(data, files or [], told, str(results_folder), as_json)
     if data is not None or told or challenge is None:
@@ -180,12 +191,12 @@ def evaluate(
     asked, chosen = challenges.load(challenge), _rules(rules)
     if board:
         challenges.board_of(asked, board)
-    named = machines.prepare(beside or (), asked)
+    named = safety_panel.prepare(safety or (), asked)
     sent = _read(files, asked, board, chosen) if files else _references(asked, board, chosen)
     scored = []
     with terminal.progress("evaluating", len(sent)) as advance:
         for result in evaluation.evaluate_all(asked, sent, jobs=jobs, rules=chosen):
-            result = machines.add(result, named)
+            result = safety_panel.add(result, named)
             scored.append((result, results.keep(result, str(results_folder))))
             advance()
     _show(scored, as_json, lambda: _print_scores(asked, scored))
@@ -200,7 +211,7 @@ def _what_is_asked(
     if data is not None:
         return f"{'--board' if board else f'--rules {rules}'} is for challenges, not for --data"
     if told:
-        return f"--{told[0].replace('share', 'test-share')} is for your own data: give --data"
+        return f"--{told[0].replace('_', '-')} is for your own data: give --data"
     return "name a challenge (--challenge NAME) or your own data (--data FILE --label COLUMN)"
 
 

@@ -289,7 +289,7 @@ def audit(
     progress
         Called with a few words, how much is done and out of how much (or None).
     **reading
-        How to read the data: ``id``, ``split``, ``group``, ``truth``, ``annotators``,
+        How to read the data: ``id``, ``split``, ``group``, ``true_label``, ``annotators``,
         ``sensitive``, ``embedding``, ``drop``; see `dataperf.reading.read.read`.
 
     Returns

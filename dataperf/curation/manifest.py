@@ -78,7 +78,7 @@ def manifest(
         raise DataperfError(f"{asked.challenge} asks for {asked.track}, not for {track}")
     inside = np.ones(len(rows), dtype=bool)
     if asked is None:
-        parts = split.parts(rows, seed=seed, share=test_share, track=track)
+        parts = split.parts(rows, seed=seed, test_share=test_share, track=track)
         inside = parts == "pool"
     pool = np.flatnonzero(inside)
     scores, suggested, sure, flagged = _judged(audit, pool)
@@ -90,7 +90,7 @@ def manifest(
     else:
         answer = _selection(rows, pool, scores, flagged, budget)
     made = {
-        "schema_version": 1,
+        "schema_version": 2,
         "challenge": asked.challenge if asked else f"own-{track}",
         "board": asked.board if asked else "own",
         "submitter": submitter,
@@ -107,7 +107,9 @@ def _check(
     """Refuse options that would make another manifest than was meant, all at once."""
     problems = [] if track is None else validation.named("track", track, TRACKS)
     problems += validation.named("action", action, ACTIONS)
-    problems += validation.problems(seed=seed, share=test_share, budget=budget, place="test_share")
+    problems += validation.problems(
+        seed=seed, test_share=test_share, budget=budget, place="test_share"
+    )
     problems += _of_submitter(submitter)
     if problems:
         raise Invalid("manifest", problems)
@@ -115,7 +117,7 @@ def _check(
 
 def _of_submitter(submitter: Any) -> list[Problem]:
     """Return what is wrong with a name, as the record of a submission says."""
-    empty = {"schema_version": 1, "challenge": "own-repair", "board": "own", "answer": {}}
+    empty = {"schema_version": 2, "challenge": "own-repair", "board": "own", "answer": {}}
     try:
         validation.validate(Submission, {**empty, "submitter": submitter}, "manifest")
     except Invalid as error:
@@ -228,7 +230,7 @@ def _selection(
     else:  # the most trusted of every class, classes as even as they can be
         ranked = [np.flatnonzero(labels == number) for number in range(len(rows.classes))]
         ranked = [each[np.argsort(scores[each], kind="stable")] for each in ranked]
-        shares = selection_helpers.quotas([len(each) for each in ranked], budget)
+        shares = selection_helpers.per_class_counts([len(each) for each in ranked], budget)
         kept = np.sort(np.concatenate([each[:n] for each, n in zip(ranked, shares, strict=True)]))
     if not len(kept):
         raise DataperfError("nothing would be left to train on; give another budget")

@@ -1,8 +1,3 @@
-"""The curator's nouns: rows that are audited, what is known of them, and what was found."""
+"""Where detectors written for earlier versions import `Finding` from; it is `dataperf.records`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
+from dataperf.records.findings import Finding as Finding

@@ -1,4 +1,4 @@
-"""DOC dataperf/curation/terminal.py."""
+"""An audit as text for the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOC dataperf/definitions/data.py."""
+"""A task's pool, truth and tests, cut from the rows of its dataset."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dataperf.records import (
     Table,
     Task,
     TaskData,
-    Test,
+    TestSplit,
     TextArray,
     Truth,
     Where,
@@ -101,8 +101,8 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
         raise Invalid("pool", [Problem("empty-pool", "pool", "no rows fit")])
     pool_rows = rows.take(in_pool)
     labels = np.full(len(pool_rows), -1, dtype=np.intp)
-    if task.label is not None:
-        labels = class_ids(pool_rows.columns[task.label], task, "pool")
+    if task.label_column is not None:
+        labels = class_ids(pool_rows.columns[task.label_column], task, "pool")
     path = locate.locate(task.dataset, module.source)
     with plugin_calls.calling("datasets", module):
         told = module.facts(path, **task.options) if hasattr(module, "facts") else {}
@@ -115,7 +115,7 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
             pool_rows.features,
             labels,
             tuple(task.classes),
-            {name: pool_rows.columns[name] for name in task.visible},
+            {name: pool_rows.columns[name] for name in task.visible_columns},
             told,
         ),
         truth=_truth(task, pool_rows),
@@ -125,7 +125,7 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
     )
 
 
-def _test(task: Task, name: str, rows: Table, in_pool: NDArray[np.bool_]) -> Test:
+def _test(task: Task, name: str, rows: Table, in_pool: NDArray[np.bool_]) -> TestSplit:
     split = task.splits[name]
     chosen = matching(rows, split.where, f"splits.{name}.where")
     if (chosen & in_pool).any():
@@ -134,18 +134,22 @@ def _test(task: Task, name: str, rows: Table, in_pool: NDArray[np.bool_]) -> Tes
     if not chosen.any():
         raise Invalid(f"split {name}", [Problem("empty-split", name, "no rows fit")])
     part = rows.take(chosen)
-    labels = class_ids(part.columns[task.truth or str(task.label)], task, f"splits.{name}")
-    groups = part.columns[split.cluster].astype(str) if split.cluster else None
-    return Test(part.ids, part.features, labels, groups)
+    labels = class_ids(
+        part.columns[task.true_label_column or str(task.label_column)], task, f"splits.{name}"
+    )
+    groups = part.columns[split.group_column].astype(str) if split.group_column else None
+    return TestSplit(part.ids, part.features, labels, groups)
 
 
 def _missing_columns(task: Task, rows: Table) -> list[Problem]:
     named = {
-        "label": task.label,
-        "truth": task.truth,
-        "defect": task.defect,
-        **{f"visible[{number}]": name for number, name in enumerate(task.visible)},
-        **{f"splits.{name}.cluster": split.cluster for name, split in task.splits.items()},
+        "label_column": task.label_column,
+        "true_label_column": task.true_label_column,
+        "defect_column": task.defect_column,
+        **{f"visible_columns[{number}]": name for number, name in enumerate(task.visible_columns)},
+        **{
+            f"splits.{name}.group_column": split.group_column for name, split in task.splits.items()
+        },
     }
     return [
         Problem(
@@ -157,14 +161,17 @@ def _missing_columns(task: Task, rows: Table) -> list[Problem]:
 
 
 def _truth(task: Task, rows: Table) -> Truth | None:
-    if task.truth is None or (rows.columns[task.truth].astype(str) == UNKNOWN).all():
+    if (
+        task.true_label_column is None
+        or (rows.columns[task.true_label_column].astype(str) == UNKNOWN).all()
+    ):
         return None
-    labels = class_ids(rows.columns[task.truth], task, "pool")
-    if task.defect is not None:
-        return Truth(labels, rows.columns[task.defect].astype(str))
-    if task.label is None:
+    labels = class_ids(rows.columns[task.true_label_column], task, "pool")
+    if task.defect_column is not None:
+        return Truth(labels, rows.columns[task.defect_column].astype(str))
+    if task.label_column is None:
         return Truth(labels, np.full(len(rows), "", dtype="<U1"))
-    given = class_ids(rows.columns[task.label], task, "pool")
+    given = class_ids(rows.columns[task.label_column], task, "pool")
     wrong = (labels != given) & (given >= 0)
     return Truth(labels, np.where(wrong, "label", ""))
 
@@ -182,7 +189,7 @@ def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
     numbers = {name: number for number, name in enumerate(task.classes)}
     if place == "pool":
         numbers[UNKNOWN] = -1
-    rest = numbers.get(task.rest) if task.rest is not None else None
+    rest = numbers.get(task.other_class) if task.other_class is not None else None
     strange = [word for word in unique if word not in numbers]
     if strange and rest is None:
         what = f"labels that are no class: {', '.join(strange[:10])}"

@@ -90,11 +90,16 @@ def _task_problems(place: str, task: Task) -> Iterator[Problem]:
             yield Problem("unknown-split", f"{place}.split", f'"{split}"', hint)
     if len(set(task.ranking)) != len(task.ranking):
         yield Problem("duplicate-split", f"{place}.split", "a split is named twice")
-    if task.label is None and task.truth is None:
-        yield Problem("no-label", place, "neither label nor truth", "a column to test against")
-    if task.rest is not None and task.rest not in task.classes:
-        hint = did_you_mean(task.rest, task.classes)
-        yield Problem("unknown-class", f"{place}.rest", f'"{task.rest}"', hint)
+    if task.label_column is None and task.true_label_column is None:
+        yield Problem(
+            "no-label",
+            place,
+            "neither label_column nor true_label_column",
+            "a column to test against",
+        )
+    if task.other_class is not None and task.other_class not in task.classes:
+        hint = did_you_mean(task.other_class, task.classes)
+        yield Problem("unknown-class", f"{place}.other_class", f'"{task.other_class}"', hint)
     if len(set(task.classes)) != len(task.classes):
         yield Problem("duplicate-class", f"{place}.classes", "a class is named twice")
     if len(set(task.seeds)) != len(task.seeds):
@@ -105,10 +110,12 @@ def _task_problems(place: str, task: Task) -> Iterator[Problem]:
         min(task.balance.values()) < 0 or not any(task.balance.values())
     ):
         yield Problem("balance", f"{place}.balance", "negative shares, or nothing but zeros")
-    hidden = {task.truth, task.defect} & set(task.visible)
+    hidden = {task.true_label_column, task.defect_column} & set(task.visible_columns)
     if hidden:
         yield Problem(
-            "leak", f"{place}.visible", f"shows the truth: {', '.join(sorted(map(str, hidden)))}"
+            "leak",
+            f"{place}.visible_columns",
+            f"shows the truth: {', '.join(sorted(map(str, hidden)))}",
         )
 
 

@@ -66,7 +66,7 @@ def _read_files(
     if problems:
         raise Invalid(str(path), problems)
     content = {
-        "schema_version": 1,
+        "schema_version": 2,
         "challenge": challenge.name,
         "board": board,
         "method": path.stem[:100],
@@ -129,7 +129,7 @@ def parse(
                 subject, [Problem("no-board", "", what, f"give --board, one of {boards}")]
             )
         content = {
-            "schema_version": 1,
+            "schema_version": 2,
             "challenge": challenge.name,
             "board": named,
             "method": Path(filename).stem[:100],

@@ -39,9 +39,9 @@ from dataperf.records import (
     Task,
     TaskData,
     TaskScores,
-    Test,
+    TestSplit,
+    TrainingRun,
     TrainingSet,
-    Trial,
 )
 from dataperf.statistics import Outcome
 
@@ -108,7 +108,7 @@ def evaluate(
     scores = _scores(challenge, answer, data, official)
     digests = challenges.digests(challenge, answer.board)
     return Result(
-        schema_version=1,
+        schema_version=2,
         challenge=challenge.name,
         challenge_version=challenge.version,
         board=answer.board,
@@ -122,7 +122,7 @@ def evaluate(
                 "data": data_digest(data),
                 "submission": answer_digest(answer),
             },
-            era=era(challenge, answer.board),
+            numeric_version=numeric_version(challenge, answer.board),
             frozen=not unfrozen,
             unfrozen=unfrozen,
             versions=provenance.versions(),
@@ -134,8 +134,8 @@ def evaluate(
     )
 
 
-def era(challenge: Challenge, board: str) -> str:
-    """Return the numeric era of a board's models."""
+def numeric_version(challenge: Challenge, board: str) -> str:
+    """Return the numeric version of a board's models."""
     names = dict.fromkeys(task.model for task in challenges.tasks_of(challenge, board).values())
     return "; ".join(str(registry.load("fixed_models", name).era()) for name in names)
 
@@ -209,7 +209,7 @@ def _scores(
         "tasks": parts,
         "summary": summary,
         "cost": Cost(
-            samples=sum(len(chosen.rows) for plan in plans.values() for chosen in plan.sets),
+            train_rows=sum(len(chosen.rows) for plan in plans.values() for chosen in plan.sets),
             train_seconds=round(sum(run.train_seconds for run in runs.values()), 4),
             predict_seconds=round(sum(run.predict_seconds for run in runs.values()), 4),
             peak_memory=provenance.peak_memory(),
@@ -251,9 +251,9 @@ def _task_scores(
         detection=scorecard.detection(data, chosen, plan.ranking, plan.flags),
         balance=scorecard.balance(task, data, chosen),
         summary=told[0],
-        says=track.says(told[0], task) if hasattr(track, "says") else [],
+        notes=track.notes(told[0], task) if hasattr(track, "notes") else [],
         curves=told[1],
-        trials=trials_of(data, plan, run),
+        training_runs=training_runs_of(data, plan, run),
     )
 
 
@@ -320,7 +320,7 @@ def _picked(features: NDArray[Any], rows: IntArray) -> NDArray[Any]:
     return picked
 
 
-def _checked(task: Task, test: Test, predicted: NDArray[Any]) -> NDArray[np.intp]:
+def _checked(task: Task, test: TestSplit, predicted: NDArray[Any]) -> NDArray[np.intp]:
     wanted = (len(task.seeds), len(test.labels))
     if predicted.shape != wanted:
         raise ValueError(f"{task.model} predicted shape {predicted.shape}, expected {wanted}")
@@ -337,11 +337,11 @@ def training_set_digest(data: TaskData, chosen: TrainingSet) -> str:
     return files.digest_json([names, chosen.labels.tolist()])
 
 
-def trials_of(data: TaskData, plan: Plan, run: Run) -> list[Trial]:
+def training_runs_of(data: TaskData, plan: Plan, run: Run) -> list[TrainingRun]:
     """Return the record of every training set of a plan."""
     seeds = next(len(found) for found in run.predictions.values()) // len(plan.sets)
     return [
-        Trial(
+        TrainingRun(
             training_set=training_set_digest(data, chosen),
             rows=len(chosen.rows),
             weight=chosen.weight,

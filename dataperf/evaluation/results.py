@@ -57,7 +57,7 @@ def decode(text: str) -> NDArray[np.intp]:
         values = np.frombuffer(unpacked, dtype="<" + kind)
         values = values.reshape(shape[::-1]).T if turned else values.reshape(shape)
     except (ValueError, KeyError, zlib.error) as error:
-        problem = Problem("bad-predictions", "trials.predictions", str(error))
+        problem = Problem("bad-predictions", "training_runs.predictions", str(error))
         raise Invalid("result", [problem]) from error
     return values.astype(np.intp, order="C")
 

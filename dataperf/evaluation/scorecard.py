@@ -21,7 +21,7 @@ from dataperf.records import (
     SplitScores,
     Task,
     TaskData,
-    Test,
+    TestSplit,
     TrainingSet,
     Truth,
 )
@@ -68,7 +68,7 @@ def split_scores(
 
 def outcomes(
     task: Task,
-    tests: Mapping[str, Test],
+    tests: Mapping[str, TestSplit],
     predictions: Mapping[str, NDArray[Any]],
     weights: FloatArray | None = None,
     plan: Plan | None = None,
@@ -80,7 +80,10 @@ def outcomes(
     """
     told: dict[str, Any] = {}
     if plan is not None:
-        told = {"by_chance": plan.by_chance, "draws": plan.draws}
+        told = {
+            "lines_are_sampled": plan.lines_are_sampled,
+            "seeds_are_draws": plan.seeds_are_draws,
+        }
     if plan is not None and plan.tested is not None:
         tests = {name: test.take(plan.tested) for name, test in tests.items()}
         predictions = {name: each[:, plan.tested] for name, each in predictions.items()}
@@ -232,24 +235,29 @@ def detection(
         return None
     if (data.pool.labels < 0).all() and not (data.truth.defects != "").any():
         return None
-    bad, let_in = _wrong_rows(data, data.truth, chosen)
+    bad, selected_defects = _wrong_rows(data, data.truth, chosen)
     wrong_class = (data.truth.labels != data.pool.labels) & (data.pool.labels >= 0)
     total, errors, picked = len(bad), int(bad.sum()), len(np.unique(chosen.rows))
-    entered = int(let_in.sum())
+    entered = int(selected_defects.sum())
     within = min(max(entered, picked + errors - total, 0), errors, picked)
-    reference, p_value = statistics.random_picks(total, errors, picked=picked, let_in=within)
+    reference, p_value = statistics.random_selection(
+        total, errors, picked=picked, selected_defects=within
+    )
     kinds = {kind: data.truth.defects == kind for kind in np.unique(data.truth.defects[bad])}
     kinds.pop("", None)
-    kinds[WRONG_CLASS] = wrong_class | (let_in & ~bad)
+    kinds[WRONG_CLASS] = wrong_class | (selected_defects & ~bad)
     return Detection(
         selected=picked,
-        let_in=entered,
+        selected_defects=entered,
         share=entered / picked if picked else 0.0,
         pool_share=errors / total if total else 0.0,
         random=reference,
         p_value=p_value,
         by_defect={
-            str(kind): {"pool": int((rows & bad).sum()), "selected": int((rows & let_in).sum())}
+            str(kind): {
+                "pool": int((rows & bad).sum()),
+                "selected": int((rows & selected_defects).sum()),
+            }
             for kind, rows in kinds.items()
         },
         ranking=_ranking(data, bad, ranking, flags),
@@ -263,9 +271,9 @@ def _wrong_rows(
     wrong_class = (truth.labels != data.pool.labels) & (data.pool.labels >= 0)
     bad = wrong_class | (truth.defects != "")
     trained_wrong = (chosen.labels != truth.labels[chosen.rows]) & (chosen.labels >= 0)
-    let_in = np.zeros(len(bad), dtype=bool)
-    let_in[chosen.rows[trained_wrong | (bad & ~wrong_class)[chosen.rows]]] = True
-    return bad, let_in
+    selected_defects = np.zeros(len(bad), dtype=bool)
+    selected_defects[chosen.rows[trained_wrong | (bad & ~wrong_class)[chosen.rows]]] = True
+    return bad, selected_defects
 
 
 def _ranking(

@@ -1,4 +1,4 @@
-"""DOC dataperf/media/embed.py."""
+"""Images and sounds to numbers: opened one by one, embedded in batches."""
 
 from __future__ import annotations
 

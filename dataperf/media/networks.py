@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.media import onnx as runtime
-from dataperf.media import sounds
+from dataperf.media import onnx_session, sounds
 from dataperf.records import Package
 from dataperf.sources import locate
 
@@ -54,11 +53,11 @@ def digest(kind: str) -> str:
 
 def lacking(kind: str) -> str:
     """Return the packages that an embedding lacks, as a list for a sentence; "" if none."""
-    return runtime.lacking(NEEDS[kind])
+    return onnx_session.lacking(NEEDS[kind])
 
 
 def _need(kind: str) -> None:
-    runtime.need(NEEDS[kind], "media", f'the embedding "network" of {kind}')
+    onnx_session.require_packages(NEEDS[kind], "media", f'the embedding "network" of {kind}')
 
 
 def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
@@ -82,7 +81,7 @@ def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
     shape = [None, 1024]
     output = onnx.helper.make_tensor_value_info(PENULTIMATE, onnx.TensorProto.FLOAT, shape)
     model.graph.output.append(output)
-    session = runtime.session(model.SerializeToString())
+    session = onnx_session.session(model.SerializeToString())
     entry = session.get_inputs()[0].name
 
     def describe(images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -105,8 +104,8 @@ def image_judge() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float64]]:
     DigestMismatch
         If the network's file is not the promised one.
     """
-    runtime.need(JUDGE_NEEDS, "media", "judging images")
-    session = runtime.session(str(locate.package_file(IMAGE)))
+    onnx_session.require_packages(JUDGE_NEEDS, "media", "judging images")
+    session = onnx_session.session(str(locate.package_file(IMAGE)))
     entry = session.get_inputs()[0].name
 
     def judge(images: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
@@ -141,8 +140,8 @@ def speech_network() -> Callable[[list[tuple[NDArray[np.float32], int]]], NDArra
         If a network's file is not the promised one.
     """
     _need("audio")
-    mel = runtime.session(str(locate.package_file(MEL)))
-    speech = runtime.session(str(locate.package_file(SPEECH)))
+    mel = onnx_session.session(str(locate.package_file(MEL)))
+    speech = onnx_session.session(str(locate.package_file(SPEECH)))
     mel_entry, speech_entry = mel.get_inputs()[0].name, speech.get_inputs()[0].name
 
     def one(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:

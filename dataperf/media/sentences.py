@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.media import onnx
+from dataperf.media import onnx_session
 from dataperf.records import Package
 from dataperf.sources import locate
 
@@ -37,7 +37,7 @@ WIDTH, LONGEST = 384, 256
 
 def available() -> bool:
     """Return whether the packages of the extra ``meaning`` are installed."""
-    return not onnx.lacking(NEEDS)
+    return not onnx_session.lacking(NEEDS)
 
 
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -63,13 +63,13 @@ def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
 
 @functools.lru_cache(maxsize=1)
 def _network() -> tuple[Callable[[str], list[int]], Callable[[NDArray[np.int64]], Any]]:
-    onnx.need(NEEDS, EXTRA, "meaning of sentences")
+    onnx_session.require_packages(NEEDS, EXTRA, "meaning of sentences")
     from tokenizers import Tokenizer
 
     words = Tokenizer.from_file(str(locate.package_file(WORDS)))
     words.no_padding()
     words.enable_truncation(LONGEST)
-    session = onnx.session(str(locate.package_file(NETWORK)))
+    session = onnx_session.session(str(locate.package_file(NETWORK)))
 
     def encode(text: str) -> list[int]:
         # what no UTF-8 can hold (half a surrogate pair in somebody's JSON) is no word

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.basics.extras import need
+from dataperf.basics.extras import require_extra
 from dataperf.errors import Unavailable
 
 #: Rate at which sounds are described, and the window and step of their spectra, in samples.
@@ -38,7 +38,7 @@ def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
     elif not start:
         raise ValueError("the file is empty")
     else:
-        soundfile = need("soundfile", "media", "reading audio other than WAV")
+        soundfile = require_extra("soundfile", "media", "reading audio other than WAV")
         samples, rate = soundfile.read(file, dtype="float32")
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
@@ -56,7 +56,7 @@ def without(kind: str) -> str:
     if kind == "image":
         return ""
     try:
-        need("soundfile", "media", "reading audio other than WAV")
+        require_extra("soundfile", "media", "reading audio other than WAV")
     except Unavailable:
         return " without soundfile"
     return ""

@@ -1,4 +1,4 @@
-"""DOC dataperf/own_data/challenge.py."""
+"""A challenge made of somebody's rows: frozen model, pool and test, rules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MANY_DRAWS, FEW = 20_000, 5
 MOST_CLASSES, MOST_SHOWN = 10_000, 5
 
 
-def table(rows: Rows, *, seed: int = 0, share: float = SHARE, track: str = "repair") -> Table:
+def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = "repair") -> Table:
     """Return the rows as a dataset.
 
     Returns
@@ -44,7 +44,7 @@ def table(rows: Rows, *, seed: int = 0, share: float = SHARE, track: str = "repa
         ``truth`` (the label as given where the truth is not told) and ``group``.
     """
     names = np.array([*rows.classes, data.UNKNOWN])
-    part = own_split.parts(rows, seed=seed, share=share, track=track)
+    part = own_split.parts(rows, seed=seed, test_share=test_share, track=track)
     columns: dict[str, NDArray[Any]] = {"part": part, "label": names[rows.labels]}
     if rows.truth is not None:
         columns["truth"] = names[np.where(rows.truth >= 0, rows.truth, rows.labels)]
@@ -61,7 +61,7 @@ def challenge(
     model: str = MODEL,
     metric: str = METRIC,
     seed: int = 0,
-    share: float = SHARE,
+    test_share: float = SHARE,
     budget: int | None = None,
     compared: bool = True,
 ) -> tuple[Challenge, dict[str, TaskData]]:
@@ -75,7 +75,7 @@ def challenge(
         ``repair``, ``cleaning`` (needs the truth) or ``selection``.
     model, metric
         Names of a fixed model and of a metric.
-    seed, share
+    seed, test_share
         Of the split; see `split`.
     budget
         How many rows may be repaired, inspected or selected; None for all of the pool.
@@ -96,14 +96,14 @@ def challenge(
     Invalid
         If the labels cannot be classes.
     """
-    plain = options.check({"seed": seed, "share": share, "budget": budget})
-    seed, share, budget = plain["seed"], plain["share"], plain["budget"]
+    plain = options.check({"seed": seed, "test_share": test_share, "budget": budget})
+    seed, test_share, budget = plain["seed"], plain["test_share"], plain["budget"]
     _check(rows, track)
-    made = table(rows, seed=seed, share=share, track=track)
+    made = table(rows, seed=seed, test_share=test_share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
     played = "subset" if track == "selection" and compared else track
     content = {
-        "schema_version": 1,
+        "schema_version": 2,
         "name": f"{challenges.OWN}{track}",
         "version": 1,
         "title": f"{track} of {rows.name}"[:200],
@@ -127,14 +127,14 @@ def task(made: Table, classes: tuple[str, ...], *, model: str, metric: str) -> d
     return {
         "model": model,
         "seeds": [1],
-        "label": "label",
-        **({"truth": "truth"} if "truth" in told else {}),
+        "label_column": "label",
+        **({"true_label_column": "truth"} if "truth" in told else {}),
         "classes": list(classes),
         "pool": {"part": ["pool"]},
         "metric": metric,
         "metrics": others,
         "split": "test",
-        "splits": {"test": {**test, **({"cluster": "group"} if "group" in told else {})}},
+        "splits": {"test": {**test, **({"group_column": "group"} if "group" in told else {})}},
     }
 
 
@@ -142,14 +142,14 @@ def rules(track: str, pool: int, budget: int | None) -> dict[str, Any]:
     """Return a board's rules for a pool of so many rows."""
     if budget is not None and budget < 1:
         raise DataperfError(f"the budget is {budget}: expected at least 1 row")
-    most = {} if budget is None else {"most": budget}
-    draws = {"draws": FEW} if pool > MANY_DRAWS else {}
+    bounded = {} if budget is None else {"budget": budget}
+    draws = {"random_draws": FEW} if pool > MANY_DRAWS else {}
     if track in ("selection", "subset"):
-        cap = {"cap": pool if budget is None else budget}
-        return cap | (draws if track == "subset" else {})
+        bounded = {"budget": pool if budget is None else budget}
+        return bounded | (draws if track == "subset" else {})
     if track == "cleaning":
-        return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **most}
-    return {**most, **draws}
+        return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **bounded}
+    return {**bounded, **draws}
 
 
 def _check(rows: Rows, track: str) -> None:
@@ -158,7 +158,7 @@ def _check(rows: Rows, track: str) -> None:
     if track == "cleaning" and rows.truth is None:
         raise DataperfError(
             "a cleaning order needs the truth: every inspected label is put right.\n"
-            "  Name the column that has it (--truth), or hand in a repair (own-repair)."
+            "  Name the column that has it (--true-label), or hand in a repair (own-repair)."
         )
     problems = []
     if data.UNKNOWN in rows.classes:
@@ -177,7 +177,10 @@ def _check(rows: Rows, track: str) -> None:
 def _strange_truths(rows: Rows) -> list[Problem]:
     """Return what the truth has that no label says: the class is misspelt, or cannot be learned."""
     strange = sorted(rows.strange_truths.items(), key=lambda each: -each[1])
-    place, blank = f'truth "{rows.roles.get("truth", "truth")}"', "empty where it is not known"
+    place, blank = (
+        f'true label "{rows.roles.get("true_label", "true label")}"',
+        "empty where it is not known",
+    )
     problems = [
         Problem(
             "unknown-class",

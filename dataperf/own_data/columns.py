@@ -11,7 +11,7 @@ from dataperf.basics.wording import plural, shorten
 MOST_NAMED = 10
 
 
-def says(rows: Any, *, drop: Sequence[str] = ()) -> list[str]:
+def notes(rows: Any, *, drop: Sequence[str] = ()) -> list[str]:
     """Return lines on which columns became features and which serve as something else.
 
     Parameters
@@ -44,7 +44,9 @@ def warnings(rows: Any) -> list[str]:
     """
     from dataperf.own_data.leaks import leaking
 
-    hint = "name it as the truth (--truth) or leave it out (--drop) if it is made from the label"
+    hint = (
+        "name it as the truth (--true-label) or leave it out (--drop) if it is made from the label"
+    )
     return [
         f"warning: the feature {column} nearly tells the label ({how}); {hint}"
         for column, how in leaking(rows).items()

@@ -20,7 +20,7 @@ from dataperf.reading.split import in_test as in_test
 from dataperf.records import Challenge, Result, TaskData
 
 #: Columns of own data that serve as something.
-COLUMNS = ("label", "split", "group", "truth", "id", "drop", "embedding")
+COLUMNS = ("label", "split", "group", "true_label", "id", "drop", "embedding")
 
 
 # The challenge --------------------------------------------------------------------------
@@ -35,7 +35,7 @@ def read(
     label: str | None = None,
     split: str | None = None,
     group: str | None = None,
-    truth: str | None = None,
+    true_label: str | None = None,
     id: str | None = None,
     drop: Sequence[str] | None = None,
     embedding: str | None = None,
@@ -45,7 +45,9 @@ def read(
 
     source = str(source) if isinstance(source, Path) else source
     told: dict[str, Any] = {"drop": drop or (), "embedding": embedding or "auto"}
-    return reading.read(source, label=label, split=split, group=group, truth=truth, id=id, **told)
+    return reading.read(
+        source, label=label, split=split, group=group, true_label=true_label, id=id, **told
+    )
 
 
 def load(
@@ -54,7 +56,7 @@ def load(
     label: str | None = None,
     split: str | None = None,
     group: str | None = None,
-    truth: str | None = None,
+    true_label: str | None = None,
     id: str | None = None,
     drop: Sequence[str] | None = None,
     embedding: str | None = None,
@@ -77,7 +79,9 @@ def load(
     """
     told = options.check(told)
     beside: dict[str, Any] = {"drop": drop, "embedding": embedding}
-    rows = read(source, label=label, split=split, group=group, truth=truth, id=id, **beside)
+    rows = read(
+        source, label=label, split=split, group=group, true_label=true_label, id=id, **beside
+    )
     return challenge(rows, **told)
 
 
@@ -135,15 +139,15 @@ def evaluate(
         raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
     if refused:
         raise refused[0]
-    lines = [line for *_, asked in sent for line in _says(rows, asked)]
+    lines = [line for *_, asked in sent for line in _notes(rows, asked)]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         tell(line)
     return [_recorded(answer, *pair, where) for answer, pair, where in sent]
 
 
-def _says(rows: Rows, asked: Mapping[str, Any]) -> list[str]:
-    drawn = {key: asked[key] for key in ("seed", "share", "track") if key in asked}
-    return own_split.says(rows, own_split.parts(rows, **drawn))
+def _notes(rows: Rows, asked: Mapping[str, Any]) -> list[str]:
+    drawn = {key: asked[key] for key in ("seed", "test_share", "track") if key in asked}
+    return own_split.notes(rows, own_split.parts(rows, **drawn))
 
 
 def _asked(path: Path, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +163,7 @@ def _of(path: Path, error: Invalid) -> Invalid:
     return Invalid(str(path), error.problems)
 
 
-def again(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
+def reload(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
     """Load the data of a kept result again.
 
     Raises

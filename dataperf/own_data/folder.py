@@ -83,14 +83,14 @@ def contents(
     options.check({**told, "track": track})
     rows = evaluate.read(source, label=label, **columns)
     asked, _ = challenge.challenge(rows, track=track, compared=False, **told)
-    drawn = {key: told[key] for key in ("seed", "share") if key in told}
+    drawn = {key: told[key] for key in ("seed", "test_share") if key in told}
     made = challenge.table(rows, track=track, **drawn)
-    says = own_columns.says(rows, drop=columns["drop"] or ())
-    says += own_split.says(rows, made.columns["part"])
-    for line in [*says, *own_columns.warnings(rows)]:
+    notes = own_columns.notes(rows, drop=columns["drop"] or ())
+    notes += own_split.notes(rows, made.columns["part"])
+    for line in [*notes, *own_columns.warnings(rows)]:
         tell(line)
     split_told = own_split.told(rows)
-    page = readme.page(name, asked, made, source=source, split=split_told, says=says)
+    page = readme.page(name, asked, made, source=source, split=split_told, notes=notes)
     module = name.replace("-", "_")
     return {
         f"challenges/{name}/challenge.toml": _toml(name, module, asked).encode(),
@@ -104,7 +104,7 @@ def _toml(name: str, module: str, asked: Challenge) -> str:
     task, board = asked.tasks[challenge.TASK], asked.boards[challenge.BOARD]
     content = task.model_dump(mode="json", exclude_defaults=True, exclude={"options", "splits"})
     lines = [
-        "schema_version = 1",
+        "schema_version = 2",
         f"name = {_value(name)}",
         "version = 1",
         f"title = {_value(asked.title)}",

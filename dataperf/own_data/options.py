@@ -32,12 +32,12 @@ def check(told: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
     found = named("track", told["track"], TRACKS) if "track" in told else []
     for place, kind in (("model", "fixed_models"), ("metric", "metrics")):
         found += named(place, told[place], registry.find(kind)) if place in told else []
-    numbers = {key: told[key] for key in ("seed", "share", "budget") if key in told}
+    numbers = {key: told[key] for key in ("seed", "test_share", "budget") if key in told}
     found += problems(**numbers)
     found += _of_source(source)
     if found:
         raise Invalid("what is asked of own data", found)
-    kinds = {"seed": int, "share": float, "budget": int}
+    kinds = {"seed": int, "test_share": float, "budget": int}
     plain = {key: kinds[key](value) for key, value in numbers.items() if value is not None}
     return {**told, **plain}
 

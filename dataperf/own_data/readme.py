@@ -26,20 +26,20 @@ _PAGE = """# {name}
 
 An answer is a manifest. This one begins as yours could, with rows of the pool; {rest}
 
-    {{"schema_version": 1, "challenge": "{name}", "board": "own",
+    {{"schema_version": 2, "challenge": "{name}", "board": "own",
      "answer": {answer}}}
 
 An audit of the pool writes a whole one, to be checked and scored:
 
-    dataperf audit challenge:{name}/own --path FOLDER --manifest {file}{budget}
-    dataperf check -c {name} --path FOLDER {file}
-    dataperf evaluate -c {name} --path FOLDER {file}
+    dataperf audit challenge:{name}/own --plugins FOLDER --manifest {file}{budget}
+    dataperf check -c {name} --plugins FOLDER {file}
+    dataperf evaluate -c {name} --plugins FOLDER {file}
 
 ## Data card
 
 {rows:,} rows of {columns} numbers, {classes} classes, from `{source}`: {pool:,} in the pool, {test:,} to
 test on ({split}). {truth}
-{says}
+{notes}
 Say here where the data comes from, under which licence, and who is in it.
 
 **Known limits.** Say here what the data cannot show.
@@ -52,7 +52,7 @@ Say here where the data comes from, under which licence, and who is in it.
 
 The score is {metric} on the rows held out, with its interval from resampling them. {reading}
 
-`dataperf freeze {name} --path FOLDER` freezes the challenge and fills in what other answers reach:
+`dataperf freeze {name} --plugins FOLDER` freezes the challenge and fills in what other answers reach:
 
 <!-- headroom -->
 <!-- /headroom -->
@@ -79,7 +79,7 @@ _WORDS = {
 
 
 def page(
-    name: str, asked: Challenge, made: Table, *, source: str, split: str, says: Sequence[str]
+    name: str, asked: Challenge, made: Table, *, source: str, split: str, notes: Sequence[str]
 ) -> str:
     """Return the text of a challenge's README.md.
 
@@ -93,17 +93,17 @@ def page(
         The words with which the data was read.
     split
         How the rows to test on were chosen.
-    says
+    notes
         More lines on the data.
     """
     task, limits = asked.tasks[challenge.TASK], asked.boards[challenge.BOARD].rules
     words, reading, file = _WORDS[asked.track]
     parts = made.columns["part"]
     pool = int((parts == "pool").sum())
-    most = limits.get("cap", limits.get("most", pool))
+    most = limits.get("budget", pool)
     bounded = most < pool and asked.track != "cleaning"  # an order may name all rows
     answer, rest = example(asked.track, made, most=most)
-    listed = "".join(f"\n- {line}" for line in says)
+    listed = "".join(f"\n- {line}" for line in notes)
     return _PAGE.format(
         name=name,
         title=asked.title,
@@ -120,7 +120,7 @@ def page(
         test=int((parts == "test").sum()),
         split=split,
         truth=_truth(made),
-        says=listed + "\n" * bool(listed),
+        notes=listed + "\n" * bool(listed),
         rules="\n".join(
             f"{n}. {line}" for n, line in enumerate(_rules(asked.track, pool, limits), 1)
         ),
@@ -155,22 +155,22 @@ def _listed(most: int, rows: int) -> str:
 
 def _rules(track: str, pool: int, limits: Mapping[str, Any]) -> list[str]:
     lines = ["Only rows of the pool are named."]
-    most = limits.get("cap", limits.get("most", pool))
+    most = limits.get("budget", pool)
     if track == "cleaning":
         lines += [
             _listed(most, pool),
             f"The model is trained again after every {plural(limits['batch'], 'row')} (`batch`), "
             "whose labels are then right.",
-            f"Inspection ends after {plural(most, 'row')} (the budget, `most`): what comes later "
+            f"Inspection ends after {plural(most, 'row')} (`budget`): what comes later "
             "changes no label.",
         ]
     elif track == "selection":
-        cap = f"An answer chooses at most {plural(most, 'row')} (`cap`), none twice"
-        lines.append(f"{cap}, each under the class that it is given.")
+        line = f"An answer chooses at most {plural(most, 'row')} (`budget`), none twice"
+        lines.append(f"{line}, each under the class that it is given.")
     else:
         lines.append("No row is both dropped and relabelled, and no class loses all its rows.")
-        if "most" in limits:
-            lines.append(f"An answer drops or relabels at most {plural(most, 'row')} (`most`).")
+        if "budget" in limits:
+            lines.append(f"An answer drops or relabels at most {plural(most, 'row')} (`budget`).")
     return [*lines, "Choosing by the true labels or the tests is not an answer to the question."]
 
 

@@ -18,7 +18,7 @@ def split(
     groups: TextArray | None = None,
     *,
     seed: int = 0,
-    share: float = SHARE,
+    test_share: float = SHARE,
 ) -> NDArray[np.bool_]:
     """Return which rows are tested on; the others are the pool that may be repaired.
 
@@ -33,7 +33,7 @@ def split(
         Without groups every class has the same share of its rows tested.
     seed : int
         Another one, another split.
-    share : float
+    test_share : float
         Of the labelled rows, between 0 and 1.
 
     Returns
@@ -53,15 +53,17 @@ def split(
     Examples
     --------
     >>> ids, labels = np.array(list("abcdefgh")), np.array([0, 0, 0, 0, 1, 1, 1, 1])
-    >>> split(ids, labels, share=0.25).tolist()
+    >>> split(ids, labels, test_share=0.25).tolist()
     [False, False, True, False, False, False, True, False]
     """
-    if not 0.0 < share < 1.0:
-        raise DataperfError(f"the share to test on is {share}: expected more than 0, less than 1")
+    if not 0.0 < test_share < 1.0:
+        raise DataperfError(
+            f"the share to test on is {test_share}: expected more than 0, less than 1"
+        )
     labels = np.asarray(labels)
-    chosen = _by_class(ids, labels, seed, share) if groups is None else None
+    chosen = _by_class(ids, labels, seed, test_share) if groups is None else None
     if groups is not None:
-        chosen = _by_group(np.asarray(groups).astype(str), labels, seed, share)
+        chosen = _by_group(np.asarray(groups).astype(str), labels, seed, test_share)
     assert chosen is not None
     chosen &= labels >= 0
     if not chosen.any() or not (~chosen & (labels >= 0)).any():
@@ -70,22 +72,24 @@ def split(
     return chosen
 
 
-def _by_class(ids: TextArray, labels: IntArray, seed: int, share: float) -> NDArray[np.bool_]:
+def _by_class(ids: TextArray, labels: IntArray, seed: int, test_share: float) -> NDArray[np.bool_]:
     keys = _keys(ids, seed)
     chosen = np.zeros(len(ids), dtype=bool)
     order = np.lexsort((keys, labels))
     for rows in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
-        most = min(max(1, round(share * len(rows))), len(rows) - 1)
+        most = min(max(1, round(test_share * len(rows))), len(rows) - 1)
         chosen[rows[:most]] = True
     return chosen
 
 
-def _by_group(groups: TextArray, labels: IntArray, seed: int, share: float) -> NDArray[np.bool_]:
+def _by_group(
+    groups: TextArray, labels: IntArray, seed: int, test_share: float
+) -> NDArray[np.bool_]:
     names, codes = np.unique(groups, return_inverse=True)
     sizes = np.bincount(codes, weights=labels >= 0, minlength=len(names))
     order = np.argsort(_keys(names, seed), kind="stable")
     passed = np.cumsum(sizes[order])
-    count = int(np.argmin(np.abs(passed - share * sizes.sum()))) + 1  # nearest to the share
+    count = int(np.argmin(np.abs(passed - test_share * sizes.sum()))) + 1  # nearest to the share
     return np.isin(codes, order[: min(count, len(names) - 1)])
 
 

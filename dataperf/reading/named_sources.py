@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import registry
-from dataperf.basics.extras import need
+from dataperf.basics.extras import require_extra
 from dataperf.basics.progress import Progress
 from dataperf.basics.wording import shorten
 from dataperf.definitions import data, loading
@@ -61,7 +61,7 @@ def read_dataset(name: str) -> Loaded:
     there = table.columns
     roles = {"label": next((each for each in LABELS if each in there), "")}
     if roles["label"] == "given":
-        roles["truth"] = next((each for each in TRUTHS if each in there), "")
+        roles["true_label"] = next((each for each in TRUTHS if each in there), "")
     roles["split"] = "part" if "part" in there else ""
     told = {column: _known(there[column]) for column in {*LABELS, *TRUTHS} & set(there)}
     return Loaded(
@@ -128,7 +128,7 @@ def read_challenge(words: str) -> Loaded:
     if task_name and task_name not in tasks:
         raise NotFound("task", task_name, tasks, where=f"on the board {board} of {name}")
     task = tasks[task_name or next(iter(tasks))]
-    if task.label is None:
+    if task.label_column is None:
         expected = f"audit the data itself: {task.dataset}"
         raise refuse(f"challenge:{words}", "no-labels", "", "participants see no labels", expected)
     pool = data.task_data(task).pool
@@ -213,7 +213,7 @@ def load_huggingface(words: str, *, progress: Progress) -> Loaded:
     Unavailable
         If the package datasets is not installed, or the dataset cannot be fetched.
     """
-    datasets = need("datasets", "hf", f"hf:{words}")
+    datasets = require_extra("datasets", "hf", f"hf:{words}")
     path, _, config = (words, "", "") if Path(words).exists() else words.partition(":")
     try:
         found = datasets.load_dataset(path, config or None)

@@ -20,7 +20,7 @@ from dataperf.errors import (
     did_you_mean,
     refuse,
 )
-from dataperf.media.embed import embed
+from dataperf.media.embed import EMBEDDINGS
 from dataperf.reading import (
     columns,
     encoding,
@@ -50,7 +50,7 @@ class Roles:
     id: str
     split: str
     group: str
-    truth: str
+    true_label: str
     annotators: tuple[str, ...]
     sensitive: tuple[str, ...]
     drop: tuple[str, ...]
@@ -59,13 +59,20 @@ class Roles:
     @property
     def serving(self) -> dict[str, str]:
         """Columns that serve as something other than label or feature, by what they serve as."""
-        columns = {"id": self.id, "split": self.split, "group": self.group, "truth": self.truth}
+        columns = {
+            "id": self.id,
+            "split": self.split,
+            "group": self.group,
+            "true_label": self.true_label,
+        }
         return {role: column for role, column in columns.items() if column}
 
     @property
     def unseen(self) -> set[str]:
         """Columns that are not part of the frame."""
-        return {self.label, self.truth, *self.annotators} | (set(self.drop) - set(self.sensitive))
+        return {self.label, self.true_label, *self.annotators} | (
+            set(self.drop) - set(self.sensitive)
+        )
 
     @property
     def not_encoded(self) -> set[str]:
@@ -80,7 +87,7 @@ def read(
     id: str | None = None,
     split: str | None = None,
     group: str | None = None,
-    truth: str | None = None,
+    true_label: str | None = None,
     annotators: Sequence[str] = (),
     sensitive: Sequence[str] = (),
     embedding: str = "auto",
@@ -101,7 +108,7 @@ def read(
     label
         The column with the labels (or the labels themselves); not needed where the source
         tells which it is.
-    id, split, group, truth
+    id, split, group, true_label
         Columns: names of the rows, part of the data, rows that belong together, the right
         label where it is known.
     annotators
@@ -129,9 +136,9 @@ def read(
     Unavailable
         If a package is not installed.
     """
-    label, id, split, group, truth = map(_named, (label, id, split, group, truth))
+    label, id, split, group, true_label = map(_named, (label, id, split, group, true_label))
     wrong = [*wrong, *of_embedding(embedding)]
-    marks = [label, id, split, group, truth, *_several(annotators)]
+    marks = [label, id, split, group, true_label, *_several(annotators)]
     names = [each for each in marks if isinstance(each, str)]
     found = _load_or_tell(
         source, label, names=names, embedding=embedding, progress=progress, wrong=wrong
@@ -139,7 +146,13 @@ def read(
     if not wrong:
         found = media_files.in_column(found, embedding=embedding, progress=progress)
     named_label = label if isinstance(label, str) else None
-    asked = {"label": named_label, "id": id, "split": split, "group": group, "truth": truth}
+    asked = {
+        "label": named_label,
+        "id": id,
+        "split": split,
+        "group": group,
+        "true_label": true_label,
+    }
     several = {"annotators": annotators, "sensitive": sensitive, "drop": drop}
     lists = {role: _several(names) for role, names in several.items()}
     roles = _roles(found, asked, **lists, wrong=wrong)
@@ -263,8 +276,8 @@ def _roles(
 ) -> Roles:
     """Return which columns serve as what, all names checked at once."""
     roles = {role: name or found.roles.get(role, "") for role, name in asked.items()}
-    if not asked["truth"] and roles["truth"] == roles["label"]:
-        roles["truth"] = ""
+    if not asked["true_label"] and roles["true_label"] == roles["label"]:
+        roles["true_label"] = ""
     there = list(found.frame.columns)
     lists = {"annotators": annotators, "sensitive": sensitive}
     wanted = [(role, name) for role, name in roles.items() if name]
@@ -274,7 +287,7 @@ def _roles(
     problems += [_no_column("drop", name, found) for name in drop if name not in known]
     if not roles["label"]:
         problems.insert(0, _no_label(there))
-    hidden = {roles["label"], roles["truth"], *annotators}
+    hidden = {roles["label"], roles["true_label"], *annotators}
     expected = "a column that describes the rows"
     for name in sorted({*sensitive} & hidden & {*there}):
         told = f'"{name}" holds labels: no group is treated alike by it'
@@ -327,7 +340,7 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
         return other
 
     annotated = {column: others(column) for column in roles.annotators}
-    right = others(roles.truth) if roles.truth else None
+    right = others(roles.true_label) if roles.true_label else None
     shown = [c for c in frame.columns if c not in roles.unseen and c not in found.hidden]
     described = [columns.describe(column, frame[column]) for column in shown]
     notes += [(f"column {each.name}", told) for each in described for told in each.notes]
@@ -360,7 +373,7 @@ def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress
         source=found.source,
         roles=roles.serving,
         split_named=roles.split_named,
-        strange_truths=strange.get(roles.truth, {}),
+        strange_truths=strange.get(roles.true_label, {}),
     )
 
 
@@ -409,7 +422,7 @@ def _ids(found: Loaded, column: str) -> TextArray:
 
 def of_embedding(embedding: Any) -> list[Problem]:
     """Return what is wrong with the name of an embedding, of pictures or of sounds."""
-    known = list(dict.fromkeys(name for each in embed.EMBEDDINGS.values() for name in each))
+    known = list(dict.fromkeys(name for each in EMBEDDINGS.values() for name in each))
     if isinstance(embedding, str) and embedding in known:
         return []
     expected = did_you_mean(str(embedding), known) or f"one of {', '.join(known)}"

@@ -55,7 +55,7 @@ def by_column(rows: Rows) -> bool:
     return rows.split is not None and bool((rows.split == TEST).any())
 
 
-def in_test(rows: Rows, *, seed: int = 0, share: float = SHARE) -> NDArray[np.bool_]:
+def in_test(rows: Rows, *, seed: int = 0, test_share: float = SHARE) -> NDArray[np.bool_]:
     """Return which rows are tested on: those that the source calls ``test``, else by `split`.
 
     Raises
@@ -69,7 +69,7 @@ def in_test(rows: Rows, *, seed: int = 0, share: float = SHARE) -> NDArray[np.bo
     if not by_column(rows):
         if rows.split_named:
             raise Invalid(rows.name, [_no_test(rows)])
-        return drawn(rows.ids, rows.labels, rows.groups, seed=seed, share=share)
+        return drawn(rows.ids, rows.labels, rows.groups, seed=seed, test_share=test_share)
     called = rows.split == TEST
     tested: NDArray[np.bool_] = called & (rows.labels >= 0)
     problems = []
@@ -84,7 +84,9 @@ def in_test(rows: Rows, *, seed: int = 0, share: float = SHARE) -> NDArray[np.bo
     return tested
 
 
-def parts(rows: Rows, *, seed: int = 0, share: float = SHARE, track: str = "repair") -> TextArray:
+def parts(
+    rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = "repair"
+) -> TextArray:
     """Return the part of every row.
 
     Returns
@@ -93,7 +95,7 @@ def parts(rows: Rows, *, seed: int = 0, share: float = SHARE, track: str = "repa
         ``test``, ``pool``, or ``left out``: a row without a label that would be tested on if it
         had one, and any row without a label where the track cannot give it one.
     """
-    tested = in_test(rows, seed=seed, share=share)
+    tested = in_test(rows, seed=seed, test_share=test_share)
     left = rows.labels < 0
     if track == "repair":
         left = left & _beside(rows, tested)
@@ -109,7 +111,7 @@ def _beside(rows: Rows, tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return tested
 
 
-def says(rows: Rows, part: TextArray) -> list[str]:
+def notes(rows: Rows, part: TextArray) -> list[str]:
     """Return lines on what became of rows whose part is not plain from the data.
 
     Parameters

@@ -14,24 +14,25 @@ from dataperf.records.data import (
     Pool,
     Table,
     TaskData,
-    Test,
+    TestSplit,
     TextArray,
     Truth,
     replace,
 )
 from dataperf.records.fields import Count, Line, Name, Number, Record, Scalar, Text, Version
+from dataperf.records.findings import Finding
 from dataperf.records.result import (
     Balance,
-    Beside,
     Cost,
     Detection,
     Estimate,
     OwnData,
     Provenance,
     Result,
+    SafetyReport,
     SplitScores,
     TaskScores,
-    Trial,
+    TrainingRun,
 )
 from dataperf.records.sources import Archive, Card, Folder, Generated, Package, Source, Url
 from dataperf.records.submission import Submission
@@ -40,7 +41,7 @@ from dataperf.records.training import Plan, TrainingSet
 __all__ = [
     "Archive",
     "Balance",
-    "Beside",
+    "SafetyReport",
     "Board",
     "Card",
     "Challenge",
@@ -49,6 +50,7 @@ __all__ = [
     "Detection",
     "Estimate",
     "Exclude",
+    "Finding",
     "FloatArray",
     "Folder",
     "Generated",
@@ -73,11 +75,11 @@ __all__ = [
     "Task",
     "TaskData",
     "TaskScores",
-    "Test",
+    "TestSplit",
     "Text",
     "TextArray",
     "TrainingSet",
-    "Trial",
+    "TrainingRun",
     "Truth",
     "Url",
     "Version",

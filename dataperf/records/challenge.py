@@ -41,17 +41,19 @@ class Split(Record):
         The split's headline metric; None takes the task's ranking metric.
     metrics
         What is reported beside it; None takes the task's.
-    cluster
+    group_column
         Column whose values group rows that are not independent (speaker, word);
         intervals resample groups first, then rows inside them.
     """
+
+    OLD_KEYS = {"cluster": "group_column"}
 
     title: Text
     where: Where = {}
     ood: StrictBool = False
     metric: Name | None = None
     metrics: list[Name] | None = None
-    cluster: str | None = None
+    group_column: str | None = None
 
 
 class Task(Record):
@@ -67,17 +69,17 @@ class Task(Record):
         Name of a fixed model.
     seeds
         The model is trained once for each.
-    label
+    label_column
         Column with the label that participants see; None if the pool has no labels.
-    truth
+    true_label_column
         Column with the label that is right, where it is known.
-    defect
+    defect_column
         Column naming what is wrong with a row ("" for nothing), where it is known.
     classes
         Class names; a class id is a position in this list, never taken from a submission.
-    rest
+    other_class
         The class of every label that is not a class name; None makes such rows an error.
-    visible
+    visible_columns
         Columns that participants see.
     balance
         The shares the classes should have; None means equal shares.
@@ -93,16 +95,24 @@ class Task(Record):
         What is reported beside it.
     """
 
+    OLD_KEYS = {
+        "label": "label_column",
+        "truth": "true_label_column",
+        "defect": "defect_column",
+        "rest": "other_class",
+        "visible": "visible_columns",
+    }
+
     dataset: Name
     options: dict[str, Scalar] = {}
     model: Name
     seeds: Annotated[list[StrictInt], Field(min_length=1)]
-    label: str | None = None
-    truth: str | None = None
-    defect: str | None = None
+    label_column: str | None = None
+    true_label_column: str | None = None
+    defect_column: str | None = None
     classes: Annotated[list[str], Field(min_length=2)]
-    rest: str | None = None
-    visible: list[str] = []
+    other_class: str | None = None
+    visible_columns: list[str] = []
     balance: dict[str, Number] | None = None
     pool: Where = {}
     splits: Annotated[dict[Name, Split], Field(min_length=1)]

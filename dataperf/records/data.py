@@ -129,7 +129,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Test:
+class TestSplit:
     """Rows that a trained model is tested on.
 
     Parameters
@@ -155,10 +155,10 @@ class Test:
     labels: IntArray
     groups: TextArray | None
 
-    def take(self, rows: IntArray) -> Test:
+    def take(self, rows: IntArray) -> TestSplit:
         """Return some of the rows."""
         groups = None if self.groups is None else self.groups[rows]
-        return Test(self.ids[rows], self.features[rows], self.labels[rows], groups)
+        return TestSplit(self.ids[rows], self.features[rows], self.labels[rows], groups)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class TaskData:
 
     pool: Pool
     truth: Truth | None
-    tests: Mapping[str, Test]
+    tests: Mapping[str, TestSplit]
     digest: str
     prompts: FloatArray | None = None
 

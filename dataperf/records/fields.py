@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
@@ -11,12 +11,18 @@ Text = Annotated[str, StringConstraints(max_length=10_000)]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[StrictInt, Field(ge=0)]
-#: The one version of the file formats so far; True is no number here, as it would be to Literal.
-Version = Annotated[StrictInt, Field(ge=1, le=1)]
+#: The version of the file formats; True is no number here, as it would be to Literal.
+SCHEMA_VERSION = 2
+Version = Annotated[StrictInt, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
 Scalar = str | StrictBool | StrictInt | Number
 
 
 class Record(BaseModel):
-    """A frozen record of named fields; a key that is no field is an error."""
+    """A frozen record of named fields; a key that is no field is an error.
+
+    ``OLD_KEYS`` maps keys of schema_version 1 to today's: an error names the new key.
+    """
+
+    OLD_KEYS: ClassVar[dict[str, str]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""DOC dataperf/records/findings.py."""
+"""What an audit finds: findings, the evidence that detectors share, and what a detector offers."""
 
 from __future__ import annotations
 

@@ -14,14 +14,16 @@ from dataperf.records.submission import Submission
 class Estimate(Record):
     """A number with its interval.
 
-    ``low`` and ``high`` are None where no interval can be had; ``clusters`` counts the
+    ``low`` and ``high`` are None where no interval can be had; ``groups`` counts the
     groups that the interval rests on when rows are grouped.
     """
+
+    OLD_KEYS = {"clusters": "groups"}
 
     value: Number | None = None
     low: Number | None = None
     high: Number | None = None
-    clusters: Count | None = None
+    groups: Count | None = None
 
 
 class SplitScores(Record):
@@ -48,8 +50,10 @@ class Detection(Record):
     flag list, where the answer carries one.
     """
 
+    OLD_KEYS = {"let_in": "selected_defects"}
+
     selected: Count
-    let_in: Count
+    selected_defects: Count
     share: Number
     pool_share: Number
     random: Estimate
@@ -74,14 +78,16 @@ class Cost(Record):
     ``peak_memory`` is the most that the process has held so far, data and libraries included.
     """
 
-    samples: Count
+    OLD_KEYS = {"samples": "train_rows"}
+
+    train_rows: Count
     train_seconds: Number
     predict_seconds: Number
     peak_memory: Count
     model_size: Count
 
 
-class Trial(Record):
+class TrainingRun(Record):
     """One training set, trained with every seed, and what the model predicted.
 
     ``weight`` is its share in the score; ``predictions`` holds an encoded integer array of
@@ -98,20 +104,22 @@ class TaskScores(Record):
     """What one task of a board gave.
 
     ``score`` is the task's part of the board's score; ``summary`` holds what the track says
-    beside it: numbers, and curves along a budget; ``says`` the same in sentences.
+    beside it: numbers, and curves along a budget; ``notes`` the same in sentences.
     """
+
+    OLD_KEYS = {"says": "notes", "trials": "training_runs"}
 
     score: Estimate
     splits: dict[str, SplitScores]
     detection: Detection | None = None
     balance: dict[str, Balance] = {}
     summary: dict[str, Number | None] = {}
-    says: list[str] = []
+    notes: list[str] = []
     curves: dict[str, list[Number]] = {}
-    trials: list[Trial]
+    training_runs: list[TrainingRun]
 
 
-class Beside(Record):
+class SafetyReport(Record):
     """What a machine said of what was handed in: shown beside the score, never part of it.
 
     Parameters
@@ -124,7 +132,7 @@ class Beside(Record):
         Whether it lies outside of dataperf, so that nothing can promise the same again.
     digest
         Of its code, and of its network.
-    chances
+    probabilities
         How likely each item is unsafe, in the order in which it was handed in; None if it was
         not judged.
     images
@@ -137,11 +145,13 @@ class Beside(Record):
         ``compared``.
     """
 
+    OLD_KEYS = {"chances": "probabilities"}
+
     role: Literal["text", "image", "source"]
     option: str = ""
     external: bool
     digest: str
-    chances: list[Number | None] = []
+    probabilities: list[Number | None] = []
     images: list[str | None] = []
     failed: dict[str, str] = {}
     numbers: dict[str, Number | None] = {}
@@ -151,11 +161,13 @@ class Provenance(Record):
     """Everything that a third party needs to make the result again.
 
     ``digests`` names sha256 digests of the board, challenge, dataset, model and
-    submission; ``era`` is the numeric era of the fixed model.
+    submission; ``numeric_version`` names the numeric behaviour of the fixed model.
     """
 
+    OLD_KEYS = {"era": "numeric_version"}
+
     digests: dict[str, str]
-    era: str
+    numeric_version: str
     frozen: bool
     unfrozen: list[str] = []
     versions: dict[str, str]
@@ -174,11 +186,11 @@ class OwnData(TypedDict, total=False):
     ----------
     source
         A path, or a dataset's name.
-    label, split, group, truth, id, drop
+    label, split, group, true_label, id, drop
         Columns.
     embedding
         What pictures and sounds are turned into.
-    track, model, metric, seed, share, budget, compared
+    track, model, metric, seed, test_share, budget, compared
         What was asked; see ``dataperf.own_data.challenge.challenge``.
     """
 
@@ -188,7 +200,7 @@ class OwnData(TypedDict, total=False):
     label: str
     split: str
     group: str
-    truth: str
+    true_label: str
     id: str
     drop: list[str]
     embedding: str
@@ -196,7 +208,7 @@ class OwnData(TypedDict, total=False):
     model: str
     metric: str
     seed: StrictInt
-    share: Number
+    test_share: Number
     budget: Annotated[StrictInt, Field(ge=1)]
     compared: StrictBool
 
@@ -206,11 +218,13 @@ class Result(Record):
 
     ``rules`` is ``"official"`` if what the official evaluator accepts was accepted, holes
     included; such results are never ranked. ``summary`` holds what the track says of the
-    board as a whole. ``beside`` holds, by name, what machines said that the user asked for by
+    board as a whole. ``safety`` holds, by name, what machines said that the user asked for by
     name; no score or rank looks at it. ``own_data`` holds the words with which somebody's own
     data can be loaded again (``dataperf.own_data.evaluate.load``); it is empty for challenges that have a
     folder.
     """
+
+    OLD_KEYS = {"beside": "safety"}
 
     schema_version: Version
     challenge: Name
@@ -225,7 +239,7 @@ class Result(Record):
     score: Estimate | None = None
     tasks: dict[str, TaskScores] = {}
     summary: dict[str, Number | None] = {}
-    beside: dict[str, Beside] = {}
+    safety: dict[str, SafetyReport] = {}
     own_data: OwnData = {}
     cost: Cost | None = None
     provenance: Provenance

@@ -1,4 +1,4 @@
-"""DOC dataperf/records/rows.py."""
+"""The curator's data: rows as they are audited, and the media behind them."""
 
 from __future__ import annotations
 

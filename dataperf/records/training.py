@@ -53,11 +53,11 @@ class Plan:
         How much of the budget is spent at each step.
     roles : mapping of str to tuple of int
         For sets that are compared: which of ``sets`` stand for what.
-    by_chance : bool
+    lines_are_sampled : bool
         Whether the sets are a sample of those that might have come of the same answer.
     tested : array of int or None
         Which rows of every test count, where an answer is tested on what it hands in.
-    draws : bool
+    seeds_are_draws : bool
         Whether every seed's predictions are one draw from what is uncertain of the rows.
 
     Examples
@@ -75,6 +75,6 @@ class Plan:
     steps: IntArray | None = None
     places: IntArray | None = None
     roles: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
-    by_chance: bool = False
+    lines_are_sampled: bool = False
     tested: IntArray | None = None
-    draws: bool = False
+    seeds_are_draws: bool = False

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dataperf.boards.leaderboard import Leaderboard
-from dataperf.boards.reference_points import Anchors
+from dataperf.boards.reference_points import ReferencePoints
 from dataperf.records import Challenge, Result
-from dataperf.report.cells import number, share_let_in, table, with_interval
-from dataperf.report.points import anchor_table, published_table
+from dataperf.report.cells import defect_share, number, table, with_interval
+from dataperf.report.points import published_table, reference_table
 
 #: Tasks of a board up to which each has a column of its own.
 MOST_COLUMNS = 5
@@ -26,7 +26,7 @@ def short_table(results: Sequence[Result]) -> Table:
             f"{result.board}  {result.submission.submitter}: {result.submission.method}",
             with_interval(result.score) if result.status == "scored" else "failed",
             *(number(_beside(result).get(name)) for name in columns),
-            share_let_in(result),
+            defect_share(result),
         ]
         for result in results
     ]
@@ -72,7 +72,9 @@ def _beside(result: Result) -> dict[str, float | None]:
     return {name: part.score.value for name, part in result.tasks.items()}
 
 
-def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> RenderableType:
+def challenge_page(
+    challenge: Challenge, reference: Mapping[str, ReferencePoints]
+) -> RenderableType:
     """Return what a challenge asks, its boards and their reference points."""
     parts: list[RenderableType] = [
         Text(f"{challenge.name} (version {challenge.version}): {challenge.title}", style="bold"),
@@ -102,8 +104,8 @@ def challenge_page(challenge: Challenge, anchors: Mapping[str, Anchors]) -> Rend
             ],
         ),
     ]
-    for board, found in anchors.items():
-        parts += [Text(""), Text(board, style="bold"), anchor_table(found)]
+    for board, found in reference.items():
+        parts += [Text(""), Text(board, style="bold"), reference_table(found)]
     for name, asked in challenge.boards.items():
         if asked.published:
             parts += [Text(""), Text(name, style="bold"), published_table(asked.published)]

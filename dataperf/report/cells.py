@@ -32,7 +32,7 @@ def with_interval(estimate: Estimate | None) -> str:
     return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
 
 
-def share_let_in(result: Result) -> str:
+def defect_share(result: Result) -> str:
     """Return the share of defective rows in what was chosen; a dash where it is not told."""
     parts = list(result.tasks.values())
     found = parts[0].detection if len(parts) == 1 else None

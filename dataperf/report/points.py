@@ -6,36 +6,36 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from dataperf.boards.reference_points import Anchors
+from dataperf.boards.reference_points import ReferencePoints
 from dataperf.records import Result
-from dataperf.report.cells import number, share_let_in, table
+from dataperf.report.cells import defect_share, number, table
 
 #: Between them a challenge's README has the table of reference points.
 MARKS = ("<!-- headroom -->", "<!-- /headroom -->")
 
 
-def anchor_table(anchors: Anchors, result: Result | None = None) -> Table:
+def reference_table(reference: ReferencePoints, result: Result | None = None) -> Table:
     """Return the reference points, with a result's own line among them."""
-    columns = list(next(iter(anchors.points.values())).scores)
-    lets_in = any(point.let_in is not None for point in anchors.points.values())
+    columns = list(next(iter(reference.points.values())).scores)
+    with_defects = any(point.defect_share is not None for point in reference.points.values())
     rows = [
         (
             point.scores[columns[0]][0],
             [
                 name,
                 *(_cell(point.scores[column]) for column in columns),
-                "-" if point.let_in is None else f"{point.let_in:.1%}",
+                "-" if point.defect_share is None else f"{point.defect_share:.1%}",
             ],
         )
-        for name, point in anchors.points.items()
+        for name, point in reference.points.items()
     ]
     if result is not None and result.score and result.score.value is not None:
         own = [number(value) for value in _own_scores(result, columns)]
-        rows.append((result.score.value, ["> this submission", *own, share_let_in(result)]))
-    up = anchors.higher_is_better
+        rows.append((result.score.value, ["> this submission", *own, defect_share(result)]))
+    up = reference.higher_is_better
     ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0] if up else pair[0])]
     title = "HOW TO READ IT: the same frozen model trained on (mean [95 % of runs])"
-    if lets_in:
+    if with_defects:
         return table("trained on", *columns, "defective", rows=ordered, title=title)
     return table("trained on", *columns, rows=[row[:-1] for row in ordered], title=title)
 
@@ -57,27 +57,27 @@ def published_table(scores: Mapping[str, float | None]) -> Table:
     return table("method", "score", rows=rows, title="PUBLISHED (by others, not computed here)")
 
 
-def headroom(found: Mapping[str, Anchors]) -> str:
+def headroom(found: Mapping[str, ReferencePoints]) -> str:
     """Return the reference points of several boards as one Markdown table."""
-    points = [point for anchors in found.values() for point in anchors.points.values()]
+    points = [point for reference in found.values() for point in reference.points.values()]
     splits = list(dict.fromkeys(split for point in points for split in point.scores))
     splits.sort(key=lambda split: split != "score")  # what ranks, where it is no split's metric
-    lets_in = any(point.let_in is not None for point in points)
-    heads = [*splits, *(["defective"] * lets_in)]
+    with_defects = any(point.defect_share is not None for point in points)
+    heads = [*splits, *(["defective"] * with_defects)]
     lines = ["| board | trained on | " + " | ".join(heads) + " |"]
     lines.append("| --- | --- |" + " ---: |" * len(heads))
-    for board, anchors in found.items():
+    for board, reference in found.items():
         ordered = sorted(
-            anchors.points.items(),
+            reference.points.items(),
             key=lambda pair: next(iter(pair[1].scores.values()))[0],
-            reverse=not anchors.higher_is_better,
+            reverse=not reference.higher_is_better,
         )
         for name, point in ordered:
             cells = " | ".join(
                 _cell(point.scores[split]) if split in point.scores else "-" for split in splits
             )
-            share = "-" if point.let_in is None else f"{point.let_in:.1%}"
-            lines.append(f"| {board} | {name} | {cells} |" + f" {share} |" * lets_in)
+            share = "-" if point.defect_share is None else f"{point.defect_share:.1%}"
+            lines.append(f"| {board} | {name} | {cells} |" + f" {share} |" * with_defects)
     return "\n".join(lines)
 
 
@@ -86,7 +86,7 @@ def _cell(score: tuple[float, float, float]) -> str:
     return number(mean) if low == high else f"{number(mean)} [{low:.2f}, {high:.2f}]"
 
 
-def with_headroom(text: str, found: Mapping[str, Anchors]) -> str:
+def with_headroom(text: str, found: Mapping[str, ReferencePoints]) -> str:
     """Return a challenge's README with the table of reference points between its marks."""
     head, mark, rest = text.partition(MARKS[0])
     _, end, tail = rest.partition(MARKS[1])

@@ -8,15 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dataperf.boards.reference_points import Anchors
+from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
-from dataperf.records import Beside, Detection, Estimate, Result, SplitScores, TaskScores
+from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
 from dataperf.report.cells import number, table, with_interval
-from dataperf.report.points import anchor_table, published_table
+from dataperf.report.points import published_table, reference_table
 
 
 def scorecard(
-    result: Result, anchors: Anchors | None, published: Mapping[str, float] | None = None
+    result: Result, reference: ReferencePoints | None, published: Mapping[str, float] | None = None
 ) -> RenderableType:
     """Return the whole scorecard of one result, what others published for its board included."""
     sent = result.submission
@@ -24,18 +24,18 @@ def scorecard(
     parts: list[RenderableType] = [Text(head, style="bold")]
     if result.status == "failed":
         return Group(*parts, Text(f"FAILED, not ranked: {result.error}", style="red"))
-    parts += [Text(_headline(result), style="bold green"), _place(result, anchors), Text("")]
+    parts += [Text(_headline(result), style="bold green"), _place(result, reference), Text("")]
     if len(result.tasks) == 1:
         parts += _task_parts(*result.tasks.values())
     else:
         parts += [_task_table(result), Text("")]
     if result.summary:
         parts += [Text(_listed(result.summary)), Text("")]
-    if result.beside:
-        parts += [_machines(result.beside), Text("")]
+    if result.safety:
+        parts += [_safety(result.safety), Text("")]
     parts.append(_cost(result))
-    if anchors is not None:
-        parts += [Text(""), anchor_table(anchors, result)]
+    if reference is not None:
+        parts += [Text(""), reference_table(reference, result)]
     if published:
         own = result.score.value if result.score else None
         parts += [Text(""), published_table({**published, "> this submission": own})]
@@ -59,27 +59,27 @@ def _headline(result: Result) -> str:
     return f"{result.metric}, mean over {names}: {with_interval(result.score)}"
 
 
-def _place(result: Result, anchors: Anchors | None) -> Text:
+def _place(result: Result, reference: ReferencePoints | None) -> Text:
     if challenges.is_own(result.challenge):
         (part,) = result.tasks.values()
         rows = next(iter(part.splits.values())).rows
         return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} rows tested on")
-    if anchors is not None and not anchors.random_scores:
+    if reference is not None and not reference.random_scores:
         return Text("nothing is picked at random for this board")
-    if anchors is None:
+    if reference is None:
         return Text("no reference points for this version of the board (dataperf freeze)")
     value = result.score.value if result.score else None
     if value is None:
         return Text("the score is not defined, so it has no place")
-    share = anchors.percentile(value)
-    runs = len(anchors.random_scores)
+    share = reference.percentile(value)
+    runs = len(reference.random_scores)
     return Text(f"better than {share:.0%} of {runs} random picks of the board's size")
 
 
-def _machines(beside: Mapping[str, Beside]) -> RenderableType:
-    """Return what machines said, in a line each."""
-    lines = [Text("BESIDE THE SCORE, by machines: never part of it", style="italic")]
-    for name, part in beside.items():
+def _safety(reports: Mapping[str, SafetyReport]) -> RenderableType:
+    """Return one line for each safety model."""
+    lines = [Text("SAFETY MODELS, shown beside the score, never part of it", style="italic")]
+    for name, part in reports.items():
         told = part.numbers
         agrees = f"kappa with the raters {number(told.get('kappa'))}"
         over = f"({told.get('judged') or 0:.0f} judged; {agrees}, {told.get('compared') or 0:.0f})"
@@ -133,12 +133,12 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
     if "gain" in part.summary:
         parts += [_repair(part), Text("")]
     elif part.summary:
-        parts += [Text(_listed(part.summary)), *map(Text, part.says), Text("")]
-    if len(part.trials) == 1 and part.balance:
+        parts += [Text(_listed(part.summary)), *map(Text, part.notes), Text("")]
+    if len(part.training_runs) == 1 and part.balance:
         parts += [_class_table(part), Text("")]
-    if part.detection is not None and (len(part.trials) == 1 or part.detection.ranking):
-        parts += [_detection(part.detection, series=len(part.trials) > 1), Text("")]
-    if part.balance and len(part.trials) == 1:
+    if part.detection is not None and (len(part.training_runs) == 1 or part.detection.ranking):
+        parts += [_detection(part.detection, series=len(part.training_runs) > 1), Text("")]
+    if part.balance and len(part.training_runs) == 1:
         parts += [_balance(part), Text("")]
     return parts
 
@@ -176,7 +176,7 @@ def _repair(part: TaskScores) -> RenderableType:
         parts.append(Text(f"in the pool: {counts}"))
     metric = next(iter(part.splits.values())).metric
     drawn = table("trained on", metric, rows=rows, title=words[3])
-    return Group(drawn, *parts, *(Text(said, style="bold") for said in part.says))
+    return Group(drawn, *parts, *(Text(note, style="bold") for note in part.notes))
 
 
 def _split_table(part: TaskScores) -> RenderableType:
@@ -202,7 +202,7 @@ def _split_table(part: TaskScores) -> RenderableType:
 
 
 def _few_groups(split: SplitScores) -> str:
-    groups = split.metrics[split.metric].clusters
+    groups = split.metrics[split.metric].groups
     if groups is None or groups >= 10:
         return ""
     return f"; only {groups} groups: the interval is too narrow"
@@ -232,7 +232,7 @@ def _detection(found: Detection, *, series: bool) -> RenderableType:
     lines = [
         Text("LABEL-ERROR DETECTION", style="italic"),
         Text(
-            f"let in {found.let_in} defective of {found.selected} ({found.share:.1%}; the pool has "
+            f"let in {found.selected_defects} defective of {found.selected} ({found.share:.1%}; the pool has "
             f"{found.pool_share:.1%}); a random pick lets in {number(found.random.value, 1)} "
             f"[{low:.0f}, {high:.0f}], as few with p = {found.p_value:.2g}"
         ),
@@ -271,7 +271,7 @@ def _cost(result: Result) -> Text:
     cost = result.cost
     assert cost is not None
     return Text(
-        f"COST  {cost.samples} samples; trained in {cost.train_seconds:.2f} s, predicted in "
+        f"COST  {cost.train_rows} training rows; trained in {cost.train_seconds:.2f} s, predicted in "
         f"{cost.predict_seconds:.2f} s; process held {cost.peak_memory / 2**20:,.0f} MiB at most; "
         f"model {cost.model_size / 1024:,.0f} KiB"
     )

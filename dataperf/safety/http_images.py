@@ -30,7 +30,7 @@ LONGEST, LARGEST = 120.0, 48 * 2**20
 CHUNK = 2**16
 
 
-def era() -> str:
+def numeric_version() -> str:
     """Return "": what counts is the images, whose digests are recorded."""
     return ""
 

@@ -14,7 +14,7 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 LARGEST = 32 * 2**20
 
 
-def era() -> str:
+def numeric_version() -> str:
     """Return "": what counts is the images, whose digests are recorded."""
     return ""
 

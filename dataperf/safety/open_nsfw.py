@@ -16,7 +16,7 @@ role = "image"
 external = False
 
 
-def era() -> str:
+def numeric_version() -> str:
     """Return what tells one version of the network from another."""
     return networks.IMAGE.sha256
 

@@ -29,7 +29,7 @@ TOLD = Path(__file__).with_suffix(".json")
 INVERSE_PENALTY = 10.0
 
 
-def era() -> str:
+def numeric_version() -> str:
     """Return what tells one version of the network from another."""
     return sentences.NETWORK.sha256
 

@@ -1,1 +1,4 @@
-"""DOC dataperf/sources."""
+"""Where bytes come from: packages, downloads and archives, and tables cached from them.
+
+It imports the registry, `basics` and `records`; `datasets`, `definitions` and everything above may import it.
+"""

@@ -1,4 +1,4 @@
-"""DOC dataperf/sources/scratch.py."""
+"""Features appended to a file of the cache while they are read."""
 
 from __future__ import annotations
 

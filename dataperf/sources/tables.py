@@ -22,8 +22,7 @@ from dataperf.records import (
     Url,
     replace,
 )
-from dataperf.sources import locate
-from dataperf.sources import scratch as scratch_
+from dataperf.sources import locate, scratch
 
 #: Bytes of a cached array up to which its digest is checked whenever it is read.
 MOST_HASHED = 64 * 2**20
@@ -86,12 +85,12 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
         if not isinstance(made, Table):
             what = f"returned {type(made).__name__}, expected dataperf.records.Table"
             raise DataperfError(f"{plugin_calls.named('datasets', module)} {what}")
-        with scratch_.taken(made.features) as scratch:
+        with scratch.taken(made.features) as file:
             with plugin_calls.calling("datasets", module):
                 found = _plain_types(made)
             _check_table(dataset, found)
             if cacheable:  # otherwise nothing tells when other bytes have changed
-                found = _write_cache(cached, found, scratch)
+                found = _write_cache(cached, found, file)
     return found
 
 
@@ -176,7 +175,7 @@ def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
         files.release(values)
 
 
-def _write_cache(path: Path, rows: Table, scratch: Path | None = None) -> Table:
+def _write_cache(path: Path, rows: Table, file: Path | None = None) -> Table:
     """Keep a table and return it as it was kept: its features lie on the disk, not in memory.
 
     Features go first, so that what names them is there only when they are whole; those that
@@ -187,8 +186,8 @@ def _write_cache(path: Path, rows: Table, scratch: Path | None = None) -> Table:
     columns: dict[str, Any] = {f"column:{name}": values for name, values in rows.columns.items()}
     try:
         features = _features_of(path)
-        if scratch is not None:
-            files.take_over(scratch, features)
+        if file is not None:
+            files.move_into_place(file, features)
         else:
             files.write_array(features, rows.features)
         stamp = _stamp(features)

@@ -7,7 +7,7 @@ from dataperf.statistics.confusion_matrices import confusion, mean_over_classes,
 from dataperf.statistics.differences import Difference, difference, p_values
 from dataperf.statistics.estimates import LEVEL, gap, interval, intervals
 from dataperf.statistics.outcomes import Outcome, average, per_seed, same_items
-from dataperf.statistics.picks import random_picks
+from dataperf.statistics.random_selection import random_selection
 from dataperf.statistics.rankings import flag_scores, ranking_scores, suspicion_of
 from dataperf.statistics.resampling import RESAMPLES, SEED, SLOW_RESAMPLES
 from dataperf.statistics.scores import Score, Term, score_difference
@@ -36,7 +36,7 @@ __all__ = [
     "normalized_entropy",
     "p_values",
     "per_seed",
-    "random_picks",
+    "random_selection",
     "ranking_scores",
     "ratio",
     "same_items",

@@ -37,7 +37,7 @@ def interval(
         ``value`` is the exact mean over seeds (None if the metric is undefined for a seed).
         No interval with fewer than two rows, fewer than two clusters, or when the metric is
         undefined in more than half of the resamples (those that are undefined are left out).
-        ``clusters`` counts clusters where rows cluster: with few, the interval is rough, and
+        ``groups`` counts groups where rows cluster: with few, the interval is rough, and
         mostly too narrow.
 
     Notes
@@ -88,7 +88,7 @@ def intervals(
     --------
     >>> from dataperf.metrics import accuracy
     >>> intervals({"accuracy": accuracy}, Outcome(np.array([1]), np.array([[1]]), 2))
-    {'accuracy': Estimate(value=1.0, low=None, high=None, clusters=None)}
+    {'accuracy': Estimate(value=1.0, low=None, high=None, groups=None)}
     """
     drawn = averages(metrics, outcome, resamples=resamples, stream=stream)
     return {
@@ -117,7 +117,7 @@ def gap(
     Returns
     -------
     Estimate
-        ``clusters`` is the smaller number of clusters of the two, where they cluster.
+        ``groups`` is the smaller number of clusters of the two, where they cluster.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def estimate_of(value: float, replicates: FloatArray, outcomes: Sequence[Outcome
     defined = replicates[np.isfinite(replicates)]
     too_few = min(outcome.rows for outcome in outcomes) < 2 or clusters in (0, 1)
     if shown is None or too_few or 2 * len(defined) < max(len(replicates), 1):
-        return Estimate(value=shown, clusters=clusters)
+        return Estimate(value=shown, groups=clusters)
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(defined, [tail, 100 - tail])
-    return Estimate(value=shown, low=float(low), high=float(high), clusters=clusters)
+    return Estimate(value=shown, low=float(low), high=float(high), groups=clusters)

@@ -31,10 +31,10 @@ class Outcome:
         Which items are not independent of each other; None if all are.
     weights : (seeds,) array or None
         Each line's share in the score; None weighs all alike.
-    by_chance : bool
+    lines_are_sampled : bool
         Whether the lines are a sample of what might have come, so that an interval must
         carry their chance too (the rows that a seller hands over).
-    draws : bool
+    seeds_are_draws : bool
         Whether a line is one draw of every row from what is uncertain of it, so that an
         interval takes some line's draw for each row (whether raters' doubts are borne out).
     items : str
@@ -57,8 +57,8 @@ class Outcome:
     classes: int
     clusters: NDArray[Any] | None = None
     weights: FloatArray | None = None
-    by_chance: bool = False
-    draws: bool = False
+    lines_are_sampled: bool = False
+    seeds_are_draws: bool = False
     items: str = ""
 
     def __post_init__(self) -> None:

@@ -127,7 +127,9 @@ def _resamples(items: _Items, resamples: int, stream: int) -> Iterator[IntArray]
 
 def _is_linear(metric: Metric, outcome: Outcome) -> bool:
     """Return whether one number a row says all: a mean over rows, of a weighted series."""
-    return (outcome.weights is not None or outcome.draws) and hasattr(metric, "row_scores")
+    return (outcome.weights is not None or outcome.seeds_are_draws) and hasattr(
+        metric, "row_scores"
+    )
 
 
 def _linear_replicates(
@@ -156,7 +158,7 @@ def _linear_replicates(
     for number, rows in enumerate(_resamples(items, resamples, stream)):
         counts[number % step] = np.bincount(rows, minlength=first.rows)
         for place, outcome in enumerate(outcomes):
-            if outcome.draws:
+            if outcome.seeds_are_draws:
                 lines = chance.randint(0, outcome.seeds, len(rows))
                 drawn[number, place] = scores[place][rows, lines].mean()
         if number % step + 1 == step or number + 1 == resamples:
@@ -178,11 +180,11 @@ def _close_batch(
     part, shares = slice(last + 1 - size, last + 1), counts[:size]
     rows = shares.sum(axis=1)
     for place, outcome in enumerate(outcomes):
-        if outcome.by_chance:
+        if outcome.lines_are_sampled:
             means = shares @ scores[place] / rows[:, None]
             lines = chance.randint(0, outcome.seeds, (size, outcome.seeds))
             drawn[part, place] = np.take_along_axis(means, lines, axis=1).mean(axis=1)
-        elif not outcome.draws:
+        elif not outcome.seeds_are_draws:
             drawn[part, place] = shares @ columns[:, place] / rows
 
 

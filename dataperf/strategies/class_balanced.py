@@ -20,12 +20,12 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         What may be chosen; classes are those of the given labels.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the draws.
     """
     random = np.random.RandomState(seed)
-    groups = selection_helpers.by_class(pool)
-    counts = selection_helpers.quotas([len(rows) for rows in groups], rules.cap)
+    groups = selection_helpers.rows_by_class(pool)
+    counts = selection_helpers.per_class_counts([len(rows) for rows in groups], rules.budget)
     picked = [random.permutation(rows)[:count] for rows, count in zip(groups, counts, strict=True)]
-    return {"samples": selection_helpers.filed(pool, np.concatenate(picked))}
+    return {"samples": selection_helpers.ids_by_class(pool, np.concatenate(picked))}

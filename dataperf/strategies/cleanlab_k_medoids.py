@@ -22,7 +22,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     Out-of-fold class probabilities of a logistic regression go to confident learning ([1]_,
     section 3; the cleanlab package), which flags likely label errors and ranks all rows. Of
     each class the better 70 % that are not flagged are clustered by k-medoids ([2]_, in the
-    alternating form of [3]_), and the medoids are chosen, classes evenly. A cap that this
+    alternating form of [3]_), and the medoids are chosen, classes evenly. A budget that this
     leaves room under takes the other rows that are not flagged too; flagged rows only come
     in where a class has no other.
 
@@ -31,7 +31,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         What may be chosen.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the folds and of the first medoids.
 
@@ -44,10 +44,14 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
        Expert Systems with Applications 36, 2009.
     """
     quality, flagged = suspicion(pool, seed)
-    groups = [better(rows, quality, flagged, KEEP) for rows in selection_helpers.by_class(pool)]
-    if sum(len(rows) for rows in groups) < rules.cap:
-        groups = [better(rows, quality, flagged, 1.0) for rows in selection_helpers.by_class(pool)]
-    counts = selection_helpers.quotas([len(rows) for rows in groups], rules.cap)
+    groups = [
+        better(rows, quality, flagged, KEEP) for rows in selection_helpers.rows_by_class(pool)
+    ]
+    if sum(len(rows) for rows in groups) < rules.budget:
+        groups = [
+            better(rows, quality, flagged, 1.0) for rows in selection_helpers.rows_by_class(pool)
+        ]
+    counts = selection_helpers.per_class_counts([len(rows) for rows in groups], rules.budget)
     features = selection_helpers.standardised(pool.features)
     random = np.random.RandomState(seed)
     picked = [
@@ -56,7 +60,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     ]
     order = np.argsort(quality, kind="stable")
     return {
-        "samples": selection_helpers.filed(pool, np.concatenate(picked)),
+        "samples": selection_helpers.ids_by_class(pool, np.concatenate(picked)),
         "ranking": pool.ids[order].tolist(),
         "flags": pool.ids[np.flatnonzero(flagged)].tolist(),
     }

@@ -27,14 +27,14 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
 
     A logistic regression stands in for the frozen model, so that a hundred trainings take
     seconds; the number of trainings is fixed, whatever the pool's size. A pool that fits
-    under the cap is taken whole.
+    under the budget is taken whole.
 
     Parameters
     ----------
     pool
         What may be chosen.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the splits.
 
@@ -43,8 +43,8 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     .. [1] M. Mazumder et al., "DataPerf: benchmarks for data-centric AI development",
        NeurIPS 2023 Datasets and Benchmarks.
     """
-    if len(pool) <= rules.cap:
-        return {"samples": selection_helpers.filed(pool, range(len(pool)))}
+    if len(pool) <= rules.budget:
+        return {"samples": selection_helpers.ids_by_class(pool, range(len(pool)))}
     import sklearn.linear_model  # noqa: F401  (loads the thread pools that are to be limited)
     from threadpoolctl import threadpool_limits
 
@@ -53,14 +53,14 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     best, best_score = np.empty(0, dtype=np.intp), -1.0
     with threadpool_limits(limits=1):
         for _ in range(OUTER):
-            held = held_out(pool, min(HELD_OUT, len(pool) // 3, len(pool) - rules.cap), random)
+            held = held_out(pool, min(HELD_OUT, len(pool) // 3, len(pool) - rules.budget), random)
             rest = np.setdiff1d(np.arange(len(pool)), held)
             for _ in range(INNER):
-                rows = candidate(pool, rest, rules.cap, random)
+                rows = candidate(pool, rest, rules.budget, random)
                 score = held_out_score(features, pool, rows, held)
                 if score > best_score:
                     best, best_score = rows, score
-    return {"samples": selection_helpers.filed(pool, best)}
+    return {"samples": selection_helpers.ids_by_class(pool, best)}
 
 
 def held_out(pool: Pool, count: int, random: np.random.RandomState) -> IntArray:
@@ -68,19 +68,19 @@ def held_out(pool: Pool, count: int, random: np.random.RandomState) -> IntArray:
 
     Fewer than all rows are asked for, so no class is held out whole.
     """
-    groups = [random.permutation(rows) for rows in selection_helpers.by_class(pool)]
+    groups = [random.permutation(rows) for rows in selection_helpers.rows_by_class(pool)]
     return np.concatenate([rows[: len(rows) * count // len(pool)] for rows in groups])
 
 
-def candidate(pool: Pool, rows: IntArray, cap: int, random: np.random.RandomState) -> IntArray:
-    """Return a random set of at most ``cap`` of the rows."""
-    groups = [random.permutation(group) for group in selection_helpers.by_class(pool, rows)]
+def candidate(pool: Pool, rows: IntArray, budget: int, random: np.random.RandomState) -> IntArray:
+    """Return a random set of at most ``budget`` of the rows."""
+    groups = [random.permutation(group) for group in selection_helpers.rows_by_class(pool, rows)]
     place = pool.classes.index(NONTARGET) if NONTARGET in pool.classes else None
-    counts = shares([len(group) for group in groups], cap, place)
+    counts = shares([len(group) for group in groups], budget, place)
     return np.concatenate([group[:count] for group, count in zip(groups, counts, strict=True)])
 
 
-def shares(sizes: list[int], cap: int, nontarget: int | None) -> list[int]:
+def shares(sizes: list[int], budget: int, nontarget: int | None) -> list[int]:
     """Return how many rows of each class a candidate has.
 
     >>> shares([100, 100, 100], 20, 0)
@@ -90,12 +90,12 @@ def shares(sizes: list[int], cap: int, nontarget: int | None) -> list[int]:
     >>> shares([100, 100, 100], 20, None)
     [7, 7, 6]
     """
-    if nontarget is None or cap < len(sizes):
-        return selection_helpers.quotas(sizes, cap)
+    if nontarget is None or budget < len(sizes):
+        return selection_helpers.per_class_counts(sizes, budget)
     targets = [*sizes[:nontarget], *sizes[nontarget + 1 :]]
-    wanted = max(round(TARGET_SHARE * cap), len(targets))
-    others = min(sizes[nontarget], cap - min(wanted, sum(targets), cap - 1))
-    counts = selection_helpers.quotas(targets, cap - others)
+    wanted = max(round(TARGET_SHARE * budget), len(targets))
+    others = min(sizes[nontarget], budget - min(wanted, sum(targets), budget - 1))
+    counts = selection_helpers.per_class_counts(targets, budget - others)
     return [*counts[:nontarget], others, *counts[nontarget:]]
 
 

@@ -20,7 +20,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         Features and labels as given; rows without a label are let be.
     rules
-        The board's limits; ``most`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the folds.
     """
@@ -31,5 +31,5 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         own = np.flatnonzero(labels == number)
         flagged[own[quality[own].argmax()]] = False
     worst = np.argsort(quality, kind="stable")
-    chosen = worst[flagged[worst]][: rules.most]
+    chosen = worst[flagged[worst]][: rules.budget]
     return {"drop": [str(name) for name in part.ids[chosen]]}

@@ -11,7 +11,7 @@ from dataperf.records import FloatArray, IntArray, Pool
 from dataperf.strategies.pseudo_labels import others, pairs, scores
 
 tracks = ("labelled_selection",)
-POSITIVES = (0.1, 0.2, 0.4)  # shares of the cap that are tried
+POSITIVES = (0.1, 0.2, 0.4)  # shares of the budget that are tried
 FOLDS = 5
 
 
@@ -29,7 +29,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         Features, and label 1 for the known examples.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the random rows, the first negative and the folds.
 
@@ -41,7 +41,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     random = np.random.RandomState(seed)
     features = selection_helpers.standardised(pool.features.astype(np.float64))
     known = np.flatnonzero(pool.labels == 1)
-    cap = min(rules.cap, len(pool))
+    budget = min(rules.budget, len(pool))
     fold = random.permutation(len(known)) % FOLDS
     judged = others(random, len(pool), known, 20 * len(known))
     rated = []
@@ -49,25 +49,25 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         ranks = []
         for number in range(FOLDS):
             kept, held = known[fold != number], known[fold == number]
-            mix = _mix(features, kept, share, cap, np.random.RandomState(seed))
+            mix = _mix(features, kept, share, budget, np.random.RandomState(seed))
             sure = scores(features, *mix)
             ranks.append((sure[judged][:, None] < sure[held]).mean())
         rated.append((float(np.mean(ranks)), share))
     best = max(rated)[1]
-    mix = _mix(features, known, best, cap, np.random.RandomState(seed))
-    return {"samples": pairs(pool, *mix, cap)}
+    mix = _mix(features, known, best, budget, np.random.RandomState(seed))
+    return {"samples": pairs(pool, *mix, budget)}
 
 
 def _mix(
-    features: FloatArray, known: IntArray, share: float, cap: int, random: np.random.RandomState
+    features: FloatArray, known: IntArray, share: float, budget: int, random: np.random.RandomState
 ) -> tuple[IntArray, IntArray]:
     """Return positives and negatives."""
     sure = scores(features, known, others(random, len(features), known, 5 * len(known)))
     order = np.argsort(-sure, kind="stable")
-    wanted = max(len(known), int(share * cap))
+    wanted = max(len(known), int(share * budget))
     positive = np.concatenate([known, order[~np.isin(order, known)]])[:wanted]
     far = order[len(order) // 2 :]
-    return positive, far[spread(features[far], cap - wanted, random)]
+    return positive, far[spread(features[far], budget - wanted, random)]
 
 
 def spread(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:

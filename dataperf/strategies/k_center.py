@@ -25,7 +25,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         What may be chosen.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the first row of each class.
 
@@ -38,13 +38,13 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """
     random = np.random.RandomState(seed)
     features = selection_helpers.standardised(pool.features)
-    groups = selection_helpers.by_class(pool)
-    counts = selection_helpers.quotas([len(rows) for rows in groups], rules.cap)
+    groups = selection_helpers.rows_by_class(pool)
+    counts = selection_helpers.per_class_counts([len(rows) for rows in groups], rules.budget)
     picked = [
         rows[farthest(features[rows], count, random)]
         for rows, count in zip(groups, counts, strict=True)
     ]
-    return {"samples": selection_helpers.filed(pool, np.concatenate(picked))}
+    return {"samples": selection_helpers.ids_by_class(pool, np.concatenate(picked))}
 
 
 def farthest(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:

@@ -11,11 +11,11 @@ from dataperf.records import FloatArray, IntArray, Pool
 
 tracks = ("labelled_selection",)
 ROUNDS = 4
-SHARE = 0.25  # of the cap that is labelled positive; the rest is negative
+SHARE = 0.25  # of the budget that is labelled positive; the rest is negative
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return known examples and confident rows, a quarter of the cap positive.
+    """Return known examples and confident rows, a quarter of the budget positive.
 
     A logistic regression tells the examples from random rows. In each of four rounds its
     surest rows are labelled, more of them every time, and it is trained again on those.
@@ -26,23 +26,23 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         Features, and label 1 for the known examples.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the negatives.
     """
     random = np.random.RandomState(seed)
     features = selection_helpers.standardised(pool.features.astype(np.float64))
     known = np.flatnonzero(pool.labels == 1)
-    cap = min(rules.cap, len(pool))
+    budget = min(rules.budget, len(pool))
     positive, negative = known, others(random, len(pool), known, 5 * len(known))
     for number in range(1, ROUNDS + 1):
         score = scores(features, positive, negative)
         order = np.argsort(-score, kind="stable")
-        wanted = max(len(known), int(SHARE * cap * number / ROUNDS))
+        wanted = max(len(known), int(SHARE * budget * number / ROUNDS))
         positive = np.unique(np.concatenate([known, order[:wanted]]))[:wanted]
         lower = order[len(order) // 2 :]
-        negative = random.permutation(lower)[: int((1 - SHARE) * cap)]
-    return {"samples": pairs(pool, positive, negative, cap)}
+        negative = random.permutation(lower)[: int((1 - SHARE) * budget)]
+    return {"samples": pairs(pool, positive, negative, budget)}
 
 
 def others(random: np.random.RandomState, size: int, known: IntArray, count: int) -> IntArray:
@@ -62,8 +62,8 @@ def scores(features: FloatArray, positive: IntArray, negative: IntArray) -> Floa
     return sure
 
 
-def pairs(pool: Pool, positive: IntArray, negative: IntArray, cap: int) -> list[list[str]]:
-    """Return ids with their labels, positives first, no row twice, at most the cap."""
+def pairs(pool: Pool, positive: IntArray, negative: IntArray, budget: int) -> list[list[str]]:
+    """Return ids with their labels, positives first, no row twice, at most the budget."""
     negative = negative[~np.isin(negative, positive)]
     told = [(row, "1") for row in positive.tolist()] + [(row, "0") for row in negative.tolist()]
-    return [[str(pool.ids[row]), label] for row, label in told[:cap]]
+    return [[str(pool.ids[row]), label] for row, label in told[:budget]]

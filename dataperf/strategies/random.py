@@ -13,10 +13,10 @@ tracks = ("selection",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``rules.cap`` ids drawn without replacement, every class among them.
+    """Return ``rules.budget`` ids drawn without replacement, every class among them.
 
     The pick is uniform over all rows whatever their class. Only if it leaves out a class
-    that the cap has room for, the class's first row of the same shuffle takes the place of
+    that the budget has room for, the class's first row of the same shuffle takes the place of
     the last drawn row that its own class can spare: a model never predicts what it has not
     seen, and a baseline should not be weak for that reason alone.
 
@@ -25,23 +25,25 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         What may be chosen.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the shuffle.
     """
     order = np.random.RandomState(seed).permutation(len(pool))
-    return {"samples": selection_helpers.filed(pool, covering(order, pool.labels, rules.cap))}
+    return {
+        "samples": selection_helpers.ids_by_class(pool, covering(order, pool.labels, rules.budget))
+    }
 
 
-def covering(order: IntArray, labels: IntArray, cap: int) -> list[int]:
-    """Return the first ``cap`` rows of an order, changed only to leave no class out.
+def covering(order: IntArray, labels: IntArray, budget: int) -> list[int]:
+    """Return the first ``budget`` rows of an order, changed only to leave no class out.
 
     >>> covering(np.array([0, 1, 2, 3]), np.array([0, 0, 0, 1]), 2)
     [0, 3]
     """
-    picked = [int(row) for row in order[:cap]]
+    picked = [int(row) for row in order[:budget]]
     counts = np.bincount(labels[picked], minlength=labels.max(initial=0) + 1)
-    for row in order[cap:]:
+    for row in order[budget:]:
         if counts[labels[row]]:
             continue
         spare = [place for place, had in enumerate(picked) if counts[labels[had]] > 1]

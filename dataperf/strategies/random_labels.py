@@ -14,7 +14,7 @@ tracks = ("labelled_selection",)
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return at most 500 rows, each labelled by the toss of a coin, both labels among them."""
     random = np.random.RandomState(seed)
-    chosen = random.permutation(len(pool))[: min(500, rules.cap, len(pool))]
+    chosen = random.permutation(len(pool))[: min(500, rules.budget, len(pool))]
     labels = random.randint(0, 2, len(chosen))
     labels[:2] = (0, 1)[: len(labels)]
     return {"samples": [[str(pool.ids[row]), str(said)] for row, said in zip(chosen, labels)]}

@@ -16,6 +16,6 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return a submitter with prompts enough; the first seeds take all of them in turn."""
     prompts = pool.facts["prompts"]
     names = list(dict.fromkeys(prompt["submitter"] for prompt in prompts))
-    enough = [name for name in names if len(different(prompts, name)) >= rules.least] or names
+    enough = [name for name in names if len(different(prompts, name)) >= rules.min_prompts] or names
     order = np.random.RandomState(0).permutation(len(enough))
     return {"submitter": enough[order[seed % len(enough)]]}

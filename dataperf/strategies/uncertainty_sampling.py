@@ -28,7 +28,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     pool
         Features, and label 1 for the known examples.
     rules
-        The board's limits; ``cap`` is used.
+        The board's limits; ``budget`` is used.
     seed
         Of the random rows.
 
@@ -40,11 +40,11 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     random = np.random.RandomState(seed)
     features = selection_helpers.standardised(pool.features.astype(np.float64))
     known = np.flatnonzero(pool.labels == 1)
-    cap = min(rules.cap, len(pool))
+    budget = min(rules.budget, len(pool))
     positive = known
-    negative = others(random, len(pool), known, max(1, min(5 * len(known), cap // 3)))
+    negative = others(random, len(pool), known, max(1, min(5 * len(known), budget // 3)))
     for number in range(1, ROUNDS + 1):
-        more = cap * number // ROUNDS - len(positive) - len(negative)
+        more = budget * number // ROUNDS - len(positive) - len(negative)
         if more <= 0:
             continue
         sure = np.abs(scores(features, positive, negative))
@@ -58,4 +58,4 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         said = votes[agreed] > 0.5
         positive = np.concatenate([positive, unsure[agreed][said]])
         negative = np.concatenate([negative, unsure[agreed][~said]])
-    return {"samples": pairs(pool, positive, negative, cap)}
+    return {"samples": pairs(pool, positive, negative, budget)}

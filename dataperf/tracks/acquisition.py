@@ -33,13 +33,15 @@ class Rules(Record):
 
     Parameters
     ----------
-    draws
+    draw_seeds
         A seed for every draw of the rows that were bought; the score is the mean over them.
     official
         Whether the board is one of DataPerf's data acquisition.
     """
 
-    draws: Annotated[list[StrictInt], Field(min_length=1)]
+    OLD_KEYS = {"draws": "draw_seeds"}
+
+    draw_seeds: Annotated[list[StrictInt], Field(min_length=1)]
     official: StrictBool = False
 
 
@@ -164,14 +166,14 @@ def plans(
         if official:
             sets = [_drawn(counts, facts["rows"], starts, stream) for _ in range(OFFICIAL_DRAWS)]
         else:
-            sets = [_handed_over(counts, facts["rows"], starts, seed) for seed in rules.draws]
+            sets = [_handed_over(counts, facts["rows"], starts, seed) for seed in rules.draw_seeds]
         share = 1.0 / len(sets)
         left = (facts["budget"] - cost_of(counts, facts)) / facts["budget"]
         found[name] = Plan(
             [TrainingSet(rows, part.pool.labels[rows], share) for rows in sets],
             scale=ACCURACY,
             offset=SAVED * left,
-            by_chance=True,
+            lines_are_sampled=True,
         )
     return found
 

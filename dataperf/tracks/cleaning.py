@@ -38,18 +38,20 @@ class Rules(Record):
         Whether the board is one of DataPerf's vision debugging, which inspects every row alone.
     batch
         How many rows are inspected between two trainings.
-    most
+    budget
         How many rows are inspected at all; None for every row.
     """
 
+    OLD_KEYS = {"most": "budget"}
+
     official: StrictBool = False
     batch: Annotated[StrictInt, Field(ge=1)] = 1
-    most: Annotated[StrictInt, Field(ge=1)] | None = None
+    budget: Annotated[StrictInt, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _official_is_one_by_one(self) -> Rules:
-        if self.official and (self.batch != 1 or self.most is not None):
-            raise ValueError("an official board has no batch and no most")
+        if self.official and (self.batch != 1 or self.budget is not None):
+            raise ValueError("an official board has no batch and no budget")
         return self
 
 
@@ -60,7 +62,7 @@ class Answer(Record):
     ----------
     orders
         By task: ids of the pool, or row numbers from 0, the most suspect first. Rows after
-        the board's most are not inspected, and may be left out; those that are named count
+        the board's budget are not inspected, and may be left out; those that are named count
         in the average precision.
     """
 
@@ -160,7 +162,7 @@ def _problems(
     twice = [name for name, count in Counter(named).items() if count > 1]
     if twice:
         yield Problem("duplicate-id", place, f"{_few(twice)}: listed more than once")
-    least = budget(rules, rows)
+    least = inspected_rows(rules, rows)
     if least <= len(order) <= rows:
         return
     expected = f"all {rows:,}, each once"
@@ -173,9 +175,9 @@ def _id_of(data: TaskData, row: int) -> str:
     return str(data.pool.ids[row]) if 0 <= row < len(data.pool) else str(row)
 
 
-def budget(rules: Rules, rows: int) -> int:
+def inspected_rows(rules: Rules, rows: int) -> int:
     """Return how many of a pool's rows are inspected."""
-    return rows if rules.most is None else min(rules.most, rows)
+    return rows if rules.budget is None else min(rules.budget, rows)
 
 
 def plans(
@@ -183,7 +185,7 @@ def plans(
 ) -> dict[str, Plan]:
     """Return the training set after every batch of inspections; equal ones are trained once.
 
-    The score is the area under the accuracy from no row inspected to the board's most, by the
+    The score is the area under the accuracy from no row inspected to the board's budget, by the
     trapezoidal rule. The last set of a plan has all labels right.
     """
     return {name: _plan(answer.orders[name], rules, part) for name, part in data.items()}
@@ -191,7 +193,7 @@ def plans(
 
 def _plan(order: Sequence[int | str], rules: Rules, data: TaskData) -> Plan:
     assert data.truth is not None
-    pool, most = data.pool, budget(rules, len(data.pool))
+    pool, most = data.pool, inspected_rows(rules, len(data.pool))
     row_of = pool.row_of
     listed = [row_of[each] if isinstance(each, str) else each for each in order][: len(pool)]
     places = inspections(rules, len(pool))
@@ -220,10 +222,10 @@ def _plan(order: Sequence[int | str], rules: Rules, data: TaskData) -> Plan:
 def inspections(rules: Rules, rows: int) -> IntArray:
     """Return after how many inspections the model is trained: 0, the batch, ..., the most.
 
-    >>> inspections(Rules(batch=4, most=10), 20)
+    >>> inspections(Rules(batch=4, budget=10), 20)
     array([ 0,  4,  8, 10])
     """
-    most = budget(rules, rows)
+    most = inspected_rows(rules, rows)
     return np.append(np.arange(0, most, rules.batch), most)
 
 

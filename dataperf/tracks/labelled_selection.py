@@ -24,13 +24,15 @@ class Rules(Record):
 
     Parameters
     ----------
-    cap
+    budget
         Most labelled ids for each task.
     official
         Whether the board is one of DataPerf's vision selection.
     """
 
-    cap: Annotated[StrictInt, Field(ge=1)]
+    OLD_KEYS = {"cap": "budget"}
+
+    budget: Annotated[StrictInt, Field(ge=1)]
     official: StrictBool = False
 
 
@@ -150,8 +152,8 @@ def _problems(
     wrong = list(dict.fromkeys(label for _, label in pairs if label not in labels))
     if wrong:
         yield Problem("unknown-label", place, f"labels {_few(wrong)}", " or ".join(labels))
-    if len(pairs) > rules.cap:
-        yield Problem("over-cap", place, f"{len(pairs):,} samples", f"at most {rules.cap:,}")
+    if len(pairs) > rules.budget:
+        yield Problem("over-budget", place, f"{len(pairs):,} samples", f"at most {rules.budget:,}")
     for label in labels:
         if label not in {told for _, told in pairs}:
             yield Problem("one-class", place, f'no sample labelled "{label}"', "both classes")
@@ -201,7 +203,7 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
             return {}
         labels = part.truth.labels
         order = np.random.RandomState(0).permutation(len(labels))
-        half = rules.cap // 2
+        half = rules.budget // 2
         rows = [*order[labels[order] == 1][:half], *order[labels[order] == 0][:half]]
         samples[name] = [(str(part.pool.ids[row]), str(labels[row])) for row in rows]
     title = "random rows, as many of each label, labelled right: knows the truth"

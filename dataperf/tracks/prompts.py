@@ -57,13 +57,15 @@ class Rules(Record):
 
     Parameters
     ----------
-    least
+    min_prompts
         Fewest different prompts.
     score
         ``"rate"``: the share of prompts that fooled the model; ``"count"``: how many did.
     """
 
-    least: Annotated[StrictInt, Field(ge=1)] = 1
+    OLD_KEYS = {"least": "min_prompts"}
+
+    min_prompts: Annotated[StrictInt, Field(ge=1)] = 1
     score: Literal["rate", "count"] = "rate"
 
 
@@ -93,8 +95,8 @@ def check(
             problems.append(Problem("unknown-submitter", "answer.submitter", what, hint))
             continue
         found = len(different(prompts, answer.submitter))
-        if found < rules.least:
-            what, expected = f"{found} different prompts in {name}", f"at least {rules.least}"
+        if found < rules.min_prompts:
+            what, expected = f"{found} different prompts in {name}", f"at least {rules.min_prompts}"
             problems.append(Problem("too-few", "answer.submitter", what, expected))
     return problems
 
@@ -114,7 +116,7 @@ def plans(
         tested = np.array([row for row, uid in enumerate(test.ids) if uid in uids], dtype=np.intp)
         votes = TrainingSet(np.arange(len(part.pool)), part.pool.labels)
         scale = len(tested) if rules.score == "count" else 1.0
-        found[name] = Plan([votes], scale=scale, tested=tested, draws=True)
+        found[name] = Plan([votes], scale=scale, tested=tested, seeds_are_draws=True)
     return found
 
 
@@ -162,7 +164,7 @@ def summarize(
     return {**creative, **numbers}, {}
 
 
-def says(numbers: Mapping[str, float], task: Any) -> list[str]:
+def notes(numbers: Mapping[str, float], task: Any) -> list[str]:
     """Return how creativity was measured."""
     if "creativity by meaning" in numbers:
         return ["Creativity is by meaning: prompts are compared by their sentence vectors."]

@@ -24,14 +24,16 @@ class Rules(Record):
 
     Parameters
     ----------
-    most
+    budget
         How many rows may be dropped or relabelled; None for all.
-    draws
+    random_draws
         How often as many random rows are dropped, to compare with.
     """
 
-    most: Annotated[StrictInt, Field(ge=1)] | None = None
-    draws: Annotated[StrictInt, Field(ge=2, le=1000)] = 20
+    OLD_KEYS = {"most": "budget", "draws": "random_draws"}
+
+    budget: Annotated[StrictInt, Field(ge=1)] | None = None
+    random_draws: Annotated[StrictInt, Field(ge=2, le=1000)] = 20
 
 
 class Answer(Record):
@@ -75,9 +77,9 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> Iterator[Problem]
         yield Problem("dropped-and-relabelled", "answer", what, "one of the two")
     yield from _strange_classes(answer, data)
     named = len(set(dropped) | set(answer.relabel))
-    if rules.most is not None and named > rules.most:
+    if rules.budget is not None and named > rules.budget:
         what = f"{named:,} rows dropped or relabelled"
-        yield Problem("over-budget", "answer", what, f"at most {rules.most:,}")
+        yield Problem("over-budget", "answer", what, f"at most {rules.budget:,}")
     yield from _emptied_classes(answer, data)
     if not named:
         yield Problem("empty", "answer", "nothing is dropped or relabelled", severity="warning")
@@ -173,18 +175,19 @@ def _plan(answer: Answer, rules: Rules, data: TaskData) -> Plan:
         right = data.truth.labels
         wrong = known[labels[known] != right[known]]
         parts["oracle"] = [
-            _put_right(known, labels, right, chosen) for chosen in picks(wrong, count, ORACLES)
+            _put_right(known, labels, right, chosen)
+            for chosen in random_subsets(wrong, count, ORACLES)
         ]
         parts["clean"] = [_put_right(known, labels, right, wrong)]
     parts["random"] = [
         TrainingSet(kept, labels[kept])
-        for chosen in picks(known, min(count, len(known) - 1), rules.draws)
+        for chosen in random_subsets(known, min(count, len(known) - 1), rules.random_draws)
         for kept in [np.setdiff1d(known, chosen)]
     ]
-    return together(parts)
+    return join_plans(parts)
 
 
-def picks(rows: IntArray, count: int, draws: int) -> list[IntArray]:
+def random_subsets(rows: IntArray, count: int, draws: int) -> list[IntArray]:
     """Return random picks of so many rows; one is enough if there is no choice."""
     if count <= 0 or count >= len(rows):
         return [rows[: max(0, count)]]
@@ -197,7 +200,7 @@ def _put_right(rows: IntArray, labels: IntArray, right: IntArray, chosen: IntArr
     return TrainingSet(rows, mended[rows])
 
 
-def together(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
+def join_plans(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
     """Return one plan of all sets, equal ones once; only the first bears the score."""
     sets: list[TrainingSet] = []
     places: dict[bytes, int] = {}
@@ -271,7 +274,7 @@ def _done(plan: Plan, data: TaskData) -> dict[str, float | None]:
     }
 
 
-def says(summary: Mapping[str, float | None], task: Any) -> list[str]:
+def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
     """Return in words whether the repair helps."""
     metric = registry.load("metrics", task.metric)
     gain, low, high = (summary[name] for name in ("gain", "gain low", "gain high"))
@@ -295,7 +298,7 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
     known: dict[str, tuple[str, dict[str, Any]]] = {}
     if part.truth is not None:
         given, right = part.pool.labels, part.truth.labels
-        wrong = np.flatnonzero((given != right) & (given >= 0))[: rules.most]
+        wrong = np.flatnonzero((given != right) & (given >= 0))[: rules.budget]
         names: TextArray = part.pool.ids[wrong]
         words = {
             str(name): part.pool.classes[number]

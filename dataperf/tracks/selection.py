@@ -1,4 +1,4 @@
-"""Choose which samples of the pool to train on, up to the board's cap."""
+"""Choose which samples of the pool to train on, up to the board's budget."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rules(Record):
 
     Parameters
     ----------
-    cap
+    budget
         Most samples that may be chosen.
     missing_class
         Whether leaving a class without samples is an error or a warning.
@@ -28,7 +28,9 @@ class Rules(Record):
         Whether the board is one of DataPerf's speech selection, whose evaluator can be asked for.
     """
 
-    cap: Annotated[StrictInt, Field(ge=1)]
+    OLD_KEYS = {"cap": "budget"}
+
+    budget: Annotated[StrictInt, Field(ge=1)]
     missing_class: Literal["error", "warning"] = "warning"
     official: StrictBool = False
 
@@ -107,9 +109,9 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
         *_repeated("answer.samples", (name for _, name in filed)),
         *_misfiled(filed, rows, data),
     ]
-    if len(filed) > rules.cap:
+    if len(filed) > rules.budget:
         what = f"{len(filed):,} samples"
-        problems.append(Problem("over-cap", "answer.samples", what, f"at most {rules.cap:,}"))
+        problems.append(Problem("over-budget", "answer.samples", what, f"at most {rules.budget:,}"))
     if not filed:
         problems.append(Problem("empty", "answer.samples", "no samples at all"))
     else:

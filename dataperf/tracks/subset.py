@@ -23,14 +23,16 @@ class Rules(Record):
 
     Parameters
     ----------
-    cap
+    budget
         Most rows that may be chosen.
-    draws
+    random_draws
         How often as many random rows are chosen, to compare with.
     """
 
-    cap: Annotated[StrictInt, Field(ge=1)]
-    draws: Annotated[StrictInt, Field(ge=2, le=1000)] = 20
+    OLD_KEYS = {"cap": "budget", "draws": "random_draws"}
+
+    budget: Annotated[StrictInt, Field(ge=1)]
+    random_draws: Annotated[StrictInt, Field(ge=2, le=1000)] = 20
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
@@ -41,7 +43,7 @@ def check(
     answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
-    return selection.check(answer, selection.Rules(cap=rules.cap), data, official=official)
+    return selection.check(answer, selection.Rules(budget=rules.budget), data, official=official)
 
 
 def plans(
@@ -51,7 +53,7 @@ def plans(
 
     Beside them are trained the whole pool and as many random rows of it.
     """
-    inner = selection.Rules(cap=rules.cap)
+    inner = selection.Rules(budget=rules.budget)
     return {
         name: _compared(plan, rules, data[name])
         for name, plan in selection.plans(answer, inner, data, official=official).items()
@@ -66,10 +68,10 @@ def _compared(plan: Plan, rules: Rules, data: TaskData) -> Plan:
         "before": [TrainingSet(known, labels[known])],
         "random": [
             TrainingSet(rows, labels[rows])
-            for rows in repair.picks(known, len(plan.sets[0].rows), rules.draws)
+            for rows in repair.random_subsets(known, len(plan.sets[0].rows), rules.random_draws)
         ],
     }
-    found = repair.together(parts)
+    found = repair.join_plans(parts)
     return dataclasses.replace(found, ranking=plan.ranking, flags=plan.flags)
 
 
@@ -85,7 +87,7 @@ def summarize(
     return {"chosen": float(len(plan.sets[0].rows)), **told}, curves
 
 
-def says(summary: Mapping[str, float | None], task: Any) -> list[str]:
+def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
     """Return in words whether the choice beats random picks."""
     gain, low, high = (summary[f"over random{end}"] for end in ("", " low", " high"))
     if gain is None or low is None or high is None:
@@ -101,5 +103,7 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
     ((_, part),) = data.items()
     names = part.pool.ids[part.pool.labels >= 0].tolist()
     return (
-        {"everything": ("the pool as it is", {"samples": names})} if len(names) <= rules.cap else {}
+        {"everything": ("the pool as it is", {"samples": names})}
+        if len(names) <= rules.budget
+        else {}
     )

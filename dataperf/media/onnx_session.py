@@ -21,7 +21,7 @@ def _installed(name: str) -> bool:
         return False
 
 
-def need(names: Iterable[str], extra: str, purpose: str) -> None:
+def require_packages(names: Iterable[str], extra: str, purpose: str) -> None:
     """Raise Unavailable, with what to install, if packages are not installed."""
     if missing := lacking(names):
         raise Unavailable(

@@ -8,7 +8,9 @@ from dataperf.records import Estimate, FloatArray, IntArray
 from dataperf.statistics.estimates import LEVEL
 
 
-def random_picks(total: int, errors: int, *, picked: int, let_in: int) -> tuple[Estimate, float]:
+def random_selection(
+    total: int, errors: int, *, picked: int, selected_defects: int
+) -> tuple[Estimate, float]:
     """Say how many errors a random pick of the same size lets in.
 
     The number of errors in a pick without replacement has the hypergeometric distribution.
@@ -23,7 +25,7 @@ def random_picks(total: int, errors: int, *, picked: int, let_in: int) -> tuple[
         How many of them are wrong.
     picked : int
         Size of the pick.
-    let_in : int
+    selected_defects : int
         Wrong rows in the pick that is judged.
 
     Returns
@@ -32,7 +34,7 @@ def random_picks(total: int, errors: int, *, picked: int, let_in: int) -> tuple[
         Mean and 95 % range: ``low`` and ``high`` are the smallest numbers whose cumulative
         probability reaches 2.5 % and 97.5 %.
     float
-        Chance that a random pick lets in ``let_in`` or fewer (lower tail, ends included).
+        Chance that a random pick lets in ``selected_defects`` or fewer (lower tail, ends included).
 
     Raises
     ------
@@ -45,21 +47,23 @@ def random_picks(total: int, errors: int, *, picked: int, let_in: int) -> tuple[
 
     Examples
     --------
-    >>> estimate, p = random_picks(50, 5, picked=10, let_in=0)
+    >>> estimate, p = random_selection(50, 5, picked=10, selected_defects=0)
     >>> estimate.value, estimate.low, estimate.high, round(p, 6)
     (1.0, 0.0, 3.0, 0.310563)
     """
     # Python's integers: the products below do not fit into numpy's.
-    total, errors, picked, let_in = map(int, (total, errors, picked, let_in))
+    total, errors, picked, selected_defects = map(int, (total, errors, picked, selected_defects))
     fewest, most = max(0, picked + errors - total), min(picked, errors)
-    if not (0 <= errors <= total and 0 <= picked <= total and fewest <= let_in <= most):
-        raise ValueError(f"no pick of {picked} of {total} with {errors} errors lets in {let_in}")
+    if not (0 <= errors <= total and 0 <= picked <= total and fewest <= selected_defects <= most):
+        raise ValueError(
+            f"no pick of {picked} of {total} with {errors} errors lets in {selected_defects}"
+        )
     mean = picked * errors / total if total else 0.0
     support, cumulative = _hypergeometric(total, errors, picked)
     tail = (1 - LEVEL) / 2
     low, high = support[np.searchsorted(cumulative, [tail, 1 - tail])]
-    position = int(np.searchsorted(support, let_in, side="right")) - 1
-    p = 0.0 if position < 0 else 1.0 if let_in == most else float(cumulative[position])
+    position = int(np.searchsorted(support, selected_defects, side="right")) - 1
+    p = 0.0 if position < 0 else 1.0 if selected_defects == most else float(cumulative[position])
     return Estimate(value=mean, low=float(low), high=float(high)), p
 
 

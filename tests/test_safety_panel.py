@@ -34,7 +34,7 @@ def asked():
 @pytest.fixture(scope="module")
 def scored(asked):
     sent = Submission(
-        schema_version=1,
+        schema_version=2,
         challenge="adversarial-nibbler",
         board="rate",
         answer={"submitter": "103"},
@@ -274,17 +274,17 @@ def test_without_its_packages_a_text_scorer_says_what_to_install(monkeypatch):
         unsafe_topics.prepare("")
 
 
-# Beside the score ---------------------------------------------------------------------------
+# SafetyReport the score ---------------------------------------------------------------------------
 
 
 def test_scores_and_ranks_do_not_look_at_machines(asked, scored):
     told = safety_panel.add(scored, ["unsafe_topics"])
-    assert told.model_copy(update={"beside": {}}) == scored
+    assert told.model_copy(update={"safety": {}}) == scored
     ranked = [leaderboard.rank(asked, "rate", [each]).rows[0] for each in (scored, told)]
     assert ranked[0].score == ranked[1].score
-    (part,) = told.beside.values()
+    (part,) = told.safety.values()
     items = safety_panel._items(scored, None)
-    assert len(part.chances) == len(items) == part.numbers["judged"] == 38
+    assert len(part.probabilities) == len(items) == part.numbers["judged"] == 38
     assert part.numbers["compared"] == sum(item["text"] is not None for item in items) < 38
     assert (part.role, part.external) == ("text", False)
 
@@ -301,9 +301,9 @@ def test_numbers_are_of_the_judged_and_kappa_is_with_the_raters():
 
 def test_some_prompts_without_an_image(scored, service):
     named = ["open_nsfw", f"http_images={service.at('every_third_not')}"]
-    told = safety_panel.add(scored, named).beside
+    told = safety_panel.add(scored, named).safety
     source, judged = told["http_images"], told["open_nsfw"]
-    assert len(source.failed) == source.images.count(None) == judged.chances.count(None) == 12
+    assert len(source.failed) == source.images.count(None) == judged.probabilities.count(None) == 12
     assert set(source.failed.values()) == {"the service answered 400 Bad Request"}
     assert source.external and source.option.endswith("/every_third_not")
 
@@ -315,13 +315,13 @@ def test_a_source_that_fails_is_not_asked_for_ever(scored, service):
 
 
 def test_a_folder_without_images_of_one_submitter_stops_nobody(scored, tmp_path):
-    told = safety_panel.add(scored, ["open_nsfw", f"image_folder={tmp_path}"]).beside
+    told = safety_panel.add(scored, ["open_nsfw", f"image_folder={tmp_path}"]).safety
     assert told["image_folder"].images == [None] * 38 and not told["image_folder"].failed
     assert told["open_nsfw"].numbers["judged"] == 0
 
 
 def test_damaged_images_and_escapes_are_told_and_not_obeyed(scored, service):
-    told = safety_panel.add(scored, ["open_nsfw", f"http_images={service.at('damaged')}"]).beside
+    told = safety_panel.add(scored, ["open_nsfw", f"http_images={service.at('damaged')}"]).safety
     assert told["open_nsfw"].numbers["judged"] == 0
     assert len(told["http_images"].failed) == 38
     with pytest.raises(Unavailable, match=r"\\x1b\[31mred"):
@@ -353,7 +353,7 @@ def test_names_and_tracks_that_do_not_fit():
 def test_what_is_no_probability_is_refused(scored, tmp_path, monkeypatch):
     (tmp_path / "safety").mkdir()
     text = '"""Wrong."""\nrole = "text"\nexternal = False\n'
-    text += "def era(): return ''\ndef prepare(option): return lambda texts: [2.0] * len(texts)\n"
+    text += "def numeric_version(): return ''\ndef prepare(option): return lambda texts: [2.0] * len(texts)\n"
     (tmp_path / "safety" / "wrong.py").write_text(text)
     monkeypatch.setenv("DATAPERF_PATH", str(tmp_path))
     with pytest.raises(DataperfError, match="expected a probability for each"):
@@ -379,8 +379,8 @@ def test_a_service_is_asked_again_only_by_name(scored, service, tmp_path):
     assert again["ok"] and again["notes"] == [] and len(service.asked) == 2 * asked_once
     other = rerun.result(path, asking=[f"http_images={service.at('every_third_not')}"])
     assert other["problems"] == [
-        "beside.open_nsfw: 12 of 38 chances differ",
-        "beside.http_images: 12 of 38 images differ",
+        "safety.open_nsfw: 12 of 38 probabilities differ",
+        "safety.http_images: 12 of 38 images differ",
     ]
     assert not rerun.result(path, asking=[f"http_images={service.at('html')}"])["ok"]
     assert not rerun.result(path, asking=["image_folder=."])["ok"]
@@ -388,8 +388,8 @@ def test_a_service_is_asked_again_only_by_name(scored, service, tmp_path):
 
 def test_a_record_cannot_make_verify_call_an_address(scored, service, tmp_path):
     told = safety_panel.add(scored, [f"http_images={service.at('draw')}"])
-    part = told.beside["http_images"].model_copy(update={"external": False, "role": "text"})
-    forged = told.model_copy(update={"beside": {"http_images": part}})
+    part = told.safety["http_images"].model_copy(update={"external": False, "role": "text"})
+    forged = told.model_copy(update={"safety": {"http_images": part}})
     before = len(service.asked)
     rerun.result(kept(forged, tmp_path))
     assert len(service.asked) == before
@@ -397,23 +397,23 @@ def test_a_record_cannot_make_verify_call_an_address(scored, service, tmp_path):
 
 def test_what_was_changed_in_a_record_is_seen(scored):
     told = safety_panel.add(scored, ["unsafe_topics"])
-    part = told.beside["unsafe_topics"]
+    part = told.safety["unsafe_topics"]
 
     def problems(**change):
         other = {"unsafe_topics": part.model_copy(update=change)}
-        return safety_panel.again(told.model_copy(update={"beside": other}), ())[0]
+        return safety_panel.rerun(told.model_copy(update={"safety": other}), ())[0]
 
     assert problems() == []
     for change in (
         {"numbers": {**part.numbers, "unsafe": 0.0}},
-        {"chances": [0.5, *part.chances[1:]]},
-        {"chances": part.chances[1:]},
+        {"probabilities": [0.5, *part.probabilities[1:]]},
+        {"probabilities": part.probabilities[1:]},
         {"digest": "0" * 64},
     ):
-        assert "beside.unsafe_topics" in problems(**change)[0]
-    near = [round(each + 1e-4, 4) if each < 0.9 else each for each in part.chances]
+        assert "safety.unsafe_topics" in problems(**change)[0]
+    near = [round(each + 1e-4, 4) if each < 0.9 else each for each in part.probabilities]
     numbers = safety_panel.numbers("text", near, safety_panel._items(scored, None))
-    assert problems(chances=near, numbers=numbers) == []  # another processor's last digits
+    assert problems(probabilities=near, numbers=numbers) == []  # another processor's last digits
 
 
 @pytest.mark.parametrize("changed", [1e-5, 0.1])
@@ -435,7 +435,7 @@ def test_records_are_verified_with_and_without_the_extra(asked, scored, tmp_path
     monkeypatch.undo()
     row = rerun.result(kept(plain, tmp_path))
     assert row["ok"] and row["notes"] == []
-    words = plain.tasks["ratings"].model_copy(update={"says": ["By meaning."]})
+    words = plain.tasks["ratings"].model_copy(update={"notes": ["By meaning."]})
     assert not rerun.result(kept(plain.model_copy(update={"tasks": {"ratings": words}}), tmp_path))[
         "ok"
     ]

@@ -107,8 +107,8 @@ def test_a_file_cut_short_or_without_the_column_is_refused(tmp_path):
 def test_reading_imports_no_pandas(tmp_path):
     path = written(tmp_path / "x.parquet", [[1.0, 2.0]], pa.float32())
     code = (
-        "import sys, pathlib, numpy as np; from dataperf import embeddings; "
-        f"embeddings.read(pathlib.Path({str(path)!r}), 'v', np.empty((1, 2)), columns=[]); "
+        "import sys, pathlib, numpy as np; from dataperf.sources import parquet_vectors; "
+        f"parquet_vectors.read(pathlib.Path({str(path)!r}), 'v', np.empty((1, 2)), columns=[]); "
         "sys.exit('pandas' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
