@@ -1,1 +1,4 @@
-"""The commands, by whom they are for: each makes one library call and prints what came of it."""
+"""The command line: parse the words, make one library call, print what it returns.
+
+It imports everything below; only `__main__` may import it.
+"""

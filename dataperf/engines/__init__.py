@@ -1,1 +1,4 @@
-"""Where evaluations run: one file an engine."""
+"""Where evaluations run: one file an engine.
+
+An engine imports `errors`; other code loads engines through the registry and may import none.
+"""

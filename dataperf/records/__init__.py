@@ -3,6 +3,8 @@
 File records (challenge, submission, result) are pydantic models: what a file may say is
 what the model says, unknown keys are errors, and ``dataperf schema`` publishes them as
 JSON Schema. In-memory records (tables, training sets) are plain dataclasses around arrays.
+
+It imports nothing of ours; every room may import it.
 """
 
 from __future__ import annotations

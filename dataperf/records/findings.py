@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.records import IntArray
+from dataperf.records.data import IntArray
 from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.records import IntArray, TextArray
+from dataperf.records.data import IntArray, TextArray
 
 if TYPE_CHECKING:
     import pandas as pd

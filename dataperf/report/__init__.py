@@ -1,4 +1,7 @@
-"""Results and leaderboards to text that people read (pure: nothing is printed here)."""
+"""Results and leaderboards to text that people read (pure: nothing is printed here).
+
+It imports `boards`, `definitions` and `records`; only `authoring` and `cli` may import it.
+"""
 
 from __future__ import annotations
 

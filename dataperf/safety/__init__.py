@@ -1,1 +1,5 @@
-"""Machines beside the raters: what scores texts, what scores images, where images come from."""
+"""Safety models beside the raters: they score texts or images, or supply images.
+
+A safety plug-in imports `media` and `errors`; other code loads them through the registry and may
+import none.
+"""

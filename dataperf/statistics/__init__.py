@@ -1,4 +1,7 @@
-"""Intervals, paired tests, ties, random-pick references, ranking and balance scores (pure)."""
+"""Intervals, paired tests, ties, random references, ranking and balance scores (pure).
+
+It imports `records` and `contracts`; plug-ins and everything above may import it.
+"""
 
 from __future__ import annotations
 
