@@ -53,7 +53,14 @@ class Problem:
 
 
 class DataperfError(Exception):
-    """The user can mend this; the message says how."""
+    """The user can mend this; the message says how.
+
+    Examples
+    --------
+    >>> error = DataperfError("mine.csv has no rows\\n  Give a file with at least one row.")
+    >>> error.exit_code
+    2
+    """
 
     exit_code = 2
 
@@ -94,6 +101,15 @@ class Invalid(DataperfError):
         What was looked at, usually a file's name.
     problems
         All of the problems; never empty. The message lists the first hundred.
+
+    Examples
+    --------
+    >>> error = Invalid("mine.json", [Problem("unknown-id", "answer.samples", "no id x")])
+    >>> print(error)
+    mine.json: 1 problem
+      1. answer.samples: no id x [unknown-id]
+    >>> error.problems[0].rule
+    'unknown-id'
     """
 
     def __init__(self, subject: str, problems: Sequence[Problem]) -> None:

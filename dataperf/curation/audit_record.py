@@ -53,6 +53,15 @@ class Audit:
         Version of dataperf.
     peak_memory
         Peak memory of the process when the audit was done, in bytes.
+
+    Examples
+    --------
+    >>> import dataperf
+    >>> import pandas as pd
+    >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 3.0], "y": ["a", "a", "b", "b"]})
+    >>> audit = dataperf.audit(data, label="y", detectors=["duplicates"])
+    >>> audit.table("duplicates")["id"].tolist()
+    ['2', '3']
     """
 
     rows: Rows

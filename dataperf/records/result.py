@@ -216,12 +216,45 @@ class OwnData(TypedDict, total=False):
 class Result(Record):
     """The record of one evaluation: one JSON file, named by its content.
 
-    ``rules`` is ``"official"`` if what the official evaluator accepts was accepted, holes
-    included; such results are never ranked. ``summary`` holds what the track says of the
-    board as a whole. ``safety`` holds, by name, what machines said that the user asked for by
-    name; no score or rank looks at it. ``own_data`` holds the words with which somebody's own
-    data can be loaded again (``dataperf.own_data.evaluate.load``); it is empty for challenges that have a
-    folder.
+    Parameters
+    ----------
+    schema_version
+        Version of this file format.
+    challenge, challenge_version, board
+        What was answered.
+    status
+        ``"scored"``, or ``"failed"`` if the model or a plug-in of the user failed.
+    error
+        Why it failed.
+    rules
+        ``"official"`` if everything that the official evaluator accepts was accepted; such results
+        are never ranked.
+    submission
+        What was scored.
+    warnings
+        What the track warns of.
+    metric
+        Name of the metric that ranks.
+    score
+        What ranks, with its interval.
+    tasks
+        Scores of each task, with every training run and its predictions.
+    summary
+        What the track says of the board as a whole.
+    safety
+        What safety plug-ins said that the user named, by name; no score or rank uses it.
+    own_data
+        How the user's own data can be loaded again (see ``dataperf.own_data.evaluate``); empty for
+        challenges that have a folder.
+    cost
+        Seconds, memory and rows of training.
+    provenance
+        Digests, versions, machine and time.
+
+    Examples
+    --------
+    >>> sorted(name for name, field in Result.model_fields.items() if field.is_required())[:4]
+    ['board', 'challenge', 'challenge_version', 'metric']
     """
 
     OLD_KEYS = {"beside": "safety"}

@@ -8,7 +8,7 @@ from dataperf.records.fields import Line, Name, Number, Record, Text, Version
 
 
 class Submission(Record):
-    """One answer to one board: a manifest.
+    """One answer to one board.
 
     Parameters
     ----------
@@ -28,6 +28,18 @@ class Submission(Record):
         (``{"cpu_seconds": 12.5}``).
     answer
         The answer itself, in the form of the challenge's track.
+
+    Examples
+    --------
+    >>> mine = Submission(
+    ...     schema_version=2,
+    ...     challenge="speech-selection",
+    ...     board="digits-60",
+    ...     submitter="me",
+    ...     answer={"samples": ["one/clip_1135"]},
+    ... )
+    >>> mine.division
+    'open'
     """
 
     schema_version: Version

@@ -68,7 +68,9 @@ def _page(title: str, module: str, words: str) -> str:
     constants: list[tuple[str, str]] = []
     for name in public_names(module):
         value = getattr(importlib.import_module(module), name)
-        if inspect.isclass(value) or inspect.isroutine(value):
+        if module != PUBLIC and _is_public(value):
+            parts += [rst.title(name, "-"), f"See :py:obj:`dataperf.{value.__name__}`.\n"]
+        elif inspect.isclass(value) or inspect.isroutine(value):
             parts += [rst.title(name, "-"), _directive(module, name, value)]
         else:
             constants.append((f"``{name}``", f"``{_short(value)}``"))
@@ -76,6 +78,12 @@ def _page(title: str, module: str, words: str) -> str:
         parts += [rst.title("Constants and types", "-")]
         parts.append(rst.table(("Name", "Value"), constants, "24 76"))
     return "\n".join(parts)
+
+
+def _is_public(value: Any) -> bool:
+    """Return whether an object is on the first page, so that no other describes it again."""
+    face = importlib.import_module(PUBLIC)
+    return any(value is getattr(face, name) for name in public_names(PUBLIC))
 
 
 def _short(value: Any) -> str:
