@@ -1,6 +1,6 @@
-"""Audit what the core requires: consistent, no licence that binds its users, no known hole.
+"""Audit what the core requires: consistent, no licence that binds its users, no known vulnerability.
 
-Known holes come from the advisories of PyPI, which need a network. What could not be asked is
+Known vulnerabilities come from the advisories of PyPI, which need a network. What could not be asked is
 said at the end; it is not a pass.
 """
 
@@ -71,7 +71,7 @@ def binding() -> list[str]:
     return problems
 
 
-def holes() -> list[str]:
+def vulnerabilities() -> list[str]:
     """Return known vulnerabilities of everything installed, as far as they can be asked for."""
     words = ["pip_audit", "--format", "json", "--progress-spinner", "off", "--skip-editable"]
     run = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True)
@@ -86,16 +86,16 @@ def holes() -> list[str]:
     if len(asked) < len(found):
         print("  NOT CHECKED, without an entry in the advisories' index: the others")
     return [
-        f"{each['name']} {each['version']}: {hole['id']}, mended in {hole['fix_versions']}"
+        f"{each['name']} {each['version']}: {known['id']}, fixed in {known['fix_versions']}"
         for each in asked
-        for hole in each["vulns"]
+        for known in each["vulns"]
     ]
 
 
 def main() -> int:
     """Print what was found; return how many checks failed."""
     consistent = subprocess.run([sys.executable, "-m", "pip", "check"]).returncode
-    problems = [*binding(), *holes()]
+    problems = [*binding(), *vulnerabilities()]
     for problem in problems:
         print(f"  {problem}")
     return int(bool(consistent or problems))

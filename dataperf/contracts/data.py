@@ -156,7 +156,7 @@ class Safety(Protocol):
     external: bool
 
     def numeric_version(self) -> str:
-        """Return what tells one version of its network from another.
+        """Return a name for the version of its network.
 
         Returns
         -------

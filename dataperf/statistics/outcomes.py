@@ -32,13 +32,13 @@ class Outcome:
     weights : (seeds,) array or None
         Each line's share in the score; None weighs all alike.
     lines_are_sampled : bool
-        Whether the lines are a sample of what might have come, so that an interval must
-        carry their chance too (the rows that a seller hands over).
+        Whether the lines are a random sample, such as rows that a seller hands over. An interval
+        then resamples the lines too.
     seeds_are_draws : bool
-        Whether a line is one draw of every row from what is uncertain of it, so that an
-        interval takes some line's draw for each row (whether raters' doubts are borne out).
+        Whether a line is one draw of every uncertain row, such as a rating that may be wrong. An
+        interval then takes the draw of a random line for each row.
     items : str
-        What tells the test items apart from others', where answers have their own.
+        Name of the set of test items, where each answer is tested on its own items.
 
     Raises
     ------

@@ -56,14 +56,14 @@ def _page(name: str) -> str:
 
 def fields_of(definition: Mapping[str, Any], *, prefix: str = "") -> str:
     """Return what a definition says of itself, and a table of its fields."""
-    summary, told = _described(definition.get("description", ""))
+    summary, meanings = _described(definition.get("description", ""))
     parts = [summary + "\n"] if summary else []
     required = definition.get("required", [])
     rows = [
         (
             f"``{name}``" + ("" if name in required else " (optional)"),
             type_of(each, prefix),
-            told.get(name, each.get("description", "")) or "\\",
+            meanings.get(name, each.get("description", "")) or "\\",
         )
         for name, each in definition.get("properties", {}).items()
     ]

@@ -49,6 +49,6 @@ def docstring(text: str) -> str:
 
 
 def toctree(names: Iterable[str], *, hidden: bool = False) -> str:
-    """Return a table of contents; a hidden one only orders the pages beside the page."""
+    """Return a table of contents; a hidden one only orders the pages of the sidebar."""
     options = ["   :maxdepth: 1", *(["   :hidden:"] if hidden else [])]
     return "\n".join([".. toctree::", *options, "", *(f"   {name}" for name in names)]) + "\n"
