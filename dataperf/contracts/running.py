@@ -9,6 +9,9 @@ from typing import Any, Protocol
 class Store(Protocol):
     """``stores/NAME.py``: where results are kept; nothing is ever changed or removed.
 
+    ``--results NAME:LOCATION`` reaches it; the location is whatever the user writes there. A store
+    refuses with a `DataperfError`; any other exception is reported as a fault of the store.
+
     Examples
     --------
     >>> import tempfile
@@ -22,12 +25,14 @@ class Store(Protocol):
     def put(self, location: str, name: str, content: bytes) -> str:
         """Keep the content under the name, whole or not at all.
 
+        The same content may be put again; another content under the same name is refused.
+
         Parameters
         ----------
         location : str
             The place, in this store's own words: a folder, an address.
         name : str
-            Such as ``challenge/board/digest.json``.
+            ``CHALLENGE/BOARD/DIGEST.json``.
         content : bytes
             What is kept.
 
@@ -66,7 +71,7 @@ class Store(Protocol):
         Raises
         ------
         DataperfError
-            If the place cannot be read.
+            If the place cannot be read, or nothing was ever kept there.
 
         Examples
         --------
@@ -107,7 +112,10 @@ class Store(Protocol):
 
 
 class Engine(Protocol):
-    """``engines/NAME.py``: where evaluations run.
+    """``engines/NAME.py``: where evaluations run: ``--engine NAME`` or ``DATAPERF_ENGINE``.
+
+    The function never raises: what goes wrong with an item is part of its outcome, so an engine
+    only passes outcomes on.
 
     Examples
     --------
@@ -119,7 +127,10 @@ class Engine(Protocol):
     def run(
         self, function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int
     ) -> Iterator[Any]:
-        """Yield ``function(item)`` for every item, in the order of the items.
+        """Yield ``function(item)`` once for every item, in the order of the items.
+
+        Items may run in any order, in threads, in processes or on other machines. Stop what runs
+        when the iterator is closed.
 
         Parameters
         ----------
