@@ -1,4 +1,4 @@
-"""What selection strategies share: quotas by class, ids filed under their class (pure)."""
+"""Helpers for selection strategies: counts per class, ids by class, distances (pure)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from dataperf.records import FloatArray, IntArray, Pool
 
 
 def per_class_counts(sizes: Sequence[int], budget: int) -> list[int]:
-    """Share a budget out evenly over classes; what a small class leaves goes to the others.
+    """Divide a budget evenly over classes; what a small class leaves goes to the others.
 
     Parameters
     ----------
-    sizes
-        Rows of each class.
-    budget
-        Most rows to hand out; of an uneven rest the first classes get one more.
+    sizes : sequence of int
+        Number of rows of each class.
+    budget : int
+        Maximum total. If it cannot be divided evenly, the first classes get one row more.
 
     Returns
     -------
     list of int
-        Rows to take of each class; their sum is at most the budget.
+        Rows to take from each class, at most the size of the class.
 
     Examples
     --------
@@ -35,16 +35,16 @@ def per_class_counts(sizes: Sequence[int], budget: int) -> list[int]:
     >>> per_class_counts([3, 0], 100)
     [3, 0]
     """
-    given = [0] * len(sizes)
+    counts = [0] * len(sizes)
     left = min(budget, sum(sizes))
     while left > 0:
-        unfilled = [number for number, size in enumerate(sizes) if given[number] < size]
+        unfilled = [number for number, size in enumerate(sizes) if counts[number] < size]
         each = max(1, left // len(unfilled))
         for number in unfilled[:left]:
-            more = min(each, sizes[number] - given[number])
-            given[number] += more
+            more = min(each, sizes[number] - counts[number])
+            counts[number] += more
             left -= more
-    return given
+    return counts
 
 
 def rows_by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
@@ -124,7 +124,7 @@ def standardised(features: FloatArray) -> FloatArray:
 
 
 def distances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return Euclidean distances, (n, m), the same to the last bit on any number of threads.
+    """Return Euclidean distances between two sets of rows.
 
     No matrix product is used: its sums, and so its ties, depend on the machine's threads.
 
@@ -147,5 +147,5 @@ def distances(first: FloatArray, second: FloatArray) -> FloatArray:
     """
     from scipy.spatial.distance import cdist
 
-    apart: FloatArray = cdist(first, second)
-    return apart
+    found: FloatArray = cdist(first, second)
+    return found

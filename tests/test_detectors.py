@@ -724,19 +724,19 @@ def test_every_detector_of_ours_is_tested_here():
 BROKEN = {
     "kind is": "kind='other'",
     "severity is": "severity='awful'",
-    "no sentence": "sentence='hm'",
-    "JSON cannot": "numbers={'a': np.zeros(2)}",
+    "full stop": "sentence='hm'",
+    "written as JSON": "numbers={'a': np.zeros(2)}",
     "no column score": "table=pd.DataFrame({'row': [1]})",
-    "not in order": "table=pd.DataFrame({'score': [0.1, 0.2]})",
-    "not there": "table=pd.DataFrame({'score': [0.1], 'row': [999], 'id': ['x']})",
-    "ids of those rows": "table=pd.DataFrame({'score': [0.1], 'row': [1], 'id': ['x']})",
+    "must be sorted": "table=pd.DataFrame({'score': [0.1, 0.2]})",
+    "do not exist": "table=pd.DataFrame({'score': [0.1], 'row': [999], 'id': ['x']})",
+    "ids of these rows": "table=pd.DataFrame({'score': [0.1], 'row': [1], 'id': ['x']})",
     "not deterministic": "numbers={'a': np.random.random()}",
-    "looks at the truth": "numbers={'a': evidence.rows.truth is None}",
+    "uses the truth": "numbers={'a': evidence.rows.truth is None}",
 }
 
 
 @pytest.mark.parametrize(("words", "change"), BROKEN.items())
-def test_a_detector_that_breaks_its_contract_is_told(words, change, tmp_path, monkeypatch):
+def test_a_detector_that_breaks_its_contract_is_reported(words, change, tmp_path, monkeypatch):
     from dataperf.authoring import conformance
 
     text = f'''"""Broken."""

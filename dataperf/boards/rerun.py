@@ -1,4 +1,4 @@
-"""Is it true? A result is run again and compared; a plug-in is held to its contract."""
+"""Verify a result: run its evaluation again and compare every number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataperf.evaluation import results
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Record, Result, TaskData
 
-#: Parts of a result that must come out again to the last digit.
+#: Parts of a result that must be equal to the last digit.
 EXACT = (
     *("status", "error", "metric", "challenge_version", "warnings"),
     *("score", "tasks", "summary"),
@@ -24,31 +24,32 @@ EXACT = (
 
 
 def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
-    """Run a kept result's evaluation again.
+    """Run the evaluation of a recorded result again and compare.
 
-    First its own digest, then the digests of everything it depends on, then the evaluation:
-    every prediction, score and interval must be the same. Own data is read again from where
-    the record says that it lies.
+    First the record's own digest is checked, then the digests of everything that it depends on,
+    then the evaluation: every prediction, score and interval must be equal. Own data is read again
+    from the place in the record.
 
     Parameters
     ----------
-    path
+    path : Path
         The record.
-    asking
-        What lies outside of dataperf and shall be asked again: ``NAME=OPTION``, as in
-        ``dataperf.boards.safety_panel.prepare``. Nothing of that kind is asked otherwise.
+    asking : sequence of str
+        Safety plug-ins outside dataperf to run again, each ``NAME=OPTION``; see
+        `dataperf.boards.safety_panel.prepare`. Others of this kind are not run.
 
     Returns
     -------
     dict
-        ``name``, ``ok``, ``problems`` and ``notes`` (what was not looked at), lists of sentences.
+        ``name`` (str), ``ok`` (bool), ``problems`` and ``notes`` (what was not checked), lists of
+        str.
 
     Raises
     ------
     Invalid
-        If the file is no result, or was changed after it was written.
+        If the file is not a result, or was changed after it was written.
     DataperfError
-        If it is of own data that can no longer be found.
+        If its own data is not found.
     """
     kept = results.read(path)
     loaded = None
@@ -65,8 +66,8 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
         again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
         again, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, again)
         problems = list(_differences(kept, again))
-        others, unasked = safety_panel.rerun(kept, asking, data=loaded)
-        problems, notes = problems + others, notes + unasked
+        others, skipped = safety_panel.rerun(kept, asking, data=loaded)
+        problems, notes = problems + others, notes + skipped
     return {"name": str(path), "ok": not problems, "problems": problems, "notes": notes}
 
 
@@ -82,14 +83,14 @@ def _changed(
         yield f"the board {kept.board} is no longer there"
         return
     digests = challenges.digests(challenge, kept.board)
-    told = kept.provenance.digests
+    recorded = kept.provenance.digests
     for name in sorted(digests):
-        used = told.get(name, "nothing")
+        used = recorded.get(name, "nothing")
         if digests[name] != used and name != "board":
             yield f"{name} has changed: the result used {used[:16]}, here is {digests[name][:16]}"
-    if digests["board"] != told.get("board"):
+    if digests["board"] != recorded.get("board"):
         yield "the board's definition is another one here; scores cannot be compared"
-    if evaluation.answer_digest(kept.submission) != told.get("submission"):
+    if evaluation.answer_digest(kept.submission) != recorded.get("submission"):
         yield "the submission inside the record is not the one that was scored"
     version = evaluation.numeric_version(challenge, kept.board)
     if version != kept.provenance.numeric_version:
@@ -112,31 +113,30 @@ def _differences(kept: Result, again: Result) -> Iterator[str]:
     for part in EXACT:
         before, after = (getattr(each, part) for each in (kept, again))
         if before != after:
-            where = _first_difference(_plain(before), _plain(after), part)
-            yield f"{where or part} is not the same"
+            yield _first_difference(_plain(before), _plain(after), part)
 
 
 def _settled(
     track: Any, challenge: Challenge, kept: Result, again: Result
 ) -> tuple[Result, list[str]]:
-    """Return the new result with the record's own numbers where the two are as good as equal.
+    """Return the new result with the record's own numbers where they agree within tolerance.
 
-    That are those which only an extra brings (``OPTIONAL``): either side may lack them, and
-    another processor's may differ a little. What the record says in words must follow.
+    This concerns numbers that only an extra computes (``OPTIONAL``): either side may lack them, and
+    they may differ slightly between processors. The notes are written anew from these numbers.
     """
     optional = getattr(track, "OPTIONAL", {})
     tasks, unseen = dict(again.tasks), set()
     for name in tasks.keys() & kept.tasks.keys() if optional else ():
-        told, numbers = kept.tasks[name].summary, dict(tasks[name].summary)
+        recorded, numbers = kept.tasks[name].summary, dict(tasks[name].summary)
         for key, within in optional.items():
-            before, after = told.get(key), numbers.get(key)
+            before, after = recorded.get(key), numbers.get(key)
             unseen |= {key} if before is not None and after is None else set()
             if before is None or after is None or abs(before - after) <= within:
                 numbers.pop(key, None)
-                numbers |= {key: before} if key in told else {}
+                numbers |= {key: before} if key in recorded else {}
         words = track.notes(numbers, challenge.tasks[name]) if hasattr(track, "notes") else []
         tasks[name] = tasks[name].model_copy(update={"summary": numbers, "notes": words})
-    lacking = [f"{key} was not looked at: it needs an extra" for key in optional if key in unseen]
+    lacking = [f"{key} was not checked: it needs an extra" for key in optional if key in unseen]
     return again.model_copy(update={"tasks": tasks}), lacking
 
 
@@ -157,7 +157,4 @@ def _first_difference(before: Any, after: Any, place: str) -> str:
         for number, pair in enumerate(zip(before, after, strict=True)):
             if pair[0] != pair[1]:
                 return _first_difference(*pair, f"{place}[{number}]")
-    return f"{place}: {validation.shown(before)} then, {validation.shown(after)} now;"
-
-
-# Plug-ins -------------------------------------------------------------------------------
+    return f"{place} differs: {validation.shown(before)} then, {validation.shown(after)} now"

@@ -12,11 +12,19 @@ from __future__ import annotations
 
 from dataperf.contracts.answers import Strategy, Track
 from dataperf.contracts.data import Dataset, DatasetExtras, Safety, SafetyExtras
-from dataperf.contracts.models import FixedModel, FixedModelExtras, Metric, MetricExtras
+from dataperf.contracts.models import (
+    CountMetric,
+    FixedModel,
+    FixedModelExtras,
+    Metric,
+    MetricExtras,
+    RowMetric,
+)
 from dataperf.contracts.running import Engine, Store
 from dataperf.contracts.track_extras import TrackExtras
 
 __all__ = [
+    "CountMetric",
     "Dataset",
     "DatasetExtras",
     "Engine",
@@ -24,6 +32,7 @@ __all__ = [
     "FixedModelExtras",
     "Metric",
     "MetricExtras",
+    "RowMetric",
     "Safety",
     "SafetyExtras",
     "Store",

@@ -179,13 +179,16 @@ class FixedModelExtras(Protocol):
         """
 
 
-class Metric(Protocol):
-    """``metrics/NAME.py``: one number from true labels and predictions.
+class CountMetric(Protocol):
+    """``metrics/NAME.py``: one number from confusion matrices. Its intervals are fast.
+
+    Offer ``from_counts`` where the metric depends only on the confusion matrix, else ``score``
+    (`RowMetric`). If a metric offers both, ``from_counts`` is used and both must agree.
 
     Attributes
     ----------
     higher_is_better : bool
-        Whether a higher number is a better score.
+        Whether a higher value ranks first.
 
     Examples
     --------
@@ -196,15 +199,58 @@ class Metric(Protocol):
 
     higher_is_better: bool
 
-    def score(self, truth: IntArray, predicted: IntArray, *, classes: int) -> float:
-        """Return the metric.
+    def from_counts(self, counts: NDArray[Any]) -> FloatArray:
+        """Return the metric of each confusion matrix.
 
         Parameters
         ----------
-        truth : (rows,) array of int
-            True class ids in ``range(classes)``.
-        predicted : (rows,) array of int
-            Predicted class ids in ``range(classes)``.
+        counts : (..., k, k) array of int or float
+            Number of rows by true class (rows) and predicted class (columns).
+
+        Returns
+        -------
+        (...) array of float
+            nan where the metric is not defined.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dataperf.metrics import accuracy
+        >>> accuracy.from_counts(np.array([[[3, 1], [0, 4]], [[0, 0], [0, 0]]]))
+        array([0.875,   nan])
+        """
+
+
+class RowMetric(Protocol):
+    """``metrics/NAME.py``: one number from the true and the predicted class of every row.
+
+    Attributes
+    ----------
+    higher_is_better : bool
+        Whether a higher value ranks first.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> hits = SimpleNamespace(
+    ...     higher_is_better=True,
+    ...     score=lambda truth, predicted, *, classes: float((truth == predicted).sum()),
+    ... )
+    >>> import numpy as np
+    >>> from dataperf.statistics import score_of
+    >>> score_of(hits, np.array([0, 1, 1]), np.array([0, 0, 1]), classes=2)
+    2.0
+    """
+
+    higher_is_better: bool
+
+    def score(self, truth: IntArray, predicted: IntArray, *, classes: int) -> float:
+        """Return the metric of one line of predictions.
+
+        Parameters
+        ----------
+        truth, predicted : (n,) array of int
+            Class ids in ``range(classes)``.
         classes : int
             Number of classes.
 
@@ -216,35 +262,19 @@ class Metric(Protocol):
         Examples
         --------
         >>> import numpy as np
-        >>> from dataperf.metrics import accuracy
-        >>> accuracy.score(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), classes=2)
+        >>> def score(truth, predicted, *, classes):
+        ...     return float(np.mean(truth == predicted)) if len(truth) else float("nan")
+        >>> score(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), classes=2)
         0.75
         """
 
 
+#: A metric offers ``from_counts`` or ``score``; ``dataperf.statistics.score_of`` calls either.
+Metric = CountMetric | RowMetric
+
+
 class MetricExtras(Protocol):
-    """What a metric may also offer, to make its intervals fast."""
-
-    def from_counts(self, counts: NDArray[Any]) -> FloatArray:
-        """Return the metric of confusion matrices, for a metric that depends on nothing else.
-
-        Parameters
-        ----------
-        counts : (..., k, k) array of int or float
-            Rows are true classes, columns predicted ones.
-
-        Returns
-        -------
-        (...) array of float64
-            The same as ``score``; nan where the metric is not defined.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from dataperf.metrics import accuracy
-        >>> accuracy.from_counts(np.array([[[3, 1], [0, 4]], [[0, 0], [0, 0]]]))
-        array([0.875,   nan])
-        """
+    """What a metric may also offer, to make the intervals of long series fast."""
 
     def row_scores(self, truth: IntArray, predicted: IntArray) -> FloatArray:
         """Return one number for each row, for a metric that is their mean.

@@ -1,4 +1,4 @@
-"""Data in memory: tables, pools, what is known of them, tests."""
+"""Data in memory: tables, pools, truth, test splits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TextArray = NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a dataset.
+    """The rows of a dataset.
 
     Parameters
     ----------
@@ -47,7 +47,13 @@ class Table:
         return len(self.ids)
 
     def take(self, rows: NDArray[Any]) -> Table:
-        """Return the rows that an index or mask array picks; neighbours are not copied."""
+        """Return some of the rows.
+
+        Parameters
+        ----------
+        rows : array of int or bool
+            Row numbers, or a mask. The rows of a mask without gaps are not copied.
+        """
         if rows.dtype == bool and rows.any():
             first, last = int(rows.argmax()), len(rows) - int(rows[::-1].argmax())
             if rows[first:last].all():
@@ -61,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Pool:
-    """What a participant sees: the rows that may be chosen.
+    """The rows that may be selected, as a participant sees them.
 
     Parameters
     ----------
@@ -70,9 +76,9 @@ class Pool:
     features : (n, d) array of float
         What a model is trained on.
     labels : (n,) array of int
-        Class ids as given, right or wrong; -1 for rows without a label.
+        Given class ids, correct or wrong; -1 for rows without a label.
     classes : tuple of str
-        Class names; ``classes[labels[i]]`` names the given class of row i.
+        Class names; ``classes[labels[i]]`` is the given class of row i.
     columns : mapping of str to (n,) array
         Visible metadata.
     facts : mapping
@@ -96,14 +102,14 @@ class Pool:
         return len(self.ids)
 
     def take(self, rows: IntArray) -> Pool:
-        """Return some of the rows."""
+        """Return the rows with the given row numbers."""
         columns = {name: column[rows] for name, column in self.columns.items()}
         ids, features, labels = self.ids[rows], self.features[rows], self.labels[rows]
         return Pool(ids, features, labels, self.classes, columns, self.facts)
 
     @functools.cached_property
     def row_of(self) -> dict[str, int]:
-        """The row number of every id."""
+        """Row number of every id."""
         return {name: row for row, name in enumerate(self.ids.tolist())}
 
 
@@ -156,14 +162,14 @@ class TestSplit:
     groups: TextArray | None
 
     def take(self, rows: IntArray) -> TestSplit:
-        """Return some of the rows."""
+        """Return the rows with the given row numbers."""
         groups = None if self.groups is None else self.groups[rows]
         return TestSplit(self.ids[rows], self.features[rows], self.labels[rows], groups)
 
 
 @dataclass(frozen=True)
 class TaskData:
-    """A task with its data loaded.
+    """The data of a task.
 
     Parameters
     ----------
@@ -193,5 +199,13 @@ class TaskData:
 
 
 def replace(record: Any, **changes: Any) -> Any:
-    """Return a copy of a dataclass record with some fields changed."""
+    """Return a copy of a dataclass record with some fields changed.
+
+    Parameters
+    ----------
+    record
+        A dataclass instance.
+    **changes
+        New values, by field.
+    """
     return dataclasses.replace(record, **changes)

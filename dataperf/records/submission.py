@@ -1,4 +1,4 @@
-"""What is answered: one submission to one board."""
+"""Submissions: one answer to one board."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ class Submission(Record):
     Parameters
     ----------
     schema_version
-        Version of this file format.
-    challenge, board
-        What is answered.
+        Version of this file format: 2.
+    challenge
+        Name of the challenge.
+    board
+        Name of the board.
     submitter
-        Who answers.
+        Name of the submitter.
     method
-        How the answer was found, in a few words.
+        How the answer was made, in a few words.
     division
-        ``"open"``: anything goes that the rules allow; ``"closed"``: the selection code
-        itself is submitted for others to run.
-    description, code_url, declared_cost
-        Optional, shown beside the result; the cost in the submitter's own units
-        (``{"cpu_seconds": 12.5}``).
+        ``"open"``: any method within the rules; ``"closed"``: the selection code itself is
+        submitted for others to run.
+    description
+        Longer description (optional).
+    code_url
+        Address of the code (optional).
+    declared_cost
+        Cost of making the answer, in units of your choice, such as ``{"cpu_seconds": 12.5}``
+        (optional). It is shown next to the result.
     answer
         The answer itself, in the form of the challenge's track.
 
