@@ -407,7 +407,7 @@ def test_damaged_embeddings_are_named_and_leave_nothing_in_the_cache(flaw, spoke
 def test_a_pipe_in_a_files_place_is_not_waited_for(spoken):
     spoken.unlink()
     os.mkfifo(spoken)
-    with pytest.raises(Unavailable, match=f"no regular file: .*{spoken.name}"):
+    with pytest.raises(Unavailable, match=f"not a regular file: .*{spoken.name}"):
         data_of.table("dataperf_speech", {"language": "en"})
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from dataperf import registry
 from dataperf.authoring import conformance
-from dataperf.boards import leaderboard, rerun, safety_panel
+from dataperf.boards import leaderboard, rerun, safety_images, safety_panel
 from dataperf.definitions import loading
 from dataperf.errors import DataperfError, NotFound, Unavailable
 from dataperf.evaluation import evaluate, results
@@ -230,11 +230,11 @@ def test_nobody_answers():
 )
 def test_harmful_images_are_refused(content):
     with pytest.raises(ValueError, match="not a readable image"):
-        safety_panel.open_image(content)
+        safety_images.open_image(content)
 
 
 def test_an_image_is_opened_and_scored():
-    image = safety_panel.open_image(png())
+    image = safety_images.open_image(png())
     assert image.shape == (32, 32, 3)
     (probability,) = open_nsfw.prepare("")([image])
     assert 0 <= probability < 0.5

@@ -1,4 +1,4 @@
-"""Hold the numeric libraries to one thread."""
+"""Limit the numeric libraries to one thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold the numeric libraries that are loaded by now to one thread."""
+    """Limit the numeric libraries that are already loaded to one thread."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):

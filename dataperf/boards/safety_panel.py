@@ -7,18 +7,16 @@ None runs unless a user names it: ``--safety NAME`` or ``--safety NAME=OPTION``.
 from __future__ import annotations
 
 import hashlib
-import io
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dataperf import registry, statistics
 from dataperf.basics import files, threads, validation
+from dataperf.boards import safety_images
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Unavailable
@@ -28,8 +26,6 @@ from dataperf.records import Challenge, Result, SafetyReport, TaskData
 ROLES = ("text", "image", "source")
 #: After this many failures in a row, a source is not called again.
 MOST_FAILURES = 3
-#: Maximum number of pixels of an image, and the accepted formats.
-LARGEST, FORMATS = 50_000_000, ("PNG", "JPEG", "WEBP")
 #: Largest difference of a model's probabilities between two computers.
 TOLERANCE = 0.01
 
@@ -186,16 +182,16 @@ def _image_reports(
             content = source.run(item["uid"], item["words"])
             failures = 0
         except DataperfError as error:
-            failed[item["uid"]] = _line(error)
+            failed[item["uid"]] = safety_images.first_line(error)
             failures += 1
             continue
         if content is None:
             continue
         images[place] = hashlib.sha256(content).hexdigest()
         try:
-            image = open_image(content)
+            image = safety_images.open_image(content)
         except ValueError as error:
-            failed[item["uid"]] = _line(error)
+            failed[item["uid"]] = safety_images.first_line(error)
             continue
         for each in models:
             probabilities[each.name][place] = _probabilities(each, [image])[0]
@@ -204,41 +200,6 @@ def _image_reports(
         raise Unavailable(f"{source.name} supplied no image of {len(items):,} prompts: {why}")
     reports = {each.name: _report(each, probabilities[each.name], items) for each in models}
     return {source.name: _report(source, [], items, images=images, failed=failed), **reports}
-
-
-def open_image(content: bytes) -> NDArray[np.uint8]:
-    """Return an image file as (height, width, 3) uint8, or (height, width) if it is grey.
-
-    Parameters
-    ----------
-    content : bytes
-        The file: PNG, JPEG or WebP.
-
-    Returns
-    -------
-    array of uint8
-
-    Raises
-    ------
-    ValueError
-        If the file has another format, is damaged, or has more than 50 million pixels.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    from dataperf.media import embed
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as file:
-                width, height = file.size
-        if width * height > LARGEST:
-            raise ValueError(f"{width:,} x {height:,} pixels are more than {LARGEST:,}")
-        return embed.open_image(content)
-    except UnidentifiedImageError as error:
-        raise ValueError(f"not a readable image: expected {', '.join(FORMATS)}") from error
-    except Exception as error:  # decoders raise many types of errors; each means a bad file
-        raise ValueError(f"not a readable image: {_line(error)}") from error
 
 
 def _probabilities(model: Prepared, items: list[Any]) -> list[float]:
@@ -314,12 +275,6 @@ def numbers(
     }
 
 
-def _line(error: Exception) -> str:
-    """Return the first line of an error, with control characters escaped."""
-    text = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 # Run again ------------------------------------------------------------------------------
 
 
@@ -365,7 +320,7 @@ def rerun(
     try:
         here = _reports(prepare(wanted, kept.challenge), items)
     except DataperfError as error:
-        failed = f"{', '.join(wanted)}: not run again: {_line(error)}"
+        failed = f"{', '.join(wanted)}: not run again: {safety_images.first_line(error)}"
         return (problems + [failed], notes) if named else (problems, notes + [failed])
     for name, part in here.items():
         problems += _differences(name, kept.safety[name], part)
@@ -385,7 +340,7 @@ def _to_rerun(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]
         try:
             here[name] = registry.load("safety", name)
         except DataperfError as error:
-            notes.append(f"{name} was not run again: {_line(error)}")
+            notes.append(f"{name} was not run again: {safety_images.first_line(error)}")
     has_source = any(here[name].role == "source" for name in texts)
     wanted = []
     for name, module in here.items():

@@ -1,5 +1,5 @@
 """Datasets, each with its digest, licence and card: one file per dataset.
 
 A dataset imports `sources`, `records` and other datasets; other code loads datasets through the
-registry and may not import one.
+registry; only datasets may import one.
 """

@@ -210,13 +210,11 @@ def tabulate(prompts: list[Prompt]) -> Table:
 def prompt_facts(prompts: list[Prompt]) -> dict[str, Any]:
     """Return what participants may know of every prompt.
 
-    A code is confirmed if the submitter and at least two raters give it.
-
     Returns
     -------
     dict
         ``{"prompts": [{"uid", "submitter", "words", "attack", "failure", "target"}, ...]}``; the
-        last three list the confirmed codes.
+        last three list the codes that the submitter and at least two raters give.
     """
     return {
         "prompts": [
@@ -392,14 +390,10 @@ def _split(text: str) -> Iterator[str]:
         word = text.strip(" \t\n[]\"',")
         yield from [word] if word else []
         return
-    everything = [
-        *TEXT_ANSWERS,
-        *IMAGE_ANSWERS,
-        *(code for kind in CODES.values() for code in kind),
-    ]
-    everything.sort(key=len, reverse=True)
+    known = [*TEXT_ANSWERS, *IMAGE_ANSWERS, *(code for codes in CODES.values() for code in codes)]
+    known.sort(key=len, reverse=True)
     rest = re.sub(r"[\s\[\]\"',]+", "", text)
     while rest:
-        word = next((each for each in everything if rest.startswith(each)), rest)
+        word = next((each for each in known if rest.startswith(each)), rest)
         yield word
         rest = rest[len(word) :]

@@ -1,5 +1,5 @@
 """Metrics: one number from true and predicted classes, one file per metric.
 
-A metric imports `statistics` and `records`; other code loads metrics through the registry and may
-not import one.
+A metric imports `statistics` and `records`; other code loads metrics through the registry; no
+module may import one.
 """

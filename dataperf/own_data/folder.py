@@ -89,7 +89,7 @@ def contents(
     notes += own_split.notes(rows, made.columns["part"])
     for line in [*notes, *own_columns.warnings(rows)]:
         tell(line)
-    split_told = own_split.told(rows)
+    split_told = own_split.how_chosen(rows)
     page = readme.page(name, asked, made, source=source, split=split_told, notes=notes)
     module = name.replace("-", "_")
     return {

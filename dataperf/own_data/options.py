@@ -7,7 +7,7 @@ from numbers import Integral
 from typing import Any
 
 from dataperf import registry
-from dataperf.basics.validation import named, problems
+from dataperf.basics.validation import split_option_problems, unknown_name_problems
 from dataperf.errors import Invalid, Problem
 
 #: What can be evaluated on own data.
@@ -29,11 +29,13 @@ def check(told: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
     Invalid
         With everything that is wrong.
     """
-    found = named("track", told["track"], TRACKS) if "track" in told else []
+    found = unknown_name_problems("track", told["track"], TRACKS) if "track" in told else []
     for place, kind in (("model", "fixed_models"), ("metric", "metrics")):
-        found += named(place, told[place], registry.find(kind)) if place in told else []
+        found += (
+            unknown_name_problems(place, told[place], registry.find(kind)) if place in told else []
+        )
     numbers = {key: told[key] for key in ("seed", "test_share", "budget") if key in told}
-    found += problems(**numbers)
+    found += split_option_problems(**numbers)
     found += _of_source(source)
     if found:
         raise Invalid("what is asked of own data", found)

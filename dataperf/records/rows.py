@@ -19,18 +19,18 @@ Kind = Literal["numeric", "categorical", "text", "datetime", "embedding", "const
 
 
 class Media(Protocol):
-    """Pictures or sounds behind the rows, read when they are shown."""
+    """Images or sounds of the rows, opened only when they are shown."""
 
     @property
     def kind(self) -> Literal["image", "audio"]:
         """What it holds."""
 
-    def picture(self, row: int) -> NDArray[np.uint8]:
-        """Return a picture of a row, (height, width) or (height, width, 3); of a sound, its
-        spectrogram."""
+    def image(self, row: int) -> NDArray[np.uint8]:
+        """Return the image of a row, (height, width) or (height, width, 3), in 0..255; the
+        spectrogram of a sound."""
 
     def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
-        """Return samples in -1..1 and their rate in Hz; None for pictures."""
+        """Return the samples in -1..1 and their rate in Hz; None for images."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Rows:
         A path or a dataset's name with which the data can be loaded again; "" if it was passed as
         an object.
     roles : mapping of str to str
-        The columns used as ``id``, ``split``, ``group`` and ``truth``, by role.
+        The columns used as ``id``, ``split``, ``group`` and ``true_label``, by role.
     split_named : bool
         Whether the caller named the split column, rather than the source.
     strange_truths : mapping of str to int
