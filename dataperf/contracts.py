@@ -51,17 +51,65 @@ class FixedModel(Protocol):
     # labellings of the same rows, and ``example()``: arguments to try it with.
 
 
-class Metric(Protocol):
-    """``metrics/NAME.py``: one number from truth and predictions.
+class CountMetric(Protocol):
+    """``metrics/NAME.py``: one number from confusion matrices. Its intervals are fast.
 
-    A metric that depends only on the confusion matrix also offers
-    ``from_counts(counts: (..., k, k) array) -> (...) array``, which makes its interval fast.
+    Offer ``from_counts`` where the metric depends only on the confusion matrix, else ``score``
+    (`RowMetric`). If a metric offers both, ``from_counts`` is used and both must agree.
+
+    Attributes
+    ----------
+    higher_is_better : bool
+        Whether a higher value ranks first.
+    """
+
+    higher_is_better: bool
+
+    def from_counts(self, counts: NDArray[Any]) -> FloatArray:
+        """Return the metric of each confusion matrix.
+
+        Parameters
+        ----------
+        counts : (..., k, k) array of int or float
+            Number of rows by true class (rows) and predicted class (columns).
+
+        Returns
+        -------
+        (...) array of float
+            nan where the metric is not defined.
+        """
+
+
+class RowMetric(Protocol):
+    """``metrics/NAME.py``: one number from the true and the predicted class of every row.
+
+    Attributes
+    ----------
+    higher_is_better : bool
+        Whether a higher value ranks first.
     """
 
     higher_is_better: bool
 
     def score(self, truth: IntArray, predicted: IntArray, *, classes: int) -> float:
-        """Return the metric, or nan where it is not defined."""
+        """Return the metric of one line of predictions.
+
+        Parameters
+        ----------
+        truth, predicted : (n,) array of int
+            Class ids in ``range(classes)``.
+        classes : int
+            Number of classes.
+
+        Returns
+        -------
+        float
+            nan where the metric is not defined.
+        """
+
+
+#: A metric offers ``from_counts`` or ``score``; ``dataperf.statistics.score_of`` calls either.
+Metric = CountMetric | RowMetric
 
 
 class Track(Protocol):

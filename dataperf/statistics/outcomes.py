@@ -118,10 +118,37 @@ def per_seed(metric: Metric, outcome: Outcome) -> FloatArray:
     if hasattr(metric, "from_counts"):  # one count of the rows serves all metrics
         return np.array([metric.from_counts(each) for each in outcome.counts], dtype=np.float64)
     scores = [
-        metric.score(outcome.truth, predicted, classes=outcome.classes)
+        score_of(metric, outcome.truth, predicted, classes=outcome.classes)
         for predicted in outcome.predicted
     ]
     return np.array(scores, dtype=np.float64)
+
+
+def score_of(metric: Metric, truth: IntArray, predicted: IntArray, *, classes: int) -> float:
+    """Return the metric of one line of predictions, by ``from_counts`` or else ``score``.
+
+    Parameters
+    ----------
+    metric : Metric
+    truth, predicted : (rows,) array of int
+        Class ids in ``range(classes)``.
+    classes : int
+        Number of classes.
+
+    Returns
+    -------
+    float
+        nan where the metric is not defined.
+
+    Examples
+    --------
+    >>> from dataperf.metrics import accuracy
+    >>> score_of(accuracy, np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), classes=2)
+    0.75
+    """
+    if hasattr(metric, "from_counts"):
+        return float(metric.from_counts(confusion(truth, predicted, classes)))
+    return metric.score(truth, predicted, classes=classes)
 
 
 def average(metric: Metric, outcome: Outcome) -> float:
