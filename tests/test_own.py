@@ -680,7 +680,7 @@ def test_ids_of_a_column_and_other_options(folder):
         ),
         (["-c", "digit-cleaning", "--label", "y", "repair.json"], "--label is for your own data"),
         (["-c", "digit-cleaning", "--test-share", "0.1"], "--test-share is for your own data"),
-        (["--data", "mine.csv", "repair.json"], "which column holds the labels"),
+        (["--data", "mine.csv", "repair.json"], "no label column was named"),
         ([*OWN], "name a submission"),
         ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
         ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
@@ -768,7 +768,7 @@ def test_commands_say_what_became_of_the_values_of_a_split(numbered):
     found = [run("evaluate", *OWN, *options[2:], "repair.json"), run(*NEW, *options)]
     for text in [*found, page_of(numbered)]:
         assert "pool: train 200, val 40\n" in text
-        assert "left out: 2 rows without a label, 2 of them called test\n" in text
+        assert "left out: 2 rows without a label, 2 of them test rows\n" in text
     assert "58 in the test (as the column part says)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
     assert rerun.result(kept)["problems"] == []

@@ -23,12 +23,12 @@ from dataperf.records.data import (
 )
 from dataperf.records.fields import Count, Line, Name, Number, Record, Scalar, Text, Version
 from dataperf.records.findings import Finding
+from dataperf.records.own_data import OwnData
 from dataperf.records.result import (
     Balance,
     Cost,
     Detection,
     Estimate,
-    OwnData,
     Provenance,
     Result,
     SafetyReport,
