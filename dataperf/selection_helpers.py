@@ -48,36 +48,50 @@ def per_class_counts(sizes: Sequence[int], budget: int) -> list[int]:
 
 
 def rows_by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
-    """Return the sorted row numbers of each class.
+    """Return the sorted row numbers of each class, of all rows or of some.
 
     Parameters
     ----------
     pool : Pool
+        What may be chosen.
     rows : array of int, optional
-        Row numbers to consider; all by default.
+        The rows to look at; all by default.
 
     Returns
     -------
     list of array of int
-        One array for each class, in the order of ``pool.classes``.
+        Row numbers of each class, in the order of ``pool.classes``.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a", "b", "c"]), np.eye(3), np.array([1, 0, 1]), ("no", "yes"), {})
+    >>> [rows.tolist() for rows in rows_by_class(pool)]
+    [[1], [0, 2]]
     """
-    chosen = np.arange(len(pool)) if rows is None else np.sort(rows)
-    return [chosen[pool.labels[chosen] == number] for number in range(len(pool.classes))]
+    kept = np.arange(len(pool)) if rows is None else np.sort(rows)
+    return [kept[pool.labels[kept] == number] for number in range(len(pool.classes))]
 
 
 def ids_by_class(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
-    """Return ids grouped by their counts class, in pool order.
+    """Return ids filed under their given class, in pool order.
 
     Parameters
     ----------
     pool : Pool
+        What may be chosen.
     rows : iterable of int
-        Row numbers of the pool.
+        Row numbers that were chosen.
 
     Returns
     -------
-    dict
-        Class name to ids: the form of ``samples`` in a selection answer.
+    dict of str to list of str
+        Ids by name of their given class: the ``samples`` of a selection.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a", "b", "c"]), np.eye(3), np.array([1, 0, 1]), ("no", "yes"), {})
+    >>> ids_by_class(pool, [2, 1, 0])
+    {'yes': ['a', 'c'], 'no': ['b']}
     """
     samples: dict[str, list[str]] = {}
     for row in sorted(int(row) for row in rows):
@@ -86,15 +100,23 @@ def ids_by_class(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
 
 
 def standardised(features: FloatArray) -> FloatArray:
-    """Return features scaled to mean 0 and standard deviation 1; constant columns become 0.
+    """Return features with mean 0 and standard deviation 1 in every column.
 
     Parameters
     ----------
-    features : (n, d) array of float
+    features : (n, d) array of float64
+        Any numbers.
 
     Returns
     -------
-    (n, d) array of float
+    (n, d) array of float64
+        Constant columns become 0.
+
+    Examples
+    --------
+    >>> standardised(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    array([[-1.,  0.],
+           [ 1.,  0.]])
     """
     spread = features.std(axis=0)
     scaled: FloatArray = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
@@ -104,17 +126,24 @@ def standardised(features: FloatArray) -> FloatArray:
 def distances(first: FloatArray, second: FloatArray) -> FloatArray:
     """Return Euclidean distances between two sets of rows.
 
-    No matrix product is used: its sums, and therefore ties, depend on the number of threads. These
-    distances are the same to the last bit on any number of threads.
+    No matrix product is used: its sums, and so its ties, depend on the machine's threads.
 
     Parameters
     ----------
-    first : (n, d) array of float
-    second : (m, d) array of float
+    first : (n, d) array of float64
+        Some rows.
+    second : (m, d) array of float64
+        Other rows.
 
     Returns
     -------
-    (n, m) array of float
+    (n, m) array of float64
+        Distances of every pair.
+
+    Examples
+    --------
+    >>> distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]))
+    array([[5., 1.]])
     """
     from scipy.spatial.distance import cdist
 

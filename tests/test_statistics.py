@@ -478,7 +478,7 @@ def test_random_picks_at_the_edges() -> None:
     far_below = statistics.random_selection(10**6, 5 * 10**5, picked=10**5, selected_defects=0)[1]
     assert far_below == 0.0
     for picked, selected_defects in ((11, 0), (4, 5), (9, 1), (-1, 0)):
-        with pytest.raises(ValueError, match="no pick"):
+        with pytest.raises(ValueError, match="no selection"):
             statistics.random_selection(10, 3, picked=picked, selected_defects=selected_defects)
 
 

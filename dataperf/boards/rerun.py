@@ -24,7 +24,7 @@ EXACT = (
 
 
 def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
-    """Run the evaluation of a recorded result again and compare.
+    """Run the evaluation of a result again.
 
     First the record's own digest is checked, then the digests of everything that it depends on,
     then the evaluation: every prediction, score and interval must be equal. Own data is read again

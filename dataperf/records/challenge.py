@@ -156,7 +156,12 @@ class Board(Record):
     title
         How this board differs from the others, in a few words.
     published
-        Scores reported elsewhere, by method. They are shown next to ours and never ranked.
+        Scores that others have reported for it, by method: shown beside ours, never ranked.
+
+    Examples
+    --------
+    >>> Board(tasks=["digits"], rules={"budget": 60}).rules["budget"]
+    60
     """
 
     tasks: Annotated[list[Name], Field(min_length=1)]

@@ -30,10 +30,17 @@ class Table:
     ids : (n,) array of str
         Unique.
     features : (n, d) array of float
+        What a model is trained on.
     columns : mapping of str to (n,) array
         Labels and metadata.
     digest : str
-        sha256 of all of the above, if it is already known, else "".
+        sha256 of all that, where it is known already.
+
+    Examples
+    --------
+    >>> table = Table(np.array(["a", "b"]), np.eye(2), {"label": np.array(["no", "yes"])})
+    >>> len(table), table.take(np.array([1])).ids.tolist()
+    (2, ['b'])
     """
 
     ids: TextArray
@@ -72,6 +79,7 @@ class Pool:
     ids : (n,) array of str
         Unique.
     features : (n, d) array of float
+        What a model is trained on.
     labels : (n,) array of int
         Given class ids, correct or wrong; -1 for rows without a label.
     classes : tuple of str
@@ -79,7 +87,13 @@ class Pool:
     columns : mapping of str to (n,) array
         Visible metadata.
     facts : mapping
-        Further facts that the dataset gives participants, such as prices.
+        What else the dataset tells participants, such as prices.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), ("no", "yes"), {})
+    >>> pool.classes[pool.labels[pool.row_of["b"]]]
+    'yes'
     """
 
     ids: TextArray
@@ -130,7 +144,12 @@ class Truth:
     labels : (n,) array of int
         True class ids.
     defects : (n,) array of str
-        Name of each row's defect, "" for none.
+        Name of each row's defect; "" for none.
+
+    Examples
+    --------
+    >>> Truth(np.array([0, 1]), np.array(["", "swapped"])).defects.tolist()
+    ['', 'swapped']
     """
 
     labels: IntArray
@@ -139,16 +158,24 @@ class Truth:
 
 @dataclass(frozen=True)
 class TestSplit:
-    """The rows that a trained model is scored on.
+    """Rows that a trained model is tested on.
 
     Parameters
     ----------
     ids : (n,) array of str
+        Unique, and not in the pool.
     features : (n, d) array of float
+        As those of the pool.
     labels : (n,) array of int
         True class ids.
     groups : (n,) array of str or None
-        Group of each row; rows of one group depend on each other. None if rows are independent.
+        Which rows belong together; None if all are independent.
+
+    Examples
+    --------
+    >>> test = TestSplit(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), None)
+    >>> test.take(np.array([1])).labels.tolist()
+    [1]
     """
 
     ids: TextArray
@@ -169,13 +196,21 @@ class TaskData:
     Parameters
     ----------
     pool : Pool
+        What a participant sees.
     truth : Truth or None
-        None where it is not known.
-    tests : mapping of str to TestSplit
+        What is known to be true of the pool.
+    tests : mapping
+        Rows that are tested on, by split.
     digest : str
-        sha256 of the data.
+        sha256 of all that.
     prompts : (classes, d) array of float or None
-        Text features of each class, for models that receive their classes as text.
+        Text features of the classes, for models that get their classes in words.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a"]), np.eye(1), np.array([0]), ("no", "yes"), {})
+    >>> TaskData(pool, None, {}, digest="").truth is None
+    True
     """
 
     pool: Pool

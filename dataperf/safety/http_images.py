@@ -36,9 +36,13 @@ def numeric_version() -> str:
 
 
 def shown(option: str) -> str:
-    """Return the part of the address that is recorded: no query, which may hold a key."""
+    """Return what a record may say of the address: no query and no password, which are secrets.
+
+    >>> shown("http://user:secret@localhost:8000/draw?key=1")
+    'http://localhost:8000/draw'
+    """
     parts = urlsplit(option)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def prepare(option: str, *, longest: float = LONGEST) -> Callable[[str, str], bytes]:
