@@ -220,7 +220,7 @@ def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evalu
             if array.shape != (len(task.seeds), len(test.labels)):
                 raise DataperfError(f"predictions of {name} have shape {array.shape}")
             if array.min() < 0 or array.max() >= len(task.classes):
-                raise DataperfError(f"predictions of {name} are no class ids")
+                raise DataperfError(f"predictions of {name} are not class ids")
         predictions[name] = np.concatenate(arrays)
     return evaluate.Run(predictions, evaluate.weights_of(task, plan), 0.0, 0.0, 0)
 

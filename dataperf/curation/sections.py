@@ -37,7 +37,7 @@ class Section:
     content
         What that template shows.
     severity
-        The word for how much it matters; "" where it is no finding.
+        The word for how much it matters; "" where it is not a finding.
     """
 
     name: str

@@ -94,7 +94,7 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
     Raises
     ------
     Invalid
-        If a clause names a column the dataset lacks, a label is no class, or pool and
+        If a clause names a column the dataset lacks, a label is not a class, or pool and
         tests share rows.
     """
     rows = table(task.dataset, task.options) if rows is None else rows
@@ -111,7 +111,7 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
         labels = class_ids(pool_rows.columns[task.label_column], task, "pool")
     path = locate.locate(task.dataset, module.source)
     with plugin_calls.calling("datasets", module):
-        told = module.facts(path, **task.options) if hasattr(module, "facts") else {}
+        facts = module.facts(path, **task.options) if hasattr(module, "facts") else {}
         prompts = (
             module.prompts(task.classes, **task.options) if hasattr(module, "prompts") else None
         )
@@ -122,7 +122,7 @@ def task_data(task: Task, rows: Table | None = None) -> TaskData:
             labels,
             tuple(task.classes),
             {name: pool_rows.columns[name] for name in task.visible_columns},
-            told,
+            facts,
         ),
         truth=_truth(task, pool_rows),
         tests={name: _test(task, name, rows, in_pool) for name in task.splits},
@@ -188,7 +188,7 @@ def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
     Raises
     ------
     Invalid
-        If a label is no class and the task has no class for the rest.
+        If a label is not a class and the task has no class for the rest.
     """
     words: TextArray = values.astype(str)
     unique, inverse = np.unique(words, return_inverse=True)
@@ -198,7 +198,7 @@ def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
     rest = numbers.get(task.other_class) if task.other_class is not None else None
     strange = [word for word in unique if word not in numbers]
     if strange and rest is None:
-        what = f"labels that are no class: {', '.join(strange[:10])}"
+        what = f"labels that are not classes: {', '.join(strange[:10])}"
         raise Invalid("challenge data", [Problem("unknown-label", place, what)])
     ids = np.array([numbers.get(word, rest) for word in unique], dtype=np.intp)
     return ids[inverse.reshape(-1)]

@@ -3,7 +3,7 @@
 Both files hold lines of ``sha256  name``.
 
 For models, a line for each model and one for each file that it rests on (weights, a module
-beside it); ``sha256sum -c frozen.txt`` checks them.
+next to it); ``sha256sum -c frozen.txt`` checks them.
 
 For boards, three kinds of lines: ``BOARD``, which decides; ``BOARD:data`` for the data that the
 board had; and ``KIND/FILE`` for each file that the boards rest on, which lets an error name the
@@ -87,7 +87,7 @@ def _model_parts(entry: Entry) -> dict[str, registry.Part]:
     if outside:
         raise DataperfError(
             f"the fixed model {entry.path} rests on files of another folder: {', '.join(outside)}\n"
-            "  A model's files lie beside it; it imports no plug-in."
+            "  Move them into the model's folder; a model imports no plug-in."
         )
     return {part.path.relative_to(entry.folder).as_posix(): part for part in found}
 
@@ -176,7 +176,7 @@ def freeze_model(entry: Entry) -> str:
     DigestMismatch
         If it was frozen and has changed since.
     DataperfError
-        If it rests on files that do not lie beside it.
+        If it rests on files outside its folder.
     """
     parts = _model_parts(entry)
     if not model_is_frozen(entry):

@@ -179,7 +179,7 @@ def parts(challenge: Challenge, board: str) -> dict[str, registry.Part]:
     """Return every file that the numbers of a board rest on, by name.
 
     These are the track, models, datasets and metrics with all that each rests on (see
-    `dataperf.registry.parts`). The toolkit's own flow is no part: the tests compare its results
+    `dataperf.registry.parts`). The toolkit's own flow is not a part: tests compare its results
     with recorded scores.
 
     Raises
@@ -214,7 +214,7 @@ def digests(challenge: Challenge, board: str) -> dict[str, str]:
     """
     tasks = tasks_of(challenge, board)
     found = {name: part.digest for name, part in parts(challenge, board).items()}
-    told = {
+    content = {
         "challenge": challenge.name,
         "version": challenge.version,
         "track": challenge.track,
@@ -222,11 +222,11 @@ def digests(challenge: Challenge, board: str) -> dict[str, str]:
         "tasks": {name: _untitled(task) for name, task in tasks.items()},
         "board": {"name": board, **_untitled(challenge.boards[board])},
     }
-    return {"board": files.digest_json(told), **found}
+    return {"board": files.digest_json(content), **found}
 
 
 def _untitled(record: Task | Board) -> dict[str, Any]:
-    """Return what a record says, without what only tells: rewording must not change a digest."""
+    """Return what a record says, without its titles: rewording must not change a digest."""
     titles: Any = {"title": True, "splits": {"__all__": {"title"}}}
     if isinstance(record, Board):
         titles = {"title", "published"}

@@ -1,11 +1,11 @@
 """A folder is a registry: find, list, load and digest plug-ins, ours and the user's alike.
 
-Ours lie in this package (``challenges`` and ``fixed_models`` beside it in a checkout). The
+Ours lie in this package (in a checkout, ``challenges`` and ``fixed_models`` lie next to it). The
 user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
 ``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
 
 ``entries`` finds plug-ins, ``parts`` lists the files that each rests on, ``source_code`` runs
-exactly the source that ``parts`` has digested, and ``reads`` refuses a file that is no part.
+exactly the source that ``parts`` has digested, and ``reads`` refuses a file that is not a part.
 
 It imports only ``errors``, ``records`` and ``basics``; every folder above them may import it.
 """

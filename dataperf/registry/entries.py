@@ -86,8 +86,8 @@ class Entry:
                 if not any(isinstance(name, ast.Name) and name.id == "tracks" for name in named):
                     continue
                 if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-                    told = ast.literal_eval(node.value)
-                    return (told,) if isinstance(told, str) else tuple(map(str, told))
+                    value = ast.literal_eval(node.value)
+                    return (value,) if isinstance(value, str) else tuple(map(str, value))
         except (OSError, TypeError, ValueError, SyntaxError):
             pass  # what cannot be read answers nothing
         return ()
@@ -112,7 +112,7 @@ def user_folders() -> list[Path]:
 
 
 def our_folder(kind: str) -> Path:
-    """Return where our own plug-ins of a kind lie: inside the package, else beside it."""
+    """Return where our own plug-ins of a kind lie: inside the package, else next to it."""
     inside = PACKAGE / kind
     return inside if inside.is_dir() else PACKAGE.parent / kind
 

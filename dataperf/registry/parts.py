@@ -3,23 +3,23 @@
 The parts of a plug-in are
 
 - its own file;
-- what lies beside it under its name: ``NAME.npz``, ``NAME.json``, the folder ``NAME/``;
-- what its text names: a string that is a file or folder beside it (``"weights.npz"``), or a
+- what lies in its folder under its name: ``NAME.npz``, ``NAME.json``, the folder ``NAME/``;
+- what its text names: a string that is a file or folder there (``"weights.npz"``), or a
   pattern of such that begins with letters (``"shard-*.csv"``);
-- the modules beside it that it imports (``import _helper``);
+- the modules in its folder that it imports (``import _helper``);
 - the other plug-ins that it imports (``from dataperf.datasets import mnist_5k``) or loads by
   name (``registry.load("metrics", "f1")``, ``load_dataset("mnist_5k")``);
 
 and everything that those rest on in turn. Imports inside functions count too.
 
-**What an author must do.** Keep what a plug-in reads beside it and name it in one of these
-ways. A module from any other folder is refused here, unless a package manager installed it. A
-file that is no part is refused when the plug-in reads it (`dataperf.registry.reads`).
+**What an author must do.** Keep what a plug-in reads in its folder and name it in one of
+these ways. A module from any other folder is refused here, unless a package manager installed it.
+A file that is not a part is refused when the plug-in reads it (`dataperf.registry.reads`).
 
-**What is no part.** The rest of the toolkit (``dataperf.statistics``, ``selection_helpers``,
+**What is not a part.** The rest of the toolkit (``dataperf.statistics``, ``selection_helpers``,
 ``sources``, ``evaluation`` and so on) is the one flow that all boards share: the tests compare
-its results with recorded scores. Installed packages are no part: every result records
-their versions.
+its results with recorded scores. Installed packages are not parts: every result
+records their versions.
 
 A fixed model counts to the last byte, and so does data. Of other code, comments and docstrings
 do not count.
@@ -43,7 +43,7 @@ from dataperf.basics import files
 from dataperf.errors import DataperfError, NotFound
 from dataperf.registry.entries import BOARD_KINDS, KINDS, PACKAGE, Entry, get
 
-#: Names beside plug-ins that are never parts of one.
+#: Names in a plug-in's folder that are never parts of it.
 IGNORED = ("__pycache__", "frozen.txt")
 #: A string in the code that is longer names no file.
 LONGEST_NAME = 255
@@ -99,7 +99,7 @@ def parts(entry: Entry) -> dict[str, Part]:
             continue
         modules[part.name] = part
         code = named_in(part.content or b"")
-        read = list(_beside(path, code.strings))
+        read = list(_named_files(path, code.strings))
         if not folder.is_relative_to(PACKAGE):
             for module in sorted(code.modules):
                 imported = _imported(module, kind, folder, path)
@@ -177,7 +177,7 @@ def _data_digest(path: Path, *_stamp: int) -> str:
 
 @functools.lru_cache(maxsize=512)
 def named_in(content: bytes) -> Code:
-    """Return what the source of a module names; SyntaxError or ValueError if it is no Python."""
+    """Return what the source of a module names; SyntaxError or ValueError if not Python."""
     tree = ast.parse(content)
     documentation = files.docstrings(tree)
     modules, plugins, strings = set(), set(), set()
@@ -231,8 +231,8 @@ def _plugins(own: str, wanted: frozenset[tuple[str, str]]) -> Iterator[tuple[str
             yield kind, entry.folder, entry.path
 
 
-def _beside(path: Path, strings: frozenset[str]) -> Iterator[Path]:
-    """Yield the files beside a module that bear its name or stand in its text."""
+def _named_files(path: Path, strings: frozenset[str]) -> Iterator[Path]:
+    """Yield the files in a module's folder that have its name or stand in its text."""
     place = path.parent
     there = {each.name for each in os.scandir(place)} - set(IGNORED)
     found = {name for name in there if name.partition(".")[0] == path.stem}
@@ -264,9 +264,9 @@ def _files_in(path: Path) -> Iterator[Path]:
 
 
 def _imported(module: str, kind: str, folder: Path, path: Path) -> list[Path]:
-    """Return the files beside a plug-in that the import of a module stands for.
+    """Return the files in a plug-in's folder that the import of a module stands for.
 
-    An installed package comes before a file beside the plug-in, as when Python imports it.
+    An installed package comes before a file in the folder, as when Python imports it.
 
     Raises
     ------
@@ -286,7 +286,7 @@ def _imported(module: str, kind: str, folder: Path, path: Path) -> list[Path]:
     if place is not None and kind in BOARD_KINDS:
         raise DataperfError(
             f"{path} imports {module} from {place}, where it can change unseen.\n"
-            f"  Put it beside the plug-in, into {folder}, or install it as a package."
+            f"  Put it into the plug-in's folder, {folder}, or install it as a package."
         )
     return []
 

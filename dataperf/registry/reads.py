@@ -1,4 +1,4 @@
-"""Refuse what a user's plug-in reads but does not rest on: nothing would tell when it changes.
+"""Refuse what a user's plug-in reads but does not rest on: a change of it would go unnoticed.
 
 Python announces every file that it opens. Where a plug-in that boards rest on opens one in the
 user's folder of plug-ins that is none of its parts, opening fails with an error that says
@@ -63,7 +63,7 @@ def watch(module: str, entry: Entry, parts: Mapping[str, Part]) -> None:
 
 
 def watch_as(module: str, owner: str) -> None:
-    """Watch a module beside a plug-in as the plug-in itself, which is watched later."""
+    """Watch a module in a plug-in's folder as the plug-in itself, which is watched later."""
     _owners[module] = owner
 
 

@@ -2,7 +2,7 @@
 
 Python would run ``__pycache__/NAME.pyc`` in place of ``NAME.py`` if its time and size match: a
 file that nobody digests. So the modules of every kind of plug-in, ours too, and the modules
-beside a user's plug-in are compiled here from the bytes that `dataperf.registry.parts` read.
+next to a user's plug-in are compiled here from the bytes that `dataperf.registry.parts` read.
 """
 
 from __future__ import annotations
@@ -69,16 +69,16 @@ class SourceLoader(SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Find our own plug-ins, and what lies beside a user's, before Python's own finders do."""
+    """Find our own plug-ins, and the modules next to a user's, before Python's own finders do."""
 
-    #: Modules beside users' plug-ins, by the name that they are imported under.
-    beside: dict[str, tuple[Part, Callable[..., Any]]] = {}
+    #: Modules next to users' plug-ins, by the name that they are imported under.
+    modules: dict[str, tuple[Part, Callable[..., Any]]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname in self.beside:
-            part, importing = self.beside[fullname]
+        if fullname in self.modules:
+            part, importing = self.modules[fullname]
             return _spec(SourceLoader(fullname, part.path, part.content or b"", importing))
         start, _, rest = fullname.partition(".")
         kind, _, name = rest.partition(".")
@@ -122,7 +122,7 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     own = next(iter(parts.values()))
-    loader = SourceLoader(name, entry.path, own.content or b"", _beside(name, entry, parts))
+    loader = SourceLoader(name, entry.path, own.content or b"", _importing(name, entry, parts))
     spec = _spec(loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -141,7 +141,7 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
 
 
 def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:
-    # The same text elsewhere is another plug-in: a dataset reads what lies beside its file.
+    # The same text elsewhere is another plug-in: a dataset reads what lies next to its file.
     # But a model's compiled code may be kept, and knows its module by name wherever it lies.
     found = {
         name: part.digest if part.content is None else files.digest_bytes(part.content)
@@ -152,8 +152,8 @@ def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:
     return files.digest_json(found) if len(found) > 1 else next(iter(found.values()))
 
 
-def _beside(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..., Any] | None:
-    """Make the modules beside a plug-in known; return how its import statements find them."""
+def _importing(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..., Any] | None:
+    """Make the modules next to a plug-in known; return how its import statements find them."""
     modules = {
         _dotted(entry.folder, part.path): part
         for part in list(parts.values())[1:]
@@ -161,7 +161,7 @@ def _beside(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[...,
     }
     if not modules or entry.ours:
         return None
-    prefix = f"{name}_beside"
+    prefix = f"{name}_modules"
     tops = {each.partition(".")[0] for each in modules}
 
     def importing(
@@ -181,7 +181,7 @@ def _beside(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[...,
     root.__path__ = []
     sys.modules[prefix] = root
     for dotted, part in modules.items():
-        _Finder.beside[f"{prefix}.{dotted}"] = part, importing
+        _Finder.modules[f"{prefix}.{dotted}"] = part, importing
         reads.watch_as(f"{prefix}.{dotted}", name)
     return importing
 
@@ -195,7 +195,7 @@ def _dotted(folder: Path, path: Path) -> str:
 def _compiled_code_apart(parts: Mapping[str, Part], digest: str) -> Iterator[None]:
     """Keep what numba compiles of a plug-in in the user's cache, by the digest of its parts.
 
-    With ``cache=True`` numba would run what lies in ``__pycache__`` beside the plug-in if that
+    With ``cache=True`` numba would run what lies in ``__pycache__`` next to the plug-in if that
     names the right source, and it does not look at what the plug-in imports.
     """
     if not any(b"numba" in (part.content or b"") for part in parts.values()):

@@ -42,7 +42,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Score:
-    """What ranks: a sum of metrics of independent tests, plus what is no matter of chance.
+    """What ranks: a sum of metrics of independent tests, plus a part without sampling noise.
 
     Parameters
     ----------
