@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dataperf.registry import source_code as _source_code
+
 if TYPE_CHECKING:
     from dataperf.boards.baselines import answer
     from dataperf.curation.audit import audit
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from dataperf.sources.tables import load as load_dataset
 
 __version__ = "0.1.0"
+
+_source_code.install()  # before any plug-in is imported: each runs from its source
 
 __all__ = [
     "answer",

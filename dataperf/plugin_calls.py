@@ -1,4 +1,4 @@
-"""Call what a user's plug-in offers: what goes wrong in it is told as the plug-in's own fault."""
+"""Call a user's plug-in: an error in it names the plug-in, its file and line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dataperf.registry import KINDS
 
 
 def is_yours(module: Any) -> bool:
-    """Return whether a plug-in's module is the user's; what ours raise is a defect of ours."""
+    """Return whether a plug-in is the user's; an error in one of ours is a defect of ours."""
     return getattr(module, "__name__", "dataperf").partition(".")[0] != "dataperf"
 
 
 def named(kind: str, module: Any, *, line: int | None = None) -> str:
-    """Return what a plug-in is called in an error: ``the metric hits (mine/metrics/hits.py)``."""
+    """Return the name of a plug-in in an error: ``the metric hits (mine/metrics/hits.py)``."""
     path = Path(module.__file__)
     place = f", line {line}" if line else ""
     return f"the {KINDS[kind]} {path.stem} ({path}{place})"
@@ -31,9 +31,9 @@ def calling(kind: str, module: Any, wanted: str = "") -> Iterator[None]:
     Parameters
     ----------
     kind, module
-        The plug-in that is called inside; what one of ours raises passes as it is.
+        The plug-in that is called inside. An error of one of ours passes unchanged.
     wanted
-        How it is called: ``answer(pool, rules, *, seed)``. Told where the call itself fails.
+        Its signature: ``answer(pool, rules, *, seed)``. Shown where the call itself fails.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def calling(kind: str, module: Any, wanted: str = "") -> Iterator[None]:
 
 
 def fault(kind: str, module: Any, error: BaseException, wanted: str = "") -> DataperfError:
-    """Return what a user's plug-in raised as an error that names it; see `calling`."""
+    """Return the error that names a user's plug-in and what it raised; see `calling`."""
     lines = lines_of(module, error)
     then = f"\n  expected {wanted}" if wanted and not lines else ""
     what = f"{type(error).__name__}: {error}".rstrip(": ")

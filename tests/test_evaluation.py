@@ -249,7 +249,7 @@ def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):
         for name in ("one", "five")
     ]
     answers = [answer.model_copy(update={"challenge": "mine"}) for answer in answers]
-    monkeypatch.setattr(evaluate.freezing, "unfrozen_parts", lambda *_: ["changed"])
+    monkeypatch.setattr(evaluate.freezing, "unfrozen_parts", lambda *_, **__: ["changed"])
     found = [evaluate.evaluate(changed, answer) for answer in answers]
     assert [len(each.tasks["digits"].splits["test"].per_seed["macro_f1"]) for each in found] == [
         1,

@@ -113,7 +113,7 @@ class A:
 def digest(tmp_path, text):
     path = tmp_path / "code.py"
     path.write_text(textwrap.dedent(text), encoding="utf-8")
-    return files.digest_code(path)
+    return files.digest_code(path.read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import ast
 import errno
 import functools
 import hashlib
+import importlib.util
 import io
 import json
 import mmap
@@ -42,6 +43,15 @@ def digest_json(value: Any) -> str:
     return digest_bytes(text.encode("utf-8", "surrogatepass"))
 
 
+def cache_folder() -> Path:
+    """Return where computed features are kept: ``DATAPERF_CACHE`` or the user's cache folder."""
+    if named := os.environ.get("DATAPERF_CACHE"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("dataperf"))
+
+
 def stamp(path: Path) -> list[int]:
     """Return what changes when a file does, without reading it.
 
@@ -53,29 +63,25 @@ def stamp(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
-def digest_code(path: Path) -> str:
+@functools.lru_cache(maxsize=256)
+def digest_code(content: bytes) -> str:
     """Return a digest of a Python file's code: comments, docstrings and blank lines do not count.
 
-    Mending a sentence must not make earlier results incomparable; changing a statement must.
+    Rewording a sentence must not make earlier results incomparable; changing a statement must.
     """
-    return _digest_code(path, *stamp(path))
-
-
-@functools.lru_cache(maxsize=256)
-def _digest_code(path: Path, *_stamp: int) -> str:
-    return digest_bytes(_code_only(path.read_text(encoding="utf-8")).encode())
+    return digest_bytes(_code_only(importlib.util.decode_source(content)).encode())
 
 
 def _code_only(text: str) -> str:
     lines = text.replace("\r\n", "\n").split("\n")
     tree = ast.parse(text)
-    docstrings = _docstrings(tree)
+    documentation = docstrings(tree)
     inside: set[int] = set()  # lines that go on within a string: blanks count there
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    for node in docstrings:
+    for node in documentation:
         rows = range(node.lineno - 1, node.end_lineno or node.lineno)
         before = lines[rows[0]].encode()[: node.col_offset]
         after = lines[rows[-1]].encode()[node.end_col_offset :]
@@ -85,7 +91,7 @@ def _code_only(text: str) -> str:
             lines[row] = ""
     for part in (node for node in ast.walk(tree) if isinstance(node, ast.expr)):
         text_part = isinstance(part, ast.Constant) and isinstance(part.value, str | bytes)
-        if (text_part or isinstance(part, ast.JoinedStr)) and part not in docstrings:
+        if (text_part or isinstance(part, ast.JoinedStr)) and part not in documentation:
             inside.update(range(part.lineno - 1, (part.end_lineno or part.lineno) - 1))
     kept = [
         (row in inside or row - 1 in inside, row in inside, line) for row, line in enumerate(lines)
@@ -97,7 +103,8 @@ def _code_only(text: str) -> str:
     )
 
 
-def _docstrings(tree: ast.Module) -> list[ast.Constant]:
+def docstrings(tree: ast.Module) -> list[ast.Constant]:
+    """Return the docstrings of a module, its classes and functions."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

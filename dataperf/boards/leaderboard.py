@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dataperf import registry, statistics
+from dataperf import statistics
 from dataperf.basics import files
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError
 from dataperf.evaluation import evaluate, results, scorecard
 from dataperf.records import Challenge, Estimate, Plan, Result, Task, TaskData, TaskScores
-from dataperf.sources.tables import is_pinned
 from dataperf.statistics import Outcome, Score
 
 
@@ -100,13 +99,11 @@ def _trained_on(result: Result) -> str:
 
 def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     """Return a function that gives a result's score from its predictions, or refuses it."""
-    tasks = challenges.tasks_of(challenge, board)
     data = submission.board_data(challenge, board)
-    digest = challenges.digests(challenge, board)["board"]
+    digests = challenges.digests(challenge, board)
     version = evaluate.numeric_version(challenge, board)
-    unfrozen = freezing.unfrozen_parts(challenge, board)
-    sources = [registry.load("datasets", task.dataset).source for task in tasks.values()]
-    pinned = all(is_pinned(source) for source in sources)
+    unfrozen = freezing.unfrozen_parts(challenge, board, data=data)
+    here = evaluate.data_digest(data)
 
     def judge(result: Result) -> Score:
         told = result.provenance
@@ -117,15 +114,23 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
         if not told.frozen or unfrozen:
             loose = ", ".join(told.unfrozen or unfrozen) or "when it was scored"
             raise DataperfError(f"not frozen: {loose}")
-        if told.digests.get("board") != digest:
-            raise DataperfError("another version of the board")
+        if told.digests.get("board") != digests["board"]:
+            other = [
+                name for name in digests if "/" in name and digests[name] != told.digests.get(name)
+            ]
+            raise DataperfError(f"another version of the board{_named(other)}")
         if told.numeric_version != version:
             raise DataperfError(f"numeric version {told.numeric_version}; here: {version}")
-        if not pinned and told.digests.get("data") != evaluate.data_digest(data):
-            raise DataperfError("other data")
+        used = told.digests.get("data", "nothing")
+        if used != here:
+            raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
         return _score(challenge, board, data, result)
 
     return judge
+
+
+def _named(changed: Sequence[str]) -> str:
+    return f": {', '.join(changed)} differ" if changed else ""
 
 
 def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result) -> Score:

@@ -10,6 +10,7 @@ from dataperf import registry
 from dataperf.basics import validation
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
+from dataperf.definitions import submission
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.evaluation import results
 from dataperf.own_data import evaluate as own
@@ -56,6 +57,9 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     else:
         challenge = challenges.load(kept.challenge)
     problems = list(_changed(kept, challenge, loaded))
+    if not problems and loaded is None:
+        loaded = submission.board_data(challenge, kept.board)
+        problems = list(_other_data(kept, loaded, f"the data of {kept.board}"))
     notes: list[str] = []
     if not problems:
         again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
@@ -70,10 +74,9 @@ def _changed(
     kept: Result, challenge: Challenge, loaded: Mapping[str, TaskData] | None
 ) -> Iterator[str]:
     if loaded is not None:
-        here, used = evaluation.data_digest(loaded), kept.provenance.digests.get("data", "nothing")
-        if here != used:
-            place = kept.own_data["source"]
-            yield f"{place} has changed: the result used {used[:16]}, here is {here[:16]}"
+        other = list(_other_data(kept, loaded, str(kept.own_data["source"])))
+        if other:
+            yield from other
             return
     if kept.board not in challenge.boards:
         yield f"the board {kept.board} is no longer there"
@@ -92,6 +95,12 @@ def _changed(
     if version != kept.provenance.numeric_version:
         then = kept.provenance.numeric_version
         yield f"numeric version {then} then, {version} here: install the libraries of {then}"
+
+
+def _other_data(kept: Result, data: Mapping[str, TaskData], what: str) -> Iterator[str]:
+    here, used = evaluation.data_digest(data), kept.provenance.digests.get("data", "nothing")
+    if here != used:
+        yield f"{what} has changed: the result used {used[:16]}, here is {here[:16]}"
 
 
 def _differences(kept: Result, again: Result) -> Iterator[str]:

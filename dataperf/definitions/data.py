@@ -75,6 +75,12 @@ def board_data(tasks: Mapping[str, Task]) -> dict[str, TaskData]:
     return found
 
 
+def data_digest(data: Mapping[str, TaskData]) -> str:
+    """Return the sha256 of the data of a board's tasks."""
+    found = dict.fromkeys(part.digest for part in data.values())
+    return next(iter(found)) if len(found) == 1 else files.digest_json(list(found))
+
+
 def task_data(task: Task, rows: Table | None = None) -> TaskData:
     """Load a task's data and cut it into pool, truth and tests.
 

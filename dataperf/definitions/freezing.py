@@ -1,35 +1,53 @@
 """What is frozen: models by ``fixed_models/frozen.txt``, boards by their challenge's own.
 
-Both files hold lines of ``sha256  name``; for models ``sha256sum -c frozen.txt`` checks
-them. A frozen thing that has changed is refused; a thing that was never frozen runs, and
-its results are marked and not ranked.
+Both files hold lines of ``sha256  name``.
+
+For models, a line for each model and one for each file that it rests on (weights, a module
+beside it); ``sha256sum -c frozen.txt`` checks them.
+
+For boards, three kinds of lines: ``BOARD``, which decides; ``BOARD:data`` for the data that the
+board had; and ``KIND/FILE`` for each file that the boards rest on, which lets an error name the
+file that has changed. What a board rests on is said in `dataperf.registry.parts`.
+
+A frozen thing that has changed is refused. A thing that was never frozen runs, and its results
+are marked and not ranked; so are those of other data than was frozen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dataperf import registry
 from dataperf.basics import files
 from dataperf.definitions import loading as challenges
-from dataperf.errors import DataperfError, DigestMismatch
-from dataperf.records import Challenge
+from dataperf.definitions import submission
+from dataperf.definitions.data import data_digest
+from dataperf.errors import DataperfError, DigestMismatch, Unavailable
+from dataperf.records import Challenge, TaskData
 from dataperf.registry import Entry
 
 LIST = "frozen.txt"
 
 
 def read_list(path: Path) -> dict[str, str]:
-    """Return name to sha256 of a ``frozen.txt``; empty if there is none."""
+    """Return name to sha256 of a ``frozen.txt``; empty if there is none.
+
+    Raises
+    ------
+    DataperfError
+        If a line is not ``sha256  name``.
+    """
     if not path.is_file():
         return {}
     text = path.read_text(encoding="utf-8", errors="replace")
     lines = [line for line in text.splitlines() if line.strip()]
-    broken = [line for line in lines if len(line.split()) != 2 or len(line.split()[0]) != 64]
+    words = [line.split(maxsplit=1) for line in lines]
+    broken = [line for line, each in zip(lines, words) if len(each) != 2 or len(each[0]) != 64]
     if broken:
         raise DataperfError(f"{path}: not a line of 'sha256  name': {broken[0][:80]!r}")
-    return {line.split()[1]: line.split()[0] for line in lines}
+    return {name.strip(): digest for digest, name in words}
 
 
 def model_is_frozen(entry: Entry) -> bool:
@@ -38,22 +56,53 @@ def model_is_frozen(entry: Entry) -> bool:
     Raises
     ------
     DigestMismatch
-        If it was frozen and has changed since.
+        If it was frozen and has changed since, or a file that it rests on has.
     """
-    promised = read_list(entry.folder / LIST).get(entry.path.name)
-    found = files.digest_file(entry.path)
-    if promised and promised != found:
-        raise DigestMismatch(
-            f"the frozen model {entry.path}",
-            expected=promised,
-            found=found,
-            remedy="Restore the file; for a new recipe copy it to a new version and freeze that.",
+    promised = read_list(entry.folder / LIST)
+    if entry.path.name not in promised:
+        return False
+    parts = _model_parts(entry)
+    for name, part in parts.items():
+        if promised.get(name) != part.digest:
+            raise DigestMismatch(
+                f"{part.path}, of the frozen model {entry.name},",
+                expected=promised.get(name, "none: it was not there when the model was frozen"),
+                found=part.digest,
+                remedy="Restore the file; for a new recipe copy the model to a new version "
+                "and freeze that.",
+            )
+    gone = [name for name in promised if name not in parts and registry.names(entry, name)]
+    if gone:
+        raise DataperfError(
+            f"the frozen model {entry.name} lacks {', '.join(gone)} in {entry.folder}.\n"
+            "  Restore what is missing."
         )
-    return promised is not None
+    return True
 
 
-def unfrozen_parts(challenge: Challenge, board: str) -> list[str]:
-    """Return what of a board is not frozen: its model, the board itself, or nothing.
+def _model_parts(entry: Entry) -> dict[str, registry.Part]:
+    """Return what a model rests on, named as in its folder's list: places in that folder."""
+    found = registry.parts(entry).values()
+    outside = [str(part.path) for part in found if not part.path.is_relative_to(entry.folder)]
+    if outside:
+        raise DataperfError(
+            f"the fixed model {entry.path} rests on files of another folder: {', '.join(outside)}\n"
+            "  A model's files lie beside it; it imports no plug-in."
+        )
+    return {part.path.relative_to(entry.folder).as_posix(): part for part in found}
+
+
+def unfrozen_parts(
+    challenge: Challenge, board: str, *, data: Mapping[str, TaskData] | None = None
+) -> list[str]:
+    """Return what of a board is not frozen: its model, the board itself, its data, or nothing.
+
+    Parameters
+    ----------
+    challenge, board
+        The board.
+    data
+        The data of its tasks, to be compared with the frozen digest of it.
 
     Raises
     ------
@@ -65,24 +114,64 @@ def unfrozen_parts(challenge: Challenge, board: str) -> list[str]:
     parts = [f"fixed model {model.name}" for model in models if not model_is_frozen(model)]
     if challenges.is_own(challenge.name):  # our own code makes it of the data, whose digest it has
         return parts
-    promised = read_list(challenges.folder_of(challenge) / LIST).get(board)
+    promised = read_list(challenges.folder_of(challenge) / LIST)
+    if board not in promised:
+        return [*parts, f"board {board}"]
     found = challenges.digests(challenge, board)["board"]
-    if promised and promised != found:
+    if promised[board] != found:
         raise DigestMismatch(
             f"the frozen board {challenge.name}/{board}",
-            expected=promised,
+            expected=promised[board],
             found=found,
-            remedy="Something it depends on has changed: restore it, or raise the challenge's "
-            "version,\n  take the board's line out of frozen.txt, and freeze again.",
+            remedy=f"{_what_changed(challenge, board, promised)}\n  Restore it, or raise the "
+            "challenge's version,\n  take the board's line out of frozen.txt, and freeze again.",
         )
-    return parts if promised else [*parts, f"board {board}"]
+    if data is not None and promised.get(_data_line(board), data_digest(data)) != data_digest(data):
+        parts.append(f"data of {board} (it differs from the data that was frozen)")
+    return parts
+
+
+def _data_line(board: str) -> str:
+    return f"{board}:data"
+
+
+def _what_changed(challenge: Challenge, board: str, promised: Mapping[str, str]) -> str:
+    """Return which files are not as they were when a board was frozen."""
+    parts = challenges.parts(challenge, board)
+    changed = [
+        str(part.path)
+        for name, part in parts.items()
+        if promised.get(name) not in (None, part.digest)
+    ]
+    known = [name for name in promised if "/" in name]
+    added = [str(part.path) for name, part in parts.items() if known and name not in promised]
+    used = {name for each in challenge.boards for name in challenges.parts(challenge, each)}
+    gone = [name for name in known if name not in used]
+    said = [
+        f"{word}: {', '.join(names)}."
+        for word, names in (("Changed", changed), ("New", added), ("Gone", gone))
+        if names
+    ]
+    return " ".join(said) or f"Changed: {challenges.folder_of(challenge) / 'challenge.toml'}."
 
 
 def freeze_model(entry: Entry) -> str:
-    """Freeze a fixed model and return its sha256; freezing it again changes nothing."""
+    """Freeze a fixed model with the files that it rests on; return its file's sha256.
+
+    Freezing it again changes nothing.
+
+    Raises
+    ------
+    DigestMismatch
+        If it was frozen and has changed since.
+    DataperfError
+        If it rests on files that do not lie beside it.
+    """
+    parts = _model_parts(entry)
     if not model_is_frozen(entry):
-        _write(entry.folder / LIST, {entry.path.name: files.digest_file(entry.path)})
-    return files.digest_file(entry.path)
+        path = entry.folder / LIST
+        _write(path, read_list(path) | {name: part.digest for name, part in parts.items()})
+    return parts[entry.path.name].digest
 
 
 def check_models(challenge: Challenge) -> None:
@@ -98,6 +187,8 @@ def check_models(challenge: Challenge) -> None:
 def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]:
     """Freeze boards of a challenge, whose models must be frozen; return board to digest.
 
+    The data's digest is frozen too where the data is here.
+
     Raises
     ------
     DataperfError
@@ -106,15 +197,24 @@ def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]
         If a board was frozen and has changed since.
     """
     check_models(challenge)
+    path = challenges.folder_of(challenge) / LIST
+    before = read_list(path)
+    used = {name for each in challenge.boards for name in challenges.parts(challenge, each)}
+    lines = {name: digest for name, digest in before.items() if "/" not in name or name in used}
     digests = {}
     for board in boards:
         unfrozen_parts(challenge, board)  # refuses what was frozen and has changed
+        if board not in before:
+            lines.pop(_data_line(board), None)
+        with contextlib.suppress(Unavailable):  # what is not here cannot be frozen
+            found = data_digest(submission.board_data(challenge, board))
+            lines.setdefault(_data_line(board), found)
         digests[board] = challenges.digests(challenge, board)["board"]
-    _write(challenges.folder_of(challenge) / LIST, digests)
+        lines |= {name: part.digest for name, part in challenges.parts(challenge, board).items()}
+    _write(path, lines | digests)
     return digests
 
 
-def _write(path: Path, added: dict[str, str]) -> None:
-    lines = {**read_list(path), **added}
+def _write(path: Path, lines: Mapping[str, str]) -> None:
     text = "".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items()))
     files.write_whole(path, text.encode())

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from dataperf import registry
 from dataperf.basics import files
 from dataperf.basics.validation import problems_of, validate
-from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
+from dataperf.errors import Ambiguous, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Board, Challenge, Task
 from dataperf.sources import tables
 
@@ -175,29 +175,54 @@ def rules_of(challenge: Challenge, board: str) -> Any:
     return validate(track.Rules, board_of(challenge, board).rules, f"rules of {board}")
 
 
-def digests(challenge: Challenge, board: str) -> dict[str, str]:
-    """Return sha256 digests of what defines a board: its words, data, model, track, metrics.
+def parts(challenge: Challenge, board: str) -> dict[str, registry.Part]:
+    """Return every file that the numbers of a board rest on, by name.
 
-    ``board`` covers all the others; results with different ones are never compared. The
-    toolkit's own flow is not part of it: the tests hold that to pinned scores.
+    These are the track, models, datasets and metrics with all that each rests on (see
+    `dataperf.registry.parts`). The toolkit's own flow is no part: the tests compare its results
+    with recorded scores.
+
+    Raises
+    ------
+    Ambiguous
+        If two files of different folders have one name: ``metrics/_helper.py``.
+    """
+    tasks = tasks_of(challenge, board).values()
+    wanted = {("tracks", challenge.track): None}
+    wanted |= {("fixed_models", task.model): None for task in tasks}
+    wanted |= {("metrics", name): None for task in tasks for name in metric_names(task)}
+    found = [registry.parts(registry.get(kind, name)) for kind, name in wanted]
+    found += [tables.definition_parts(name) for name in {task.dataset for task in tasks}]
+    merged: dict[str, registry.Part] = {}
+    for name, part in sorted(
+        ((name, part) for each in found for name, part in each.items()), key=lambda pair: pair[0]
+    ):
+        other = merged.setdefault(name, part)
+        if other.path != part.path:
+            raise Ambiguous(
+                f"two files of {challenge.name}/{board} are called {name}:\n  {other.path}\n"
+                f"  {part.path}\n  Rename one of them."
+            )
+    return merged
+
+
+def digests(challenge: Challenge, board: str) -> dict[str, str]:
+    """Return the sha256 of every file that a board rests on, by name, and of all as ``board``.
+
+    ``board`` also covers what the challenge file says of the board. Results with different
+    ones are never compared.
     """
     tasks = tasks_of(challenge, board)
-    names = {name for task in tasks.values() for name in metric_names(task)}
-    models = {task.model for task in tasks.values()}
-    datasets = {task.dataset for task in tasks.values()}
-    parts = {
-        "track": registry.digest(registry.get("tracks", challenge.track)),
-        **{f"model:{n}": registry.digest(registry.get("fixed_models", n)) for n in models},
-        **{f"dataset:{name}": tables.definition_digest(name) for name in datasets},
-        **{f"metric:{name}": registry.digest(registry.get("metrics", name)) for name in names},
-    }
+    found = {name: part.digest for name, part in parts(challenge, board).items()}
     told = {
         "challenge": challenge.name,
         "version": challenge.version,
+        "track": challenge.track,
+        "files": found,
         "tasks": {name: _untitled(task) for name, task in tasks.items()},
         "board": {"name": board, **_untitled(challenge.boards[board])},
     }
-    return {"board": files.digest_json({**told, **parts}), **parts}
+    return {"board": files.digest_json(told), **found}
 
 
 def _untitled(record: Task | Board) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from dataperf.basics import files
 from dataperf.basics.threads import one_thread
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
+from dataperf.definitions.data import data_digest as data_digest
 from dataperf.errors import DataperfError
 from dataperf.evaluation import metric_guard, provenance, results, scorecard
 from dataperf.records import (
@@ -104,7 +105,7 @@ def evaluate(
     data = data or submission.board_data(challenge, answer.board)
     warnings = submission.check(answer, challenge, data, official=official)
     tasks = challenges.tasks_of(challenge, answer.board)
-    unfrozen = freezing.unfrozen_parts(challenge, answer.board)
+    unfrozen = freezing.unfrozen_parts(challenge, answer.board, data=data)
     scores = _scores(challenge, answer, data, official)
     digests = challenges.digests(challenge, answer.board)
     return Result(
@@ -138,12 +139,6 @@ def numeric_version(challenge: Challenge, board: str) -> str:
     """Return the numeric version of a board's models."""
     names = dict.fromkeys(task.model for task in challenges.tasks_of(challenge, board).values())
     return "; ".join(str(registry.load("fixed_models", name).era()) for name in names)
-
-
-def data_digest(data: Mapping[str, TaskData]) -> str:
-    """Return the sha256 of the data of a board's tasks."""
-    found = dict.fromkeys(part.digest for part in data.values())
-    return next(iter(found)) if len(found) == 1 else files.digest_json(list(found))
 
 
 def answer_digest(answer: Submission) -> str:

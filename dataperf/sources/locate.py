@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from dataperf.basics import files
+from dataperf.basics.files import cache_folder as cache_folder
 from dataperf.errors import DigestMismatch, Unavailable
 from dataperf.records import Folder, Package, Source, Url
 
@@ -25,15 +26,6 @@ def data_folder(dataset: str) -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("dataperf")) / name
-
-
-def cache_folder() -> Path:
-    """Return where computed features are kept: ``DATAPERF_CACHE`` or the user's cache folder."""
-    if named := os.environ.get("DATAPERF_CACHE"):
-        return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("dataperf"))
 
 
 def locate(dataset: str, source: Source) -> Path | None:

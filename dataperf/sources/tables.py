@@ -30,16 +30,21 @@ MOST_HASHED = 64 * 2**20
 CALL = "table(path, **options)"
 
 
+def definition_parts(dataset: str) -> dict[str, registry.Part]:
+    """Return the files that define a dataset, and those of the datasets that it is made from."""
+    parts = registry.parts(registry.get("datasets", dataset))
+    source = registry.load("datasets", dataset).source
+    for name in source.inputs if isinstance(source, Generated) else ():
+        parts |= definition_parts(name)
+    return parts
+
+
 def definition_digest(dataset: str) -> str:
-    """Return the digest of a dataset's definition: its code, recorded facts and pinned bytes."""
-    module = registry.load("datasets", dataset)
-    with plugin_calls.calling("datasets", module):
-        parts: dict[str, Any] = {"code": registry.digest(registry.get("datasets", dataset))}
-    if isinstance(module.source, Package | Url):
-        parts["sha256"] = module.source.sha256
-    if isinstance(module.source, Generated):
-        parts["inputs"] = {name: definition_digest(name) for name in module.source.inputs}
-    return files.digest_json(parts)
+    """Return the sha256 of all that defines a dataset; the cached table is named by it."""
+    parts = {name: part.digest for name, part in definition_parts(dataset).items()}
+    source = registry.load("datasets", dataset).source
+    pinned = source.sha256 if isinstance(source, Package | Url) else None
+    return files.digest_json([dataset, pinned, parts])
 
 
 def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:

@@ -1,22 +1,12 @@
-"""A folder is a registry: find, list, load and digest plug-ins, ours and the user's alike.
-
-Ours lie in this package (``challenges`` and ``fixed_models`` beside it in a checkout). The
-user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
-``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
-"""
+"""Where plug-ins lie: find and list them, ours and the user's alike; nothing of them is run."""
 
 from __future__ import annotations
 
 import ast
-import importlib
-import importlib.util
 import os
-import sys
-import tokenize
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 from dataperf.basics import files
 from dataperf.errors import Ambiguous, DataperfError, NotFound
@@ -48,10 +38,10 @@ WANTED = {
     "engines": ("run",),
 }
 
-#: Endings of files beside a plug-in that hold its recorded facts.
-FACTS = (".csv", ".json", ".npz")
+#: Kinds that a board's numbers rest on; the others write answers, or keep and run things.
+BOARD_KINDS = ("tracks", "fixed_models", "datasets", "metrics")
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -189,65 +179,3 @@ def get(kind: str, name: str) -> Entry:
             return entry
     where = "" if user_folders() else "in dataperf's own folders; yours are named by --plugins"
     raise NotFound(KINDS[kind], name, entries, where=where)
-
-
-def load(kind: str, name: str) -> ModuleType:
-    """Return a plug-in's module.
-
-    Raises
-    ------
-    NotFound
-        If there is none.
-    DataperfError
-        If a user's file cannot be imported; the cause is attached.
-    """
-    entry = get(kind, name)
-    if entry.ours and entry.folder.parent == PACKAGE and kind not in ("challenges", "fixed_models"):
-        return importlib.import_module(f"dataperf.{kind}.{entry.name}")
-    module = _load_path(entry)
-    missing = [wanted for wanted in WANTED.get(kind, ()) if not hasattr(module, wanted)]
-    if missing:
-        raise DataperfError(f"{entry.path} is no {KINDS[kind]}: it lacks {', '.join(missing)}")
-    return module
-
-
-def _load_path(entry: Entry) -> ModuleType:
-    digest = files.digest_file(entry.path)
-    # The same text elsewhere is another plug-in: a dataset reads what lies beside its file.
-    # But a model's compiled code may be kept, and knows its module by name wherever it lies.
-    if not entry.ours and entry.kind != "fixed_models":
-        digest = files.digest_json([str(entry.path), digest])
-    name = f"dataperf_plugin_{entry.kind}_{entry.name}_{digest[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, entry.path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise DataperfError(
-            f"{entry.path} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-    return module
-
-
-def digest(entry: Entry) -> str:
-    """Return what identifies a plug-in's behaviour.
-
-    A fixed model counts to the last byte; of other code, comments and docstrings do not
-    count; files of the same stem (a dataset's recorded facts) do.
-    """
-    if entry.kind == "fixed_models":
-        return files.digest_file(entry.path)
-    if entry.kind == "challenges":
-        return files.digest_json(tomllib.loads(entry.path.read_text(encoding="utf-8")))
-    beside = [entry.path.with_suffix(ending) for ending in FACTS]
-    parts = {path.name: files.digest_file(path) for path in beside if path.is_file()}
-    try:
-        code = files.digest_code(entry.path)
-    except (OSError, ValueError, SyntaxError, tokenize.TokenError) as error:
-        raise DataperfError(f"{entry.path} cannot be read as Python: {error}") from error
-    return files.digest_json({**parts, entry.path.name: code})

@@ -1,0 +1,331 @@
+"""What a plug-in rests on: every file that decides what it computes, with its digest.
+
+The parts of a plug-in are
+
+- its own file;
+- what lies beside it under its name: ``NAME.npz``, ``NAME.json``, the folder ``NAME/``;
+- what its text names: a string that is a file or folder beside it (``"weights.npz"``), or a
+  pattern of such that begins with letters (``"shard-*.csv"``);
+- the modules beside it that it imports (``import _helper``);
+- the other plug-ins that it imports (``from dataperf.datasets import mnist_5k``) or loads by
+  name (``registry.load("metrics", "f1")``, ``load_dataset("mnist_5k")``);
+
+and everything that those rest on in turn. Imports inside functions count too.
+
+**What an author must do.** Keep what a plug-in reads beside it and name it in one of these
+ways. A module from any other folder is refused here, unless a package manager installed it. A
+file that is no part is refused when the plug-in reads it (`dataperf.registry.reads`).
+
+**What is no part.** The rest of the toolkit (``dataperf.statistics``, ``selection_helpers``,
+``sources``, ``evaluation`` and so on) is the one flow that all boards share: the tests compare
+its results with recorded scores. Installed packages are no part: every result records
+their versions.
+
+A fixed model counts to the last byte, and so does data. Of other code, comments and docstrings
+do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import fnmatch
+import functools
+import importlib.util
+import os
+import sys
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataperf.basics import files
+from dataperf.errors import DataperfError, NotFound
+from dataperf.registry.entries import BOARD_KINDS, KINDS, PACKAGE, Entry, get
+
+#: Names beside plug-ins that are never parts of one.
+IGNORED = ("__pycache__", "frozen.txt")
+#: A string in the code that is longer names no file.
+LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file that a plug-in rests on.
+
+    Parameters
+    ----------
+    name
+        The folder of plug-ins and the place in it: ``datasets/digit_concepts.py``.
+    path
+        The file.
+    digest
+        The sha256 of what counts of it.
+    content
+        The source of a module, which is what is run; None for data.
+    """
+
+    name: str
+    path: Path
+    digest: str
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Code:
+    """What the text of a module names: modules, plug-ins (kind and name) and strings."""
+
+    modules: frozenset[str]
+    plugins: frozenset[tuple[str, str]]
+    strings: frozenset[str]
+
+
+def parts(entry: Entry) -> dict[str, Part]:
+    """Return what a plug-in rests on, by name, its own file first.
+
+    Raises
+    ------
+    DataperfError
+        If a module cannot be read as Python, or is imported from a folder that is neither the
+        plug-in's nor that of an installed package.
+    """
+    modules: dict[str, Part] = {}
+    data: dict[str, Part] = {}
+    waiting = [(entry.kind, entry.folder, entry.path)]
+    while waiting:
+        kind, folder, path = waiting.pop()
+        part = _module(kind, folder, path)
+        if part.name in modules:
+            continue
+        modules[part.name] = part
+        code = named_in(part.content or b"")
+        read = list(_beside(path, code.strings))
+        if not folder.is_relative_to(PACKAGE):
+            for module in sorted(code.modules):
+                imported = _imported(module, kind, folder, path)
+                waiting += [(kind, folder, each) for each in imported if each.suffix == ".py"]
+                read += [each for each in imported if each.suffix != ".py"]
+        waiting += _plugins(kind, code.plugins)
+        data |= {part_name(folder, each): _data(folder, each) for each in read}
+    first = part_name(entry.folder, entry.path)
+    rest = {name: each for name, each in sorted((data | modules).items()) if name != first}
+    return {first: modules[first], **rest}
+
+
+def names(entry: Entry, place: str) -> bool:
+    """Return whether a plug-in would rest on a file if it lay at a place in its folder."""
+    first = place.partition("/")[0]
+    module = first.partition(".")[0]
+    for part in parts(entry).values():
+        if part.content is not None and part.path.parent == entry.folder:
+            code = named_in(part.content)
+            patterns = [text for text in code.strings if "*" in text[1:] and text[0] not in "*."]
+            if (
+                module == part.path.stem
+                or {place, first} & code.strings
+                or (module in code.modules and module not in sys.stdlib_module_names)
+                or any(fnmatch.fnmatch(place, pattern) for pattern in patterns)
+            ):
+                return True
+    return False
+
+
+def part_name(folder: Path, path: Path) -> str:
+    """Return what a file is called as a part: its place, seen from above the plug-in's folder."""
+    return path.relative_to(folder.parent).as_posix()
+
+
+def _module(kind: str, folder: Path, path: Path) -> Part:
+    content = source_of(path)
+    try:
+        named_in(content)
+        whole = kind == "fixed_models"
+        digest = files.digest_bytes(content) if whole else files.digest_code(content)
+    except (ValueError, SyntaxError, RecursionError, tokenize.TokenError) as error:
+        raise DataperfError(
+            f"{path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return Part(part_name(folder, path), path, digest, content)
+
+
+def _data(folder: Path, path: Path) -> Part:
+    try:
+        return Part(part_name(folder, path), path, _data_digest(path, *files.stamp(path)))
+    except OSError as error:
+        raise DataperfError(f"{path} cannot be read: {error}") from error
+
+
+def source_of(path: Path) -> bytes:
+    """Return a module's source. Of this package it is read once, since it is run once."""
+    if path.is_relative_to(PACKAGE):
+        return _own_source(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataperfError(f"{path} cannot be read: {error}") from error
+
+
+@functools.cache
+def _own_source(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+@functools.lru_cache(maxsize=256)
+def _data_digest(path: Path, *_stamp: int) -> str:
+    return files.digest_file(path)
+
+
+@functools.lru_cache(maxsize=512)
+def named_in(content: bytes) -> Code:
+    """Return what the source of a module names; SyntaxError or ValueError if it is no Python."""
+    tree = ast.parse(content)
+    documentation = files.docstrings(tree)
+    modules, plugins, strings = set(), set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):  # from a sibling, in a folder of this package
+            start = f"{node.module}." if node.module else ""
+            plugins |= {("", (start + alias.name).partition(".")[0]) for alias in node.names}
+        elif isinstance(node, ast.Call):
+            plugins |= set(_loaded(node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value.strip("/")
+            if node not in documentation and 0 < len(text) <= LONGEST_NAME:
+                strings.add(text)
+    for module in modules:
+        top, kind, name, *_ = [*module.split("."), "", ""]
+        if top == "dataperf" and kind in KINDS:
+            plugins.add((kind, name or "*"))
+    tops = {module.partition(".")[0] for module in modules}
+    return Code(frozenset(tops), frozenset(plugins), frozenset(strings))
+
+
+def _loaded(call: ast.Call) -> Iterator[tuple[str, str]]:
+    """Yield the plug-in that a call loads by a name that stands in the text."""
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    function = call.func.id if isinstance(call.func, ast.Name) else function
+    words = [each.value for each in call.args if isinstance(each, ast.Constant)]
+    if function in ("load", "get") and len(words) == 2 and words[0] in KINDS:
+        yield str(words[0]), str(words[1])
+    elif function == "load_dataset" and words:
+        yield "datasets", str(words[0])
+
+
+def _plugins(own: str, wanted: frozenset[tuple[str, str]]) -> Iterator[tuple[str, Path, Path]]:
+    """Yield kind, folder and file of the plug-ins that a module of one kind names."""
+    for named, name in sorted(wanted):
+        kind = named or own
+        folder = PACKAGE / kind
+        if name == "*":
+            yield from ((kind, folder, each) for each in sorted(folder.glob("[!_]*.py")))
+        elif (folder / f"{name}.py").is_file():
+            yield kind, folder, folder / f"{name}.py"
+        elif named:
+            try:
+                entry = get(kind, name)
+            except NotFound:
+                continue  # a name of the folder's __init__, or of nothing: loading it fails
+            yield kind, entry.folder, entry.path
+
+
+def _beside(path: Path, strings: frozenset[str]) -> Iterator[Path]:
+    """Yield the files beside a module that bear its name or stand in its text."""
+    place = path.parent
+    there = {each.name for each in os.scandir(place)} - set(IGNORED)
+    found = {name for name in there if name.partition(".")[0] == path.stem}
+    for text in strings:
+        if ".." in text.split("/"):
+            continue
+        if text.partition("/")[0] in there:
+            found.add(text)
+        elif "*" in text[1:] and text[0] not in "*.":
+            with contextlib.suppress(ValueError, NotImplementedError, OSError):  # no pattern
+                found |= {each.relative_to(place).as_posix() for each in place.glob(text)}
+    for name in sorted(found):
+        if name.partition("/")[0] in there:
+            yield from (each for each in _files_in(place / name) if each != path)
+
+
+def _files_in(path: Path) -> Iterator[Path]:
+    """Yield a file, or the files of a folder; compiled and hidden ones do not count."""
+    if path.is_file():
+        if path.suffix != ".pyc":
+            yield path
+        return
+    for place, folders, names in os.walk(path):
+        folders[:] = sorted(f for f in folders if f not in IGNORED and not f.startswith("."))
+        for name in sorted(names):
+            each = Path(place, name)
+            if not name.startswith(".") and each.suffix != ".pyc" and each.is_file():
+                yield each
+
+
+def _imported(module: str, kind: str, folder: Path, path: Path) -> list[Path]:
+    """Return the files beside a plug-in that the import of a module stands for.
+
+    An installed package comes before a file beside the plug-in, as when Python imports it.
+
+    Raises
+    ------
+    DataperfError
+        If it is found in neither place but elsewhere, where nothing digests it.
+    """
+    if module in sys.stdlib_module_names or module == "dataperf":
+        return []
+    place = _found_at(module)
+    if place is not None and _is_installed(module, place):
+        return []
+    package, single = folder / module / "__init__.py", folder / f"{module}.py"
+    if package.is_file():
+        return list(_files_in(package.parent))
+    if single.is_file():
+        return [single] if single != path else []
+    if place is not None and kind in BOARD_KINDS:
+        raise DataperfError(
+            f"{path} imports {module} from {place}, where it can change unseen.\n"
+            f"  Put it beside the plug-in, into {folder}, or install it as a package."
+        )
+    return []
+
+
+def _found_at(module: str) -> Path | None:
+    """Return where Python itself would import a module from, if it would at all."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    if spec.origin in (None, "built-in", "frozen"):
+        return next(map(Path, spec.submodule_search_locations or ()), None)
+    return Path(str(spec.origin))
+
+
+@functools.cache
+def _is_installed(module: str, place: Path) -> bool:
+    """Return whether a package manager put a module there."""
+    if is_library(place):
+        return True
+    import importlib.metadata
+
+    return module in importlib.metadata.packages_distributions()
+
+
+def is_library(path: Path) -> bool:
+    """Return whether a file belongs to Python or to the packages that are installed."""
+    return any(path.is_relative_to(folder) for folder in _library_folders())
+
+
+@functools.cache
+def _library_folders() -> tuple[Path, ...]:
+    import site
+    import sysconfig
+
+    known = sysconfig.get_paths()
+    named = [known[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    named += [*site.getsitepackages(), site.getusersitepackages(), str(PACKAGE)]
+    named += [os.path.realpath(each) for each in named]
+    return tuple(dict.fromkeys(map(Path, named)))
