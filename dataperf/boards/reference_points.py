@@ -18,6 +18,7 @@ from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import Invalid
 from dataperf.evaluation import evaluate, scorecard
+from dataperf.evaluation.train import Run, train
 from dataperf.records import (
     Challenge,
     Count,
@@ -187,7 +188,7 @@ def _values(
     """Return the board's score and its parts, without intervals; the ranking one first."""
     found = {}
     for name, task in tasks.items():
-        run = evaluate.train(task, data[name], plans[name])
+        run = train(task, data[name], plans[name])
         found[name] = evaluate.outcomes(task, data[name], plans[name], run)
     score = scorecard.board_score(tasks, plans, found, metrics).value
     if len(tasks) > 1:
@@ -239,7 +240,7 @@ def _by_the_truth(
     oracles = []
     for chosen_set in _clean_picks(challenge, board, part, rows[CLEAN]):
         plan = {name: Plan([chosen_set])}
-        run = evaluate.train(task, with_clean[name], plan[name])
+        run = train(task, with_clean[name], plan[name])
         own = _on_clean_pool(task, metrics[task.metric], run, with_clean[name])
         oracles.append((own, plan))
     choose = max if metrics[task.metric].higher_is_better else min
@@ -319,7 +320,7 @@ def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:
     return more
 
 
-def _on_clean_pool(task: Task, metric: Any, run: evaluate.Run, data: TaskData) -> float:
+def _on_clean_pool(task: Task, metric: Any, run: Run, data: TaskData) -> float:
     """Return the ranking metric on the clean pool, mean over seeds: what an oracle goes by."""
     truth = data.tests[CLEAN].labels
     scores = [metric.score(truth, row, classes=len(task.classes)) for row in run.predictions[CLEAN]]

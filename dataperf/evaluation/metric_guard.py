@@ -81,11 +81,3 @@ def undefined(
                     raise DataperfError(f"{which} is {place}, for right predictions too")
             places.append(f"the metric {headline} is {place}")
     return "; ".join(places) or "a metric has no value on a ranking split"
-
-
-def refuse(metrics: Mapping[str, Any], error: BaseException) -> None:
-    """Raise what came out of a user's metric as its own; tracks may call metrics too."""
-    for name in metrics:
-        module = registry.load("metrics", name)
-        if plugin_calls.is_yours(module) and plugin_calls.lines_of(module, error):
-            raise plugin_calls.fault("metrics", module, error) from error
