@@ -159,22 +159,38 @@ class Safety(Protocol):
 
 
 class Store(Protocol):
-    """``stores/NAME.py``: where results are kept; append-only."""
+    """``stores/NAME.py``: where results are kept; append-only.
+
+    ``--results NAME:LOCATION`` reaches it: ``location`` is whatever the user writes there. What
+    a store refuses is a `dataperf.errors.DataperfError`; what else it raises names the store.
+    """
 
     def put(self, location: str, name: str, content: bytes) -> str:
-        """Keep the content under the name, whole or not at all; return where it is."""
+        """Keep the content under the name, whole or not at all; return where it is.
+
+        ``name`` is ``CHALLENGE/BOARD/DIGEST.json``. The same content may be put again; another
+        content under the same name is refused.
+        """
 
     def names(self, location: str) -> Iterable[str]:
-        """List what is kept."""
+        """List the names that are kept; refuse a location where nothing was ever kept."""
 
     def get(self, location: str, name: str) -> bytes:
-        """Return what is kept under a name."""
+        """Return what is kept under a name; refuse a name that nothing has."""
 
 
 class Engine(Protocol):
-    """``engines/NAME.py``: where evaluations run."""
+    """``engines/NAME.py``: where evaluations run. ``--engine NAME`` or ``DATAPERF_ENGINE``.
+
+    The function and the items can be pickled. The function never raises: what goes wrong with
+    an item is part of its outcome, so an engine only passes outcomes on.
+    """
 
     def run(
         self, function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int
     ) -> Iterator[Any]:
-        """Yield ``function(item)`` for every item, in the order of the items."""
+        """Yield ``function(item)`` once for every item, in the order of the items.
+
+        ``jobs`` says how many may run at a time. Items may run in any order, in threads, in
+        processes or on other machines. Close what runs when the iterator is closed.
+        """

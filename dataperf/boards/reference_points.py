@@ -7,6 +7,7 @@ the challenge's folder, and shown beside every score.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from dataperf.boards import baselines
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import Invalid
-from dataperf.evaluation import evaluate, scorecard
+from dataperf.evaluation import engines, evaluate, scorecard
 from dataperf.evaluation.train import Run, train
 from dataperf.records import (
     Challenge,
@@ -103,7 +104,12 @@ def keep(challenge: Challenge, found: dict[str, ReferencePoints]) -> None:
 
 
 def compute(
-    challenge: Challenge, board: str, *, progress: Callable[[str], None] = lambda step: None
+    challenge: Challenge,
+    board: str,
+    *,
+    progress: Callable[[str], None] = lambda step: None,
+    engine: str | None = None,
+    jobs: int = 1,
 ) -> ReferencePoints:
     """Train on every reference training set of a board.
 
@@ -113,6 +119,8 @@ def compute(
         What is asked.
     progress
         Called with a few words before each point.
+    engine, jobs
+        See `dataperf.evaluation.engines.run`. The points do not depend on them.
     """
     data = submission.board_data(challenge, board)
     tasks = challenges.tasks_of(challenge, board)
@@ -122,7 +130,9 @@ def compute(
     for name, title, answers in _answers(challenge, board, data):
         progress(name)
         plans = [evaluate.plans_of(challenge, answer, data) for answer in answers]
-        scores = [_values(tasks, data, each, metrics) for each in plans]
+        scores = list(
+            engines.run(_Trained(challenge, board, data), answers, engine=engine, jobs=jobs)
+        )
         points[name] = _point(title, data, plans, scores)
         if _by_chance(name):
             ranking = next(iter(scores[0]))
@@ -177,6 +187,24 @@ def _by_chance(name: str) -> bool:
     """Return whether a strategy of ours is chance itself, which scores are held against."""
     entry = registry.find("strategies").get(name)
     return entry is not None and entry.ours and name.startswith("random")
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """Train on one answer. A copy in another process loads the data again."""
+
+    challenge: Challenge
+    board: str
+    data: Mapping[str, TaskData] | None
+
+    def __call__(self, answer: Submission) -> dict[str, float]:
+        data = self.data or submission.board_data(self.challenge, self.board)
+        tasks = challenges.tasks_of(self.challenge, self.board)
+        plans = evaluate.plans_of(self.challenge, answer, data)
+        return _values(tasks, data, plans, evaluate.metrics_of(tasks))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Trained, (self.challenge, self.board, None)
 
 
 def _values(

@@ -1,8 +1,11 @@
-"""Is it true? A result is run again and compared; a plug-in is held to its contract."""
+"""Run the evaluation of a kept result again and compare every number."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,9 @@ from dataperf.basics import validation
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
+from dataperf.errors import DataperfError
+from dataperf.evaluation import engines, results
 from dataperf.evaluation import evaluate as evaluation
-from dataperf.evaluation import results
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Record, Result, TaskData
 
@@ -23,7 +27,80 @@ EXACT = (
 )
 
 
-def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Kept:
+    """Where a result is kept: a file, or a name at a location (`results.place_of`)."""
+
+    name: str
+    location: str | None = None
+
+    def read(self) -> Result:
+        """Return the record; see `results.read` and `results.get`."""
+        if self.location is None:
+            return results.read(Path(self.name))
+        return results.get(self.location, self.name)
+
+
+def places(files: Sequence[Path], location: str | None) -> list[Kept]:
+    """Return the results to verify.
+
+    Parameters
+    ----------
+    files
+        Files; with a location, names there. No names are all that is kept there.
+    location
+        See `results.place_of`.
+
+    Raises
+    ------
+    DataperfError
+        If neither is given, or nothing is kept at the location.
+    """
+    if location is None:
+        if not files:
+            raise DataperfError("name result files, or where results are kept (--results)")
+        return [Kept(str(file)) for file in files]
+    named = [file.as_posix() for file in files] or results.names(location)
+    if not named:
+        raise DataperfError(f"no results in {location}")
+    return [Kept(name, location) for name in named]
+
+
+def verify(
+    kept: Sequence[Kept | Path],
+    *,
+    asking: Sequence[str] = (),
+    engine: str | None = None,
+    jobs: int = 1,
+) -> Iterator[dict[str, Any]]:
+    """Run the evaluations of many results again, one row each; see `result`.
+
+    What cannot be run again is a problem of its row. So is a defect of ours, whose row also has
+    a ``traceback``.
+
+    Parameters
+    ----------
+    kept, asking
+        See `result`.
+    engine, jobs
+        See `dataperf.evaluation.engines.run`.
+    """
+    yield from engines.run(partial(_row, asking=asking), kept, engine=engine, jobs=jobs)
+
+
+def _row(kept: Kept | Path, *, asking: Sequence[str]) -> dict[str, Any]:
+    name = kept.name if isinstance(kept, Kept) else str(kept)
+    try:
+        return result(kept, asking=asking)
+    except DataperfError as error:
+        return {"name": name, "ok": False, "problems": [str(error)]}
+    except Exception as error:
+        what = f"a defect of dataperf: {type(error).__name__}: {error}"
+        trace = {"traceback": traceback.format_exc()}
+        return {"name": name, "ok": False, "problems": [what], **trace}
+
+
+def result(place: Kept | Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     """Run a kept result's evaluation again.
 
     First its own digest, then the digests of everything it depends on, then the evaluation:
@@ -32,8 +109,8 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    path
-        The record.
+    place
+        The record: a file, or a name in a store.
     asking
         What lies outside of dataperf and shall be asked again: ``NAME=OPTION``, as in
         ``dataperf.boards.safety_panel.prepare``. Nothing of that kind is asked otherwise.
@@ -50,7 +127,8 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     DataperfError
         If it is of own data that can no longer be found.
     """
-    kept = results.read(path)
+    place = place if isinstance(place, Kept) else Kept(str(place))
+    kept = place.read()
     loaded = None
     if challenges.is_own(kept.challenge):
         challenge, loaded = own.reload(kept)
@@ -67,7 +145,7 @@ def result(path: Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
         problems = list(_differences(kept, again))
         others, unasked = safety_panel.rerun(kept, asking, data=loaded)
         problems, notes = problems + others, notes + unasked
-    return {"name": str(path), "ok": not problems, "problems": problems, "notes": notes}
+    return {"name": place.name, "ok": not problems, "problems": problems, "notes": notes}
 
 
 def _changed(
@@ -158,6 +236,3 @@ def _first_difference(before: Any, after: Any, place: str) -> str:
             if pair[0] != pair[1]:
                 return _first_difference(*pair, f"{place}[{number}]")
     return f"{place}: {validation.shown(before)} then, {validation.shown(after)} now;"
-
-
-# Plug-ins -------------------------------------------------------------------------------

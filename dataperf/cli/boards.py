@@ -52,6 +52,7 @@ def list_(
                 "description": entry.description(),
                 "path": str(entry.path),
                 "ours": entry.ours,
+                "origin": entry.origin,
                 **({"tracks": entry.tracks()} if each == "strategies" else {}),
             }
             for each, entries in found.items()
@@ -61,7 +62,7 @@ def list_(
     for each, entries in found.items():
         typer.echo(f"{each.replace('_', ' ')}:")
         for entry in entries:
-            mark = "" if entry.ours else "  (yours)"
+            mark = "" if entry.ours else f"  ({entry.origin})"
             answers = f"{', '.join(entry.tracks()):<19} " if each == "strategies" else ""
             typer.echo(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
 
@@ -103,7 +104,7 @@ def show(
 def leaderboard(
     challenge: ChallengeName,
     board: BoardName = None,
-    results_folder: Results = RESULTS,
+    results_at: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -115,15 +116,12 @@ def leaderboard(
     from dataperf import report
     from dataperf.boards import leaderboard as ranking
     from dataperf.definitions import loading as challenges
-    from dataperf.errors import DataperfError
     from dataperf.evaluation import results
 
     asked = challenges.load(challenge)
     if board:
         challenges.board_of(asked, board)
-    if not results_folder.is_dir():
-        raise DataperfError(f"there is no folder {results_folder}; dataperf evaluate makes it")
-    found, broken = results.read_all(str(results_folder), f"{asked.name}/")
+    found, broken = results.read_all(results_at, f"{asked.name}/")
     for name, reason in broken.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
     names = [board] if board else sorted({result.board for result in found} & set(asked.boards))
@@ -131,6 +129,6 @@ def leaderboard(
     if as_json:
         return terminal.show_json([ranking.plain(each) for each in ranked])
     if not ranked:
-        typer.echo(f"no results of {asked.name} in {results_folder}")
+        typer.echo(f"no results of {asked.name} in {results_at}")
     for each in ranked:
         terminal.show(report.leaderboard(each))

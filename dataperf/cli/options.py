@@ -104,8 +104,24 @@ Safety = Annotated[
     ),
 ]
 BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
-Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
-RESULTS = Path("dataperf-results")
+Results = Annotated[
+    str,
+    typer.Option(
+        "--results", help="Where results are kept: a folder, or NAME:LOCATION of another store."
+    ),
+]
+RESULTS = "dataperf-results"
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", help="How many evaluations run at a time.", min=1)
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        envvar="DATAPERF_ENGINE",
+        help="Where evaluations run: in_process, processes, or an engine of your own.",
+    ),
+]
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:

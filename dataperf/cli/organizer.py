@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,8 @@ from dataperf.cli.options import (
     AsJson,
     Budget,
     DataDir,
+    Engine,
+    Jobs,
     MetricName,
     ModelName,
     OwnDrop,
@@ -31,7 +32,16 @@ from dataperf.cli.options import (
 
 
 def verify(
-    files: Annotated[list[Path], typer.Argument(help="Result files.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Result files; with --results, names of results there."),
+    ] = None,
+    results_at: Annotated[
+        str | None,
+        typer.Option("--results", help="Verify results of this folder or NAME:LOCATION."),
+    ] = None,
+    jobs: Jobs = 1,
+    engine: Engine = None,
     data_dir: DataDir = None,
     safety: Safety = None,
     as_json: AsJson = False,
@@ -40,21 +50,18 @@ def verify(
     """Run the evaluation of each result again and compare every prediction and score.
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
+    Example: dataperf verify --results dataperf-results --jobs 2
     """
     from dataperf.boards import rerun
-    from dataperf.errors import DataperfError
 
-    rows: list[dict[str, Any]] = []
-    for file in files:
-        with terminal.progress(f"verifying {file.name}"):
-            try:
-                rows.append(rerun.result(file, asking=safety or ()))
-            except DataperfError as error:
-                rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
-            except Exception as error:  # a defect of ours must not hide the other files
-                terminal.say(traceback.format_exc())
-                told = f"a defect of dataperf: {type(error).__name__}: {error}"
-                rows.append({"name": str(file), "ok": False, "problems": [told]})
+    places = rerun.places(files or [], results_at)
+    rows = []
+    with terminal.progress("verifying", len(places)) as advance:
+        for row in rerun.verify(places, asking=safety or (), engine=engine, jobs=jobs):
+            if "traceback" in row:  # a defect of ours must not hide the other results
+                terminal.say(row.pop("traceback"))
+            rows.append(row)
+            advance()
     _print_checks(rows, as_json)
 
 
@@ -143,6 +150,8 @@ def new(
 
 def freeze(
     name: Annotated[str, typer.Argument(help="A fixed model or a challenge.")],
+    jobs: Jobs = 1,
+    engine: Engine = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -172,7 +181,7 @@ def freeze(
         with terminal.progress(f"reference points of {board}"):
             try:
                 found[board] = reference_points.load(challenge, board) or reference_points.compute(
-                    challenge, board
+                    challenge, board, engine=engine, jobs=jobs
                 )
             except Unavailable:
                 terminal.say(f"{board}: frozen without reference points, its data is not here")

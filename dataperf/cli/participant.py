@@ -17,6 +17,8 @@ from dataperf.cli.options import (
     ChallengeName,
     ChallengeOrData,
     DataDir,
+    Engine,
+    Jobs,
     MetricName,
     ModelName,
     OwnData,
@@ -148,8 +150,9 @@ def evaluate(
     budget: Budget = None,
     rules: Rules = "strict",
     safety: Safety = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to use.", min=1)] = 1,
-    results_folder: Results = RESULTS,
+    jobs: Jobs = 1,
+    engine: Engine = None,
+    results_at: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -160,6 +163,7 @@ def evaluate(
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
     Example: dataperf evaluate --data mine.parquet --label y --true-label y_true cleaning.json
     Example: dataperf evaluate -c adversarial-nibbler --safety unsafe_topics
+    Example: dataperf evaluate -c digit-cleaning answers --jobs 4 --engine processes
     """
     from dataperf.boards import safety_panel
     from dataperf.definitions import loading as challenges
@@ -184,8 +188,9 @@ def evaluate(
     told = given({**columns, **kinds})
     if safety and data is not None:
         raise DataperfError("--safety is for challenges, not for --data")
+    results.place_of(results_at)  # refused before anything is trained
     if data is not None and challenge is None and board is None and rules == "strict":
-        return _evaluate_own(data, files or [], told, str(results_folder), as_json)
+        return _evaluate_own(data, files or [], told, results_at, as_json, engine=engine, jobs=jobs)
     if data is not None or told or challenge is None:
         raise DataperfError(_what_is_asked(data, challenge, [*told], board, rules))
     asked, chosen = challenges.load(challenge), _rules(rules)
@@ -195,9 +200,10 @@ def evaluate(
     sent = _read(files, asked, board, chosen) if files else _references(asked, board, chosen)
     scored = []
     with terminal.progress("evaluating", len(sent)) as advance:
-        for result in evaluation.evaluate_all(asked, sent, jobs=jobs, rules=chosen):
+        ran = evaluation.evaluate_all(asked, sent, jobs=jobs, engine=engine, rules=chosen)
+        for result in ran:
             result = safety_panel.add(result, named)
-            scored.append((result, results.keep(result, str(results_folder))))
+            scored.append((result, results.keep(result, results_at)))
             advance()
     _show(scored, as_json, lambda: _print_scores(asked, scored))
 
@@ -216,7 +222,14 @@ def _what_is_asked(
 
 
 def _evaluate_own(
-    source: str, files: list[Path], told: dict[str, Any], results_folder: str, as_json: bool
+    source: str,
+    files: list[Path],
+    told: dict[str, Any],
+    results_at: str,
+    as_json: bool,
+    *,
+    engine: str | None,
+    jobs: int,
 ) -> None:
     from dataperf import report
     from dataperf.definitions import submission
@@ -229,8 +242,10 @@ def _evaluate_own(
     files = [each for path in files for each in submission.files_of(path)]
     with terminal.progress(f"evaluating on {source}"):
         scored = [
-            (each, results.keep(each, results_folder))
-            for each in own.evaluate(source, files, tell=terminal.say, **told)
+            (each, results.keep(each, results_at))
+            for each in own.evaluate(
+                source, files, tell=terminal.say, engine=engine, jobs=jobs, **told
+            )
         ]
 
     def in_words() -> None:

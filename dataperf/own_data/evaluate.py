@@ -9,6 +9,7 @@ from typing import Any
 from dataperf.basics import json_files, validation
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.own_data import columns as own_columns
 from dataperf.own_data import options
@@ -17,7 +18,7 @@ from dataperf.reading import split as own_split
 from dataperf.reading.draw import split as split
 from dataperf.reading.split import Rows
 from dataperf.reading.split import in_test as in_test
-from dataperf.records import Challenge, Result, TaskData
+from dataperf.records import Challenge, Result, Submission, TaskData
 
 #: Columns of own data that serve as something.
 COLUMNS = ("label", "split", "group", "true_label", "id", "drop", "embedding")
@@ -90,6 +91,8 @@ def evaluate(
     answers: list[Path],
     *,
     tell: Callable[[str], None] = lambda words: None,
+    engine: str | None = None,
+    jobs: int = 1,
     **told: Any,
 ) -> list[Result]:
     """Evaluate manifests on a data set, each on the track that it names.
@@ -102,6 +105,8 @@ def evaluate(
         Files; their ``challenge`` is ``own-repair``, ``own-cleaning`` or ``own-selection``.
     tell
         Called with a line for everything that is worth knowing of how the data was taken.
+    engine, jobs
+        See `dataperf.evaluation.engines.run`.
     **told
         What `load` takes but the track. Without a ``budget`` a cleaning order has that of its
         own length.
@@ -142,7 +147,8 @@ def evaluate(
     lines = [line for *_, asked in sent for line in _notes(rows, asked)]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         tell(line)
-    return [_recorded(answer, *pair, where) for answer, pair, where in sent]
+    items = [(answer, *pair, where) for answer, pair, where in sent]
+    return list(engines.run(_recorded, items, engine=engine, jobs=jobs))
 
 
 def _notes(rows: Rows, asked: Mapping[str, Any]) -> list[str]:
@@ -181,8 +187,9 @@ def reload(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
 
 
 def _recorded(
-    answer: Any, asked: Challenge, loaded: Mapping[str, TaskData], where: Mapping[str, Any]
+    item: tuple[Submission, Challenge, Mapping[str, TaskData], Mapping[str, Any]],
 ) -> Result:
+    answer, asked, loaded, where = item
     result = evaluation.evaluate(asked, answer, data=loaded)
     told = {key: value for key, value in where.items() if value is not None}
     return result.model_copy(update={"own_data": told})
