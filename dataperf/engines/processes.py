@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -26,9 +27,15 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
     jobs = max(2, jobs)  # 1 would mean this very process
     try:
         parallel = Parallel(n_jobs=jobs, return_as="generator", backend="loky")
-        for outcome in parallel(delayed(function)(item) for item in items):
-            done += 1
-            yield outcome
+        outcomes = parallel(delayed(function)(item) for item in items)
+        try:
+            for outcome in outcomes:
+                done += 1
+                yield outcome
+        finally:
+            with warnings.catch_warnings():  # about what is still running: it is meant to end
+                warnings.simplefilter("ignore", UserWarning)
+                outcomes.close()
     except TerminatedWorkerError:
         for number in range(done, len(items)):
             try:
