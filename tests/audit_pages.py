@@ -1,4 +1,4 @@
-"""Audits made by hand, to be shown: real pictures, sounds, texts and numbers with planted noise."""
+"""Audits made by hand: real images, sounds, texts and numbers with planted noise."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class Audit:
     seconds: dict[str, float] = field(default_factory=dict)
     values: Any = None
     version: str = "0.1.0"
+    notes: tuple[str, ...] = ()
+    peak_memory: int = 0
 
 
 @dataclass(frozen=True)

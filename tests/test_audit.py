@@ -164,17 +164,21 @@ def test_an_audit_is_plain_values_too(tmp_path):
     assert {"row", "id", "score", "given", "suggested"} <= set(row)
     written = {path.name for path in found.to_csv(tmp_path / "tables")}
     assert {"label_errors.csv", "label_errors-transition.csv"} <= written
-    assert "label_errors: " in repr(found)
+    assert "\n  ● high    Label errors: " in repr(found) and len(repr(found)) < 500
+    assert "Label errors" in found._repr_html_()
+    for write in (found.report, found.to_csv, lambda place: found.to_submission(path=place)):
+        with pytest.raises(Invalid, match="it is 3"):
+            write(3)
     scores = found.scores("label_errors")
     assert scores.shape == (300,) and scores.argmax() == found.table()["row"].iloc[0]
 
 
-def test_what_rows_are_worth_puts_wrong_labels_first():
+def test_wrong_labels_have_the_lowest_data_values():
     features, labels = blobs(300)
     given = noisy(labels, 0.1, classes=3)
     given[5] = -1
     found = audits.audit(rows_of(features, given, classes=3), detectors=["label_errors"])
-    table = found.worth()
+    table = found.values_table()
     assert table["value"].is_monotonic_increasing and 5 not in set(table["row"])
     wrong = given[table["row"]] != labels[table["row"]]
     assert len(table) == 299 and wrong[:20].mean() > 0.9

@@ -77,7 +77,7 @@ def table(rows=60, classes=3, **columns):
 
 
 def whole(data, folder, **told):
-    """Do all that can be done with an audit: page, tables, JSON, text, explanation, manifest.
+    """Do all that can be done with an audit: page, tables, JSON, text, explanation, submission.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def whole(data, folder, **told):
         assert np.isfinite(found.scores()).all()
         found.explain(0)
         try:
-            found.to_manifest(path=folder / "repair.json")
+            found.to_submission(path=folder / "repair.json")
         except DataperfError as error:
             assert re.search("to split|called test|no row is called", str(error))
     assert not list(folder.rglob("*.part"))
@@ -236,9 +236,7 @@ def test_a_decimal_that_signals_is_missing(column, tmp_path):
 
 def test_what_is_done_to_odd_data_is_told(tmp_path):
     found = dataperf.audit(table(g="one", m=lambda n: HOSTILE[6]), label="y", group="g")
-    assert found.notes == (
-        "all labelled rows are of one group: rows are judged as if there were none",
-    )
+    assert found.notes == ("all labelled rows belong to one group, so the groups are ignored",)
     assert dict(found.rows.skipped)["column m"].startswith("half characters")
     again = dataperf.audit(table().set_axis([1] * 60), label="y", detectors="imbalance")
     assert dict(again.rows.skipped)["index"].startswith("59 repeated values")
@@ -505,9 +503,9 @@ def test_a_folder_is_not_read_for_a_wrong_name(tmp_path, monkeypatch):
 
 
 def test_every_output_is_whole_and_says_the_same(folder):
-    outputs = ["--csv", "tables", "--report", "new/page.html", "--manifest", "new/repair.json"]
+    outputs = ["--csv", "tables", "--report", "new/page.html", "--submission", "new/repair.json"]
     told = json.loads(run(*AUDIT, "--json", *outputs))
-    assert {each["kind"] for each in told["findings"]} | set(told["nothing_to_look_at"]) == {
+    assert {each["kind"] for each in told["findings"]} | set(told["not_checked"]) == {
         "annotators",
         "drift",
         "duplicates",
@@ -536,14 +534,14 @@ def test_every_output_is_whole_and_says_the_same(folder):
 
 WRONG = {
     "a detector": (["--detector", "label_error"], 'Did you mean "label_errors"'),
-    "a track": (["--manifest", "m.json", "--track", "repairs"], 'Did you mean "repair"'),
-    "a track for nothing": (["--track", "repair"], "--track is of the submission"),
-    "a budget for nothing": (["--budget", "3"], "--budget is of the submission"),
-    "no budget": (["--manifest", "m.json", "--budget", "0"], "greater than or equal to 1"),
+    "a track": (["--submission", "m.json", "--track", "repairs"], 'Did you mean "repair"'),
+    "a track for nothing": (["--track", "repair"], "--track needs --submission"),
+    "a budget for nothing": (["--budget", "3"], "--budget needs --submission"),
+    "no budget": (["--submission", "m.json", "--budget", "0"], "greater than or equal to 1"),
     "a seed": (["--seed", "-1"], "greater than or equal to 0"),
-    "one place for two": (["--report", "one", "--manifest", "one"], "is where --report is"),
+    "one place for two": (["--report", "one", "--submission", "one"], "is where --report is"),
     "folders and files": (
-        ["--report", "folder", "--manifest", "file/m.json", "--csv", "file", "--track", "x"],
+        ["--report", "folder", "--submission", "file/m.json", "--csv", "file", "--track", "x"],
         "4 problems",
     ),
 }
@@ -563,7 +561,7 @@ def test_a_place_that_cannot_be_written_is_told(folder, monkeypatch):
     with pytest.raises(Invalid, match="cannot be written to"):
         output_paths.check({"--report": Path("page.html")}, {}, chosen={})
     found = dataperf.audit(table(), label="y", detectors="imbalance")
-    for write in (found.report, found.to_csv, lambda path: found.to_manifest(path=path)):
+    for write in (found.report, found.to_csv, lambda path: found.to_submission(path=path)):
         with pytest.raises(DataperfError, match="cannot be written"):
             write(Path("file/below"))
 
@@ -609,7 +607,7 @@ def write(name, answer, track="repair", **more):
 DATA = ["evaluate", "--data", "mine.csv", "-l", "y", "--id", "who", "--true-label", "right"]
 
 
-def test_manifests_that_break_a_rule_are_refused_with_all_that_is_wrong(mine):
+def test_submissions_that_break_a_rule_are_refused_with_all_that_is_wrong(mine):
     pool, tested, labels = mine
     first = [name for name in pool if labels[name] == "a"]
     wrong = {
@@ -648,17 +646,17 @@ def test_all_files_are_looked_at_before_anything_is_trained(mine):
     assert not Path("dataperf-results").exists()
 
 
-def test_the_seed_of_manifest_and_evaluation_must_agree(folder):
-    run(*AUDIT, "--manifest", "m.json", "--track", "cleaning", "--seed", "3")
+def test_the_seed_of_submission_and_evaluation_must_agree(folder):
+    run(*AUDIT, "--submission", "m.json", "--track", "cleaning", "--seed", "3")
     told = run(*DATA, "m.json", code=2)
     assert "unknown-id" in told or "test-id" in told
     assert "own-cleaning" in run(*DATA, "m.json", "--seed", "3")
 
 
-def test_the_test_that_the_data_names_is_that_of_manifest_and_evaluation(folder):
+def test_the_test_that_the_data_names_is_that_of_submission_and_evaluation(folder):
     frame = pd.read_csv("mine.csv").assign(part=["train", "train", "test"] * 30)
     frame.assign(y=np.array(list("abc"))[np.arange(90) // 30]).to_csv("mine.csv", index=False)
-    run(*AUDIT, "--split", "part", "--manifest", "m.json", "--track", "cleaning")
+    run(*AUDIT, "--split", "part", "--submission", "m.json", "--track", "cleaning")
     ids = json.loads(Path("m.json").read_text(encoding="utf-8"))["answer"]["orders"]["own"]
     assert len(ids) == 60 and "r2" not in ids
     (found,) = json.loads(run(*DATA, "--split", "part", "--json", "m.json"))
@@ -692,7 +690,7 @@ def test_columns_that_serve_as_something_are_not_what_is_wrong(tmp_path):
 def test_a_folder_of_sounds_needs_no_label(folder):
     media(folder / "data", "wav")
     found = dataperf.audit(folder / "data", embedding="mfcc", detectors=["label_errors"])
-    found.to_manifest("selection", path=folder / "m.json")
+    found.to_submission("selection", path=folder / "m.json")
     run("evaluate", "--data", "data", "m.json")
     assert "which column holds the labels" in run(
         "evaluate", "--data", "mine.csv", "m.json", code=2
@@ -721,7 +719,7 @@ def test_what_an_audit_finds_can_be_evaluated_on_hostile_data(track, folder):
     lines = [json.dumps(row) for row in frame.to_dict("records")]
     Path("odd.jsonl").write_text("\n".join(lines), encoding="utf-8")
     found = dataperf.audit("odd.jsonl", label="y", id="who", drop=["right"])
-    found.to_manifest(track, path="m.json")
+    found.to_submission(track, path="m.json")
     (result,) = evaluate.evaluate(
         "odd.jsonl", [Path("m.json")], label="y", id="who", true_label="right"
     )

@@ -133,7 +133,7 @@ def test_lime_names_the_column_that_tells(name):
     assert table["column"][0] == "size" and table["contribution"][0] > 0
     again = explain.lime_values(model, rows, BAD, suggested=suggested)
     pd.testing.assert_frame_equal(table, again)
-    assert 'For "small" rather than "middle"' in explain.sentence(table)
+    assert '"small" over "middle"' in explain.sentence(table)
 
 
 def test_sentences_say_what_the_table_holds():
@@ -146,11 +146,11 @@ def test_sentences_say_what_the_table_holds():
     )
     table.attrs.update(method="SHAP", unit="log-odds", given="dog", suggested="cat")
     assert explain.sentence(table) == (
-        'For "cat" rather than "dog" speak size = 1.235 (+2.000) and embedding (+0.250); '
-        "against it colour = red (-0.500) (SHAP, log-odds)."
+        'size = 1.235 (+2.000) and embedding (+0.250) support "cat" over "dog"; '
+        "colour = red (-0.500) opposes it (SHAP, log-odds)."
     )
     table["contribution"] = 0.0
-    assert explain.sentence(table) == 'No column speaks for "cat" rather than "dog" (SHAP).'
+    assert explain.sentence(table) == 'No column supports "cat" over "dog" (SHAP).'
 
 
 def test_neighbours_with_their_labels():
@@ -172,13 +172,13 @@ def test_what_cannot_be_explained_is_refused():
     model = LogisticRegression().fit(rows.features[:, :], np.minimum(rows.labels, 1))
     with pytest.raises(Invalid, match="there is no row 150"):
         explain.shap_values(model, rows, 150, suggested=suggested)
-    with pytest.raises(Invalid, match='never shown class "large"'):
+    with pytest.raises(Invalid, match='not trained on class "large"'):
         explain.shap_values(model, rows, BAD, suggested=2)
     rows.labels[BAD] = -1
     with pytest.raises(Invalid, match="has no label"):
         explain.lime_values(model, rows, BAD, suggested=suggested)
     rows.labels[BAD] = 1
-    with pytest.raises(Invalid, match="is the given one"):
+    with pytest.raises(Invalid, match="equals the given one"):
         explain.lime_values(model, rows, BAD, suggested=1)
 
 

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from audit_pages import HOSTILE
+from jinja2 import UndefinedError
 from rich.console import Console
 
-from dataperf.curation import notebook, page, plots, samples, sections, terminal
+from dataperf.curation import markup, notebook, page, plots, samples, sections, terminal
 from dataperf.errors import DataperfError
 from dataperf.records.rows import Rows
 
@@ -157,29 +158,37 @@ def audit_without_text(audit: made.Audit) -> made.Audit:
     return replace(audit, rows=replace(audit.rows, kinds=kinds))
 
 
+def test_no_template_turns_escaping_off():
+    for path in (markup.FOLDER / "templates").iterdir():
+        assert not re.search(r"\|\s*safe\b|autoescape", path.read_text(encoding="utf-8")), path
+    assert markup.render("about.html", content={"lines": ["<b>"], "tables": []}).count("&lt;b&gt;")
+    with pytest.raises(UndefinedError):  # a name that a template misses is no silent gap
+        markup.render("about.html", content={"lines": []})
+
+
 def test_commands_are_quoted_for_a_shell():
     audit = made.numbers(60)
     audit = replace(audit, rows=replace(audit.rows, source="my wines; rm.csv", label="the grape"))
     write, prove = page.commands(audit)
     assert write == (
-        "dataperf audit 'my wines; rm.csv' --label 'the grape' --manifest repair.json",
+        "dataperf audit 'my wines; rm.csv' --label 'the grape' --submission repair.json",
     )
     assert prove[0].endswith("--label 'the grape' --model logistic_v1 repair.json")
     for source, track in (("speech-selection/en-25", "selection"), ("gone/x", "cleaning")):
         pool = replace(audit, rows=replace(audit.rows, source=f"challenge:{source}"))
-        line = f"dataperf audit challenge:{source} --track {track} --manifest {track}.json"
+        line = f"dataperf audit challenge:{source} --track {track} --submission {track}.json"
         assert page.commands(pool) == ((line,), (f"dataperf evaluate {track}.json",))
     own = replace(audit, rows=replace(audit.rows, source=""))
-    assert page.commands(own)[0] == ('audit.to_manifest(path="repair.json")',)
-    assert "to_manifest" in Seen(page.page(own)).text()
+    assert page.commands(own)[0] == ('audit.to_submission(path="repair.json")',)
+    assert "to_submission" in Seen(page.page(own)).text()
 
 
 def test_samples_stand_beside_their_neighbours(images, drawn):
     seen = Seen(drawn)
-    doubt = samples.doubts(images)
+    suspects = samples.suspect_rows(images)
     cards = [each for each in seen.all("article") if each.get("id", "").startswith("row-")]
-    assert [each["id"] for each in cards] == [f"row-{row}" for row in doubt.rows[:60]]
-    assert [int(each["data-given"]) for each in cards] == doubt.given[:60].tolist()
+    assert [each["id"] for each in cards] == [f"row-{row}" for row in suspects.rows[:60]]
+    assert [int(each["data-given"]) for each in cards] == suspects.given[:60].tolist()
     assert len(re.findall(r'<ol class="near image"', drawn)) == len(cards)
     assert "nearest rows" in seen.text()
 
@@ -192,7 +201,7 @@ def test_most_bounds_the_samples_and_the_page_says_so(images):
 
 
 class Large:
-    """Pictures of noise, which no compression makes small, and long loud sounds."""
+    """Images of noise, which no compression makes small, and long loud sounds."""
 
     def __init__(self, kind: str):
         self.kind = kind
@@ -225,7 +234,7 @@ def test_long_words_and_many_classes_are_cut():
     rows = made.rows_of(features, names, frame=frame, kinds={"text": "text"})
     drawn = page.page(made.audited(made.noisy(rows, 0.1)))
     assert len(drawn.encode()) < 2_000_000
-    assert "The largest and the smallest of 45 classes." in drawn
+    assert "Only the largest and the smallest of 45 classes are shown." in drawn
     assert "most confused classes of 45" in drawn
     assert points(drawn)["names"][-1] == "other"
 
@@ -233,7 +242,7 @@ def test_long_words_and_many_classes_are_cut():
 def test_sounds_can_be_played(texts):
     audit = made.sounds(200)
     drawn = page.page(audit)
-    assert drawn.count('class="play"') >= samples.doubts(audit).flagged > 0
+    assert drawn.count('class="play"') >= samples.suspect_rows(audit).flagged > 0
     assert "data:audio/wav;base64," in drawn
     import wave
 
@@ -255,7 +264,7 @@ class Gone:
 
 def test_media_that_went_away_leaves_the_page(texts):
     audit = replace(texts, rows=replace(texts.rows, media=Gone()))
-    assert "cannot be read now" in page.page(audit)
+    assert "file cannot be read" in page.page(audit)
     assert notebook.html(audit)
 
 
@@ -264,7 +273,7 @@ def test_nothing_found_is_a_page_too():
     near = made.neighbours_of(rows)
     audit = made.Audit(rows, (), near, made.votes(rows, near), {"drift": "no splits"})
     seen = Seen(page.page(audit))
-    assert "Nothing here needs repair" in seen.text() and "no splits" in seen.text()
+    assert "The data needs no repair" in seen.text() and "no splits" in seen.text()
     assert "40" in seen.text()
     quiet = [
         replace(each, table=each.table.head(0), tables={}, numbers={}, severity="none")
@@ -289,35 +298,36 @@ def test_tiny_data(count):
 
 
 def test_map_keeps_flagged_rows_and_marks_them(images, drawn):
-    told, doubt = points(drawn), samples.doubts(images)
+    told, suspects = points(drawn), samples.suspect_rows(images)
     flagged = {each[3] for each in told["points"] if each[5] > -2}
-    assert flagged == set(doubt.rows.tolist())
+    assert flagged == set(suspects.rows.tolist())
     assert len(told["points"]) == len(images.rows)
     assert {each[8] for each in told["points"]} == set(range(len(images.rows)))
-    suggested = dict(zip(doubt.rows.tolist(), doubt.suggested.tolist()))
+    suggested = dict(zip(suspects.rows.tolist(), suspects.suggested.tolist()))
     assert all(each[5] == suggested.get(each[3], -2) for each in told["points"])
 
 
-def test_estimate_tells_counts_as_shares():
+def test_interval_of_wrong_labels_is_shown_in_per_cent():
     audit = made.texts(120)
     found = samples.finding(audit, "label_errors")
     flagged = found.numbers["flagged"]
-    text = Seen(sections.label_errors(scene_of(audit))).text()
-    assert f"{flagged} labels flagged" in text
-    assert "precision, 84 % to 95 %" in text
+    part = sections.label_errors(scene_of(audit))
+    words = [f"{each.value} {each.words}" for each in part.content["figures"]]
+    assert f"{flagged} labels flagged" in words
+    assert "90 % estimated precision, 84 % to 95 %" in words
 
 
 def scene_of(audit):
     from dataperf.curation.cards import Scene
 
-    return Scene(audit, samples.doubts(audit), samples.Usual(audit.rows), 5, 10, True)
+    return Scene(audit, samples.suspect_rows(audit), samples.Usual(audit.rows), 5, 10, True)
 
 
 def test_notebook_cell_needs_no_script(images):
     drawn = notebook.html(images)
     seen = Seen(drawn)
     assert seen.open == [] and not seen.all("script") and not seen.all("style")
-    assert len(seen.all("img")) == min(notebook.SAMPLES, samples.doubts(images).flagged) > 0
+    assert len(seen.all("img")) == min(notebook.SAMPLES, samples.suspect_rows(images).flagged) > 0
     assert all(found.sentence in seen.text() for found in images.findings)
     assert len(drawn) < 60_000
 
@@ -328,13 +338,13 @@ def told(audit) -> str:
     return file.getvalue()
 
 
-def test_terminal_tells_findings_and_their_first_rows(texts):
+def test_terminal_shows_findings_and_their_first_rows(texts):
     text = told(texts)
     for found in texts.findings:
         assert found.title in text
         assert (found.title.upper() in text) == (found.severity != "none" and len(found.table) > 0)
-    doubt = samples.doubts(texts)
-    assert f"the first 5 of {doubt.flagged:,}" in text
+    suspects = samples.suspect_rows(texts)
+    assert f"the first 5 of {suspects.flagged:,}" in text
     hostile = replace(texts.rows, name="a\x1b[31mred", classes=("[bold]x[/]", "\x1b]0;y\x07"))
     text = told(made.audited(hostile))
     assert "\x1b" not in text and "[bold]x[/]" in text

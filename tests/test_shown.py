@@ -8,7 +8,7 @@ import audit_pages as made
 import numpy as np
 import pandas as pd
 
-from dataperf.curation import markup, samples
+from dataperf.curation import charts, markup, samples
 from dataperf.curation.map_layout import layout
 
 
@@ -57,7 +57,8 @@ def test_odd_columns_may_be_missing_values_of_any_kind():
 
 def test_numbers_sort_by_value_and_words_are_escaped():
     frame = pd.DataFrame({"name": ["<i>", "b"], "share": [0.5, np.nan], "row": [1200, 7]})
-    drawn = markup.table(frame, most=1)
+    shown = {"first": [charts.table(frame, most=1)], "tables": []}
+    drawn = markup.render("tables.html", content=shown)
     assert "&lt;i&gt;" in drawn and "50 %" in drawn and 'data-v="0.5"' in drawn
     assert ">1200<" in drawn  # a row number is a name
     assert "The first 1 of 2 lines." in drawn

@@ -6,15 +6,23 @@ import os
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+#: What an audit's page is made of.
+PAGE = (".html", ".css", ".js")
 
 
 def test_wheel_works_in_an_empty_environment(tmp_path):
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
     subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        shipped = set(file.namelist())
+    shown = [path for path in (ROOT / "dataperf" / "curation").rglob("*") if path.suffix in PAGE]
+    assert len(shown) > 10
+    assert {path.relative_to(ROOT).as_posix() for path in shown} <= shipped
     venv.create(tmp_path / "empty", with_pip=True)
     scripts = tmp_path / "empty" / ("Scripts" if os.name == "nt" else "bin")
     subprocess.run([scripts / "python", "-m", "pip", "install", "-q", wheel], check=True)

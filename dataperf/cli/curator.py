@@ -1,4 +1,4 @@
-"""Looking for what is wrong in a data set."""
+"""The command that audits a data set."""
 
 from __future__ import annotations
 
@@ -21,40 +21,50 @@ def audit(
     ],
     label: Annotated[str | None, typer.Option("--label", "-l", help="The label column.")] = None,
     id_column: Annotated[str | None, typer.Option("--id", help="Column of unique ids.")] = None,
-    split: Annotated[str | None, typer.Option(help="Column that tells train from test.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Column that marks train and test rows.")
+    ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Column of what belongs together (speaker, patient).")
+        str | None,
+        typer.Option(help="Column of groups whose rows belong together (speaker, patient)."),
     ] = None,
     true_label: Annotated[
-        str | None, typer.Option(help="Column of right labels: scores what is found.")
+        str | None, typer.Option(help="Column of true labels; they score what is found.")
     ] = None,
     annotators: Annotated[
         list[str] | None, typer.Option("--annotator", help="Another label column (repeatable).")
     ] = None,
     sensitive: Annotated[
-        list[str] | None, typer.Option(help="Column of groups to treat alike (repeatable).")
+        list[str] | None,
+        typer.Option(help="Column of groups that should be treated equally (repeatable)."),
     ] = None,
     drop: Annotated[
         list[str] | None, typer.Option(help="Column to leave out (repeatable).")
     ] = None,
     embedding: Annotated[
-        str, typer.Option(help="For images and sounds: auto, network, pixels or mfcc.")
+        str, typer.Option(help="How images or sounds are embedded: auto, network, pixels or mfcc.")
     ] = "auto",
     detectors: Annotated[
-        list[str] | None, typer.Option("--detector", help="Use only this one (repeatable).")
+        list[str] | None, typer.Option("--detector", help="Run only this detector (repeatable).")
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write a page of HTML here.")] = None,
-    manifest: Annotated[Path | None, typer.Option(help="Write a submission here.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report to this file.")] = None,
+    submission: Annotated[
+        Path | None, typer.Option(help="Write a submission to this file.")
+    ] = None,
     track: Annotated[
         str | None,
         typer.Option(
-            help="What the submission is: repair (default), cleaning, selection; of a "
-            "challenge's pool what the challenge asks for."
+            help="Track of the submission: repair, cleaning or selection. The default is repair, "
+            "or the track of the challenge whose pool is audited."
         ),
     ] = None,
-    budget: Annotated[int | None, typer.Option(help="Most rows that it names.", min=1)] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write every table into this folder.")] = None,
-    seed: Annotated[int, typer.Option(help="Of everything drawn.", min=0, max=2**32 - 1)] = 0,
+    budget: Annotated[
+        int | None, typer.Option(help="Maximum number of rows in the submission.", min=1)
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write every table as a CSV file into this folder.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**32 - 1)] = 0,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -62,19 +72,19 @@ def audit(
     """Look for label errors, duplicates, outliers, leaks, weak slices and more in any data set.
 
     Example: dataperf audit spoken-digits --label word --report audit.html
-    Example: dataperf audit mine.parquet -l y --manifest repair.json
+    Example: dataperf audit mine.parquet -l y --submission repair.json
     """
     from dataperf.cli import output_paths
     from dataperf.curation.audit import audit as look
-    from dataperf.curation.manifest import TRACKS
+    from dataperf.curation.submission import TRACKS
     from dataperf.curation.terminal import text
     from dataperf.errors import DataperfError
 
-    if manifest is None and (budget is not None or track is not None):
+    if submission is None and (budget is not None or track is not None):
         option = "--track" if budget is None else "--budget"
-        raise DataperfError(f"{option} is of the submission: say where to write it (--manifest)")
+        raise DataperfError(f"{option} needs --submission, the file to write")
     output_paths.check(
-        {"--report": report, "--manifest": manifest},
+        {"--report": report, "--submission": submission},
         {"--csv": csv},
         chosen={"--track": (track or TRACKS[0], TRACKS)},
     )
@@ -98,9 +108,9 @@ def audit(
             found.to_csv(csv)
         if report is not None:
             found.report(report)
-        if manifest is not None:
-            found.to_manifest(track, path=manifest, budget=budget, seed=seed)
+        if submission is not None:
+            found.to_submission(track, path=submission, budget=budget, seed=seed)
     terminal.show_json(found.to_dict()) if as_json else terminal.show(text(found))
-    for wrote in (report, manifest, csv):
+    for wrote in (report, submission, csv):
         if wrote is not None:
             terminal.say(f"wrote {wrote}")

@@ -1,4 +1,4 @@
-"""Audit a data set: find, explain, show and repair what is wrong with it.
+"""The audit of a data set, and its findings as page, notebook cell, terminal text and submission.
 
 It imports `evidence`, `valuation`, `detectors`, `reading` and everything below; `report` and
 `cli` may import it.

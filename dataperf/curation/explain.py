@@ -1,4 +1,4 @@
-"""Why the audit model disagrees with a row's label: features by SHAP or LIME, and neighbours."""
+"""Why a label is suspicious: contributions of columns by SHAP or LIME, and similar rows."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from dataperf.records.rows import Rows
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows that stand for all others when a feature is taken away.
+#: Background rows: they replace a feature that is taken away.
 BACKGROUND = 100
-#: The same where every one of them costs a prediction for every set of features.
+#: Background rows where each of them costs one prediction for every set of features.
 FEW = 20
-#: Rows that LIME draws about the one that is explained.
+#: Rows that LIME draws around the explained row.
 DRAWN = 2000
-#: Columns that a sentence names.
+#: Maximum number of columns that a sentence names.
 NAMED = 3
 
-#: Steps of a pipeline that treat each feature by itself and keep its place.
+#: Steps of a pipeline that scale each feature separately and keep their order.
 SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
 
 
@@ -40,46 +40,46 @@ def shap_values(
     summed: bool = True,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return what each column adds to the suggested class against the given one, by SHAP.
+    """Return how much each column supports the suggested class over the given one, by SHAP.
 
     Parameters
     ----------
     model
-        Fitted, with ``predict_proba`` and ``classes_`` as in scikit-learn, on features such
-        as those of ``rows``; ``classes_`` holds class ids.
+        A fitted model with ``predict_proba`` and ``classes_`` as in scikit-learn, on the features
+        of ``rows``; ``classes_`` holds class ids.
     rows
         The data.
     row
-        The number of the row that is explained.
+        Number of the row to explain.
     suggested
-        The class id that the model would rather see.
+        Class id that the model suggests.
     background : (b, d) array or None
-        Features that stand for the absence of knowledge; None draws 100 rows.
+        Features of background rows; None draws 100 rows.
     summed
-        Whether features of the same column are summed; else each is named ``column[i]``.
+        Whether features of the same column are summed; otherwise each is named ``column[i]``.
     seed
-        Of what is drawn.
+        Random seed.
 
     Returns
     -------
     DataFrame
-        ``column``, ``value`` (as in the data, None for an embedding), ``contribution``; the
-        largest first. The contributions add up to what the model says of the row less what it
-        says of the background on average. ``attrs`` holds the ``unit`` (``log-odds`` for
-        linear and boosted models, ``probability`` for others), the ``method``, and both
-        classes' names.
+        ``column``, ``value`` (as in the data, None for an embedding) and ``contribution``, the
+        largest first. The contributions add up to the model's output for the row minus its mean
+        output for the background. ``attrs`` holds the ``unit`` (``log-odds`` for linear and
+        boosted models, ``probability`` for others), the ``method``, and the names of both classes.
 
     Raises
     ------
     Unavailable
-        SHAP is not installed.
+        If SHAP is not installed.
     Invalid
-        There is no such row, it has no label, or the model does not know one of the classes.
+        If there is no such row, it has no label, or the model was not trained on one of the
+        classes.
 
     Notes
     -----
     Lundberg & Lee, A unified approach to interpreting model predictions, NeurIPS 2017: exact
-    for linear models and trees, by weighted regression for others.
+    for linear models and trees, estimated by weighted regression for others.
     """
     shap = _need("shap")
     given = _given(rows, row, suggested, model)
@@ -118,11 +118,11 @@ def lime_values(
     summed: bool = True,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return what each column adds to the suggested class against the given one, by LIME.
+    """Return how much each column supports the suggested class over the given one, by LIME.
 
-    Parameters, table and errors are those of ``shap_values``; the contributions are the weights
-    of a linear model, fitted about the row, of whether a feature lies in the same quarter of
-    the background as the row's, and need not add up.
+    Parameters, table and errors are those of ``shap_values``. The contributions are weights of a
+    linear model that is fitted around the row. Its inputs say whether a feature lies in the same
+    quarter of the background as that of the row. The contributions need not add up.
 
     Notes
     -----
@@ -156,7 +156,7 @@ def neighbours_of(rows: Rows, neighbours: Neighbours, row: int) -> pd.DataFrame:
     """
     import pandas as pd
 
-    exists(rows, row)
+    check_row(rows, row)
     kept = neighbours.rows[row] >= 0
     others = neighbours.rows[row][kept].astype(np.int64)
     labels = rows.labels[others]
@@ -174,23 +174,20 @@ def neighbours_of(rows: Rows, neighbours: Neighbours, row: int) -> pd.DataFrame:
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """Return in words what a table of this module says."""
+    """Return a table of this module as a sentence."""
     given = table.attrs["given"]
     if table.attrs["method"] == "neighbours":
         return _of_neighbours(table, given)
     suggested, unit = table.attrs["suggested"], table.attrs["unit"]
     ranked = table.sort_values("contribution", ascending=False, kind="stable")
-    speak = ranked[ranked["contribution"] > 0].head(NAMED)
-    against = ranked[ranked["contribution"] < 0][::-1].head(NAMED)
-    if not len(speak) and not len(against):
-        return (
-            f'No column speaks for "{suggested}" rather than "{given}" ({table.attrs["method"]}).'
-        )
-    parts = [f"{_listed(speak)}" if len(speak) else "no column"]
-    verb = "speaks" if len(speak) <= 1 else "speak"
-    text = f'For "{suggested}" rather than "{given}" {verb} {parts[0]}'
-    if len(against):
-        text += f"; against it {_listed(against)}"
+    support = ranked[ranked["contribution"] > 0].head(NAMED)
+    oppose = ranked[ranked["contribution"] < 0][::-1].head(NAMED)
+    if not len(support) and not len(oppose):
+        return f'No column supports "{suggested}" over "{given}" ({table.attrs["method"]}).'
+    text = f"{_listed(support) if len(support) else 'No column'} "
+    text += f'{"supports" if len(support) <= 1 else "support"} "{suggested}" over "{given}"'
+    if len(oppose):
+        text += f"; {_listed(oppose)} {'opposes' if len(oppose) == 1 else 'oppose'} it"
     return f"{text} ({table.attrs['method']}, {unit})."
 
 
@@ -210,13 +207,13 @@ def _of_neighbours(table: pd.DataFrame, given: str) -> str:
 
 
 def _listed(part: pd.DataFrame) -> str:
-    def said(value: Any) -> str:
+    def equals(value: Any) -> str:
         if value is None:
             return ""
         return f" = {value:.4g}" if isinstance(value, float | np.floating) else f" = {value}"
 
     texts = [
-        f"{column}{said(value)} ({contribution:+.3f})"
+        f"{column}{equals(value)} ({contribution:+.3f})"
         for column, value, contribution in part.itertuples(index=False)
     ]
     return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
@@ -253,14 +250,14 @@ def _table(
 
 
 def _value(rows: Rows, row: int, column: str, features: IntArray) -> Any:
-    """Return what the data hold, or the feature where there is one, or None (an embedding)."""
+    """Return the value in the data, or the only feature of the column, or None (an embedding)."""
     if column in rows.frame.columns:
         return rows.frame[column].iloc[row]
     return float(rows.features[row, features[0]]) if len(features) == 1 else None
 
 
 def _unscaled(model: Any, some: FloatArray, one: FloatArray) -> tuple[Any, FloatArray, FloatArray]:
-    """Return the last step of a pipeline of scalers and what it sees, so that it can be exact."""
+    """Return the last step of a pipeline of scalers and its inputs, for which SHAP is exact."""
     steps = [step for _, step in getattr(model, "steps", [])]
     if not steps or any(type(step).__name__ not in SCALERS for step in steps[:-1]):
         return model, some, one
@@ -286,7 +283,7 @@ def _is_tree(model: Any) -> bool:
 
 
 def _of_trees(model: Any) -> bool:
-    """Whether it is a forest; boosting by gradients is one if its trees are reached."""
+    """Return whether it is an ensemble of trees that SHAP can read."""
     first = np.ravel(getattr(model, "estimators_", np.array([], dtype=object)))
     two = len(getattr(model, "classes_", ())) == 2 or not hasattr(model, "init_")
     return bool(len(first)) and hasattr(first[0], "tree_") and two
@@ -295,8 +292,8 @@ def _of_trees(model: Any) -> bool:
 def _of_tree(model: Any, found: FloatArray, suggested: int, given: int) -> tuple[FloatArray, str]:
     """Return the difference of two classes' contributions, and their unit.
 
-    What forests add up are chances; what boosted trees add up are log-odds, and of two classes
-    those of the second only.
+    Forests add up probabilities. Boosted trees add up log-odds; for two classes, only those of
+    the second class.
     """
     if found.ndim == 1:
         return (1.0 if suggested > given else -1.0) * found, "log-odds"
@@ -306,8 +303,8 @@ def _of_tree(model: Any, found: FloatArray, suggested: int, given: int) -> tuple
 
 def _margin(model: Any, suggested: int, given: int) -> Any:
     def margin(features: FloatArray) -> FloatArray:
-        chances = np.asarray(model.predict_proba(features), dtype=np.float64)
-        difference: FloatArray = chances[:, suggested] - chances[:, given]
+        predicted = np.asarray(model.predict_proba(features), dtype=np.float64)
+        difference: FloatArray = predicted[:, suggested] - predicted[:, given]
         return difference
 
     return margin
@@ -329,8 +326,8 @@ def _name(rows: Rows, label: int) -> str:
 
 
 def _given(rows: Rows, row: int, suggested: int, model: Any) -> int:
-    """Return the row's label, or refuse what cannot be explained."""
-    exists(rows, row)
+    """Return the row's label; refuse a row that cannot be explained."""
+    check_row(rows, row)
     given, problems = int(rows.labels[row]), []
     where = f"row {row}"
     if given < 0:
@@ -338,31 +335,29 @@ def _given(rows: Rows, row: int, suggested: int, model: Any) -> int:
     for label in sorted({given, int(suggested)} - {-1}):
         if not np.isin(label, model.classes_):
             name = rows.classes[label] if label < len(rows.classes) else str(label)
-            what = f'the model was never shown class "{name}"'
+            what = f'the model was not trained on class "{name}"'
             problems.append(Problem("unknown-class", where, what, f"one of {len(model.classes_)}"))
     if given == suggested:
-        what = "the suggested class is the given one"
+        what = "the suggested class equals the given one"
         problems.append(Problem("same-class", where, what, "another class"))
     if problems:
         raise Invalid("row to explain", problems)
     return given
 
 
-def exists(rows: Rows, row: Any) -> None:
-    """Refuse what is no number of a row.
+def check_row(rows: Rows, row: Any) -> None:
+    """Refuse a row number that the data does not have.
 
     Raises
     ------
     Invalid
-        If it is no whole number, or there is no such row.
+        If it is not a whole number, or there is no such row.
     """
     whole = isinstance(row, Integral) and not isinstance(row, bool)
     if not whole or not 0 <= row < len(rows):
-        what, then = (
-            f"there is no row {row if whole else repr(row)}",
-            f"a whole number from 0 to {len(rows) - 1}",
-        )
-        raise Invalid("row to explain", [Problem("no-row", "row", what, then)])
+        what = f"there is no row {row if whole else repr(row)}"
+        expected = f"a whole number from 0 to {len(rows) - 1}"
+        raise Invalid("row to explain", [Problem("no-row", "row", what, expected)])
 
 
 def _need(library: str, module: str = "") -> Any:

@@ -1,4 +1,4 @@
-"""Rows on a map: a sample of them in two dimensions, like rows near each other."""
+"""Rows on a map: a sample of them in two dimensions, similar rows close together."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from dataperf.records import FloatArray, IntArray
 from dataperf.records.rows import Rows
 
-#: Rows that are drawn; rows that t-SNE places (the rest follow their nearest ones).
+#: Maximum number of rows on the map, and of rows that t-SNE places; others follow their nearest.
 MOST, PLACED = 4_000, 2_000
-#: Rows below which t-SNE has too little to work with.
+#: Below this number of rows t-SNE is not used.
 FEW = 50
 
 
@@ -25,9 +25,9 @@ class Layout:
     rows : (m,) array of int
         Row numbers, sorted.
     places : (m, 2) array of float64
-        In 0..1, the aspect kept.
+        From 0 to 1, with the aspect ratio kept.
     method
-        How they were placed.
+        Name of the method that placed them.
     """
 
     rows: IntArray
@@ -38,20 +38,21 @@ class Layout:
 def layout(rows: Rows, first: IntArray, *, most: int = MOST, seed: int = 0) -> Layout:
     """Place a sample of rows in two dimensions.
 
-    Principal components (at most 50) of the sample, then t-SNE [1]_ of at most ``PLACED`` of
-    them; other rows come between their three nearest placed rows, weighted by 1/distance.
-    Fewer than ``FEW`` rows, or one or two features, are drawn by principal components alone.
+    At most 50 principal components of the sample go into t-SNE [1]_, which places at most
+    ``PLACED`` rows. Every other row is placed at the mean of its three nearest placed rows,
+    weighted by 1/distance. Fewer than ``FEW`` rows, or one or two features, are placed by
+    principal components alone.
 
     Parameters
     ----------
     rows
         The data.
     first : array of int
-        Rows that should be in the sample (up to a third of it), the most wanted first.
+        Rows to include in the sample (up to a third of it), the most important first.
     most
-        Rows that are drawn.
+        Maximum number of rows.
     seed
-        Of the sample and the placing.
+        Random seed of the sample and of the layout.
 
     References
     ----------
@@ -61,7 +62,7 @@ def layout(rows: Rows, first: IntArray, *, most: int = MOST, seed: int = 0) -> L
     features = np.asarray(rows.features[picked], dtype=np.float32)
     shape = min(features.shape[1], len(features) - 1, 50)
     if shape < 1 or not np.ptp(features, axis=0).any():
-        return Layout(picked, np.full((len(picked), 2), 0.5), "all rows are alike")
+        return Layout(picked, np.full((len(picked), 2), 0.5), "all rows are equal")
     from sklearn.decomposition import PCA
     from threadpoolctl import threadpool_limits
 
@@ -74,7 +75,7 @@ def layout(rows: Rows, first: IntArray, *, most: int = MOST, seed: int = 0) -> L
 
 
 def sample(count: int, first: IntArray, *, most: int, seed: int) -> IntArray:
-    """Return row numbers, sorted: all if they are few, else wanted ones and a random rest."""
+    """Return sorted row numbers: all if they are few, otherwise the wanted and random others."""
     if count <= most:
         return np.arange(count)
     wanted = np.asarray(list(dict.fromkeys(first.tolist())), dtype=np.intp)[: most // 3]
@@ -103,7 +104,7 @@ def _tsne(whole: NDArray[np.float32], seed: int) -> FloatArray:
 
 
 def _fitted(places: FloatArray) -> FloatArray:
-    """Bring places into the unit square, aspect kept; the farthest half per mille to its edge."""
+    """Scale places into the unit square; the farthest 0.05 % on each side lie on its edge."""
     low, high = np.quantile(places, [0.0005, 0.9995], axis=0)
     size = float(np.max(high - low)) or 1.0
     middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""What may be asked of an audit: everything that is wrong with it, told at once."""
+"""Check the options of an audit; report all problems at once."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from dataperf.errors import Problem, did_you_mean
 def problems(
     detectors: Any, seed: Any, *, others: Mapping[str, Any], read: Callable[..., Any]
 ) -> list[Problem]:
-    """Return what is wrong with an audit's options, but for the columns that they name.
+    """Return the problems of an audit's options, except for the columns that they name.
 
     Parameters
     ----------
     detectors
         Names, one name, or None for all.
     seed
-        A whole number from 0 to 2**32 - 1.
+        Random seed, a whole number from 0 to 2**32 - 1.
     others
-        Options that are handed to ``read``.
+        Options that are passed to ``read``.
     read
-        What reads the data.
+        The function that reads the data.
     """
     known = set(registry.find("detectors"))
     found = []
@@ -50,8 +50,8 @@ def names(detectors: Any) -> list[Any] | None:
     """
     if detectors is None:
         return None
-    alone = isinstance(detectors, str) or not isinstance(detectors, Iterable)
-    return [detectors] if alone else list(dict.fromkeys(map(_hashable, detectors)))
+    single = isinstance(detectors, str) or not isinstance(detectors, Iterable)
+    return [detectors] if single else list(dict.fromkeys(map(_hashable, detectors)))
 
 
 def _hashable(name: Any) -> Any:

@@ -2,14 +2,14 @@
 (() => {
   const all = (query, from = document) => [...from.querySelectorAll(query)];
 
-  // Small pictures keep their pixels.
+  // Small images keep their pixels.
   const sharpen = (image) => image.naturalWidth && image.naturalWidth < 64 && image.classList.add("tiny");
   for (const image of all("img")) {
     if (image.complete) sharpen(image);
     else image.addEventListener("load", () => sharpen(image));
   }
 
-  // Tables that sort; the arrows are drawn by the style.
+  // Sortable tables; the style draws the arrows.
   for (const table of all("table.sort")) {
     all("thead th", table).forEach((head) => {
       const button = head.querySelector("button");
@@ -35,7 +35,7 @@
     });
   }
 
-  // Samples: a few at first, all on demand, or those of a class.
+  // Samples: a few at first, all on demand, or those of one class.
   const cards = all("[data-cards] .card");
   const chosen = all("[data-filter]");
   const shown = document.querySelector("[data-shown]");
@@ -123,9 +123,9 @@
   const view = { x: 0, y: 0, scale: 1 };
   const visible = names.map(() => true);
   let onlyFlagged = false, hovered = -1, colours = [], ink = "", paper = "";
-  const [X, Y, COLOUR, ROW, GIVEN, BETTER, ID, CARD, TILE, WORDS] = Array(10).keys();
-  const flagged = points.map((_, place) => place).filter((place) => points[place][BETTER] > -2).reverse();
-  const isShown = (point) => visible[point[COLOUR]] && (!onlyFlagged || point[BETTER] > -2);
+  const [X, Y, COLOUR, ROW, GIVEN, SUGGESTED, ID, CARD, TILE, WORDS] = Array(10).keys();
+  const flagged = points.map((_, place) => place).filter((place) => points[place][SUGGESTED] > -2).reverse();
+  const isShown = (point) => visible[point[COLOUR]] && (!onlyFlagged || point[SUGGESTED] > -2);
 
   const inks = () => {
     const style = getComputedStyle(document.documentElement);
@@ -151,8 +151,8 @@
     const left = tile * (point[TILE] % across), top = tile * Math.floor(point[TILE] / across);
     to.drawImage(tiles, left, top, tile, tile, x, y, size, size);
   };
-  // Close by, pictures take the place of points, in a frame of their class's colour.
-  const picture = (point, x, y, bad) => {
+  // At high zoom, images replace the points, framed in the colour of their class.
+  const drawImage = (point, x, y, bad) => {
     const half = Math.min(28, 11 + view.scale), edge = bad ? 4 : 2;
     pen.globalAlpha = 1;
     pen.fillStyle = colours[point[COLOUR]];
@@ -178,9 +178,9 @@
       if (!isShown(point)) return;
       const [x, y] = place(point);
       if (x < -40 || y < -40 || x > wide + 40 || y > tall + 40) return;
-      const bad = point[BETTER] > -2;
+      const bad = point[SUGGESTED] > -2;
       if (close && point[TILE] >= 0) {
-        picture(point, x, y, bad);
+        drawImage(point, x, y, bad);
         return;
       }
       pen.globalAlpha = bad ? 1 : 0.62;
@@ -226,7 +226,7 @@
       tip.append(shot);
     }
     if (point[WORDS]) line(point[WORDS]);
-    line(point[BETTER] > -2 ? `${name(point[GIVEN])} → ${name(point[BETTER])}` : name(point[GIVEN]), "b");
+    line(point[SUGGESTED] > -2 ? `${name(point[GIVEN])} → ${name(point[SUGGESTED])}` : name(point[GIVEN]), "b");
     line(point[ID] === String(point[ROW]) ? `row ${point[ROW]}` : `${point[ID]} · row ${point[ROW]}`, "small");
     const [x, y] = place(point);
     const right = x > canvas.clientWidth - tip.offsetWidth - 30;
@@ -239,7 +239,7 @@
     points.forEach((point, at) => {
       if (!isShown(point)) return;
       const [left, top] = place(point);
-      const apart = (left - x) ** 2 + (top - y) ** 2 - (point[BETTER] > -2 ? 4 : 0);
+      const apart = (left - x) ** 2 + (top - y) ** 2 - (point[SUGGESTED] > -2 ? 4 : 0);
       if (apart <= least) { least = apart; best = at; }
     });
     return best;

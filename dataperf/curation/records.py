@@ -1,3 +1,8 @@
-"""Where detectors written for earlier versions import `Finding` from; it is `dataperf.records`."""
+"""The nouns that a detector of your own imports."""
 
-from dataperf.records.findings import Finding as Finding
+from __future__ import annotations
+
+from dataperf.records.findings import Detector, Evidence, Finding, Neighbours, Severity
+from dataperf.records.rows import Rows
+
+__all__ = ["Detector", "Evidence", "Finding", "Neighbours", "Rows", "Severity"]

@@ -1,4 +1,4 @@
-"""How single rows show themselves: pictures, sounds, words, and the columns that stand out."""
+"""How single rows are shown: images, sounds, texts, and the columns in which they are unusual."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dataperf.records.rows import Rows
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows that the usual values of a column are told from.
+#: Rows from which the usual values of a column are computed.
 MOST_ROWS = 20_000
-#: Longest sound, seconds, and its rate, Hz.
+#: Maximum length of a sound in seconds, and maximum sample rate in Hz.
 SECONDS, RATE = 3.0, 16_000
-#: A PNG up to this size, bytes, is kept; what is larger becomes a JPEG.
+#: Maximum size of a PNG in bytes; a larger one becomes a JPEG.
 SMALL = 8_000
 
 #: Spectrograms: grey values and their colours, red, green and blue.
@@ -33,7 +33,7 @@ INKS = ((8, 10, 34), (52, 38, 108), (150, 52, 112), (238, 124, 72), (252, 245, 2
 
 
 class Audited(Protocol):
-    """What showing needs of an audit."""
+    """The parts of an audit that are shown."""
 
     @property
     def rows(self) -> Rows: ...
@@ -51,21 +51,23 @@ class Audited(Protocol):
     def values(self) -> FloatArray | None: ...
     @property
     def version(self) -> str: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def peak_memory(self) -> int: ...
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """Rows whose label is doubted, the worst first.
+class SuspectRows:
+    """Rows whose label is flagged, the most suspicious first.
 
     Parameters
     ----------
     rows : (m,) array of int
     given, suggested : (m,) arrays of int
         Class ids.
-    flagged : int
-        How many of them; they come first.
     finding
-        Where that is said; None if labels were not looked at.
+        The label errors; None if labels were not checked.
     """
 
     rows: IntArray
@@ -75,6 +77,7 @@ class Doubt:
 
     @property
     def flagged(self) -> int:
+        """The number of rows."""
         return len(self.rows)
 
 
@@ -83,32 +86,32 @@ def finding(audit: Audited, kind: str) -> Finding | None:
     return next((each for each in audit.findings if each.kind == kind), None)
 
 
-def doubts(audit: Audited) -> Doubt:
-    """Return the doubtful rows of the label errors, with class ids.
+def suspect_rows(audit: Audited) -> SuspectRows:
+    """Return the flagged rows of the label errors, with class ids.
 
-    Those flagged; if there are none, those that confident learning would flag.
+    If none is flagged, return the rows that confident learning flags.
     """
     found, rows = finding(audit, "label_errors"), audit.rows
     none = np.zeros(0, dtype=np.intp)
     if found is None or not len(found.table):
-        return Doubt(none, none, none, found)
+        return SuspectRows(none, none, none, found)
     table = found.table
     for column in ("confident_learning", "flagged"):
         if column in found.table and found.table[column].any():
             table = found.table[found.table[column].astype(bool)]
     picked = table["row"].to_numpy(dtype=np.intp)
     number = {name: place for place, name in enumerate(rows.classes)}
-    told = [number.get(str(name), -1) for name in table["suggested"]]
-    return Doubt(picked, rows.labels[picked], np.array(told, dtype=np.intp), found)
+    suggested = [number.get(str(name), -1) for name in table["suggested"]]
+    return SuspectRows(picked, rows.labels[picked], np.array(suggested, dtype=np.intp), found)
 
 
 def class_name(rows: Rows, number: int) -> str:
-    """Return the name of a class id; of -1 that there is none."""
+    """Return the name of a class id; "no label" for -1."""
     return rows.classes[number] if number >= 0 else "no label"
 
 
 def clipped(text: object, most: int) -> str:
-    """Return a text on one line, cut at a length; what is no print (escapes, too) becomes space.
+    """Return a text on one line, cut at a length; control characters become spaces.
 
     >>> clipped("a  long\\nstory", 8)
     'a long …'
@@ -118,17 +121,16 @@ def clipped(text: object, most: int) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-# Pictures and sounds ----------------------------------------------------------------------
+# Images and sounds -----------------------------------------------------------------------
 
 
-def picture(rows: Rows, row: int, *, side: int) -> Any:
-    """Return a row's picture, at most ``side`` pixels high and wide; None if there is none.
+def image(rows: Rows, row: int, *, side: int) -> Any:
+    """Return a row's image, at most ``side`` pixels high and wide; None if there is none.
 
     Returns
     -------
     PIL.Image.Image or None
-        Grey or RGB. Small pictures are not blown up. What cannot be read any more (a file
-        that went away) is None.
+        Grey or RGB. Small images are not enlarged. None if the file cannot be read any more.
     """
     if rows.media is None:
         return None
@@ -151,7 +153,7 @@ def picture(rows: Rows, row: int, *, side: int) -> Any:
 
 
 def heatmap(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return grey values in colours that grow evenly lighter, for spectrograms.
+    """Return grey values as colours of evenly growing lightness, for spectrograms.
 
     >>> heatmap(np.array([[0, 255]], dtype=np.uint8)).tolist()
     [[[8, 10, 34], [252, 245, 200]]]
@@ -162,9 +164,9 @@ def heatmap(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return colours
 
 
-def picture_uri(rows: Rows, row: int, *, side: int) -> str:
-    """Return a row's picture as a ``data:`` address, "" if there is none."""
-    drawn = picture(rows, row, side=side)
+def image_uri(rows: Rows, row: int, *, side: int) -> str:
+    """Return a row's image as a ``data:`` address, "" if there is none."""
+    drawn = image(rows, row, side=side)
     if drawn is None:
         return ""
     file = io.BytesIO()
@@ -191,21 +193,21 @@ def sound_uri(rows: Rows, row: int) -> str:
     if rows.media is None or rows.media.kind != "audio":
         return ""
     try:
-        heard = rows.media.sound(row)
+        sound = rows.media.sound(row)
     except (OSError, ValueError, TypeError, IndexError):
         return ""
-    return "" if heard is None or not len(heard[0]) else uri(wav(*heard), "audio/wav")
+    return "" if sound is None or not len(sound[0]) else uri(wav(*sound), "audio/wav")
 
 
 def wav(samples: NDArray[np.float32], rate: int) -> bytes:
-    """Return sound as a WAV file: mono, 16 bits, at most ``SECONDS`` long and ``RATE`` fast.
+    """Return a sound as a WAV file: mono, 16 bits, at most ``SECONDS`` long, at most ``RATE`` Hz.
 
     Parameters
     ----------
     samples : (n,) or (n, channels) array of float
         In -1..1.
     rate
-        Hz; is brought down to ``RATE`` by polyphase filtering.
+        Sample rate in Hz; a higher one is reduced to ``RATE`` by polyphase filtering.
     """
     import wave
     from math import gcd
@@ -227,12 +229,12 @@ def wav(samples: NDArray[np.float32], rate: int) -> bytes:
     return file.getvalue()
 
 
-# Words and numbers ------------------------------------------------------------------------
+# Unusual columns -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Odd:
-    """A column in which a row stands out; ``usual`` says what its class has."""
+    """A column in which a row is unusual, with the usual values of its class."""
 
     column: str
     value: str
@@ -242,7 +244,7 @@ class Odd:
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual in every class, told from at most ``MOST_ROWS`` rows.
+    """The usual values of every class, computed from at most ``MOST_ROWS`` rows.
 
     Parameters
     ----------
@@ -271,31 +273,31 @@ class Usual:
 
     @cached_property
     def _columns(self) -> list[tuple[str, str]]:
-        """Name and kind of the columns that are looked at; of pure numbers, the features."""
+        """Name and kind of the columns that are compared; the features if there are no columns."""
         kinds = self.rows.kinds
-        told = [(str(name), str(kinds.get(str(name), ""))) for name in self.rows.frame.columns]
-        named = [pair for pair in told if pair[1] in ("numeric", "categorical")]
+        pairs = [(str(name), str(kinds.get(str(name), ""))) for name in self.rows.frame.columns]
+        named = [pair for pair in pairs if pair[1] in ("numeric", "categorical")]
         if named or self.rows.frame.shape[1]:
             return named[:200]
         width = min(self.rows.features.shape[1], 200)
         return [(f"feature {number}", "feature") for number in range(width)]
 
     def _values(self, column: str, kind: str, picked: IntArray) -> FloatArray:
-        """Return the numbers of some rows; what is none is nan."""
+        """Return the numbers of some rows; other values become nan."""
         if kind == "feature":
-            told = self.rows.features[picked, int(column.rpartition(" ")[2])]
-            return np.asarray(told, dtype=np.float64)
+            numbers = self.rows.features[picked, int(column.rpartition(" ")[2])]
+            return np.asarray(numbers, dtype=np.float64)
         return discretize.numbers(self.rows.frame[column].iloc[picked], "numeric")
 
     @cached_property
     def _categories(self) -> dict[str, pd.Series[Any]]:
-        """The columns of categories, their values such as can be counted."""
-        told = [column for column, kind in self._columns if kind == "categorical"]
-        return {column: _countable(self.rows.frame[column]) for column in told}
+        """The categorical columns, with values that can be counted."""
+        names = [column for column, kind in self._columns if kind == "categorical"]
+        return {column: _countable(self.rows.frame[column]) for column in names}
 
     @cached_property
     def _numbers(self) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """Median and spread of every numeric column in every class, and over all (last)."""
+        """Median and spread of every numeric column: of each class, then of all rows."""
         found = {}
         labels = self.rows.labels[self._seen]
         for column, kind in self._columns:
@@ -303,17 +305,17 @@ class Usual:
                 continue
             seen = self._values(column, kind, self._seen)
             parts = [seen[labels == number] for number in range(len(self.rows.classes))]
-            told = [_middle(part) if len(part) >= 5 else _middle(seen) for part in parts]
-            told.append(_middle(seen))
-            middles, spreads = zip(*told)
+            pairs = [_middle(part) if len(part) >= 5 else _middle(seen) for part in parts]
+            pairs.append(_middle(seen))
+            middles, spreads = zip(*pairs)
             found[column] = (np.array(middles), np.array(spreads))
         return found
 
     def odd(self, row: int, *, most: int = 4) -> list[Odd]:
-        """Return the columns in which a row is farthest from what its given class has.
+        """Return the columns in which a row differs most from its given class.
 
-        Numbers are held to the median of the class in units of its spread (the interquartile
-        range / 1.349); categories to their share in the class, as -log2(share).
+        A number is compared with the median of the class, in units of the spread (interquartile
+        range / 1.349). A category counts by its share in the class, as -log2(share).
         """
         label, found = int(self.rows.labels[row]), []
         for column, kind in self._columns:
@@ -344,7 +346,7 @@ class Usual:
 
 
 def _countable(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return values; lists and the like, which cannot be counted as they are, as text."""
+    """Return values; those that cannot be counted, such as lists, as texts."""
     if values.dtype != object:
         return values
     try:
@@ -364,7 +366,7 @@ def _middle(values: FloatArray) -> tuple[float, float]:
 
 
 def short(value: float) -> str:
-    """Return a number in four figures.
+    """Return a number with four digits.
 
     >>> short(1234567.0), short(0.0123456), short(3.0), short(float("nan"))
     ('1,234,567', '0.01235', '3', 'missing')

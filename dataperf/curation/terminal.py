@@ -1,11 +1,12 @@
-"""An audit as text for the terminal."""
+"""An audit on a terminal: the findings, then the first rows of each; and in a few lines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataperf.curation.markup import SEVERITY_WORDS, cell
+from dataperf.basics.wording import plural
+from dataperf.curation.charts import SEVERITY_WORDS, cell
 from dataperf.curation.samples import Audited, clipped
 from dataperf.records.findings import Finding, Severity
 
@@ -13,30 +14,50 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-#: Severities: a sign, a colour that reads on white and on black, and a terminal's style.
+#: Severities: a sign, a colour that reads on white and on black, and a style for terminals.
 SIGNS: dict[Severity, tuple[str, str, str]] = {
     "high": ("●", "#d9480f", "bold red"),
     "medium": ("◐", "#b7791f", "yellow"),
     "low": ("○", "#4a8ab5", "blue"),
     "none": ("✓", "#2f9e74", "green"),
 }
-#: Columns of a finding's table on a terminal, those that say most first.
-TOLD = (
+#: Columns of a finding's table on a terminal, the most informative first.
+COLUMNS = (
     *("id", "set", "column", "condition", "split", "annotator", "what", "group", "problem"),
     *("measure", "class", "given", "suggested", "value", "rows", "error", "low", "high"),
     *("confidence", "conflict", "crosses", "times_usual", "effect", "accuracy", "kind", "score"),
 )
+#: Maximum number of columns of a table on a terminal.
+MOST_COLUMNS = 6
+
+
+def summary(audit: Audited) -> str:
+    """Return an audit in a few lines of text: the data, then one line for each finding."""
+    rows = audit.rows
+    lines = [
+        f"Audit of {clipped(rows.name, 60)}: {plural(len(rows), 'row')}, "
+        f"{len(rows.classes):,} classes, label {clipped(rows.label, 40)}"
+    ]
+    lines += [
+        f"  {SIGNS[found.severity][0]} {SEVERITY_WORDS[found.severity]:<6}  "
+        f"{clipped(found.title, 40)}: {clipped(found.sentence, 100)}"
+        for found in audit.findings
+    ]
+    if audit.skipped:
+        names = ", ".join(kind.replace("_", " ") for kind in audit.skipped)
+        lines.append(f"  not checked: {clipped(names, 100)}")
+    return "\n".join(lines)
 
 
 def text(audit: Audited, *, most: int = 5) -> RenderableType:
-    """Return an audit for a terminal: one table of findings, then the top rows of each.
+    """Return an audit for a terminal: a table of the findings, then the first rows of each.
 
     Parameters
     ----------
     audit
-        What was found.
+        The audit.
     most
-        Rows of each finding.
+        Maximum number of rows of each finding.
 
     Returns
     -------
@@ -56,21 +77,23 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
     for found in audit.findings:
         if found.severity != "none" and len(found.table):
             parts += [Text(""), *_top(found, most)]
-    lines = [
-        f"nothing to look at: {kind.replace('_', ' ')}: {why}"
-        for kind, why in audit.skipped.items()
-    ]
-    lines += [f"note: {note}" for note in getattr(audit, "notes", ())]
-    if audit.seconds.get("total") and getattr(audit, "peak_memory", 0):
-        held = audit.peak_memory / 2**20  # type: ignore[attr-defined]
-        lines.append(
-            f"took {audit.seconds['total']:.1f} s; the process held {held:,.0f} MiB at most"
-        )
-    if rows.skipped:
-        lines.append(f"not readable, left out: {len(rows.skipped):,}, {rows.skipped[0][0]} first")
+    lines = _remarks(audit)
     if lines:
         parts += [Text("")] + [Text(clipped(line, 500), style="dim") for line in lines]
     return Group(*parts)
+
+
+def _remarks(audit: Audited) -> list[str]:
+    """Return what was not checked, the notes, the cost, and what could not be read."""
+    lines = [f"not checked: {kind.replace('_', ' ')}: {why}" for kind, why in audit.skipped.items()]
+    lines += [f"note: {note}" for note in audit.notes]
+    if audit.seconds.get("total") and audit.peak_memory:
+        memory = audit.peak_memory / 2**20
+        lines.append(f"time {audit.seconds['total']:.1f} s, peak memory {memory:,.0f} MiB")
+    unreadable = audit.rows.skipped
+    if unreadable:
+        lines.append(f"not readable, left out: {len(unreadable):,}, first {unreadable[0][0]}")
+    return lines
 
 
 def _findings(findings: Sequence[Finding]) -> RenderableType:
@@ -83,8 +106,8 @@ def _findings(findings: Sequence[Finding]) -> RenderableType:
     drawn.add_column("what was found", overflow="fold")
     for found in findings:
         sign, _, style = SIGNS[found.severity]
-        told = Text(f"{sign} {SEVERITY_WORDS[found.severity]}", style=style)
-        drawn.add_row(told, Text(found.title), Text(clipped(found.sentence, 2000)))
+        severity = Text(f"{sign} {SEVERITY_WORDS[found.severity]}", style=style)
+        drawn.add_row(severity, Text(found.title), Text(clipped(found.sentence, 2000)))
     return drawn
 
 
@@ -100,7 +123,7 @@ def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
     more = f"  the first {most} of {len(whole):,}" if len(whole) > most else ""
     title = Text(f"{clipped(found.title, 80).upper()}{more}", style="italic")
     drawn = Table(box=None, pad_edge=False)
-    cells = {name: [_plain(name, value) for value in frame[name].tolist()] for name in names}
+    cells = {name: [cell(name, value).text for value in frame[name].tolist()] for name in names}
     for place, name in enumerate(names):
         number = place and frame[name].dtype.kind in "fiu"
         side = "right" if number else "left"
@@ -111,13 +134,7 @@ def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
 
 
 def columns(frame: pd.DataFrame) -> list[str]:
-    """Return the columns of a finding's table that fit a terminal, at most six."""
+    """Return the columns of a finding's table that fit a terminal."""
     known = [str(name) for name in frame.columns]
-    told = [name for name in TOLD if name in known and not frame[name].isna().all()]
-    return (told or known)[:6]
-
-
-def _plain(name: str, value: Any) -> str:
-    import html as entities
-
-    return entities.unescape(cell(name, value)[0])
+    chosen = [name for name in COLUMNS if name in known and not frame[name].isna().all()]
+    return (chosen or known)[:MOST_COLUMNS]

@@ -65,7 +65,7 @@ def model_is_frozen(entry: Entry) -> bool:
     for name, part in parts.items():
         if promised.get(name) != part.digest:
             raise DigestMismatch(
-                f"{part.path}, of the frozen model {entry.name},",
+                f"the frozen model {entry.name}: {part.path}",
                 expected=promised.get(name, "none: it was not there when the model was frozen"),
                 found=part.digest,
                 remedy="Restore the file; for a new recipe copy the model to a new version "

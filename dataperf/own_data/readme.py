@@ -31,7 +31,7 @@ An answer is a manifest. This one begins as yours could, with rows of the pool; 
 
 An audit of the pool writes a whole one, to be checked and scored:
 
-    dataperf audit challenge:{name}/own --plugins FOLDER --manifest {file}{budget}
+    dataperf audit challenge:{name}/own --plugins FOLDER --submission {file}{budget}
     dataperf check -c {name} --plugins FOLDER {file}
     dataperf evaluate -c {name} --plugins FOLDER {file}
 

@@ -7,6 +7,8 @@ Installed packages may offer such a folder too (``packages``).
 
 ``entries`` finds plug-ins, ``parts`` lists the files that each rests on, ``source_code`` runs
 exactly the source that ``parts`` has digested, and ``reads`` refuses a file that is no part.
+
+It imports only ``errors``, ``records`` and ``basics``; every folder above them may import it.
 """
 
 from __future__ import annotations

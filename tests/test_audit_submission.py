@@ -1,4 +1,4 @@
-"""From finding to manifest to score: what an audit writes is what the evaluator reads."""
+"""From finding to submission to score: the evaluator reads what an audit writes."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def scored(audited, made: dict, folder: Path, **told):
 
 
 def test_a_repair_helps_and_its_interval_excludes_zero(audited, tmp_path):
-    result, told = scored(audited, audited[1].to_manifest(), tmp_path, model="knn_v1")
+    result, told = scored(audited, audited[1].to_submission(), tmp_path, model="knn_v1")
     assert result.status == "scored" and told["gain low"] > 0
     assert told["after"] > told["before"] and told["over random low"] > 0
     assert told["put right"] > 10 * told["spoiled"]
 
 
-def test_a_manifest_names_no_row_that_it_is_tested_on(audited):
+def test_a_submission_names_no_row_that_it_is_tested_on(audited):
     path, found = audited
     held = evaluate.in_test(found.rows, seed=5, test_share=0.3)
     tested = set(found.rows.ids[held])
     for track in ("repair", "cleaning", "selection"):
-        made = found.to_manifest(track, seed=5, test_share=0.3)
+        made = found.to_submission(track, seed=5, test_share=0.3)
         answer = made["answer"]
         named = set(answer.get("drop", [])) | set(answer.get("relabel", {}))
         named |= {each for ids in answer.get("samples", {}).values() for each in ids}
@@ -60,7 +60,7 @@ def test_a_manifest_names_no_row_that_it_is_tested_on(audited):
         assert made["challenge"] == f"own-{track}"
 
 
-def test_a_manifest_names_no_row_that_is_left_out(tmp_path):
+def test_a_submission_names_no_row_that_is_left_out(tmp_path):
     """Rows without a label cannot be put in order, nor those called test repaired."""
     features, labels = blobs(120, apart=2)
     frame = pd.DataFrame(features).add_prefix("x")
@@ -72,7 +72,7 @@ def test_a_manifest_names_no_row_that_is_left_out(tmp_path):
     found = dataperf.audit(tmp_path / "mine.parquet", detectors=["label_errors"], **told)
     lines = []
     for track in ("cleaning", "selection", "repair"):
-        found.to_manifest(track, path=tmp_path / "made.json")
+        found.to_submission(track, path=tmp_path / "made.json")
         evaluate.evaluate(
             str(tmp_path / "mine.parquet"), [tmp_path / "made.json"], tell=lines.append, **told
         )
@@ -80,7 +80,7 @@ def test_a_manifest_names_no_row_that_is_left_out(tmp_path):
     assert lines == [of_test.replace("2 rows", "8 rows")] * 2 + [of_test]
 
 
-def test_what_is_tested_on_does_not_move_a_manifest(audited):
+def test_what_is_tested_on_does_not_move_a_submission(audited):
     """The proof would be worth nothing if labels that test the repair had made it."""
     frame = pd.read_parquet(audited[0]).drop(columns="right")
     frame["part"] = np.where(np.arange(len(frame)) % 5 == 0, "test", "train")
@@ -91,16 +91,16 @@ def test_what_is_tested_on_does_not_move_a_manifest(audited):
     frame.loc[tested, "colour"] = frame.loc[tested, "colour"].map(turned)
     again = dataperf.audit(frame, **told)
     assert not again.table().equals(first.table())
-    assert again.to_manifest()["answer"] == first.to_manifest()["answer"]
+    assert again.to_submission()["answer"] == first.to_submission()["answer"]
 
 
 def test_budget_and_action_are_kept(audited):
     found = audited[1]
-    few = found.to_manifest("repair", budget=10)["answer"]
+    few = found.to_submission("repair", budget=10)["answer"]
     assert len(few["drop"]) + len(few["relabel"]) == 10
-    assert found.to_manifest("repair", action="drop")["answer"]["relabel"] == {}
-    assert found.to_manifest("repair", action="relabel")["answer"]["drop"] == []
-    kept = found.to_manifest("selection", budget=30)["answer"]["samples"]
+    assert found.to_submission("repair", action="drop")["answer"]["relabel"] == {}
+    assert found.to_submission("repair", action="relabel")["answer"]["drop"] == []
+    kept = found.to_submission("selection", budget=30)["answer"]["samples"]
     assert {name: len(ids) for name, ids in kept.items()} == {"red": 10, "green": 10, "blue": 10}
 
 
@@ -113,7 +113,7 @@ def test_a_class_too_small_to_judge_is_left_as_it_is():
     frame["colour"] = words[given]
     frame["part"] = np.where(np.arange(200) % 5 == 4, "test", "train")
     found = dataperf.audit(frame, label="colour", split="part", detectors=["label_errors"])
-    answer = found.to_manifest("repair", budget=20)["answer"]
+    answer = found.to_submission("repair", budget=20)["answer"]
     assert "0" not in {*answer["drop"], *answer["relabel"]}
 
 
@@ -122,7 +122,7 @@ def test_a_column_left_out_of_the_audit_is_left_out_of_its_proof(audited, tmp_pa
     told = {"label": "colour", "drop": ["right"]}
     found = dataperf.audit(path, detectors=["label_errors"], **told)
     made = tmp_path / "made.json"
-    found.to_manifest(path=made)
+    found.to_submission(path=made)
     (result,) = evaluate.evaluate(str(path), [made], **told)
     assert result.tasks["own"].summary["before"] < 0.99  # the right label was no feature
     assert result.own_data["drop"] == ["right"]
@@ -131,9 +131,9 @@ def test_a_column_left_out_of_the_audit_is_left_out_of_its_proof(audited, tmp_pa
 
 
 def test_orders_and_selections_are_scored_too(audited, tmp_path):
-    result, told = scored(audited, audited[1].to_manifest("cleaning"), tmp_path)
+    result, told = scored(audited, audited[1].to_submission("cleaning"), tmp_path)
     assert result.score.value > told["before"]
-    result, _ = scored(audited, audited[1].to_manifest("selection"), tmp_path)
+    result, _ = scored(audited, audited[1].to_submission("selection"), tmp_path)
     assert result.status == "scored" and result.score.low is not None
 
 
@@ -144,7 +144,7 @@ def test_where_nothing_is_wrong_nothing_is_gained(tmp_path):
     path = tmp_path / "clean.parquet"
     frame.to_parquet(path)
     found = dataperf.audit(path, label="colour", detectors=["label_errors"])
-    result, told = scored((path, found), found.to_manifest(), tmp_path, true_label=None)
+    result, told = scored((path, found), found.to_submission(), tmp_path, true_label=None)
     assert told["gain low"] <= 0 <= told["gain high"]
     assert any("no gain shown" in line for line in result.tasks["own"].notes)
 
@@ -152,17 +152,17 @@ def test_where_nothing_is_wrong_nothing_is_gained(tmp_path):
 def test_the_pool_of_a_challenge_becomes_an_answer_to_it():
     source = "challenge:digit-cleaning/knn"
     found = dataperf.audit(source, detectors=["label_errors"])
-    assert found.rows.truth is None  # what the organizer knows is not told
-    made = found.to_manifest()
+    assert found.rows.truth is None  # only the organizer knows the true labels
+    made = found.to_submission()
     asked = dataperf.load_challenge("digit-cleaning")
     assert submission.check(submission.parse(made, asked), asked) == []
     with pytest.raises(DataperfError, match="asks for cleaning"):
-        found.to_manifest("selection")
+        found.to_submission("selection")
 
 
 def test_tracks_that_are_not_there_are_suggested(audited):
     with pytest.raises(Invalid, match='Did you mean "cleaning"'):
-        audited[1].to_manifest("cleanin")
+        audited[1].to_submission("cleanin")
 
 
 WRONG = {
@@ -186,21 +186,21 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("told", "words"), WRONG.values(), ids=WRONG)
-def test_what_would_make_another_manifest_is_refused(audited, tmp_path, told, words):
+def test_what_would_make_another_submission_is_refused(audited, tmp_path, told, words):
     for place in (None, tmp_path / "made.json"):
         with pytest.raises(Invalid, match=words) as refused:
-            audited[1].to_manifest(**told, path=place)
+            audited[1].to_submission(**told, path=place)
         assert len(refused.value.problems) == 1
     assert not (tmp_path / "made.json").exists()
 
 
-def test_everything_wrong_with_a_manifest_is_told_at_once(audited):
+def test_everything_wrong_with_a_submission_is_told_at_once(audited):
     told = {"budget": 0, "action": "x", "seed": -1, "test_share": 2, "submitter": "a\nb"}
     with pytest.raises(Invalid, match="(?s)track.*action.*seed.*test_share.*budget.*submitter"):
-        audited[1].to_manifest("repairs", **told)
+        audited[1].to_submission("repairs", **told)
 
 
 def test_numbers_of_numpy_may_be_asked_for(audited):
     told = {"budget": np.int64(3), "seed": np.int64(1), "test_share": np.float32(0.25)}
-    answer = audited[1].to_manifest(**told)["answer"]
+    answer = audited[1].to_submission(**told)["answer"]
     assert len(answer["drop"]) + len(answer["relabel"]) == 3

@@ -1,0 +1,268 @@
+"""An audit's findings as a submission that an evaluator can score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import selection_helpers
+from dataperf.basics import validation
+from dataperf.definitions import loading as challenges
+from dataperf.definitions import submission
+from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.evidence import calibration
+from dataperf.evidence.collect import Collected
+from dataperf.reading import split
+from dataperf.records import FloatArray, IntArray, Submission
+from dataperf.records.rows import Rows, part_of
+
+Action = Literal["auto", "drop", "relabel"]
+TRACKS = ("repair", "cleaning", "selection")
+ACTIONS = ("auto", "drop", "relabel")
+#: From this probability on the suggested label replaces the given one; below it the row is dropped.
+RELABEL_FROM = 0.5
+
+
+@dataclass(frozen=True)
+class Options:
+    """What kind of submission is written.
+
+    Parameters
+    ----------
+    track
+        ``"repair"``: labels to correct and rows to drop; ``"cleaning"``: all rows in the order
+        in which they should be inspected; ``"selection"``: the rows to train on. None takes the
+        track of the challenge whose pool was audited, otherwise repair.
+    budget
+        Maximum number of labels to touch (repair) or of rows to train on (selection). None takes
+        the rows that the calibrated threshold flags.
+    action
+        What a repair does with a flagged row: ``"relabel"``, ``"drop"``, or ``"auto"``, which
+        relabels if the suggested label has a probability of at least 0.5 and drops otherwise.
+    seed, test_share
+        Random seed of the test part, and its share of all rows. The evaluator must get the same.
+    submitter
+        Name of the submitter.
+    """
+
+    track: str | None = None
+    budget: int | None = None
+    action: Action = "auto"
+    seed: int = 0
+    test_share: float = 0.2
+    submitter: str = "anonymous"
+
+
+def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> dict[str, Any]:
+    """Return a submission made of an audit's label errors.
+
+    The evaluator holds out a test part of your own data, drawn by ``seed`` and ``test_share`` (or
+    by groups). A submission must not rest on labels of that part, or its score would prove
+    nothing. So the labels of the other rows are judged again without it. A challenge has separate
+    tests, so its whole pool is judged.
+
+    Parameters
+    ----------
+    rows
+        The audited data.
+    evidence
+        What the audit computed.
+    options
+        What kind of submission to write.
+    version
+        Version of dataperf that made the audit.
+
+    Returns
+    -------
+    dict
+        The content of a submission file.
+
+    Raises
+    ------
+    Invalid
+        If an option has a wrong value; every problem is listed.
+    DataperfError
+        If no row would be left to train on, or the challenge is on another track.
+    """
+    _check(options)
+    board = _board_of(rows)
+    track = options.track or (board.track if board else "repair")
+    if board is not None and track != board.track:
+        raise DataperfError(f"{board.challenge} asks for {board.track}, not for {track}")
+    inside = np.ones(len(rows), dtype=bool)
+    if board is None:
+        seed, share = options.seed, options.test_share
+        inside = split.parts(rows, seed=seed, test_share=share, track=track) == "pool"
+    judged = _judged(rows, evidence, np.flatnonzero(inside))
+    if track == "repair":
+        answer = _repair(rows, judged, options)
+    elif track == "cleaning":
+        answer = {"orders": {board.task if board else "own": _order(rows, judged)}}
+    else:
+        answer = _selection(rows, judged, options.budget)
+    content = {
+        "schema_version": 2,
+        "challenge": board.challenge if board else f"own-{track}",
+        "board": board.board if board else "own",
+        "submitter": options.submitter,
+        "method": f"dataperf audit {version}",
+        "answer": answer,
+    }
+    validation.validate(Submission, content, "submission")
+    return content
+
+
+def _check(options: Options) -> None:
+    """Refuse options with wrong values, all problems at once."""
+    track, share = options.track, options.test_share
+    problems = [] if track is None else validation.named("track", track, TRACKS)
+    problems += validation.named("action", options.action, ACTIONS)
+    problems += validation.problems(
+        seed=options.seed, test_share=share, budget=options.budget, place="test_share"
+    )
+    problems += _of_submitter(options.submitter)
+    if problems:
+        raise Invalid("submission", problems)
+
+
+def _of_submitter(submitter: Any) -> list[Problem]:
+    """Return what is wrong with a name, by the rules of the submission record."""
+    empty = {"schema_version": 2, "challenge": "own-repair", "board": "own", "answer": {}}
+    try:
+        validation.validate(Submission, {**empty, "submitter": submitter}, "submission")
+    except Invalid as error:
+        return list(error.problems)
+    return []
+
+
+def dump(content: dict[str, Any]) -> str:
+    """Return a submission as the text of its file."""
+    return submission.dump(Submission.model_validate(content))
+
+
+@dataclass(frozen=True)
+class _Board:
+    """The one task of a challenge's board."""
+
+    challenge: str
+    board: str
+    track: str
+    task: str
+
+
+def _board_of(rows: Rows) -> _Board | None:
+    """Return the board whose pool the rows are, None if they are no challenge's pool."""
+    if not rows.source.startswith("challenge:"):
+        return None
+    name, _, rest = rows.source.removeprefix("challenge:").partition("/")
+    challenge = challenges.load(name)
+    board = rest.partition("/")[0] or next(iter(challenge.boards))
+    tasks = list(challenges.tasks_of(challenge, board))
+    if len(tasks) > 1:
+        raise DataperfError(
+            f"{challenge.name}/{board} has {len(tasks)} tasks, but the audit read only one.\n"
+            f"  Audit each task (challenge:{challenge.name}/{board}/{tasks[0]}, ...) and write the "
+            "answer from their tables."
+        )
+    return _Board(challenge.name, board, challenge.track, tasks[0])
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Rows of the pool, judged without the other rows.
+
+    Parameters
+    ----------
+    pool : (m,) array of int
+        Row numbers.
+    scores : (m,) array of float64
+        Suspicion scores: probability of the likeliest other class minus that of the given one.
+    suggested : (m,) array of int
+        Class ids.
+    confidence : (m,) array of float64
+        Probability of the suggested class.
+    flagged : (m,) array of bool
+    """
+
+    pool: IntArray
+    scores: FloatArray
+    suggested: IntArray
+    confidence: FloatArray
+    flagged: NDArray[np.bool_]
+
+
+def _judged(rows: Rows, evidence: Collected, pool: IntArray) -> _Judged:
+    """Return the rows of a pool, judged by them alone; cached for the next submission."""
+    cache = evidence.parts
+    key = pool.tobytes()
+    if key not in cache:
+        cache[key] = _judge(rows, evidence, pool)
+    found: _Judged = cache[key]
+    return found
+
+
+def _judge(rows: Rows, whole: Collected, pool: IntArray) -> _Judged:
+    from threadpoolctl import threadpool_limits
+
+    from dataperf.detectors import label_errors
+
+    part = rows if len(pool) == len(rows) else part_of(rows, pool)
+    evidence = whole if part is whole.rows else Collected(part, whole.seed, tell=whole.tell)
+    with threadpool_limits(limits=1):
+        probabilities, found = evidence.probabilities, label_errors.find(evidence)
+    counts = np.bincount(part.labels[part.labels >= 0], minlength=len(part.classes))
+    enough = counts[part.labels] >= label_errors.FEWEST_OF_CLASS  # smaller classes are not judged
+    known = np.flatnonzero((part.labels >= 0) & enough)
+    scores, suggested = np.full(len(part), -1.0), np.zeros(len(part), dtype=np.intp)
+    scores[known], suggested[known] = calibration.margins(probabilities[known], part.labels[known])
+    flagged = np.zeros(len(part), dtype=bool)
+    if not isinstance(found, str):
+        flagged[found.table.loc[found.table["flagged"], "row"].to_numpy()] = True
+    confidence = probabilities[np.arange(len(part)), suggested].astype(np.float64)
+    return _Judged(pool, scores, suggested, confidence, flagged)
+
+
+def _order(rows: Rows, judged: _Judged) -> list[str]:
+    """Return the ids of all rows, the most suspicious first."""
+    order = judged.pool[np.argsort(-judged.scores, kind="stable")]
+    return [str(rows.ids[row]) for row in order]
+
+
+def _repair(rows: Rows, judged: _Judged, options: Options) -> dict[str, Any]:
+    order = np.argsort(-judged.scores, kind="stable")
+    if options.budget is None:
+        order = order[judged.flagged[order]]
+    else:
+        order = order[judged.scores[order] > 0][: options.budget]
+    drop: list[str] = []
+    relabel: dict[str, str] = {}
+    for place in order.tolist():
+        name = str(rows.ids[judged.pool[place]])
+        likely = judged.confidence[place] >= RELABEL_FROM
+        if options.action == "relabel" or (options.action == "auto" and likely):
+            relabel[name] = rows.classes[judged.suggested[place]]
+        else:
+            drop.append(name)
+    return {"drop": drop, "relabel": relabel}
+
+
+def _selection(rows: Rows, judged: _Judged, budget: int | None) -> dict[str, Any]:
+    labels = rows.labels[judged.pool]
+    if budget is None:
+        selected = np.flatnonzero(~judged.flagged & (labels >= 0))
+    else:  # the least suspicious rows of each class, the classes as equal as possible
+        ranked = [np.flatnonzero(labels == number) for number in range(len(rows.classes))]
+        ranked = [each[np.argsort(judged.scores[each], kind="stable")] for each in ranked]
+        counts = selection_helpers.per_class_counts([len(each) for each in ranked], budget)
+        parts = [each[:count] for each, count in zip(ranked, counts, strict=True)]
+        selected = np.sort(np.concatenate(parts))
+    if not len(selected):
+        raise DataperfError("no row would be left to train on; give another budget")
+    samples: dict[str, list[str]] = {}
+    for place in selected.tolist():
+        name = rows.classes[labels[place]]
+        samples.setdefault(name, []).append(str(rows.ids[judged.pool[place]]))
+    return {"samples": samples}
