@@ -7,40 +7,51 @@ from typing import TYPE_CHECKING, Any
 from dataperf.registry import source_code as _source_code
 
 if TYPE_CHECKING:
-    from dataperf.boards.baselines import answer
-    from dataperf.curation.audit import audit
-    from dataperf.definitions.loading import load as load_challenge
-    from dataperf.definitions.submission import board_data, check
-    from dataperf.definitions.submission import load as load_submission
-    from dataperf.evaluation.evaluate import evaluate, evaluate_all
-    from dataperf.sources.tables import load as load_dataset
+    from dataperf.api.challenges import baseline, list_challenges, load_challenge, pool
+    from dataperf.api.evaluation import evaluate
+    from dataperf.api.organizer import freeze, new
+    from dataperf.api.own_data import evaluate_data
+    from dataperf.api.results import leaderboard, read_results, verify
+    from dataperf.api.submissions import check
+    from dataperf.curation.audit import Audit, audit
+    from dataperf.errors import DataperfError, Invalid
+    from dataperf.records import Result, Submission
 
 __version__ = "0.1.0"
 
 _source_code.install()  # before any plug-in is imported: each runs from its source
 
 __all__ = [
-    "answer",
+    "Audit",
+    "DataperfError",
+    "Invalid",
+    "Result",
+    "Submission",
     "audit",
-    "board_data",
+    "baseline",
     "check",
     "evaluate",
-    "evaluate_all",
+    "evaluate_data",
+    "freeze",
+    "leaderboard",
+    "list_challenges",
     "load_challenge",
-    "load_dataset",
-    "load_submission",
+    "new",
+    "pool",
+    "read_results",
+    "verify",
 ]
 
-_PLACES = {
-    "answer": ("dataperf.boards.baselines", "answer"),
-    "audit": ("dataperf.curation.audit", "audit"),
-    "board_data": ("dataperf.definitions.submission", "board_data"),
-    "check": ("dataperf.definitions.submission", "check"),
-    "evaluate": ("dataperf.evaluation.evaluate", "evaluate"),
-    "evaluate_all": ("dataperf.evaluation.evaluate", "evaluate_all"),
-    "load_challenge": ("dataperf.definitions.loading", "load"),
-    "load_dataset": ("dataperf.sources.tables", "load"),
-    "load_submission": ("dataperf.definitions.submission", "load"),
+_MODULES = {
+    "dataperf.api.challenges": ("baseline", "list_challenges", "load_challenge", "pool"),
+    "dataperf.api.evaluation": ("evaluate",),
+    "dataperf.api.organizer": ("freeze", "new"),
+    "dataperf.api.own_data": ("evaluate_data",),
+    "dataperf.api.results": ("leaderboard", "read_results", "verify"),
+    "dataperf.api.submissions": ("check",),
+    "dataperf.curation.audit": ("Audit", "audit"),
+    "dataperf.errors": ("DataperfError", "Invalid"),
+    "dataperf.records": ("Result", "Submission"),
 }
 
 
@@ -53,7 +64,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that ``import dataperf`` is instant."""
     import importlib
 
-    if name not in _PLACES:
-        raise AttributeError(f"module 'dataperf' has no attribute {name!r}")
-    module, attribute = _PLACES[name]
-    return getattr(importlib.import_module(module), attribute)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module 'dataperf' has no attribute {name!r}")

@@ -1,14 +1,14 @@
-"""Every way dataperf refuses to go on.
+"""The errors that dataperf raises on purpose.
 
-DataperfError              the user can mend it: printed without a traceback, exit code 2
-├── NotFound               a name that nothing has (with the nearest names that exist)
+DataperfError              the user can fix it: printed without a traceback, exit code 2
+├── NotFound               an unknown name (with the nearest known names)
 ├── Ambiguous              a name that two files define
 ├── Invalid                a file or value with problems, all of them listed
-├── DigestMismatch         bytes that are not the bytes that were promised
-├── Unavailable            data or a library that is not installed here
-└── TrainingFailed         a frozen model failed on a training set: a failed result, if it is kept
+├── DigestMismatch         bytes that do not have the expected digest
+├── Unavailable            data or a package that is not installed here
+└── TrainingFailed         a frozen model failed on a training set
 
-Anything else that escapes is a defect of ours and keeps its traceback (exit code 1).
+Any other exception is a bug in dataperf and keeps its traceback (exit code 1).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: Problems that one message lists; a file can hold millions.
+#: Maximum number of problems in one message; a file can have millions.
 MOST_SHOWN = 100
 
 
@@ -29,15 +29,15 @@ class Problem:
     Parameters
     ----------
     rule
-        Stable identifier of the rule that is broken, such as ``"unknown-id"``.
+        Stable identifier of the broken rule, such as ``"unknown-id"``.
     where
-        The place, as a path into the file: ``"answer.samples.one[3]"``.
+        Path into the file: ``"answer.samples.one[3]"``.
     what
-        What is there.
+        What was found.
     expected
-        What should be there, or what to do about it.
+        What was expected, or what to do.
     severity
-        ``"error"`` refuses the input; ``"warning"`` is shown and lets it pass.
+        ``"error"`` rejects the input; ``"warning"`` is shown and the input is accepted.
     """
 
     rule: str
@@ -54,16 +54,16 @@ class Problem:
 
 
 class DataperfError(Exception):
-    """The user can mend this; the message says how."""
+    """Base class of errors that the user can fix; the message says how."""
 
     exit_code = 2
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let the error cross from a worker process: its message is made already."""
-        return _again, (type(self), self.args, self.__dict__)
+        """Let the error cross process borders: keep the message, do not build it again."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
 
 
-def _again(kind: type[DataperfError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+def _rebuilt(kind: type[DataperfError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
     error = kind.__new__(kind)
     error.args = args
     error.__dict__.update(state)
@@ -71,19 +71,31 @@ def _again(kind: type[DataperfError], args: tuple[Any, ...], state: dict[str, An
 
 
 class NotFound(DataperfError):
-    """A name that nothing has."""
+    """An unknown name.
+
+    Parameters
+    ----------
+    kind
+        What was looked for, such as ``"challenge"``.
+    name
+        The unknown name.
+    known
+        All names that exist; the message suggests the nearest ones.
+    where
+        Where the name was looked for; "" if that is plain.
+    """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
         known = sorted(known)
         place = f" ({where})" if where else ""
         super().__init__(
             f'there is no {kind} named "{name}"{place}.\n'
-            f"  {did_you_mean(name, known) or 'There is: ' + (', '.join(known) or 'none')}"
+            f"  {did_you_mean(name, known) or 'Known: ' + (', '.join(known) or 'none')}"
         )
 
 
 class Ambiguous(DataperfError):
-    """A name that two files define; neither may shadow the other."""
+    """A name that two files define. Neither may shadow the other."""
 
 
 class Invalid(DataperfError):
@@ -92,9 +104,9 @@ class Invalid(DataperfError):
     Parameters
     ----------
     subject
-        What was looked at, usually a file's name.
+        What was checked, usually a file's name.
     problems
-        All of the problems; never empty. The message lists the first hundred.
+        All problems; at least one. The message lists the first 100.
     """
 
     def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
@@ -110,17 +122,27 @@ class Invalid(DataperfError):
 
 
 class DigestMismatch(DataperfError):
-    """Bytes that are not the bytes that were promised."""
+    """Bytes that do not have the expected digest.
+
+    Parameters
+    ----------
+    what
+        The file or data.
+    expected, found
+        sha256 in hex.
+    remedy
+        What the user can do.
+    """
 
     def __init__(self, what: str, *, expected: str, found: str, remedy: str) -> None:
         super().__init__(
-            f"{what} is not what it should be:\n"
+            f"{what} has the wrong digest:\n"
             f"  expected sha256 {expected}\n  found    sha256 {found}\n  {remedy}"
         )
 
 
 class Unavailable(DataperfError):
-    """Data or a library that is not installed here."""
+    """Data or a package that is not installed here."""
 
 
 class TrainingFailed(DataperfError):
@@ -140,8 +162,22 @@ class TrainingFailed(DataperfError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint naming the nearest known names, or an empty string.
+    """Return a hint with the nearest known names, or an empty string.
 
+    Parameters
+    ----------
+    name
+        The unknown name.
+    known
+        The names that exist.
+
+    Returns
+    -------
+    str
+        At most three names.
+
+    Examples
+    --------
     >>> did_you_mean("macro_f", ["macro_f1", "accuracy"])
     'Did you mean "macro_f1"?'
     >>> did_you_mean("Y", ["x", "y"])
@@ -157,5 +193,31 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def refuse(subject: str, rule: str, where: str, what: str, expected: str = "") -> Invalid:
-    """Return the error for one thing that is wrong."""
+    """Return the error for a single problem; the caller raises it.
+
+    Parameters
+    ----------
+    subject
+        What was checked, usually a file's name.
+    rule
+        Stable identifier of the broken rule, such as ``"unknown-id"``.
+    where
+        Path into the file; "" for the whole of it.
+    what
+        What was found.
+    expected
+        What was expected, or what to do.
+
+    Returns
+    -------
+    Invalid
+        With one problem.
+
+    Examples
+    --------
+    >>> raise refuse("data.csv", "empty", "", "the file is empty")
+    Traceback (most recent call last):
+    dataperf.errors.Invalid: data.csv: 1 problem
+      1. the file is empty [empty]
+    """
     return Invalid(subject, [Problem(rule, where, what, expected)])

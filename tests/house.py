@@ -42,6 +42,7 @@ ROOMS = (
     "curation",
     "report",
     "authoring",
+    "api",
     "cli",
     "__main__",
 )

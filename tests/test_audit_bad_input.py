@@ -25,8 +25,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import dataperf
+from dataperf.api import output_paths
 from dataperf.basics import files
-from dataperf.cli import app, output_paths, terminal
+from dataperf.cli import app, terminal
 from dataperf.errors import DataperfError, Invalid, did_you_mean
 from dataperf.evidence import compiled, discretize, models, neighbours
 from dataperf.own_data import evaluate

@@ -175,7 +175,7 @@ WRONG = {
     "no action": ({"action": None}, "one of auto, drop, relabel"),
     "a text for a seed": ({"seed": "a"}, "seed is 'a'"),
     "a seed below zero": ({"seed": -1}, "seed is -1"),
-    "a text for a share": ({"test_share": "x"}, "test_share: the share to test on is 'x'"),
+    "a text for a share": ({"test_share": "x"}, "test_share: the share of test rows is 'x'"),
     "all for the test": ({"test_share": 1.0}, "share to test on is 1.0"),
     "no number for a share": ({"test_share": float("nan")}, "share to test on is nan"),
     "a number for a track": ({"track": 3}, "there is no 3"),

@@ -93,7 +93,7 @@ def test_files_that_begin_with_an_underscore_or_a_dot_are_no_plugins(user):
 def test_unknown_name_tells_the_nearest_ones():
     with pytest.raises(NotFound, match='no metric named "macro_f2".*\n.*"macro_f1"'):
         registry.get("metrics", "macro_f2")
-    with pytest.raises(NotFound, match="There is: .*macro_f1"):
+    with pytest.raises(NotFound, match="Known: .*macro_f1"):
         registry.get("metrics", "qqqqqqq")
 
 

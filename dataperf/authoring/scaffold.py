@@ -19,9 +19,9 @@ def write(
     name: str,
     folder: Path,
     *,
-    source: str | None = None,
-    tell: Callable[[str], None] = lambda words: None,
-    **told: Any,
+    source: Any = None,
+    on_message: Callable[[str], None] = lambda words: None,
+    **options: Any,
 ) -> list[Path]:
     """Write the files of a new plug-in and return them; nothing is ever replaced.
 
@@ -32,29 +32,30 @@ def write(
     folder
         The user's folder of plug-ins.
     source
-        For a challenge: the data set to make it of; see `dataperf.own_data.evaluate.load`, which takes
-        ``told``. For a strategy, ``track`` tells which to answer: selection (the default),
-        cleaning or repair.
-    tell
-        Called with a line for everything that is worth knowing of how the data was taken.
+        For a challenge: the data set to make it of.
+    on_message
+        Called with a line for everything that a user should know of how the data was read.
+    **options
+        With a ``source`` those of `dataperf.own_data.evaluate.load`. For a strategy ``track``:
+        selection (the default), cleaning or repair.
 
     Raises
     ------
     NotFound
         If there is no such kind, or no strategy to start from for the track.
     DataperfError
-        If the name is no name, a file is there already, or no challenge can be made of the
+        If the name is not a valid name, a file exists already, or no challenge can be made of the
         data set.
     """
     if kind not in _TEMPLATES:
         raise NotFound("kind to make", kind, _TEMPLATES)
     pattern = r"[a-z][a-z0-9-]*" if kind == "challenge" else r"[a-z][a-z0-9_]*"
     if not re.fullmatch(pattern, name):
-        raise DataperfError(f'"{name}" is no name for a {kind}: expected {pattern}')
+        raise DataperfError(f'"{name}" is not a name for a {kind}: expected {pattern}')
     _check_free(kind, _KINDS[kind], name)
     templates = _TEMPLATES[kind]
     if kind == "strategy" and source is None:
-        track = told.pop("track", next(iter(_STRATEGIES)))
+        track = options.pop("track", next(iter(_STRATEGIES)))
         if track not in _STRATEGIES:
             raise NotFound("track to make a strategy for", track, _STRATEGIES)
         templates = [(place, _STRATEGIES[track]) for place, _ in templates]
@@ -62,9 +63,9 @@ def write(
         if kind != "challenge":
             raise DataperfError(f"only a challenge can be made of a data set, not a {kind}")
         _check_free("dataset", "datasets", name)
-        wanted = own_challenge.contents(name, source, tell=tell, **told)
-    elif told:
-        first = next(iter(told))
+        wanted = own_challenge.contents(name, source, on_message=on_message, **options)
+    elif options:
+        first = next(iter(options)).replace("_", "-")
         others = "a strategy, or for " if first == "track" else ""
         raise DataperfError(f"--{first} is for {others}a challenge of your own data: --from-data")
     else:

@@ -1,4 +1,4 @@
-"""Files, JSON, validation, wording, progress: code that knows none of our nouns.
+"""Files, JSON, validation, wording and progress: code that does not depend on the domain.
 
 It imports only `errors`, `records` and other modules of this folder; every other folder may import it.
 """

@@ -1,18 +1,24 @@
-"""Modules that come with an extra."""
+"""Packages that only an extra installs."""
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataperf.errors import Unavailable
 
-if TYPE_CHECKING:
-    pass
-
 
 def require_extra(module: str, extra: str, purpose: str) -> Any:
-    """Return a module that comes with one of our extras.
+    """Import and return a module that one of our extras installs.
+
+    Parameters
+    ----------
+    module
+        Import name.
+    extra
+        Name of the extra, for the message.
+    purpose
+        What needs the module; the message begins with it.
 
     Raises
     ------

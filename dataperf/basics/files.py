@@ -1,4 +1,4 @@
-"""Digests, and files that are written whole or not at all."""
+"""Digests, and atomic writes."""
 
 from __future__ import annotations
 
@@ -53,11 +53,10 @@ def cache_folder() -> Path:
 
 
 def stamp(path: Path) -> list[int]:
-    """Return what changes when a file does, without reading it.
+    """Return a file's size, mtime and ctime (ns): they change when the file changes.
 
-    Size and time alone would miss bytes of the same number under a time put back, as copying
-    does; the third, of the last change to the file itself, is not (on Windows it is that of its
-    making).
+    Size and mtime alone would miss a same-size edit whose mtime was restored (as ``cp -p``
+    does). ctime cannot be restored; on Windows it is the time of creation.
     """
     stat = path.stat()
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
@@ -117,17 +116,17 @@ def docstrings(tree: ast.Module) -> list[ast.Constant]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, also when the process is killed half-way.
+    """Write a file atomically: all of it or nothing, even if the process is killed.
 
-    The bytes go to a temporary name in the same folder, are flushed to the disk, and the
-    name is then changed in one step.
+    The bytes are written to a temporary file in the same folder and flushed to disk; the file
+    is then renamed in one step.
     """
     with _whole(path) as file:
         file.write(content)
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write an array as a ``.npy`` file, whole or not at all."""
+    """Write an array as a ``.npy`` file atomically."""
     import numpy as np
 
     with _whole(path) as file:
@@ -135,10 +134,10 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def release(array: NDArray[Any]) -> None:
-    """Let go of the memory that holds a mapped file's pages; the file keeps what they say.
+    """Free the memory that holds the pages of a mapped file; the file keeps their content.
 
-    They are read again when they are touched. An array that is no mapped file, or one whose
-    changes its file does not get (mode ``"c"``), stays as it is.
+    The pages are read again when they are next used. Nothing happens to an array that is not
+    a mapped file, or whose changes are not written to its file (mode ``"c"``).
     """
     base: Any = array
     while base is not None and not isinstance(base, mmap.mmap):
@@ -150,7 +149,7 @@ def release(array: NDArray[Any]) -> None:
 
 
 def move_into_place(scratch: Path, path: Path) -> None:
-    """Give a file that is written but not flushed its name, flushed."""
+    """Flush a written file to disk and rename it."""
     with scratch.open("rb") as file:
         os.fsync(file.fileno())
     scratch.chmod(0o666 & ~_umask())
@@ -160,7 +159,7 @@ def move_into_place(scratch: Path, path: Path) -> None:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
-    path = path.resolve()  # what a link names is written, the link stays
+    path = path.resolve()  # write to the target of a link, keep the link
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,7 +193,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def seal(content: bytes) -> bytes:
-    """Put the content's digest in front of it, so that damage can be seen."""
+    """Return the content with its digest in front, so that `unseal` can detect damage."""
     return digest_bytes(content).encode() + b"\n" + content
 
 

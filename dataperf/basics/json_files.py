@@ -1,4 +1,4 @@
-"""JSON in and out: bounded size and depth, every fault at once."""
+"""Read and write JSON: bounded size and depth, all problems at once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ MOST_FAULTS = 10
 
 
 def compact_json(content: Any) -> str:
-    """Return JSON for people and tools: indented by one space, text as it is."""
+    """Return JSON that people and tools can read: indented by one space, not escaped."""
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def load_json(path: Path) -> Any:
-    """Return what is in a participant's JSON file, strictly parsed; see `parse_json`."""
+    """Return the content of a participant's JSON file, parsed strictly; see `parse_json`.
+
+    Raises
+    ------
+    Invalid
+        If the file cannot be read, has more than 256 MiB, or does not hold strict JSON.
+    """
     return parse_json(_content(path), str(path))
 
 
@@ -45,26 +51,33 @@ def _content(path: Path) -> bytes:
 
 
 def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
-    """Return strictly parsed JSON: no repeated keys, NaN, or deep nesting.
+    """Parse JSON strictly: repeated keys, NaN and deep nesting are errors.
 
-    ``lenient`` takes the last of repeated keys, as most readers do.
+    Parameters
+    ----------
+    content
+        UTF-8 text.
+    subject
+        What is parsed, for the error.
+    lenient
+        Keep the last of repeated keys, as most parsers do.
 
     Raises
     ------
     Invalid
-        If the bytes are not such JSON.
+        If the bytes are not strict JSON; all problems are listed.
     """
     faults: list[Problem] = []
 
     def pairs(items: list[tuple[str, Any]]) -> Mapping[str, Any]:
         unique = dict(items)
-        strange = next((key for key in unique if not _is_text(key)), None)
-        if strange is not None and len(faults) < MOST_FAULTS:
-            faults.append(Problem("not-text", "", f"the key {validation.shown(strange)}"))
+        unwritable = next((key for key in unique if not _is_text(key)), None)
+        if unwritable is not None and len(faults) < MOST_FAULTS:
+            faults.append(Problem("not-text", "", f"the key {validation.shown(unwritable)}"))
         if len(unique) != len(items) and len(faults) < MOST_FAULTS and not lenient:
             counts = Counter(key for key, _ in items)
-            again = sorted(key for key, count in counts.items() if count > 1)
-            for key in again[: MOST_FAULTS - len(faults)]:
+            repeated = sorted(key for key, count in counts.items() if count > 1)
+            for key in repeated[: MOST_FAULTS - len(faults)]:
                 what = f"the key {validation.shown(key)} is there more than once"
                 faults.append(Problem("repeated-key", "", what, "one of them would be lost"))
         return unique
@@ -94,7 +107,7 @@ def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
 
 
 def _is_text(value: str) -> bool:
-    """Return whether a text can be written: half of a surrogate pair cannot."""
+    """Return whether text can be written; lone surrogates cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 

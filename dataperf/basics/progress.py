@@ -1,12 +1,8 @@
-"""What a long step reports while it runs."""
+"""The type of progress callbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
-
-#: Told what is being done, how much of it is done, and how much there is.
+#: Called with the name of the step, the amount done, and the total amount.
 Progress = Callable[[str, int, int], None]

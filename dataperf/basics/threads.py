@@ -1,4 +1,4 @@
-"""Hold the numeric libraries to one thread."""
+"""Limit the numeric libraries to one thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _limits: list[Any] = []
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold the numeric libraries that are loaded by now to one thread.
+    """Limit the numeric libraries that are already loaded to one thread.
 
     Several Python threads may be inside at once: the limit is lifted when the last one leaves.
     """

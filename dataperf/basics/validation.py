@@ -1,4 +1,4 @@
-"""Hold what a file or a caller says to a record or a range: every problem at once."""
+"""Validate what a file or a caller gives against a record or a range: all problems at once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,22 @@ SHARE = 0.2
 def validate(model: type[AnyRecord], content: Any, subject: str, place: str = "") -> AnyRecord:
     """Return the content as a record.
 
+    Parameters
+    ----------
+    model
+        Class of the record.
+    content
+        Parsed JSON or TOML.
+    subject
+        What is validated, usually a file's name.
+    place
+        Path of the content inside the file; "" for the whole of it.
+
     Raises
     ------
     Invalid
-        If it is not one; every problem is listed, unknown keys with a suggestion.
+        If the content is not such a record. All problems are listed; unknown keys come with a
+        suggestion.
     """
     try:
         return model.model_validate(content)
@@ -34,7 +46,7 @@ def validate(model: type[AnyRecord], content: Any, subject: str, place: str = ""
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], place: str = "") -> list[Problem]:
-    """Return pydantic's complaints as problems; more than ten of one kind are counted."""
+    """Return pydantic's errors as problems; after ten of one kind the rest is counted."""
     problems: list[Problem] = []
     kinds: dict[tuple[str, str], int] = {}
     for item in error.errors(include_url=False, include_context=False):
@@ -52,7 +64,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], place: str = "")
 
 
 def _kind_of_place(place: str, loc: Sequence[int | str]) -> str:
-    """Return a location cut after its second key, so that a file's own keys do not multiply it."""
+    """Return a location cut after its second key, so that problems in many places count as one kind."""
     keys = [part for part in loc if isinstance(part, str) and not part.startswith("(")]
     return _path(place, keys[: 1 if place else 2])
 
@@ -83,7 +95,7 @@ def _rule(kind: str) -> str:
 
 
 def shown(value: Any, width: int = 60) -> str:
-    """Return a value as a user would recognise it, cut to a width, control characters escaped."""
+    """Return a value as text for a message, at most ``width`` characters, control characters escaped."""
     text = repr(value[:width] if isinstance(value, str) else value)
     return text if len(text) <= width else text[: width - 1] + "…"
 
@@ -93,7 +105,7 @@ def _path(place: str, loc: Sequence[int | str]) -> str:
     for part in loc:
         if isinstance(part, int):
             path += f"[{part}]"
-        elif part.startswith("("):  # the tag of a union's branch is no part of the file
+        elif part.startswith("("):  # the tag of a union's branch is not in the file
             continue
         else:
             path += f".{shown(part, 40)[1:-1]}" if path else shown(part, 40)[1:-1]
@@ -101,7 +113,7 @@ def _path(place: str, loc: Sequence[int | str]) -> str:
 
 
 def _record_at(model: Any, loc: Sequence[int | str]) -> Any:
-    """Return the record that a location lies in."""
+    """Return the record class that contains a location."""
     current = model
     for part in loc:
         fields = getattr(current, "model_fields", {})
@@ -121,21 +133,26 @@ def _record_in(annotation: Any) -> Any:
     return None
 
 
-def problems(
+def split_option_problems(
     *, seed: Any = 0, test_share: Any = SHARE, budget: Any = None, place: str = "test_share"
 ) -> list[Problem]:
-    """Return what is wrong with the numbers that a split and a budget are made of.
+    """Return the problems of a seed, a share of test rows and a budget.
 
     Parameters
     ----------
     seed
-        A whole number from 0 to 2**32 - 1.
+        Should be an integer from 0 to 2**32 - 1.
     test_share
-        More than 0 and less than 1.
+        Should be more than 0 and less than 1.
     budget
-        At least one row, or None.
+        Should be at least 1 row, or None.
     place
-        What the share is called where it was given.
+        Name of the option that gave the share.
+
+    Returns
+    -------
+    list of Problem
+        Empty if all three are valid.
     """
     found = []
     if not _is_whole(seed) or not 0 <= seed <= MOST_SEED:
@@ -143,7 +160,7 @@ def problems(
         found.append(Problem("bad-seed", "seed", f"the seed is {seed!r}", expected))
     number = isinstance(test_share, Real) and not isinstance(test_share, bool)
     if not number or not 0.0 < float(test_share) < 1.0:
-        what = f"the share to test on is {test_share!r}"
+        what = f"the share of test rows is {test_share!r}"
         found.append(Problem("bad-share", place, what, "more than 0, less than 1"))
     if budget is not None and (not _is_whole(budget) or budget < 1):
         what = f"the budget is {budget!r}"
@@ -151,8 +168,23 @@ def problems(
     return found
 
 
-def named(place: str, name: Any, known: Iterable[str]) -> list[Problem]:
-    """Return what is wrong with a name, of those that there are."""
+def unknown_name_problems(place: str, name: Any, known: Iterable[str]) -> list[Problem]:
+    """Return the problem of a name that is not among the known ones.
+
+    Parameters
+    ----------
+    place
+        Name of the option that gave the name.
+    name
+        What was given, of any type.
+    known
+        The names that exist.
+
+    Returns
+    -------
+    list of Problem
+        Empty if the name is known.
+    """
     names = list(known)
     if isinstance(name, str) and name in names:
         return []

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def plural(count: int, word: str) -> str:
-    """Return a count with its word: ``1 value``, ``1,200 values``."""
+    """Return a count with its noun in the right number.
+
+    >>> plural(1, "value"), plural(1200, "value")
+    ('1 value', '1,200 values')
+    """
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def shorten(names: Sequence[str], most: int = 12) -> str:
-    """Return names as a list for a sentence; of a long list the first ones."""
+    """Return names joined by commas; a long list is cut.
+
+    Parameters
+    ----------
+    names
+        What to list.
+    most
+        Maximum number of names; the rest is counted.
+
+    Examples
+    --------
+    >>> shorten(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
     listed = ", ".join(names[:most])
     return listed if len(names) <= most else f"{listed} and {len(names) - most:,} more"

@@ -76,10 +76,14 @@ def raw_answer(
 ) -> dict[str, Any]:
     """Return what a strategy answers, rules unchecked; one answer to all tasks of the board."""
     rules = challenges.rules_of(challenge, board)
+    return joined(challenge.track, module, visible(challenge, data), rules, seed=seed)
+
+
+def visible(challenge: Challenge, data: Mapping[str, TaskData]) -> dict[str, Pool]:
+    """Return what participants see of a board's data: by task, its pool as the track shows it."""
     track = registry.load("tracks", challenge.track)
     shown = getattr(track, "shown", lambda pool: pool)
-    pools = {name: shown(part.pool) for name, part in data.items()}
-    return joined(challenge.track, module, pools, rules, seed=seed)
+    return {name: shown(part.pool) for name, part in data.items()}
 
 
 def joined(

@@ -15,7 +15,17 @@ from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError
 from dataperf.evaluation import evaluate, results, scorecard
 from dataperf.evaluation.train import Run, training_set_digest, weights_of
-from dataperf.records import Challenge, Estimate, Plan, Result, Task, TaskData, TaskScores
+from dataperf.records import (
+    Challenge,
+    Estimate,
+    Plan,
+    Result,
+    Task,
+    TaskData,
+    TaskScores,
+    card,
+)
+from dataperf.records.card import Card, Grid, with_interval
 from dataperf.statistics import Outcome, Score
 
 
@@ -33,13 +43,50 @@ class Row:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """A ranked board, and what was left out with the reason."""
+    """A ranked board; it shows itself as a table in a notebook.
+
+    Parameters
+    ----------
+    challenge, board, metric
+        Names of the challenge, the board and the metric that ranks.
+    rows
+        The ranked results, the best first.
+    unranked
+        The results that are not ranked, with the reason.
+    """
 
     challenge: str
     board: str
     metric: str
     rows: list[Row]
     unranked: list[tuple[Result, str]]
+
+    def __repr__(self) -> str:
+        """Return a few lines: the board and the first of its rows."""
+        return card.text(self._card())
+
+    def _repr_html_(self) -> str:
+        return card.html(self._card())
+
+    def _card(self) -> Card:
+        ranks = [row.rank for row in self.rows]
+        lines = [
+            (
+                f"{row.rank}{'=' if ranks.count(row.rank) > 1 else ''}",
+                f"{row.result.submission.submitter}: {row.result.submission.method}",
+                with_interval(row.score),
+            )
+            for row in self.rows
+        ]
+        notes = ["= within noise"] if len(set(ranks)) < len(ranks) else []
+        notes += [
+            f"not ranked: {result.submission.submitter}: {result.submission.method} ({reason})"
+            for result, reason in self.unranked
+        ]
+        grids = [Grid(("rank", "submission", "score [95 %]"), lines)] if lines else []
+        facts = [f"{len(lines):,} ranked, {len(self.unranked):,} not ranked"]
+        title = f"Leaderboard {self.challenge}/{self.board}, by {self.metric}"
+        return Card(title, facts, grids, notes, listed=True)
 
 
 def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:

@@ -67,7 +67,7 @@ def places(files: Sequence[Path], location: str | None) -> list[Kept]:
 
 
 def verify(
-    kept: Sequence[Kept | Path],
+    kept: Sequence[Kept | Path | Result],
     *,
     asking: Sequence[str] = (),
     engine: str | None = None,
@@ -88,20 +88,32 @@ def verify(
     yield from engines.run(partial(_row, asking=asking), kept, engine=engine, jobs=jobs)
 
 
-def _row(kept: Kept | Path, *, asking: Sequence[str]) -> dict[str, Any]:
-    name = kept.name if isinstance(kept, Kept) else str(kept)
+def _row(kept: Kept | Path | Result, *, asking: Sequence[str]) -> dict[str, Any]:
     try:
         return result(kept, asking=asking)
     except DataperfError as error:
-        return {"name": name, "ok": False, "problems": [str(error)]}
+        return {"name": _name(kept), "ok": False, "problems": [str(error)]}
     except Exception as error:
         what = f"a defect of dataperf: {type(error).__name__}: {error}"
         trace = {"traceback": traceback.format_exc()}
-        return {"name": name, "ok": False, "problems": [what], **trace}
+        return {"name": _name(kept), "ok": False, "problems": [what], **trace}
 
 
-def result(place: Kept | Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
-    """Run a kept result's evaluation again.
+def _name(given: Kept | Path | Result) -> str:
+    if isinstance(given, Kept):
+        return given.name
+    return results.name_of(given) if isinstance(given, Result) else str(given)
+
+
+def _read(given: Kept | Path | Result) -> tuple[Result, str]:
+    """Return the record and its name."""
+    if isinstance(given, Path):
+        return results.read(given), _name(given)
+    return given.read() if isinstance(given, Kept) else given, _name(given)
+
+
+def result(given: Kept | Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
+    """Run the evaluation of a result again.
 
     First its own digest, then the digests of everything it depends on, then the evaluation:
     every prediction, score and interval must be the same. Own data is read again from where
@@ -109,8 +121,8 @@ def result(place: Kept | Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    place
-        The record: a file, or a name in a store.
+    given
+        The record, its file, or its name in a store.
     asking
         What lies outside of dataperf and shall be asked again: ``NAME=OPTION``, as in
         ``dataperf.boards.safety_panel.prepare``. Nothing of that kind is asked otherwise.
@@ -127,8 +139,7 @@ def result(place: Kept | Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     DataperfError
         If it is of own data that can no longer be found.
     """
-    place = place if isinstance(place, Kept) else Kept(str(place))
-    kept = place.read()
+    kept, name = _read(given)
     loaded = None
     if challenges.is_own(kept.challenge):
         challenge, loaded = own.reload(kept)
@@ -145,7 +156,7 @@ def result(place: Kept | Path, *, asking: Sequence[str] = ()) -> dict[str, Any]:
         problems = list(_differences(kept, again))
         others, unasked = safety_panel.rerun(kept, asking, data=loaded)
         problems, notes = problems + others, notes + unasked
-    return {"name": place.name, "ok": not problems, "problems": problems, "notes": notes}
+    return {"name": name, "ok": not problems, "problems": problems, "notes": notes}
 
 
 def _changed(

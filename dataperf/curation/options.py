@@ -32,14 +32,14 @@ def problems(
     for name in names(detectors) or ():
         if name not in known:
             hint = did_you_mean(str(name), known)
-            expected = hint or f"There is: {', '.join(sorted(known))}"
+            expected = hint or f"Known: {', '.join(sorted(known))}"
             found.append(Problem("unknown-detector", "", f'no detector "{name}"', expected))
     taken = set(inspect.signature(read).parameters) - {"source", "label", "progress", "wrong"}
     for option in others:
         if option not in taken:
             expected = did_you_mean(option, taken) or f"one of {', '.join(sorted(taken))}"
             found.append(Problem("unknown-option", "", f'no option "{option}"', expected))
-    return found + validation.problems(seed=seed)
+    return found + validation.split_option_problems(seed=seed)
 
 
 def names(detectors: Any) -> list[Any] | None:

@@ -118,9 +118,9 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
 def _check(options: Options) -> None:
     """Refuse options with wrong values, all problems at once."""
     track, share = options.track, options.test_share
-    problems = [] if track is None else validation.named("track", track, TRACKS)
-    problems += validation.named("action", options.action, ACTIONS)
-    problems += validation.problems(
+    problems = [] if track is None else validation.unknown_name_problems("track", track, TRACKS)
+    problems += validation.unknown_name_problems("action", options.action, ACTIONS)
+    problems += validation.split_option_problems(
         seed=options.seed, test_share=share, budget=options.budget, place="test_share"
     )
     problems += _of_submitter(options.submitter)

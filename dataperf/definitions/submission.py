@@ -12,7 +12,7 @@ from dataperf.basics import validation
 from dataperf.basics.json_files import _content, compact_json, parse_json
 from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
-from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Challenge, Submission, TaskData
 
 MOST_FILES = 1000
@@ -21,7 +21,7 @@ MOST_FILES = 1000
 def read(
     path: Path, challenge: Challenge, board: str | None = None, *, official: bool = False
 ) -> Submission:
-    """Return the submission in a file: our manifest, or a format that the track knows.
+    """Return the submission in a file: our own format, or one that the track knows.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ def read(
         A JSON file of at most 256 MiB; for tracks whose official answers are text files,
         also such a file or a folder of them.
     challenge
-        What it answers.
+        The challenge that it answers.
     board
-        The board it answers; needed for foreign formats that do not name one.
+        The board that it answers; needed for official formats, which do not name one.
     official
         Whether to read it as leniently as the official evaluator does.
 
@@ -44,8 +44,56 @@ def read(
     if hasattr(track, "read_files") and (path.is_dir() or path.suffix != ".json"):
         return _read_files(track, path, challenge, board, official)
     content = parse_json(_content(path), str(path), lenient=official)
-    told: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
-    return parse(content, challenge, board, **told)
+    options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
+    return parse(content, challenge, board, **options)
+
+
+def read_named(
+    path: Path, board: str | None = None, *, official: bool = False
+) -> tuple[Submission, Challenge]:
+    """Return the submission in a file, and the challenge that the file names.
+
+    Raises
+    ------
+    Invalid
+        If the file names no challenge, as official formats don't, or is not a submission to it.
+    """
+    if path.is_dir() or (path.exists() and path.suffix != ".json"):
+        raise Invalid(str(path), [_no_challenge("this format does not name its challenge")])
+    content = parse_json(_content(path), str(path), lenient=official)
+    challenge = challenge_in(content, str(path))
+    options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
+    return parse(content, challenge, board, **options), challenge
+
+
+def challenge_in(content: Any, subject: str) -> Challenge:
+    """Return the challenge that the content of a submission names.
+
+    Raises
+    ------
+    Invalid
+        If it names none, one that is not installed, or your own data.
+    """
+    named = content.get("challenge") if isinstance(content, dict) else None
+    if named is None:
+        raise Invalid(subject, [_no_challenge("the submission does not name its challenge")])
+    if not isinstance(named, str):
+        problem = Problem("wrong-type", "challenge", validation.shown(named), "a challenge's name")
+        raise Invalid(subject, [problem])
+    if challenges.is_own(named):
+        what = f"{validation.shown(named)} stands for your own data, which is not installed"
+        raise Invalid(subject, [Problem("own-data", "challenge", what, "give the data: --data")])
+    try:
+        return challenges.load(named)
+    except NotFound:
+        known = registry.find("challenges")
+        what = f"there is no challenge named {validation.shown(named)}"
+        hint = did_you_mean(named[:64], known) or f"one of {', '.join(sorted(known))}"
+        raise Invalid(subject, [Problem("unknown-challenge", "challenge", what, hint)]) from None
+
+
+def _no_challenge(what: str) -> Problem:
+    return Problem("no-challenge", "challenge", what, "give the challenge: --challenge NAME")
 
 
 def _read_files(
@@ -58,13 +106,13 @@ def _read_files(
         what = "this format does not say which board it answers"
         problem = Problem("no-board", "", what, f"give --board, one of {boards}")
         raise Invalid(str(path), [problem])
-    asked = challenges.board_of(challenge, board)
+    rules = challenges.board_of(challenge, board)
     contents = _contents(path)
-    try:
-        with plugin_calls.naming(("tracks", track)):
-            answer, problems = track.read_files(contents, asked, official=official)
-    except ValueError as error:  # such as a number of more digits than Python reads
-        raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
+    with plugin_calls.naming(("tracks", track)):
+        try:
+            answer, problems = track.read_files(contents, rules, official=official)
+        except ValueError as error:  # such as a number of more digits than Python reads
+            raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
     if problems:
         raise Invalid(str(path), problems)
     content = {
@@ -89,19 +137,19 @@ def _contents(path: Path) -> dict[str, bytes]:
 
 
 def files_of(path: Path, challenge: Challenge | None = None) -> list[Path]:
-    """Return the answers that a path names: a folder stands for the JSON files in it.
+    """Return the submissions that a path names: a folder stands for the JSON files in it.
 
-    Not where there are none, nor where a folder may be one answer itself: where the track
-    knows such and other files lie in it.
+    A folder stands for itself where it holds no JSON files, or where it may be one submission:
+    the track reads folders, and other files lie in it.
     """
     if not path.is_dir():
         return [path]
-    seen = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-    answers = [each for each in seen if each.suffix == ".json"]
+    files = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+    found = [each for each in files if each.suffix == ".json"]
     track = registry.load("tracks", challenge.track) if challenge else None
-    if not answers or (len(answers) < len(seen) and hasattr(track, "read_files")):
+    if not found or (len(found) < len(files) and hasattr(track, "read_files")):
         return [path]
-    return answers
+    return found
 
 
 def parse(
@@ -140,7 +188,7 @@ def parse(
         }
     submission, problems = _validated(Submission, content, subject)
     if submission is not None:
-        problems += _address_problems(submission, challenge, board)
+        problems += address_problems(submission, challenge, board)
     if isinstance(content.get("answer"), dict):
         problems += _validated(track.Answer, content["answer"], subject, "answer")[1]
     if submission is None or problems:
@@ -151,16 +199,17 @@ def parse(
 def _validated(
     model: type[validation.AnyRecord], content: Any, subject: str, place: str = ""
 ) -> tuple[validation.AnyRecord | None, list[Problem]]:
-    """Return the content as a record, or None with what is wrong, so that more can be looked at."""
+    """Return the content as a record, or None with what is wrong, so that the rest can be checked too."""
     try:
         return validation.validate(model, content, subject, place), []
     except Invalid as error:
         return None, list(error.problems)
 
 
-def _address_problems(
+def address_problems(
     submission: Submission, challenge: Challenge, board: str | None
 ) -> list[Problem]:
+    """Return what is wrong with the challenge and the board that a submission names."""
     problems = []
     if submission.challenge != challenge.name:
         what = f'answers "{submission.challenge}"'
@@ -170,13 +219,13 @@ def _address_problems(
         there = f"boards: {', '.join(challenge.boards)}. {hint}".rstrip()
         problems.append(Problem("unknown-board", "board", f'"{submission.board}"', there))
     elif board is not None and submission.board != board:
-        what = f'answers board "{submission.board}", asked for "{board}"'
+        what = f'answers board "{submission.board}", not "{board}"'
         problems.append(Problem("other-board", "board", what))
     return problems
 
 
 def _board_in(filename: str, challenge: Challenge) -> str | None:
-    """Return the board that an official file name tells: ``en_25_train.json`` is en-25."""
+    """Return the board that an official file name holds: ``en_25_train.json`` is en-25."""
     match = re.match(r"([a-z]+)[_-](\d+)", filename)
     board = f"{match[1]}-{match[2]}" if match else None
     return board if board in challenge.boards else None
@@ -189,9 +238,16 @@ def check(
     *,
     official: bool = False,
 ) -> list[str]:
-    """Check an answer against the board's data and rules; return the warnings.
+    """Check a submission against the board's data and rules; return the warnings.
 
-    ``official`` accepts all that the official evaluator accepts.
+    Parameters
+    ----------
+    submission, challenge
+        The submission, and the challenge that it answers.
+    loaded
+        The data of the board's tasks if it is loaded already.
+    official
+        Accept everything that the official evaluator accepts.
 
     Raises
     ------
@@ -219,14 +275,3 @@ def dump(submission: Submission) -> str:
     """Return a submission as the JSON that is written to a file."""
     content = submission.model_dump(mode="json", exclude_none=True)
     return compact_json(content)
-
-
-def load(
-    path: Path | str,
-    challenge: Challenge | str,
-    board: str | None = None,
-    *,
-    official: bool = False,
-) -> Submission:
-    """Read a submission to a challenge given by name or record; see `read`."""
-    return read(Path(path), challenges.of(challenge), board, official=official)

@@ -15,21 +15,19 @@ from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.own_data import options
-from dataperf.reading import split as own_split
-from dataperf.reading.draw import split as split
+from dataperf.reading import split
 from dataperf.reading.split import Rows
-from dataperf.reading.split import in_test as in_test
 from dataperf.records import Challenge, Table, TaskData
 from dataperf.sources import tables
 
-#: What can be evaluated on own data, and how the challenge made of it is called.
+#: Tracks of own data, and the names of the challenges made of it.
 TRACKS = ("repair", "cleaning", "selection")
 NAMES = {f"{challenges.OWN}{track}": track for track in TRACKS}
 BOARD = TASK = "own"
 MODEL, METRIC = "logistic_v1", "accuracy"
-#: About how often a cleaning order is trained along its way.
+#: About how many times the model is trained along a cleaning order.
 STEPS = 20
-#: Rows of a pool up to which as many random drops are drawn as `repair.Rules` says; beyond, few.
+#: A pool of more rows gets only a few random draws instead of the number in `repair.Rules`.
 MANY_DRAWS, FEW = 20_000, 5
 MOST_CLASSES, MOST_SHOWN = 10_000, 5
 
@@ -41,10 +39,10 @@ def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = 
     -------
     Table
         Columns ``part`` (see `dataperf.reading.split.parts`), ``label``, and if the source has them
-        ``truth`` (the label as given where the truth is not told) and ``group``.
+        ``truth`` (the given label where no true label is known) and ``group``.
     """
     names = np.array([*rows.classes, data.UNKNOWN])
-    part = own_split.parts(rows, seed=seed, test_share=test_share, track=track)
+    part = split.parts(rows, seed=seed, test_share=test_share, track=track)
     columns: dict[str, NDArray[Any]] = {"part": part, "label": names[rows.labels]}
     if rows.truth is not None:
         columns["truth"] = names[np.where(rows.truth >= 0, rows.truth, rows.labels)]
@@ -70,29 +68,30 @@ def challenge(
     Parameters
     ----------
     rows
-        The data set; its truth, where it has one, is what the test is held against.
+        The data set. Tests use its true labels, where it has them.
     track
-        ``repair``, ``cleaning`` (needs the truth) or ``selection``.
+        ``repair``, ``cleaning`` (needs true labels) or ``selection``.
     model, metric
         Names of a fixed model and of a metric.
     seed, test_share
-        Of the split; see `split`.
+        Random seed and share of the test rows; see `dataperf.reading.draw.split`.
     budget
-        How many rows may be repaired, inspected or selected; None for all of the pool.
+        Maximum number of rows that may be repaired, inspected or selected; None for all of the
+        pool.
     compared
-        Whether a selection is held against the whole pool and random picks (the track
+        Whether a selection is compared with the whole pool and random selections (the track
         ``subset``); one with a folder of its own has reference points instead.
 
     Returns
     -------
     Challenge, dict of str to TaskData
-        What `dataperf.evaluation.evaluate.evaluate` takes as ``challenge`` and ``data``. The challenge
+        The ``challenge`` and ``data`` for `dataperf.evaluation.evaluate.evaluate`. The challenge
         is called ``own-TRACK``, its one board ``own``.
 
     Raises
     ------
     DataperfError
-        If the track needs a truth that the data set lacks.
+        If the track needs true labels that the data set lacks.
     Invalid
         If the labels cannot be classes.
     """
@@ -114,27 +113,27 @@ def challenge(
         },
         "boards": {BOARD: {"tasks": [TASK], "rules": rules(played, pool, budget)}},
     }
-    asked = validation.validate(Challenge, content, "own data")
+    own = validation.validate(Challenge, content, "own data")
     _check_plugins(model, metric)
-    return asked, {TASK: data.task_data(asked.tasks[TASK], made)}
+    return own, {TASK: data.task_data(own.tasks[TASK], made)}
 
 
 def task(made: Table, classes: tuple[str, ...], *, model: str, metric: str) -> dict[str, Any]:
-    """Return a task on a table that `table` made, as a challenge file has it."""
-    told = made.columns
+    """Return a task on a table that `table` made, in the form of a challenge file."""
+    there = made.columns
     others = [name for name in ("accuracy", "macro_f1", "balanced_accuracy") if name != metric]
     test = {"title": "rows held out", "where": {"part": ["test"]}}
     return {
         "model": model,
         "seeds": [1],
         "label_column": "label",
-        **({"true_label_column": "truth"} if "truth" in told else {}),
+        **({"true_label_column": "truth"} if "truth" in there else {}),
         "classes": list(classes),
         "pool": {"part": ["pool"]},
         "metric": metric,
         "metrics": others,
         "split": "test",
-        "splits": {"test": {**test, **({"group_column": "group"} if "group" in told else {})}},
+        "splits": {"test": {**test, **({"group_column": "group"} if "group" in there else {})}},
     }
 
 
@@ -157,13 +156,13 @@ def _check(rows: Rows, track: str) -> None:
         raise NotFound("track for own data", track, TRACKS)
     if track == "cleaning" and rows.truth is None:
         raise DataperfError(
-            "a cleaning order needs the truth: every inspected label is put right.\n"
-            "  Name the column that has it (--true-label), or hand in a repair (own-repair)."
+            "a cleaning order needs true labels: every inspected label is corrected.\n"
+            "  Name their column (--true-label), or submit a repair (own-repair)."
         )
     problems = []
     if data.UNKNOWN in rows.classes:
         what = f'the class "{data.UNKNOWN}" stands for a missing label'
-        problems.append(Problem("unknown-label", rows.label, what, "leave such labels empty"))
+        problems.append(Problem("unknown-label", rows.label, what, "leave missing labels empty"))
     if len(rows.classes) > MOST_CLASSES:
         what = f"{len(rows.classes):,} classes"
         problems.append(Problem("too-many-classes", rows.label, what, f"at most {MOST_CLASSES:,}"))
@@ -175,24 +174,24 @@ def _check(rows: Rows, track: str) -> None:
 
 
 def _strange_truths(rows: Rows) -> list[Problem]:
-    """Return what the truth has that no label says: the class is misspelt, or cannot be learned."""
+    """Return true labels that are not a class: the class is misspelt, or no row has it."""
     strange = sorted(rows.strange_truths.items(), key=lambda each: -each[1])
-    place, blank = (
-        f'true label "{rows.roles.get("true_label", "true label")}"',
-        "empty where it is not known",
-    )
+    place = f'true label "{rows.roles.get("true_label", "true label")}"'
+    blank = "empty where it is not known"
     problems = [
         Problem(
             "unknown-class",
             place,
-            f'"{word[:60]}" in {plural(count, "row")} is no class of the label',
+            f'"{word[:60]}" in {plural(count, "row")} is not a class of the label',
             did_you_mean(word[:60], rows.classes) or f"{shorten(rows.classes)}; {blank}",
         )
         for word, count in strange[:MOST_SHOWN]
     ]
     if len(strange) > MOST_SHOWN:
         count = sum(each for _, each in strange[MOST_SHOWN:])
-        what = f"{len(strange) - MOST_SHOWN:,} more values in {plural(count, 'row')} are no classes"
+        what = (
+            f"{len(strange) - MOST_SHOWN:,} more values in {plural(count, 'row')} are not classes"
+        )
         problems.append(Problem("unknown-class", place, what, blank))
     return problems
 

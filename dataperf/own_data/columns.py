@@ -1,4 +1,4 @@
-"""What the columns of own data serve as, and a word on those that tell the label."""
+"""Notes on the columns of own data: which are features, and which give the label away."""
 
 from __future__ import annotations
 
@@ -7,47 +7,46 @@ from typing import Any
 
 from dataperf.basics.wording import plural, shorten
 
-#: Columns that are named.
+#: Most columns that a note names.
 MOST_NAMED = 10
 
 
 def notes(rows: Any, *, drop: Sequence[str] = ()) -> list[str]:
-    """Return lines on which columns became features and which serve as something else.
+    """Return lines on which columns are features, and what the others are.
 
     Parameters
     ----------
     rows
         The data, as `dataperf.own_data.evaluate.read` returns it.
     drop
-        Columns that the caller left out.
+        Columns that the caller leaves out.
     """
     names = list(dict.fromkeys(rows.feature_columns))
     numbers = len(rows.feature_columns)
     more = f", as {numbers:,} numbers" if numbers > len(names) else ""
     lines = [f"features: {plural(len(names), 'column')} ({shorten(names, MOST_NAMED)}){more}"]
     serving = {"label": rows.label, **rows.roles}
-    lines.append(f"no features: {', '.join(f'{role} {name}' for role, name in serving.items())}")
+    others = ", ".join(f"{name} ({role.replace('_', ' ')})" for role, name in serving.items())
+    lines.append(f"not features: {others}")
     if drop:
         lines.append(f"dropped: {shorten(list(drop), MOST_NAMED)}")
     known = {*names, *serving.values(), *drop}
-    idle = [str(name) for name in rows.frame.columns if name not in known]
-    if idle:
-        lines.append(f"not used (they name rows, or never change): {shorten(idle, MOST_NAMED)}")
+    ignored = [str(name) for name in rows.frame.columns if name not in known]
+    if ignored:
+        lines.append(f"ignored (constant, or unique per row): {shorten(ignored, MOST_NAMED)}")
     return [" ".join(line.split()) for line in lines]
 
 
 def warnings(rows: Any) -> list[str]:
-    """Return a line for every feature that alone nearly tells the label.
+    """Return a line for every feature that nearly determines the label by itself.
 
-    Such a column is often the right label, or something made from it: then no model has
-    anything to learn, whatever is repaired or chosen.
+    Such a column is often the true label, or made from it. Then a model has nothing to learn,
+    whatever is repaired or selected.
     """
     from dataperf.own_data.leaks import leaking
 
-    hint = (
-        "name it as the truth (--true-label) or leave it out (--drop) if it is made from the label"
-    )
+    hint = "name it as the true label (--true-label), or drop it (--drop) if made from the label"
     return [
-        f"warning: the feature {column} nearly tells the label ({how}); {hint}"
+        f"warning: the feature {column} nearly determines the label ({how}); {hint}"
         for column, how in leaking(rows).items()
     ]

@@ -1,4 +1,4 @@
-"""Anybody's data set as a challenge: split by seed or by group, a frozen model, the one flow."""
+"""Evaluate submissions on your own data: read it, split it, train a frozen model, score it."""
 
 from __future__ import annotations
 
@@ -14,159 +14,153 @@ from dataperf.evaluation import evaluate as evaluation
 from dataperf.own_data import columns as own_columns
 from dataperf.own_data import options
 from dataperf.own_data.challenge import NAMES, TASK, challenge
-from dataperf.reading import split as own_split
-from dataperf.reading.draw import split as split
+from dataperf.reading import split
 from dataperf.reading.split import Rows
-from dataperf.reading.split import in_test as in_test
 from dataperf.records import Challenge, Result, Submission, TaskData
 
-#: Columns of own data that serve as something.
+#: Options that name columns of own data, or say how its media are embedded.
 COLUMNS = ("label", "split", "group", "true_label", "id", "drop", "embedding")
 
 
-# The challenge --------------------------------------------------------------------------
+def read(source: Any, **columns: Any) -> Any:
+    """Return the rows of a data set, read as the audit reads it (`dataperf.reading.read`).
 
-
-# From a source --------------------------------------------------------------------------
-
-
-def read(
-    source: Any,
-    *,
-    label: str | None = None,
-    split: str | None = None,
-    group: str | None = None,
-    true_label: str | None = None,
-    id: str | None = None,
-    drop: Sequence[str] | None = None,
-    embedding: str | None = None,
-) -> Any:
-    """Return the rows of a data set, read as the audit reads it (`dataperf.reading.read`)."""
+    Parameters
+    ----------
+    source
+        A path, a dataset's name, or a table in memory.
+    **columns
+        Any of ``COLUMNS``; None means the default.
+    """
     from dataperf.reading import read as reading
 
     source = str(source) if isinstance(source, Path) else source
-    told: dict[str, Any] = {"drop": drop or (), "embedding": embedding or "auto"}
-    return reading.read(
-        source, label=label, split=split, group=group, true_label=true_label, id=id, **told
-    )
+    given = {name: value for name, value in columns.items() if value is not None}
+    return reading.read(source, **given)
 
 
-def load(
-    source: Any,
-    *,
-    label: str | None = None,
-    split: str | None = None,
-    group: str | None = None,
-    true_label: str | None = None,
-    id: str | None = None,
-    drop: Sequence[str] | None = None,
-    embedding: str | None = None,
-    **told: Any,
-) -> tuple[Challenge, dict[str, TaskData]]:
+def load(source: Any, **chosen: Any) -> tuple[Challenge, dict[str, TaskData]]:
     """Read a data set and make a challenge of it.
 
     Parameters
     ----------
     source
         A path, a dataset's name, or a table in memory.
-    label, split, group, truth, id
-        Its columns: labels as given, which rows are the ``test`` (drawn by chance where no column
-        is named or the source tells none), rows that belong together, right labels, names of rows
-        (row numbers if there is none).
-    drop, embedding
-        Columns to leave out, and what pictures and sounds are turned into, as in the audit.
-    **told
-        What `challenge` takes.
+    **chosen
+        Columns: ``label``; ``split``, which marks test rows (drawn at random if no column does);
+        ``group``; ``true_label``; ``id`` (row numbers if there is none); ``drop``, columns to
+        leave out; and ``embedding``, how images and sounds are embedded. All else is passed to
+        `challenge`.
     """
-    told = options.check(told)
-    beside: dict[str, Any] = {"drop": drop, "embedding": embedding}
-    rows = read(
-        source, label=label, split=split, group=group, true_label=true_label, id=id, **beside
-    )
-    return challenge(rows, **told)
+    columns, rules = parted(chosen)
+    rules = options.check(rules)
+    return challenge(read(source, **columns), **rules)
+
+
+def parted(chosen: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the options that name columns, and the others."""
+    columns = {key: chosen.get(key) for key in COLUMNS}
+    return columns, {key: value for key, value in chosen.items() if key not in COLUMNS}
 
 
 def evaluate(
-    source: str,
-    answers: list[Path],
+    source: Any,
+    submissions: Sequence[Path | str | Mapping[str, Any] | Submission],
     *,
-    tell: Callable[[str], None] = lambda words: None,
+    on_message: Callable[[str], None] = lambda words: None,
     engine: str | None = None,
     jobs: int = 1,
-    **told: Any,
+    **chosen: Any,
 ) -> list[Result]:
-    """Evaluate manifests on a data set, each on the track that it names.
+    """Evaluate submissions on a data set, each on the track that it names.
 
     Parameters
     ----------
     source
-        A path, or what else the audit reads.
-    answers
-        Files; their ``challenge`` is ``own-repair``, ``own-cleaning`` or ``own-selection``.
-    tell
-        Called with a line for everything that is worth knowing of how the data was taken.
+        A path, or anything else that the audit reads.
+    submissions
+        Files, their contents, or records; their ``challenge`` is ``own-repair``,
+        ``own-cleaning`` or ``own-selection``.
+    on_message
+        Called with a line for everything that a user should know of how the data was read.
     engine, jobs
         See `dataperf.evaluation.engines.run`.
-    **told
-        What `load` takes but the track. Without a ``budget`` a cleaning order has that of its
-        own length.
+    **chosen
+        The options of `load`, except the track. Without a ``budget`` a cleaning order has the
+        budget of its own length.
 
     Returns
     -------
     list of Result
-        Each records with ``own_data`` how the data set can be read again.
+        Each records in ``own_data`` how the data set can be read again.
 
     Raises
     ------
     Invalid
-        If a file is no such manifest, or breaks a rule; nothing is trained then.
+        If a submission is not one, or breaks a rule; then nothing is trained.
     """
-    columns = options.columns({key: told.pop(key, None) for key in COLUMNS})
-    told = options.check(told, source=str(source))
-    rows = read(source, **columns)
-    place = str(Path(source).resolve()) if Path(source).exists() else source
-    options.check({}, source=place)
+    named, rules = parted(chosen)
+    columns = options.columns(named)
+    rules = options.check(rules, source=str(source) if isinstance(source, str | Path) else "")
+    rows, where = read(source, **columns), _place(source)
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
-    sent, refused = [], []
-    for path in answers:
+    found, refused = [], []
+    for given in submissions:
+        name = str(given) if isinstance(given, str | Path) else "submission"
         try:
-            asked = _asked(path, told)
-            key = repr(sorted(asked.items()))
+            content = _content(given)
+            own = _rules_of(content, name, rules)
+            key = repr(sorted(own.items()))
             if key not in made:
-                made[key] = challenge(rows, **asked)
-            answer = submission.read(path, made[key][0])
+                made[key] = challenge(rows, **own)
+            answer = submission.parse(content, made[key][0], subject=name)
             submission.check(answer, *made[key])
         except Invalid as error:
-            refused.append(error if error.subject == rows.name else _of(path, error))
+            same = error.subject == rows.name  # the data is wrong, not this submission
+            refused.append(error if same else Invalid(name, error.problems))
             continue
-        sent.append((answer, made[key], {"source": place, **columns, **asked}))
+        found.append((answer, made[key], {**where, **columns, **own}))
     if len(refused) > 1:
         raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
     if refused:
         raise refused[0]
-    lines = [line for *_, asked in sent for line in _notes(rows, asked)]
+    lines = [line for *_, own in found for line in _notes(rows, own)]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
-        tell(line)
-    items = [(answer, *pair, where) for answer, pair, where in sent]
+        on_message(line)
+    items = [(answer, *pair, own) for answer, pair, own in found]
     return list(engines.run(_recorded, items, engine=engine, jobs=jobs))
 
 
-def _notes(rows: Rows, asked: Mapping[str, Any]) -> list[str]:
-    drawn = {key: asked[key] for key in ("seed", "test_share", "track") if key in asked}
-    return own_split.notes(rows, own_split.parts(rows, **drawn))
+def _place(source: Any) -> dict[str, str]:
+    """Return where a result says that its data lies; nothing if it is only in memory."""
+    if not isinstance(source, str | Path):
+        return {}
+    place = str(Path(source).resolve()) if Path(source).exists() else str(source)
+    options.check({}, source=place)
+    return {"source": place}
 
 
-def _asked(path: Path, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a manifest is to be scored by."""
-    track, listed = _address(path)
-    asked = {**told, "track": track}
-    if track == "cleaning" and asked.get("budget") is None:
-        asked["budget"] = listed
-    return asked
+def _content(given: Path | str | Mapping[str, Any] | Submission) -> Any:
+    """Return what a submission says, in the form of a file."""
+    if isinstance(given, str | Path):
+        return json_files.load_json(Path(given))
+    if isinstance(given, Submission):
+        return given.model_dump(mode="json", exclude_none=True)
+    return dict(given)
 
 
-def _of(path: Path, error: Invalid) -> Invalid:
-    return Invalid(str(path), error.problems)
+def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
+    drawn = {key: own[key] for key in ("seed", "test_share", "track") if key in own}
+    return split.notes(rows, split.parts(rows, **drawn))
+
+
+def _rules_of(content: Any, subject: str, rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rules by which a submission is scored: the given ones, on its own track."""
+    track, listed = _address(content, subject)
+    own = {**rules, "track": track}
+    if track == "cleaning" and own.get("budget") is None:
+        own["budget"] = listed
+    return own
 
 
 def reload(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
@@ -179,30 +173,29 @@ def reload(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
     """
     if not kept.own_data.get("source"):
         raise DataperfError(
-            "this result is of somebody's own data, and does not say where it lies.\n"
-            "  Evaluate the manifest again with --data, and compare the scores and digests.data"
+            "this result is of your own data, and does not say where the data lies.\n"
+            "  Evaluate the submission again with --data, and compare the scores and digests.data"
         )
-    told: dict[str, Any] = dict(kept.own_data)
-    return load(**told)
+    chosen: dict[str, Any] = dict(kept.own_data)
+    return load(**chosen)
 
 
 def _recorded(
     item: tuple[Submission, Challenge, Mapping[str, TaskData], Mapping[str, Any]],
 ) -> Result:
-    answer, asked, loaded, where = item
-    result = evaluation.evaluate(asked, answer, data=loaded)
-    told = {key: value for key, value in where.items() if value is not None}
-    return result.model_copy(update={"own_data": told})
+    answer, own, loaded, chosen = item
+    result = evaluation.evaluate(own, answer, data=loaded)
+    given = {key: value for key, value in chosen.items() if value is not None}
+    return result.model_copy(update={"own_data": given})
 
 
-def _address(path: Path) -> tuple[str, int | None]:
-    """Return the track that a manifest names and, of a cleaning order, how many rows it has."""
-    content = json_files.load_json(path)
+def _address(content: Any, subject: str) -> tuple[str, int | None]:
+    """Return the track that a submission names and, of a cleaning order, how many rows it has."""
     named = content.get("challenge") if isinstance(content, dict) else None
     if not isinstance(named, str) or named not in NAMES:
-        what = f"answers {validation.shown(named)}" if named else "does not say what it answers"
+        what = f"answers {validation.shown(named)}" if named else "does not name its challenge"
         expected = f"for own data one of {', '.join(NAMES)}"
-        raise Invalid(str(path), [Problem("other-challenge", "challenge", what, expected)])
+        raise Invalid(subject, [Problem("other-challenge", "challenge", what, expected)])
     answer = content.get("answer")
     orders = answer.get("orders") if isinstance(answer, dict) else None
     order = orders.get(TASK) if isinstance(orders, dict) else None

@@ -1,4 +1,4 @@
-"""What may be asked of an evaluation on own data: everything that is wrong with it at once."""
+"""The options of an evaluation on own data, checked all at once before data is read."""
 
 from __future__ import annotations
 
@@ -7,43 +7,47 @@ from numbers import Integral
 from typing import Any
 
 from dataperf import registry
-from dataperf.basics.validation import named, problems
+from dataperf.basics.validation import split_option_problems, unknown_name_problems
 from dataperf.errors import Invalid, Problem
 
-#: What can be evaluated on own data.
+#: Tracks of own data.
 TRACKS = ("repair", "cleaning", "selection")
 
 
-def check(told: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
-    """Return what is asked with Python's own numbers, refusing before any data is read.
+def check(given: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
+    """Return options with their numbers as Python's own.
 
     Parameters
     ----------
-    told
-        What `dataperf.own_data.challenge.challenge` takes, as far as it is told.
+    given
+        Options of `dataperf.own_data.challenge.challenge`.
     source
-        Where the data is, if a result is to say so.
+        The data's path, if a result is to record it.
 
     Raises
     ------
     Invalid
-        With everything that is wrong.
+        If an option is wrong; every problem is listed.
     """
-    found = named("track", told["track"], TRACKS) if "track" in told else []
+    found = unknown_name_problems("track", given["track"], TRACKS) if "track" in given else []
     for place, kind in (("model", "fixed_models"), ("metric", "metrics")):
-        found += named(place, told[place], registry.find(kind)) if place in told else []
-    numbers = {key: told[key] for key in ("seed", "test_share", "budget") if key in told}
-    found += problems(**numbers)
+        found += (
+            unknown_name_problems(place, given[place], registry.find(kind))
+            if place in given
+            else []
+        )
+    numbers = {key: given[key] for key in ("seed", "test_share", "budget") if key in given}
+    found += split_option_problems(**numbers)
     found += _of_source(source)
     if found:
-        raise Invalid("what is asked of own data", found)
+        raise Invalid("options for own data", found)
     kinds = {"seed": int, "test_share": float, "budget": int}
     plain = {key: kinds[key](value) for key, value in numbers.items() if value is not None}
-    return {**told, **plain}
+    return {**given, **plain}
 
 
-def columns(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that are told as a result can keep them: by their names.
+def columns(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options that name columns, as names that a result can record.
 
     >>> columns({"label": 0, "group": None, "drop": "a"})
     {'label': '0', 'group': None, 'drop': ['a']}
@@ -51,11 +55,11 @@ def columns(told: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     Invalid
-        If something is told that is no name, such as the labels themselves.
+        If an option is not a name, such as the labels themselves.
     """
     found: dict[str, Any] = {}
     problems = []
-    for role, value in told.items():
+    for role, value in given.items():
         several = role == "drop" and isinstance(value, Iterable) and not isinstance(value, str)
         names = list(value) if several else [] if value is None else [value]
         for name in names:
@@ -65,16 +69,16 @@ def columns(told: Mapping[str, Any]) -> dict[str, Any]:
         words = [str(name) for name in names]
         found[role] = None if value is None else words if role == "drop" else words[0]
     if problems:
-        raise Invalid("what is asked of own data", problems)
+        raise Invalid("options for own data", problems)
     return found
 
 
 def _of_source(source: str) -> list[Problem]:
-    """Return what is wrong with a path that a result would have to keep."""
+    """Return what is wrong with a path that a result would record."""
     try:
         source.encode("utf-8")
     except UnicodeEncodeError:
         what = f"{source.encode('utf-8', 'backslashreplace').decode()} is not UTF-8"
-        expected = "a path that a result can keep: rename it"
+        expected = "a path that a result can record: rename it"
         return [Problem("not-utf8", "data", what, expected)]
     return []

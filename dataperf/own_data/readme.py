@@ -1,4 +1,4 @@
-"""The page of a challenge of own data: task, an example from its rows, data card, rules."""
+"""The README of a challenge of own data: task, an example from its rows, data card, rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataperf.definitions import data
 from dataperf.own_data import challenge
 from dataperf.records import Challenge, Table
 
-#: Rows that an example of an order names, and classes that one of a selection does.
+#: Rows that an example of an order names, and classes that one of a selection names.
 SHOWN = 3
 
 _PAGE = """# {name}
@@ -24,12 +24,12 @@ _PAGE = """# {name}
 
 {task}
 
-An answer is a manifest. This one begins as yours could, with rows of the pool; {rest}
+A submission is a JSON file. This example names rows of the pool; {rest}
 
     {{"schema_version": 2, "challenge": "{name}", "board": "own",
      "answer": {answer}}}
 
-An audit of the pool writes a whole one, to be checked and scored:
+An audit of the pool writes a complete submission. Check and score it:
 
     dataperf audit challenge:{name}/own --plugins FOLDER --submission {file}{budget}
     dataperf check -c {name} --plugins FOLDER {file}
@@ -37,8 +37,8 @@ An audit of the pool writes a whole one, to be checked and scored:
 
 ## Data card
 
-{rows:,} rows of {columns} numbers, {classes} classes, from `{source}`: {pool:,} in the pool, {test:,} to
-test on ({split}). {truth}
+{rows:,} rows of {columns} numbers, {classes} classes, from `{source}`: {pool:,} in the pool, {test:,} in
+the test ({split}). {truth}
 {notes}
 Say here where the data comes from, under which licence, and who is in it.
 
@@ -50,9 +50,10 @@ Say here where the data comes from, under which licence, and who is in it.
 
 ## Reading the score
 
-The score is {metric} on the rows held out, with its interval from resampling them. {reading}
+The score is {metric} on the test rows, with an interval from resampling them. {reading}
 
-`dataperf freeze {name} --plugins FOLDER` freezes the challenge and fills in what other answers reach:
+`dataperf freeze {name} --plugins FOLDER` freezes the challenge and fills in the scores of its
+reference points:
 
 <!-- headroom -->
 <!-- /headroom -->
@@ -61,52 +62,52 @@ The score is {metric} on the rows held out, with its interval from resampling th
 _WORDS = {
     "repair": (
         "Name the rows to drop and the labels to change; the frozen model is trained on what is left.",
-        "Beside it stand the pool as it is, the gain with its paired interval, and the same number "
-        "of random drops.",
+        "The report also has the score of the unchanged pool, the gain with its paired interval, and "
+        "the score of dropping as many rows at random.",
         "repair.json",
     ),
     "cleaning": (
-        "Hand in the order in which labels are to be inspected; each inspected one is put right.",
+        "Submit the order in which to inspect labels; each inspected label is corrected.",
         "It is the area under the curve from no inspection to the last.",
         "order.json",
     ),
     "selection": (
         "Choose the rows to train on.",
-        "Of random picks of the same size it should be clearly better.",
+        "A good selection is clearly better than random selections of the same size.",
         "selection.json",
     ),
 }
 
 
 def page(
-    name: str, asked: Challenge, made: Table, *, source: str, split: str, notes: Sequence[str]
+    name: str, own: Challenge, made: Table, *, source: str, split: str, notes: Sequence[str]
 ) -> str:
     """Return the text of a challenge's README.md.
 
     Parameters
     ----------
     name
-        Of the challenge.
-    asked, made
-        What `dataperf.own_data.challenge.challenge` and `dataperf.own_data.challenge.table` return.
+        Name of the challenge.
+    own, made
+        The challenge, and its rows as a table.
     source
-        The words with which the data was read.
+        Path or name of the data.
     split
-        How the rows to test on were chosen.
+        How the test rows were chosen.
     notes
         More lines on the data.
     """
-    task, limits = asked.tasks[challenge.TASK], asked.boards[challenge.BOARD].rules
-    words, reading, file = _WORDS[asked.track]
+    task, limits = own.tasks[challenge.TASK], own.boards[challenge.BOARD].rules
+    words, reading, file = _WORDS[own.track]
     parts = made.columns["part"]
     pool = int((parts == "pool").sum())
     most = limits.get("budget", pool)
-    bounded = most < pool and asked.track != "cleaning"  # an order may name all rows
-    answer, rest = example(asked.track, made, most=most)
+    bounded = most < pool and own.track != "cleaning"  # an order may name all rows
+    answer, rest = example(own.track, made, most=most)
     listed = "".join(f"\n- {line}" for line in notes)
     return _PAGE.format(
         name=name,
-        title=asked.title,
+        title=own.title,
         task=words,
         answer=json.dumps(answer, ensure_ascii=False),
         rest=rest,
@@ -122,7 +123,7 @@ def page(
         truth=_truth(made),
         notes=listed + "\n" * bool(listed),
         rules="\n".join(
-            f"{n}. {line}" for n, line in enumerate(_rules(asked.track, pool, limits), 1)
+            f"{n}. {line}" for n, line in enumerate(_rules(own.track, pool, limits), 1)
         ),
         metric=task.metric,
         reading=reading,
@@ -141,10 +142,10 @@ def example(track: str, made: Table, *, most: int) -> tuple[dict[str, Any], str]
     names = names[np.argsort(-counts, kind="stable")].tolist()
     if track == "selection":
         samples = {each: ids[labels == each][:1].tolist() for each in names[: min(SHOWN, most)]}
-        return {"samples": samples}, f"choose at most {most:,} in all."
+        return {"samples": samples}, f"select at most {most:,} rows in total."
     rows = ids[labels == names[0]][: min(2, most, int(counts.max()) - 1)].tolist()
     relabel = {each: names[1] for each in rows[1:] if len(names) > 1}
-    return {"drop": rows[:1], "relabel": relabel}, "name as many as you mean to."
+    return {"drop": rows[:1], "relabel": relabel}, "name as many as you need."
 
 
 def _listed(most: int, rows: int) -> str:
@@ -154,33 +155,32 @@ def _listed(most: int, rows: int) -> str:
 
 
 def _rules(track: str, pool: int, limits: Mapping[str, Any]) -> list[str]:
-    lines = ["Only rows of the pool are named."]
+    lines = ["A submission names only rows of the pool."]
     most = limits.get("budget", pool)
     if track == "cleaning":
         lines += [
             _listed(most, pool),
             f"The model is trained again after every {plural(limits['batch'], 'row')} (`batch`), "
-            "whose labels are then right.",
-            f"Inspection ends after {plural(most, 'row')} (`budget`): what comes later "
-            "changes no label.",
+            "whose labels are then corrected.",
+            f"Inspection ends after {plural(most, 'row')} (`budget`): later rows change no label.",
         ]
     elif track == "selection":
-        line = f"An answer chooses at most {plural(most, 'row')} (`budget`), none twice"
-        lines.append(f"{line}, each under the class that it is given.")
+        line = f"A submission selects at most {plural(most, 'row')} (`budget`), none twice"
+        lines.append(f"{line}, each under its given class.")
     else:
         lines.append("No row is both dropped and relabelled, and no class loses all its rows.")
         if "budget" in limits:
-            lines.append(f"An answer drops or relabels at most {plural(most, 'row')} (`budget`).")
-    return [*lines, "Choosing by the true labels or the tests is not an answer to the question."]
+            lines.append(
+                f"A submission drops or relabels at most {plural(most, 'row')} (`budget`)."
+            )
+    return [*lines, "True labels and test rows may not be used to make a submission."]
 
 
 def _truth(made: Table) -> str:
-    """Return in words what is known of the right labels."""
-    told = made.columns
-    if "truth" not in told:
-        return (
-            "The truth is not known: labels are tested as given, and their errors hide some gain."
-        )
-    wrong = (told["truth"] != told["label"]) & (told["part"] == "pool")
-    count = int((wrong & (told["label"] != data.UNKNOWN)).sum())
-    return f"{count:,} labels of the pool are wrong; tests are held against the right ones."
+    """Return a sentence on the true labels."""
+    there = made.columns
+    if "truth" not in there:
+        return "True labels are not known. The test uses given labels, and their errors hide some gain."
+    wrong = (there["truth"] != there["label"]) & (there["part"] == "pool")
+    count = int((wrong & (there["label"] != data.UNKNOWN)).sum())
+    return f"{count:,} labels of the pool are wrong; the test uses true labels."

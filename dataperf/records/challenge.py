@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
 
+from dataperf.records import card, cards
 from dataperf.records.fields import Line, Name, Number, Record, Scalar, Text, Version
 
 
@@ -180,3 +181,12 @@ class Challenge(Record):
     practice: StrictBool = True
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
     boards: Annotated[dict[Name, Board], Field(min_length=1)]
+
+    def __repr__(self) -> str:
+        """Return a few lines: name, title, track and boards."""
+        return card.text(cards.of_challenge(self))
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return card.html(cards.of_challenge(self))

@@ -6,10 +6,15 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dataperf.records import card, cards
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IntArray = NDArray[np.intp]
 FloatArray = NDArray[np.float64]
@@ -90,6 +95,23 @@ class Pool:
     def row_of(self) -> dict[str, int]:
         """The row number of every id."""
         return {name: row for row, name in enumerate(self.ids.tolist())}
+
+    @functools.cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table: ``id``, ``label`` (a class name, None without one), visible columns."""
+        import pandas as pd
+
+        names = np.array([*self.classes, None], dtype=object)
+        given = {"id": self.ids, "label": names[self.labels]}
+        others = {name: each for name, each in self.columns.items() if name not in given}
+        return pd.DataFrame({**given, **others})
+
+    def __repr__(self) -> str:
+        """Return a few lines: how many rows, which classes, which columns."""
+        return card.text(cards.of_pool(self))
+
+    def _repr_html_(self) -> str:
+        return card.html(cards.of_pool(self))
 
 
 @dataclass(frozen=True)

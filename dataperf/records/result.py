@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 from typing_extensions import TypedDict
 
+from dataperf.records import card, cards
 from dataperf.records.fields import Count, Name, Number, Record, Version
 from dataperf.records.submission import Submission
 
@@ -243,3 +244,12 @@ class Result(Record):
     own_data: OwnData = {}
     cost: Cost | None = None
     provenance: Provenance
+
+    def __repr__(self) -> str:
+        """Return a few lines: the board, who, the score with its interval, and the rank's terms."""
+        return card.text(cards.of_result(self))
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return card.html(cards.of_result(self))

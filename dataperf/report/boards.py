@@ -11,7 +11,8 @@ from rich.text import Text
 from dataperf.boards.leaderboard import Leaderboard
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.records import Challenge, Result
-from dataperf.report.cells import defect_share, number, table, with_interval
+from dataperf.records.card import number, with_interval
+from dataperf.report.cells import defect_share, table
 from dataperf.report.points import published_table, reference_table
 
 #: Tasks of a board up to which each has a column of its own.

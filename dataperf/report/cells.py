@@ -7,29 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from dataperf.records import Estimate, Result
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a number for a table cell; a dash for none.
-
-    >>> number(0.12345), number(None)
-    ('0.123', '-')
-    """
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def with_interval(estimate: Estimate | None) -> str:
-    """Return a value and its 95 % interval.
-
-    >>> with_interval(Estimate(value=0.5, low=0.4, high=0.6))
-    '0.500 [0.400, 0.600]'
-    """
-    if estimate is None:
-        return "-"
-    if estimate.low is None or estimate.high is None:
-        return number(estimate.value)
-    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
+from dataperf.records import Result
 
 
 def defect_share(result: Result) -> str:

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.records import Result
-from dataperf.report.cells import defect_share, number, table
+from dataperf.records.card import number
+from dataperf.report.cells import defect_share, table
 
 #: Between them a challenge's README has the table of reference points.
 MARKS = ("<!-- headroom -->", "<!-- /headroom -->")

@@ -11,7 +11,8 @@ from rich.text import Text
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
-from dataperf.report.cells import number, table, with_interval
+from dataperf.records.card import number, with_interval
+from dataperf.report.cells import table
 from dataperf.report.points import published_table, reference_table
 
 

@@ -1,4 +1,4 @@
-"""Where an audit is to be written, looked at before hours are spent on it."""
+"""Places to write to, checked before hours are spent on what is written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,22 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.basics import files as whole_files
+from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    DataperfError
+        If the system refuses.
+    """
+    try:
+        whole_files.write_whole(path, content)
+    except (OSError, ValueError) as error:  # ValueError: the name holds a NUL
+        raise DataperfError(f"{path} cannot be written: {error}") from error
 
 
 def check(
@@ -15,19 +30,19 @@ def check(
     *,
     chosen: Mapping[str, tuple[str, Sequence[str]]],
 ) -> None:
-    """Refuse places that nothing can be written to, and names that are not there.
+    """Refuse places that cannot be written to, and names that do not exist.
 
     Parameters
     ----------
     files, folders
-        Options and where they are to be written; None where nothing is.
+        The place to write to for each option; None for options that were not given.
     chosen
-        Options with the name that was chosen, and those there are.
+        For each option the name that was chosen, and the names that exist.
 
     Raises
     ------
     Invalid
-        With everything that is wrong. What else the system refuses is told when it is written.
+        With every problem. What else the system refuses is reported on writing.
     """
     problems = []
     for option, (name, known) in chosen.items():
@@ -39,23 +54,23 @@ def check(
         for option, path in wanted.items():
             if path is None:
                 continue
-            told = _refused(path, is_folder)
+            refused = _refused(path, is_folder)
             twin = places.setdefault(path.absolute(), option)
             if twin != option:
-                told = f"{path} is where {twin} is written"
-            if told:
-                problems.append(Problem("bad-target", option, told, "another place"))
+                refused = f"{path} is where {twin} is written"
+            if refused:
+                problems.append(Problem("bad-target", option, refused, "another place"))
     if problems:
-        raise Invalid("what is to be written", problems)
+        raise Invalid("places to write", problems)
 
 
 def _refused(path: Path, is_folder: bool) -> str:
-    """Return why nothing can be written to a place; "" if nothing speaks against it."""
+    """Return why a place cannot be written to; "" if it can, as far as can be seen."""
     try:
         if path.is_dir() and not is_folder:
             return f"{path} is a folder"
         if path.exists() and not (is_folder or path.is_file()):
-            return f"{path} is no regular file"
+            return f"{path} is not a regular file"
         if path.exists() and is_folder and not path.is_dir():
             return f"{path} is a file"
         above = path if is_folder else path.parent

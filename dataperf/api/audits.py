@@ -1,0 +1,82 @@
+"""An audit with everything that it is to write, checked before the data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dataperf.api import output_paths
+from dataperf.api.evaluation import Progress
+from dataperf.curation.audit import Audit, audit
+from dataperf.curation.submission import TRACKS
+from dataperf.errors import DataperfError
+
+
+@dataclass(frozen=True)
+class AuditRequest:
+    """What to audit and what to write.
+
+    Parameters
+    ----------
+    source
+        The data, as `dataperf.audit` takes it.
+    reading
+        How to read it: ``label``, ``id``, ``split`` and so on; None means the default.
+    detectors
+        Names of the detectors to run; None runs all.
+    seed
+        Random seed.
+    report, submission, csv
+        Where to write the report, the submission and the tables; None writes none.
+    track, budget
+        Of the submission.
+    """
+
+    source: Any
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    detectors: Sequence[str] | None = None
+    seed: int = 0
+    report: Path | None = None
+    submission: Path | None = None
+    csv: Path | None = None
+    track: str | None = None
+    budget: int | None = None
+
+    @property
+    def written(self) -> list[Path]:
+        """The places that are written to."""
+        return [each for each in (self.report, self.submission, self.csv) if each is not None]
+
+
+def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
+    """Audit a data set and write what the request names.
+
+    Raises
+    ------
+    Invalid
+        If a place cannot be written to or an option is wrong; then no data is read.
+    DataperfError
+        If a track or a budget is given but no submission, or the data cannot be read.
+    """
+    if request.submission is None and (request.budget is not None or request.track is not None):
+        option = "--track" if request.budget is None else "--budget"
+        raise DataperfError(f"{option} needs --submission, the file to write")
+    output_paths.check(
+        {"--report": request.report, "--submission": request.submission},
+        {"--csv": request.csv},
+        chosen={"--track": (request.track or TRACKS[0], TRACKS)},
+    )
+    reading = {name: value for name, value in request.reading.items() if value is not None}
+    detectors, seed = request.detectors, request.seed
+    found = audit(request.source, detectors=detectors, seed=seed, progress=on_progress, **reading)
+    if request.csv is not None:
+        found.to_csv(request.csv)
+    if request.report is not None:
+        found.report(request.report)
+    if request.submission is not None:
+        found.to_submission(
+            request.track, path=request.submission, budget=request.budget, seed=seed
+        )
+    return found

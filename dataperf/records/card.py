@@ -1,0 +1,108 @@
+"""How a record shows itself: a few lines of text, or a piece of HTML in a notebook."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from dataperf.records.result import Estimate
+
+#: Rows of a table that the text shows, and characters of a line.
+MOST_ROWS, WIDEST = 5, 160
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A small table: the first column is text, the others are numbers."""
+
+    heads: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a record shows: a title, facts, tables (in HTML, and in text if ``listed``), notes."""
+
+    title: str
+    facts: Sequence[str] = ()
+    grids: Sequence[Grid] = ()
+    notes: Sequence[str] = ()
+    listed: bool = False
+
+
+def text(card: Card) -> str:
+    r"""Return a card as a few lines of text.
+
+    >>> print(text(Card("Result of me", ["accuracy 0.9"], notes=["not\nranked"])))
+    Result of me
+      accuracy 0.9
+      not ranked
+    """
+    lines = [*card.facts, *(_rows(card.grids) if card.listed else ()), *card.notes]
+    shown = [_one_line(card.title), *(f"  {_one_line(line)}" for line in lines[:12])]
+    return "\n".join([*shown, *([f"  and {len(lines) - 12} more lines"] * (len(lines) > 12))])
+
+
+def _rows(grids: Sequence[Grid]) -> list[str]:
+    lines = []
+    for grid in grids:
+        lines += ["  ".join(row) for row in grid.rows[:MOST_ROWS]]
+        if len(grid.rows) > MOST_ROWS:
+            lines.append(f"and {len(grid.rows) - MOST_ROWS:,} more")
+    return lines
+
+
+def _one_line(line: str) -> str:
+    """Return a line without control characters, cut to a width."""
+    shown = "".join(each if each.isprintable() else " " for each in " ".join(line.split()))
+    return shown if len(shown) <= WIDEST else shown[: WIDEST - 1] + "…"
+
+
+def html(card: Card) -> str:
+    """Return a card as a piece of HTML that needs nothing but itself; every text is escaped.
+
+    >>> "<b>" in html(Card("<b>"))
+    False
+    """
+    return _template().render(card=card)
+
+
+@functools.cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = Path(__file__).with_name("card.html").read_text(encoding="utf-8")
+    return environment.from_string(source)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number for a table cell; a dash for None.
+
+    >>> number(0.12345), number(None)
+    ('0.123', '-')
+    """
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def with_interval(estimate: Estimate | None) -> str:
+    """Return a value and its 95 % interval.
+
+    >>> from dataperf.records import Estimate
+    >>> with_interval(Estimate(value=0.5, low=0.4, high=0.6))
+    '0.500 [0.400, 0.600]'
+    """
+    if estimate is None:
+        return "-"
+    if estimate.low is None or estimate.high is None:
+        return number(estimate.value)
+    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
