@@ -244,7 +244,7 @@ def _evaluate_own(
         scored = [
             (each, results.keep(each, results_at))
             for each in own.evaluate(
-                source, files, tell=terminal.say, engine=engine, jobs=jobs, **told
+                source, files, on_message=terminal.say, engine=engine, jobs=jobs, **told
             )
         ]
 
