@@ -137,7 +137,7 @@ def compute(
         if _by_chance(name):
             ranking = next(iter(scores[0]))
             random_scores = sorted(round(score[ranking], 6) for score in scores)
-    if challenge.track == "selection" and len(tasks) == 1:
+    if hasattr(registry.load("tracks", challenge.track), "selected") and len(tasks) == 1:
         points |= _by_the_truth(challenge, board, tasks, data, metrics, progress)
     first = next(iter(points.values()))
     return ReferencePoints(
@@ -281,23 +281,22 @@ def _clean_picks(
     challenge: Challenge, board: str, data: TaskData, clean: IntArray
 ) -> Iterator[TrainingSet]:
     rules = challenges.rules_of(challenge, board)
+    track = registry.load("tracks", challenge.track)
     for entry in registry.find("strategies").values():
         strategy = registry.load("strategies", entry.name)
         if challenge.track in strategy.tracks and entry.ours:
-            yield from _picks(strategy, data, clean, rules, STRATEGY_RUNS)
+            yield from _picks(track, strategy, data, clean, rules, STRATEGY_RUNS)
 
 
 def _picks(
-    strategy: Any, data: TaskData, rows: IntArray, rules: Any, runs: int
+    track: Any, strategy: Any, data: TaskData, rows: IntArray, rules: Any, runs: int
 ) -> list[TrainingSet]:
     pool = data.pool
-    part, row_of = pool.take(rows), pool.row_of
+    part = pool.take(rows)
     sets = []
     for seed in range(runs):
         with threads.one_thread():
-            samples = strategy.answer(part, rules, seed=seed)["samples"]
-        names = [name for filed in samples.values() for name in filed]
-        chosen = np.sort(np.array([row_of[name] for name in names], dtype=np.intp))
+            chosen = rows[track.selected(strategy.answer(part, rules, seed=seed), part)]
         sets.append(TrainingSet(chosen, pool.labels[chosen]))
     return sets
 

@@ -76,7 +76,7 @@ def audit(
     """
     from dataperf.cli import output_paths
     from dataperf.curation.audit import audit as look
-    from dataperf.curation.submission import TRACKS
+    from dataperf.curation.submission import DEFAULT, tracks
     from dataperf.curation.terminal import text
     from dataperf.errors import DataperfError
 
@@ -86,7 +86,7 @@ def audit(
     output_paths.check(
         {"--report": report, "--submission": submission},
         {"--csv": csv},
-        chosen={"--track": (track or TRACKS[0], TRACKS)},
+        chosen={"--track": (track or DEFAULT, tracks())},
     )
     with terminal.steps() as progress:
         found = look(

@@ -205,7 +205,7 @@ class OwnData(TypedDict, total=False):
     id: str
     drop: list[str]
     embedding: str
-    track: Literal["repair", "cleaning", "selection"]
+    track: Name
     model: str
     metric: str
     seed: StrictInt

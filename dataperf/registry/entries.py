@@ -87,6 +87,20 @@ class Entry:
         except (OSError, ValueError, SyntaxError) as error:
             return f"(unreadable: {error})"
 
+    def defines(self, name: str) -> bool:
+        """Return whether the module binds a name at its top, read without running it."""
+        try:
+            body = ast.parse(self.path.read_bytes()).body
+        except (OSError, ValueError, SyntaxError):
+            return False  # what cannot be read defines nothing
+        for node in body:
+            bound = [getattr(node, "name", None), getattr(node, "target", None)]
+            bound += getattr(node, "targets", [])
+            bound += [alias.asname or alias.name for alias in getattr(node, "names", [])]
+            if name in [each.id if isinstance(each, ast.Name) else each for each in bound]:
+                return True
+        return False
+
     def tracks(self) -> tuple[str, ...]:
         """Return the tracks that a strategy answers, read without running it."""
         try:

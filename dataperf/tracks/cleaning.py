@@ -17,7 +17,9 @@ from dataperf.records import (
     FloatArray,
     IntArray,
     Plan,
+    Pool,
     Record,
+    Suspects,
     TaskData,
     TaskScores,
     TrainingSet,
@@ -27,6 +29,10 @@ from dataperf.records import (
 REPAIRED = 0.95
 MOST_SHOWN = 5
 PICKS = (12, 3)
+#: On own data: about how many times the model is trained along an order.
+STEPS = 20
+NEEDS_TRUTH = True
+TRIAL_RULES: dict[str, Any] = {}
 
 
 class Rules(Record):
@@ -288,6 +294,32 @@ def summarize_board(
         for key in keys
         if len(tasks) > 1 and all(key in part.summary for part in tasks.values())
     }
+
+
+def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
+    """Return a board's rules on own data with a pool of so many rows."""
+    bounded = {} if budget is None else {"budget": budget}
+    return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **bounded}
+
+
+def own_budget(answer: Mapping[str, Any]) -> int | None:
+    """Return how many rows an order names: its budget where none is given."""
+    orders = answer.get("orders")
+    (order,) = orders.values() if isinstance(orders, dict) and len(orders) == 1 else (None,)
+    return max(1, len(order)) if isinstance(order, list) else None
+
+
+def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
+    """Return how an order begins."""
+    return {"orders": {task: pool.ids[:3].tolist()}}
+
+
+def audit_answer(
+    suspects: Suspects, *, task: str, budget: int | None, action: str
+) -> dict[str, Any]:
+    """Return the ids of all rows, the most suspicious first."""
+    order = np.argsort(-suspects.scores, kind="stable")
+    return {"orders": {task: suspects.ids[order].tolist()}}
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:

@@ -11,12 +11,27 @@ from pydantic import Field, StrictInt
 
 from dataperf import registry, statistics
 from dataperf.errors import Problem, did_you_mean
-from dataperf.records import IntArray, Plan, Record, TaskData, TextArray, TrainingSet
+from dataperf.records import (
+    IntArray,
+    Plan,
+    Pool,
+    Record,
+    Suspects,
+    TaskData,
+    TextArray,
+    TrainingSet,
+)
 from dataperf.statistics import Outcome
 
 MOST_SHOWN = 5
 #: How many picks of wrong labels stand for what an oracle would do with the same number.
 ORACLES = 5
+#: On own data: a pool of more rows gets only a few random draws.
+MANY_ROWS, FEW_DRAWS = 20_000, 5
+#: From this probability on an audit's suggested label replaces the given one.
+RELABEL_FROM = 0.5
+GIVES_LABELS = True
+TRIAL_RULES = {"budget": 9}
 
 
 class Rules(Record):
@@ -290,6 +305,45 @@ def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
     if helps and None not in over and float(over[0] or 0) <= 0.0 <= float(over[1] or 0):
         words.append("dropping as many random rows does as well, within noise")
     return words
+
+
+def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
+    """Return a board's rules on own data with a pool of so many rows."""
+    draws = {"random_draws": FEW_DRAWS} if pool > MANY_ROWS else {}
+    return ({} if budget is None else {"budget": budget}) | draws
+
+
+def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
+    """Return a repair that drops one row of the largest class and relabels another."""
+    most = len(pool) if rules.budget is None else rules.budget
+    counts = np.bincount(pool.labels[pool.labels >= 0], minlength=len(pool.classes))
+    by_name = np.argsort(np.array(pool.classes), kind="stable")
+    first, *others = by_name[np.argsort(-counts[by_name], kind="stable")]
+    rows = pool.ids[pool.labels == first][: min(2, most, int(counts.max()) - 1)].tolist()
+    return {"drop": rows[:1], "relabel": {each: pool.classes[others[0]] for each in rows[1:]}}
+
+
+def audit_answer(
+    suspects: Suspects, *, task: str, budget: int | None, action: str
+) -> dict[str, Any]:
+    """Return the flagged rows, or the most suspicious ones, to relabel or to drop.
+
+    ``"auto"`` relabels a row whose suggested class has a probability of at least 0.5.
+    """
+    order = np.argsort(-suspects.scores, kind="stable")
+    if budget is None:
+        order = order[suspects.flagged[order]]
+    else:
+        order = order[suspects.scores[order] > 0][:budget]
+    drop: list[str] = []
+    relabel: dict[str, str] = {}
+    for row in order.tolist():
+        likely = suspects.confidence[row] >= RELABEL_FROM
+        if action == "relabel" or (action == "auto" and likely):
+            relabel[str(suspects.ids[row])] = suspects.classes[suspects.suggested[row]]
+        else:
+            drop.append(str(suspects.ids[row]))
+    return {"drop": drop, "relabel": relabel}
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:

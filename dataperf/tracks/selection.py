@@ -9,10 +9,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag
 
-from dataperf.errors import Invalid, Problem, did_you_mean
-from dataperf.records import Plan, Record, TaskData, TrainingSet
+from dataperf import selection_helpers
+from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
+from dataperf.records import IntArray, Plan, Pool, Record, Suspects, TaskData, TrainingSet
 
 MOST_SHOWN = 5
+#: On own data: a pool of more rows gets only a few random draws.
+MANY_ROWS, FEW_DRAWS = 20_000, 5
+TRIAL_RULES = {"budget": 9}
 
 
 class Rules(Record):
@@ -172,6 +176,64 @@ def _official_set(
     chosen += [(rows[name], 0) for names in by_word.values() for name in names]
     numbers, labels = np.array(chosen, dtype=np.intp).T
     return TrainingSet(numbers, labels)
+
+
+def selected(answer: Mapping[str, Any], pool: Pool) -> IntArray:
+    """Return the rows of a pool that a strategy's answer chooses, in pool order."""
+    names = [name for each in answer["samples"].values() for name in each]
+    return np.sort(np.array([pool.row_of[name] for name in names], dtype=np.intp))
+
+
+def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
+    """Return a board's rules on own data with a pool of so many rows."""
+    return {"budget": pool if budget is None else budget}
+
+
+def own_compared(pool: int, budget: int | None) -> tuple[str, dict[str, Any]]:
+    """Return the track and the rules that compare a selection with random ones."""
+    draws = {"random_draws": FEW_DRAWS} if pool > MANY_ROWS else {}
+    return "subset", own_rules(pool, budget) | draws
+
+
+def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
+    """Return a row of each of the three largest classes."""
+    counts = np.bincount(pool.labels[pool.labels >= 0], minlength=len(pool.classes))
+    by_name = np.argsort(np.array(pool.classes), kind="stable")
+    largest = by_name[np.argsort(-counts[by_name], kind="stable")][: min(3, rules.budget)]
+    return {
+        "samples": {
+            pool.classes[each]: pool.ids[pool.labels == each][:1].tolist()
+            for each in largest.tolist()
+            if counts[each]
+        }
+    }
+
+
+def audit_answer(
+    suspects: Suspects, *, task: str, budget: int | None, action: str
+) -> dict[str, Any]:
+    """Return all rows but the flagged ones, or the least suspicious of every class.
+
+    Raises
+    ------
+    DataperfError
+        If no row would be left to train on.
+    """
+    labels = suspects.labels
+    if budget is None:
+        rows = np.flatnonzero(~suspects.flagged & (labels >= 0))
+    else:  # the classes as equal as possible
+        ranked = [np.flatnonzero(labels == number) for number in range(len(suspects.classes))]
+        ranked = [each[np.argsort(suspects.scores[each], kind="stable")] for each in ranked]
+        counts = selection_helpers.per_class_counts([len(each) for each in ranked], budget)
+        parts = [each[:count] for each, count in zip(ranked, counts, strict=True)]
+        rows = np.sort(np.concatenate(parts))
+    if not len(rows):
+        raise DataperfError("no row would be left to train on; give another budget")
+    samples: dict[str, list[str]] = {}
+    for row in rows.tolist():
+        samples.setdefault(suspects.classes[labels[row]], []).append(str(suspects.ids[row]))
+    return {"samples": samples}
 
 
 def _filed(answer: Answer) -> Iterable[tuple[str | None, str]]:

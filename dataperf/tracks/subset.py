@@ -16,6 +16,7 @@ from dataperf.statistics import Outcome
 from dataperf.tracks import repair, selection
 
 Answer = selection.Answer
+TRIAL_RULES = {"budget": 9}
 
 
 class Rules(Record):
