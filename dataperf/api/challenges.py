@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from dataperf import registry
-from dataperf.api import arguments
+from dataperf.api import arguments, output_paths
 from dataperf.api.arguments import CHALLENGE, NOTHING, TEXT
 from dataperf.boards import baselines
 from dataperf.definitions import loading, submission
-from dataperf.errors import Invalid, Problem
+from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.records import Challenge, Pool, Submission
 
 
@@ -165,6 +168,39 @@ def baseline(
     )
     found, name = board_of("baseline", challenge, board)
     return baselines.answer(found, name, strategy, seed=int(seed), submitter=submitter)
+
+
+@dataclass(frozen=True)
+class BaselineRequest:
+    """A baseline's submission to write; ``out`` is named by board, strategy and seed if None."""
+
+    challenge: str
+    board: str
+    strategy: str
+    seed: int = 0
+    submitter: str = "baseline"
+    out: Path | None = None
+    replace: bool = False
+
+
+def write_baseline(request: BaselineRequest) -> Path:
+    """Write the submission of a baseline strategy to a file and return its path.
+
+    Raises
+    ------
+    DataperfError
+        If the file exists already, or cannot be written.
+    """
+    strategy = request.strategy.replace("-", "_")
+    out = request.out or Path(f"{request.board}-{strategy}-{request.seed}.json")
+    found, board = board_of("baseline", request.challenge, request.board)
+    if out.exists() and not request.replace:
+        raise DataperfError(f"{out} is there already; give --force or another --out")
+    made = baseline(
+        found, request.strategy, board=board, seed=request.seed, submitter=request.submitter
+    )
+    output_paths.write(out, submission.dump(made).encode())
+    return out
 
 
 def board_of(function: str, challenge: str | Challenge, board: str | None) -> tuple[Challenge, str]:

@@ -13,6 +13,7 @@ from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading
 from dataperf.errors import DataperfError
+from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.evaluation import results as records
 from dataperf.own_data import evaluate as own
@@ -156,6 +157,7 @@ def run(
         raise DataperfError(wrong)
     if request.results is not None:
         records.place_of(str(request.results))  # refused before anything is trained
+    engines.chosen(request.engine, jobs=request.jobs, items=len(request.submissions))
     arguments.check("evaluate", rules=(request.rules, arguments.RULES))
     if request.data is not None:
         return _on_own_data(request, on_message, on_progress)
