@@ -710,7 +710,7 @@ def test_a_choice_of_rows_is_held_against_the_pool_and_random_picks(mine):
     (every,) = json.loads(run(*DATA, "--json", write("all.json", {"samples": pool}, "selection")))
     summary = every["tasks"]["own"]["summary"]
     assert summary["after"] == summary["before"] == summary["random"] and summary["gain"] == 0
-    assert "THE CHOICE" in run(*DATA, "choice.json")
+    assert "THE SELECTION" in run(*DATA, "choice.json")
 
 
 @pytest.mark.parametrize("track", ["repair", "cleaning", "selection"])

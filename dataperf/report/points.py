@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.records import Result
@@ -15,7 +17,7 @@ from dataperf.report.cells import defect_share, table
 MARKS = ("<!-- headroom -->", "<!-- /headroom -->")
 
 
-def reference_table(reference: ReferencePoints, result: Result | None = None) -> Table:
+def reference_table(reference: ReferencePoints, result: Result | None = None) -> RenderableType:
     """Return a table of reference points, with a line for a result if one is given."""
     columns = list(next(iter(reference.points.values())).scores)
     with_defects = any(point.defect_share is not None for point in reference.points.values())
@@ -38,9 +40,9 @@ def reference_table(reference: ReferencePoints, result: Result | None = None) ->
     title = (
         "REFERENCE POINTS: the same frozen model trained on other selections (mean [95 % range])"
     )
-    if with_defects:
-        return table("trained on", *columns, "defective", rows=ordered, title=title)
-    return table("trained on", *columns, rows=[row[:-1] for row in ordered], title=title)
+    heads = ["trained on", *columns, *(["defective"] * with_defects)]
+    drawn = table(*heads, rows=[row[: len(heads)] for row in ordered])
+    return Group(Text(title, style="italic"), drawn)
 
 
 def _own_scores(result: Result, columns: Sequence[str]) -> list[float | None]:
