@@ -2,7 +2,7 @@
 
 A plug-in is a module. Its file's name is its name, the first line of its docstring is its
 description, and the functions below are all it needs. ``dataperf check-plugins`` runs
-the checks of ``dataperf.boards.rerun`` on every plug-in found.
+the checks of ``dataperf.authoring.conformance`` on every plug-in found.
 """
 
 from __future__ import annotations
@@ -69,23 +69,54 @@ class Track(Protocol):
 
     ``data`` maps the names of the board's tasks to their data. ``official`` asks for the
     official evaluator's behaviour: what it accepts is accepted, with its rows in its order.
-    A track may also offer
 
-    - ``read_files(files: Mapping[str, str], board: Board, *, official: bool)`` for answers
+    A track may also offer the following. No other code asks for a track by its name.
+
+    Reading answers:
+
+    - ``read_files(files: Mapping[str, bytes], board: Board, *, official: bool)`` for answers
       that are text files (names to contents): the answer, and the problems in it;
-    - ``summarize(plan, task, data, outcome) -> (numbers, curves)`` for what it says of a
-      task beside the score, ``notes(numbers, task) -> list[str]`` for the same in sentences, and
-      ``summarize_board(answer, rules, data, tasks)`` of the board;
     - ``join(parts: Mapping[str, dict]) -> dict`` to make one answer of a strategy's answers
       to single tasks;
+    - ``shown(pool) -> Pool`` where participants see less than the pool.
+
+    Summing up:
+
+    - ``summarize(plan, task, data, outcome) -> (numbers, curves)`` for what it says of a task in
+      addition to the score, ``notes(numbers, task) -> list[str]`` for the same in sentences, and
+      ``summarize_board(answer, rules, data, tasks) -> numbers`` for the board;
     - ``OPTIONAL = {name: tolerance}``: numbers of its summary that only an extra brings, and by
       how much another machine's may differ;
-    - ``items(plan, data) -> list of {"uid", "words", "text", "image"}`` where machines can judge
-      what is handed in: texts, and whether most raters held text and image for unsafe;
-    - ``shown(pool) -> Pool`` where participants see less than the pool;
+    - ``items(plan, data) -> list of {"uid", "words", "text", "image"}`` where safety plug-ins can
+      judge what is submitted: texts, and whether most raters found text and image unsafe.
+
+    Reference points (``dataperf freeze``):
+
     - ``PICKS = (random, others)``: how many runs of a strategy its reference points take;
     - ``references(rules, data) -> {name: (title, answer)}``: reference points that know the
-      truth or need not keep the rules.
+      truth or need not keep the rules;
+    - ``selected(answer: dict, pool) -> (m,) array of row numbers`` where an answer of a strategy
+      selects rows of the pool: adds the whole pool, the clean pool and an oracle.
+
+    Own data (``dataperf evaluate --data``):
+
+    - ``own_rules(pool: int, budget: int | None) -> dict``: the rules of a board whose pool has so
+      many rows. With it the track works on own data, as the challenge ``own-NAME``;
+    - ``own_compared(pool, budget) -> (track, rules)``: another track that compares the answer with
+      others, where a challenge without a folder has no reference points;
+    - ``own_budget(answer: dict) -> int | None``: the budget of an answer where none is given;
+    - ``own_example(pool, rules, task: str) -> dict``: how an answer begins, for the README that
+      ``dataperf new challenge --from-data`` writes;
+    - ``NEEDS_TRUTH = True`` where true labels must be known;
+    - ``GIVES_LABELS = True`` where an answer may give rows a label: rows without one are then
+      part of the pool.
+
+    Authors and curators:
+
+    - ``audit_answer(suspects: Suspects, *, task: str, budget: int | None, action: str) -> dict``:
+      what an audit answers (``dataperf audit --submission``); ``action`` is auto, drop or relabel;
+    - ``TRIAL_RULES = {...}``: rules for a pool of 60 labelled rows, on which
+      ``dataperf check-plugins`` tries the strategies of this track.
     """
 
     Answer: type[Record]

@@ -237,6 +237,98 @@ def test_verify_needs_something_to_verify(here):
     assert "there is no folder none" in run("verify", "--results", "none", code=2)
 
 
+# A track on own data ----------------------------------------------------------------------
+
+KEEP = """
+import numpy as np
+
+from dataperf.errors import Problem
+from dataperf.records import Plan, Record, TrainingSet
+
+TRIAL_RULES = {"budget": 30}
+NEEDS_TRUTH = True
+
+class Rules(Record):
+    budget: int
+
+class Answer(Record):
+    keep: list[str]
+
+def read(content, *, official):
+    return None
+
+def check(answer, rules, data, *, official):
+    (part,) = data.values()
+    known = part.pool.row_of
+    unknown = [name for name in answer.keep if name not in known]
+    found = [Problem("unknown-id", "answer.keep", ", ".join(unknown))] if unknown else []
+    if len(answer.keep) > rules.budget:
+        what = f"{len(answer.keep)} rows"
+        found.append(Problem("over-budget", "answer.keep", what, f"at most {rules.budget}"))
+    return found
+
+def plans(answer, rules, data, *, official):
+    ((name, part),) = data.items()
+    rows = np.sort([part.pool.row_of[each] for each in answer.keep])
+    return {name: Plan([TrainingSet(rows, part.truth.labels[rows])])}
+
+def own_rules(pool, budget):
+    return {"budget": budget or pool // 2}
+
+def own_example(pool, rules, task):
+    return {"keep": pool.ids[:2].tolist()}
+
+def audit_answer(suspects, *, task, budget, action):
+    order = np.argsort(suspects.scores, kind="stable")
+    return {"keep": suspects.ids[order][: budget or 10].tolist()}
+"""
+
+
+@pytest.fixture
+def keep(tmp_path, monkeypatch):
+    """Stand in a folder with the rows ``rows.csv``; the track ``keep_best`` is in ``mine``."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATAPERF_PATH", str(tmp_path / "mine"))
+    own_board.write(tmp_path / "mine", "tracks/keep_best.py", KEEP)
+    own_board.rows(tmp_path)
+    return tmp_path
+
+
+COLUMNS = ("--label", "y", "--true-label", "right")
+
+
+def test_a_track_that_works_on_own_data_is_one_file(keep):
+    words = ["--submission", "keep.json", "--track", "keep_best", "--budget", "30"]
+    run("audit", "rows.csv", *COLUMNS, *words)
+    answer = json.loads((keep / "keep.json").read_text())
+    assert answer["challenge"] == "own-keep-best" and len(answer["answer"]["keep"]) == 30
+    words = ["evaluate", "--data", "rows.csv", *COLUMNS, "keep.json"]
+    (row,) = json.loads(run(*words, "--json"))
+    assert row["score"]["value"] > 0.6 and row["cost"]["train_rows"] == 30
+    assert json.loads(run("verify", row["file"], "--json"))[0]["ok"]
+    assert "30 rows" in run(*words, "--budget", "29", code=2)
+    assert "the track keep_best needs true labels" in run(
+        *words[:3], "--label", "y", "keep.json", code=2
+    )
+    answer["challenge"] = "own-keep-worst"
+    (keep / "keep.json").write_text(json.dumps(answer))
+    assert "own-cleaning, own-keep-best, own-repair, own-selection" in run(*words, code=2)
+
+
+def test_a_track_of_ones_own_has_a_challenge_folder_with_a_page(keep):
+    made = ["new", "challenge", "wasps", "--from-data", "rows.csv", "--track", "keep_best"]
+    run(*made, *COLUMNS, "--plugins", "mine")
+    page = (keep / "mine/challenges/wasps/README.md").read_text()
+    assert "Mine." in page and '"answer": {"keep": [' in page and "`budget` is 48." in page
+    words = "import numpy as np\ntracks = ('keep_best',)\ndef answer(pool, rules, *, seed):\n"
+    words += "    return {'keep': pool.ids[: rules.budget]}\n"
+    own_board.write(keep / "mine", "strategies/first_rows.py", words)
+    assert conformance.plugin(registry.get("strategies", "first_rows")) == []
+    run("baseline", "-c", "wasps", "-b", "own", "-s", "first_rows", "-o", "first.json")
+    (row,) = json.loads(run("evaluate", "-c", "wasps", "first.json", "--json"))
+    assert row["cost"]["train_rows"] == 48
+
+
 # Installed packages -----------------------------------------------------------------------
 
 TRACK = """

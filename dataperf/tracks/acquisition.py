@@ -21,6 +21,7 @@ from dataperf.records import (
     TrainingSet,
     replace,
 )
+from dataperf.tracks._checks import no_official, task_names
 
 #: Of the official score: how much accuracy counts, and what is left of the budget.
 ACCURACY, SAVED = 0.98, 0.02
@@ -106,19 +107,15 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
     if official and not rules.official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
-    problems = [
-        Problem("missing-task", f"answer.purchases.{name}", "nothing is bought in this market")
-        for name in data
-        if name not in answer.purchases
-    ]
+        return no_official()
+    nothing = "nothing is bought in this market"
+    problems = task_names(
+        "answer.purchases", answer.purchases, data, nothing=nothing, noun="market"
+    )
     for name, counts in answer.purchases.items():
-        place = f"answer.purchases.{name[:60]}"
-        if name not in data:
-            hint = did_you_mean(name[:60], data) or f"markets: {', '.join(data)}"
-            problems.append(Problem("unknown-task", place, "no market has this name", hint))
-        else:
-            problems += _problems(place, counts, data[name].pool.facts, official)
+        if name in data:
+            place, facts = f"answer.purchases.{name}", data[name].pool.facts
+            problems += _problems(place, counts, facts, official)
     return problems
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -24,10 +23,10 @@ from dataperf.records import (
     TaskScores,
     TrainingSet,
 )
+from dataperf.tracks._checks import few, first_of, no_official, repeated, task_names
 
 #: The share of the clean model's accuracy that counts as repaired.
 REPAIRED = 0.95
-MOST_SHOWN = 5
 PICKS = (12, 3)
 #: On own data: about how many times the model is trained along an order.
 STEPS = 20
@@ -103,7 +102,7 @@ def read_files(
             orders[task], more = _indices(found[0], files[found[0]], official)
             problems += more
             continue
-        what = "there is no such file" if not found else f"{len(found)} files: {_few(found)}"
+        what = "there is no such file" if not found else f"{len(found)} files: {few(found)}"
         rule = "several-files" if found else "missing-file"
         problems.append(Problem(rule, f"{task}_METHOD.txt", what, "one a task"))
     return {"orders": orders}, problems
@@ -118,9 +117,8 @@ def _indices(name: str, content: bytes, official: bool) -> tuple[list[int], list
     pattern = r"\s*[+-]?\d+(_\d+)*\s*" if official else r"[ \t]*-?\d{1,18}[ \t]*\r?"
     wrong = [number for number, line in enumerate(lines, 1) if not re.fullmatch(pattern, line)]
     if wrong:
-        shown = ", ".join(f"{number} ({lines[number - 1][:20]!r})" for number in wrong[:MOST_SHOWN])
-        more = f" and {len(wrong) - MOST_SHOWN:,} more" if len(wrong) > MOST_SHOWN else ""
-        return [], [Problem("bad-index", name, f"line {shown}{more}", "a row number")]
+        lines = [f"{number} ({lines[number - 1][:20]!r})" for number in wrong]
+        return [], [Problem("bad-index", name, f"line {first_of(lines)}", "a row number")]
     return [int(line) for line in lines], []
 
 
@@ -129,19 +127,11 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
     if official and not rules.official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
-    problems = [
-        Problem("missing-task", f"answer.orders.{name}", "no order for this task")
-        for name in data
-        if name not in answer.orders
-    ]
+        return no_official()
+    problems = task_names("answer.orders", answer.orders, data, nothing="no order for this task")
     for name, order in answer.orders.items():
-        place = f"answer.orders.{name[:60]}"
-        if name not in data:
-            hint = did_you_mean(name[:60], data) or f"tasks: {', '.join(data)}"
-            problems.append(Problem("unknown-task", place, "no task has this name", hint))
-        else:
-            problems += _problems(place, order, rules, data[name], official)
+        if name in data:
+            problems += _problems(f"answer.orders.{name}", order, rules, data[name], official)
     return problems
 
 
@@ -161,13 +151,11 @@ def _problems(
     ]
     if strange:
         expected = f"row numbers from 0 to {rows - 1} or ids such as {data.pool.ids[0]}"
-        yield Problem("unknown-id", place, f"{_few(strange)}: not in the pool", expected)
+        yield Problem("unknown-id", place, f"{few(strange)}: not in the pool", expected)
     if official:
         return
     named = [each if isinstance(each, str) else _id_of(data, each) for each in order]
-    twice = [name for name, count in Counter(named).items() if count > 1]
-    if twice:
-        yield Problem("duplicate-id", place, f"{_few(twice)}: listed more than once")
+    yield from repeated(place, named)
     least = inspected_rows(rules, rows)
     if least <= len(order) <= rows:
         return
@@ -335,9 +323,3 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
 def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return one answer from a strategy's answers to single tasks."""
     return {"orders": {name: part["order"] for name, part in parts.items()}}
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return shown + more

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,8 +21,8 @@ from dataperf.records import (
     TrainingSet,
 )
 from dataperf.statistics import Outcome
+from dataperf.tracks._checks import MOST_SHOWN, few, no_official, repeated, unknown_ids
 
-MOST_SHOWN = 5
 #: How many picks of wrong labels stand for what an oracle would do with the same number.
 ORACLES = 5
 #: On own data: a pool of more rows gets only a few random draws.
@@ -75,20 +74,19 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
     if official:
-        return [Problem("no-official", "", "this track has no official evaluator", "strict rules")]
+        return no_official()
     return [problem for part in data.values() for problem in _problems(answer, rules, part)]
 
 
 def _problems(answer: Answer, rules: Rules, data: TaskData) -> Iterator[Problem]:
     dropped = [str(each) for each in answer.drop]
-    yield from _strange_ids("answer.drop", dropped, data)
-    yield from _strange_ids("answer.relabel", answer.relabel, data)
-    twice = [name for name, count in Counter(dropped).items() if count > 1]
-    if twice:
-        yield Problem("duplicate-id", "answer.drop", f"{_few(twice)}: listed more than once")
+    expected = "only rows of the pool can be repaired; the split follows --seed and --test-share"
+    for field, names in (("drop", dropped), ("relabel", answer.relabel)):
+        yield from unknown_ids(f"answer.{field}", names, data, expected=expected)
+    yield from repeated("answer.drop", dropped)
     both = [name for name in dict.fromkeys(dropped) if name in answer.relabel]
     if both:
-        what = f"{_few(both)}: dropped and relabelled"
+        what = f"{few(both)}: dropped and relabelled"
         yield Problem("dropped-and-relabelled", "answer", what, "one of the two")
     yield from _strange_classes(answer, data)
     named = len(set(dropped) | set(answer.relabel))
@@ -104,23 +102,6 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> Iterator[Problem]
         yield Problem("noisy-test", "", what, told, severity="warning")
 
 
-def _strange_ids(place: str, names: Iterable[str], data: TaskData) -> Iterator[Problem]:
-    unknown = [name for name in dict.fromkeys(names) if name not in data.pool.row_of]
-    if not unknown:
-        return
-    tested = {str(name) for test in data.tests.values() for name in test.ids}
-    leaked = [name for name in unknown if name in tested]
-    strange = [name for name in unknown if name not in tested]
-    if leaked:
-        what = f"{_few(leaked)}: tested on, so no part of the pool"
-        told = "only rows of the pool can be repaired; the split is that of seed and share"
-        yield Problem("test-id", place, what, told)
-    if strange:
-        hint = did_you_mean(strange[0][:100], list(data.pool.row_of)[:10_000])
-        example = f"ids of the pool are such as {data.pool.ids[0]}"
-        yield Problem("unknown-id", place, f"{_few(strange)}: not in the data", hint or example)
-
-
 def _strange_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
     classes = data.pool.classes
     named = dict.fromkeys(answer.relabel.values())
@@ -134,7 +115,7 @@ def _strange_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
         if name in data.pool.row_of and data.pool.labels[data.pool.row_of[name]] in _ids(word, data)
     ]
     if idle:
-        what = f"{_few(idle)}: given the class that they have already"
+        what = f"{few(idle)}: given the class that they have already"
         yield Problem("no-change", "answer.relabel", what, severity="warning")
 
 
@@ -147,7 +128,7 @@ def _emptied_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
     after = np.bincount(repaired(answer, data).labels, minlength=len(before))
     gone = [data.pool.classes[number] for number in np.flatnonzero(before) if not after[number]]
     if gone:
-        what = f"no row of {_few(gone)} is left"
+        what = f"no row of {few(gone)} is left"
         told = "the model can never predict a class it has not seen"
         yield Problem("emptied-class", "answer", what, told)
 
@@ -364,9 +345,3 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
 
 def _number(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
-
-
-def _few(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return shown + more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -12,8 +11,8 @@ from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag
 from dataperf import selection_helpers
 from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
 from dataperf.records import IntArray, Plan, Pool, Record, Suspects, TaskData, TrainingSet
+from dataperf.tracks._checks import MOST_SHOWN, few, no_official, repeated, unknown_ids
 
-MOST_SHOWN = 5
 #: On own data: a pool of more rows gets only a few random draws.
 MANY_ROWS, FEW_DRAWS = 20_000, 5
 TRIAL_RULES = {"budget": 9}
@@ -99,7 +98,7 @@ def check(
     if not official:
         return problems
     if not rules.official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
+        return no_official()
     accepted = ("duplicate-id", "missing-class")
     return [problem for problem in problems if problem.rule not in accepted]
 
@@ -109,8 +108,8 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
     filed = list(_filed(answer))
     problems = [
         *_unknown_labels(answer, data),
-        *_unknown_ids("answer.samples", (name for _, name in filed), rows, data),
-        *_repeated("answer.samples", (name for _, name in filed)),
+        *unknown_ids("answer.samples", (name for _, name in filed), data),
+        *repeated("answer.samples", (name for _, name in filed)),
         *_misfiled(filed, rows, data),
     ]
     if len(filed) > rules.budget:
@@ -122,8 +121,8 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
         problems += _missing_classes(filed, rows, rules, data)
     for field in ("ranking", "flags"):
         listed = getattr(answer, field) or []
-        problems += _unknown_ids(f"answer.{field}", listed, rows, data)
-        problems += _repeated(f"answer.{field}", listed)
+        problems += unknown_ids(f"answer.{field}", listed, data)
+        problems += repeated(f"answer.{field}", listed)
     return problems
 
 
@@ -259,34 +258,6 @@ def _unknown_labels(answer: Answer, data: TaskData) -> list[Problem]:
     ][: MOST_SHOWN * 2]
 
 
-def _unknown_ids(
-    place: str, names: Iterable[str], rows: Mapping[str, int], data: TaskData
-) -> list[Problem]:
-    unknown = list(dict.fromkeys(name for name in names if name not in rows))
-    if not unknown:
-        return []
-    tested = {str(name): split for split, test in data.tests.items() for name in test.ids}
-    leaked = [name for name in unknown if name in tested]
-    strange = [name for name in unknown if name not in tested]
-    problems = []
-    if leaked:
-        splits = ", ".join(sorted({tested[name] for name in leaked}))
-        what = f"{_few(leaked)} belong to the test rows ({splits})"
-        problems.append(Problem("test-id", place, what, "only ids of the pool may be chosen"))
-    if strange:
-        hint = did_you_mean(strange[0][:100], rows) if len(strange[0]) <= 100 else ""
-        what = f"{_few(strange)}: not in the pool"
-        problems.append(Problem("unknown-id", place, what, hint or f"e.g. {next(iter(rows))}"))
-    return problems
-
-
-def _repeated(place: str, names: Iterable[str]) -> list[Problem]:
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if not repeated:
-        return []
-    return [Problem("duplicate-id", place, f"{_few(repeated)}: listed more than once")]
-
-
 def _misfiled(
     filed: list[tuple[str | None, str]], rows: Mapping[str, int], data: TaskData
 ) -> list[Problem]:
@@ -300,7 +271,7 @@ def _misfiled(
         Problem(
             "misfiled-id",
             f"answer.samples.{label}",
-            f'{_few(names)}: the pool\'s label is "{given}"',
+            f'{few(names)}: the pool\'s label is "{given}"',
             f'file them under "{given}"; labels cannot be changed here',
         )
         for (label, given), names in wrong.items()
@@ -318,9 +289,3 @@ def _missing_classes(
     what = f"no samples of {', '.join(missing)}"
     expected = "the model can never predict a class it has not seen"
     return [Problem("missing-class", "answer.samples", what, expected, rules.missing_class)]
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return shown + more
