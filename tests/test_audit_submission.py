@@ -14,6 +14,7 @@ import dataperf
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid
 from dataperf.own_data import evaluate
+from dataperf.reading import split
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_a_repair_helps_and_its_interval_excludes_zero(audited, tmp_path):
 
 def test_a_submission_names_no_row_that_it_is_tested_on(audited):
     path, found = audited
-    held = evaluate.in_test(found.rows, seed=5, test_share=0.3)
+    held = split.in_test(found.rows, seed=5, test_share=0.3)
     tested = set(found.rows.ids[held])
     for track in ("repair", "cleaning", "selection"):
         made = found.to_submission(track, seed=5, test_share=0.3)
@@ -74,7 +75,10 @@ def test_a_submission_names_no_row_that_is_left_out(tmp_path):
     for track in ("cleaning", "selection", "repair"):
         found.to_submission(track, path=tmp_path / "made.json")
         evaluate.evaluate(
-            str(tmp_path / "mine.parquet"), [tmp_path / "made.json"], tell=lines.append, **told
+            str(tmp_path / "mine.parquet"),
+            [tmp_path / "made.json"],
+            on_message=lines.append,
+            **told,
         )
     of_test = "left out: 2 rows without a label, 2 of them called test"
     assert lines == [of_test.replace("2 rows", "8 rows")] * 2 + [of_test]
@@ -176,8 +180,8 @@ WRONG = {
     "a text for a seed": ({"seed": "a"}, "seed is 'a'"),
     "a seed below zero": ({"seed": -1}, "seed is -1"),
     "a text for a share": ({"test_share": "x"}, "test_share: the share of test rows is 'x'"),
-    "all for the test": ({"test_share": 1.0}, "share to test on is 1.0"),
-    "no number for a share": ({"test_share": float("nan")}, "share to test on is nan"),
+    "all for the test": ({"test_share": 1.0}, "share of test rows is 1.0"),
+    "no number for a share": ({"test_share": float("nan")}, "share of test rows is nan"),
     "a number for a track": ({"track": 3}, "there is no 3"),
     "no name for a track": ({"track": ""}, "there is no ''"),
     "a submitter of two lines": ({"submitter": "x\ny"}, "submitter"),

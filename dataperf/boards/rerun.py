@@ -29,19 +29,13 @@ EXACT = (
 
 @dataclass(frozen=True)
 class Kept:
-    """Where a result is kept: a file, or a name at a location (`results.place_of`)."""
+    """A result in a store: its name, and the location (`results.place_of`)."""
 
     name: str
-    location: str | None = None
-
-    def read(self) -> Result:
-        """Return the record; see `results.read` and `results.get`."""
-        if self.location is None:
-            return results.read(Path(self.name))
-        return results.get(self.location, self.name)
+    location: str
 
 
-def places(files: Sequence[Path], location: str | None) -> list[Kept]:
+def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]:
     """Return the results to verify.
 
     Parameters
@@ -59,7 +53,7 @@ def places(files: Sequence[Path], location: str | None) -> list[Kept]:
     if location is None:
         if not files:
             raise DataperfError("name result files, or where results are kept (--results)")
-        return [Kept(str(file)) for file in files]
+        return files
     named = [file.as_posix() for file in files] or results.names(location)
     if not named:
         raise DataperfError(f"no results in {location}")
@@ -107,9 +101,11 @@ def _name(given: Kept | Path | Result) -> str:
 
 def _read(given: Kept | Path | Result) -> tuple[Result, str]:
     """Return the record and its name."""
-    if isinstance(given, Path):
-        return results.read(given), _name(given)
-    return given.read() if isinstance(given, Kept) else given, _name(given)
+    if isinstance(given, Result):
+        return given, _name(given)
+    if isinstance(given, Kept):
+        return results.get(given.location, given.name), given.name
+    return results.read(given), str(given)
 
 
 def result(given: Kept | Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
