@@ -86,7 +86,7 @@ class Track(Protocol):
       addition to the score, ``notes(numbers, task) -> list[str]`` for the same in sentences, and
       ``summarize_board(answer, rules, data, tasks) -> numbers`` for the board;
     - ``OPTIONAL = {name: tolerance}``: numbers of its summary that only an extra brings, and by
-      how much another machine's may differ;
+      how much another computer's may differ;
     - ``items(plan, data) -> list of {"uid", "words", "text", "image"}`` where safety plug-ins can
       judge what is submitted: texts, and whether most raters found text and image unsafe.
 
@@ -156,7 +156,7 @@ class Dataset(Protocol):
 
     - ``inputs(path, **options) -> list[Path]``: the files of a folder that are read, which
       lets the table be cached until one of them changes;
-    - ``facts(path, **options) -> dict``: what participants are told beside the rows;
+    - ``facts(path, **options) -> dict``: what else participants see of the data;
     - ``prompts(classes, **options) -> array``: text features of the classes' names.
     """
 
@@ -168,7 +168,7 @@ class Dataset(Protocol):
 
 
 class Safety(Protocol):
-    """``safety/NAME.py``: a machine beside the raters, run only where a user names it.
+    """``safety/NAME.py``: a model that judges what raters judge; it runs only where a user names it.
 
     It may also offer ``shown(option) -> str``: what of an option may be recorded.
     """
@@ -177,7 +177,7 @@ class Safety(Protocol):
     external: bool  # whether it lies outside of dataperf: a service, a folder of the user's
 
     def numeric_version(self) -> str:
-        """Return what tells one version of its network from another."""
+        """Return the name of the numeric version of its network."""
 
     def prepare(self, option: str) -> Callable[..., Any]:
         """Check the option of ``NAME=OPTION`` and what must be installed; return what runs.
@@ -223,5 +223,5 @@ class Engine(Protocol):
         """Yield ``function(item)`` once for every item, in the order of the items.
 
         ``jobs`` says how many may run at a time. Items may run in any order, in threads, in
-        processes or on other machines. Close what runs when the iterator is closed.
+        processes or on other computers. Close what runs when the iterator is closed.
         """

@@ -1,4 +1,4 @@
-"""Evaluations side by side, in processes of this machine."""
+"""Several evaluations at a time, each in a process of this computer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics as they are called: a user's own is held to its contract every time."""
+"""Call metrics; what a user's own returns is checked every time."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def metric(module: Any) -> Any:
     """
     if not plugin_calls.is_yours(module):
         return module
-    told = {name: partial(_value, module, name) for name in METRIC if hasattr(module, name)}
+    calls = {name: partial(_value, module, name) for name in METRIC if hasattr(module, name)}
     return SimpleNamespace(
-        higher_is_better=module.higher_is_better, __file__=module.__file__, **told
+        higher_is_better=module.higher_is_better, __file__=module.__file__, **calls
     )
 
 
-def _value(module: Any, name: str, *given: Any, **told: Any) -> Any:
+def _value(module: Any, name: str, *given: Any, **options: Any) -> Any:
     shapes = {"score": (), "from_counts": given[0].shape[:-2], "row_scores": given[-1].shape}
     with plugin_calls.calling("metrics", module, METRIC[name]):
-        found = getattr(module, name)(*given, **told)
+        found = getattr(module, name)(*given, **options)
         value = np.asarray(found)
     shape = shapes[name]
     if value.shape != shape or value.dtype.kind not in "iuf" or np.isinf(value).any():

@@ -57,7 +57,7 @@ def train(task: Task, data: TaskData, plan: Plan) -> Run:
     TrainingFailed
         If the model raises or exits, or predicts what is not a class id of each row.
     DataperfError
-        If the memory does not suffice: that is the machine's doing, not the answer's.
+        If the memory does not suffice, for which the answer is not to blame.
     """
     model = registry.load("fixed_models", task.model)
     options: dict[str, Any] = {"classes": len(task.classes), "seeds": tuple(task.seeds)}
@@ -140,7 +140,8 @@ def _checked(task: Task, test: TestSplit, predicted: NDArray[Any]) -> NDArray[np
     if predicted.dtype.kind not in "iu" or predicted.min() < 0:
         raise ValueError(f"{task.model} predicted {predicted.dtype}, expected class ids")
     if predicted.max() >= len(task.classes):
-        raise ValueError(f"{task.model} predicted class {predicted.max()}, there is no such")
+        most = len(task.classes) - 1
+        raise ValueError(f"{task.model} predicted class {predicted.max()}, expected 0 to {most}")
     return predicted.astype(np.intp)
 
 

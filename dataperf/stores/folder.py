@@ -35,7 +35,7 @@ def names(location: str) -> Iterable[str]:
     Raises
     ------
     DataperfError
-        If there is no such folder.
+        If the folder does not exist.
     """
     folder = Path(location)
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Buy rows from sellers within a budget, knowing of them only what a buyer is told."""
+"""Buy rows from sellers within a budget, from prices, sizes, summaries and samples."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(
@@ -74,7 +74,7 @@ def read_files(
     wanted = {f"{name.rpartition('-')[2]}.csv": name for name in board.tasks}
     purchases = {}
     for name in wanted.keys() - files.keys():
-        problems.append(Problem("missing-file", name, "there is no such file", "one a market"))
+        problems.append(Problem("missing-file", name, "the file is missing", "one a market"))
     for name, content in files.items():
         if name not in wanted:
             hint = did_you_mean(name, wanted) or f"files: {', '.join(sorted(wanted))}"
@@ -98,7 +98,7 @@ def _numbers(content: bytes, official: bool) -> list[int]:
         return [int(float(cell)) for cell in cells]
     strange = [cell[:20] for cell in cells if not re.fullmatch(r"[+-]?[0-9]{1,18}", cell)]
     if strange:
-        raise ValueError(f"{strange[0]!r} is no whole number")
+        raise ValueError(f"{strange[0]!r} is not a whole number")
     return [int(cell) for cell in cells]
 
 
@@ -204,13 +204,13 @@ def summarize(
     draws = (outcome.predicted == outcome.truth).mean(axis=1)
     left = plan.offset / SAVED
     budget = float(data.pool.facts["budget"])
-    told = {
+    numbers = {
         "accuracy": float(outcome.mean(draws)),
         "cost": budget - left * budget,
         "budget": budget,
         "spread of draws": float(draws.std(ddof=1)) if len(draws) > 1 else 0.0,
     }
-    return told, {"accuracy of draws": [float(value) for value in draws]}
+    return numbers, {"accuracy of draws": [float(value) for value in draws]}
 
 
 def summarize_board(

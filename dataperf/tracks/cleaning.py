@@ -1,4 +1,4 @@
-"""Say in which order to inspect the labels of a training set; each inspected one is put right."""
+"""Order the labels of a training set for inspection; each inspected label is corrected."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(
@@ -83,8 +83,7 @@ def read_files(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the answer in DataPerf's format: ``TASK_METHOD.txt``, a row number a line.
 
-    Files ``time_TASK_METHOD.txt``, in which participants tell how long they took, are not
-    read. The official evaluator takes whatever Python takes for an integer.
+    Files ``time_TASK_METHOD.txt``, which say how long participants took, are not read. The official evaluator takes whatever Python takes for an integer.
     """
     problems: list[Problem] = []
     named: dict[str, list[str]] = {}
@@ -102,7 +101,7 @@ def read_files(
             orders[task], more = _indices(found[0], files[found[0]], official)
             problems += more
             continue
-        what = "there is no such file" if not found else f"{len(found)} files: {few(found)}"
+        what = "the file is missing" if not found else f"{len(found)} files: {few(found)}"
         rule = "several-files" if found else "missing-file"
         problems.append(Problem(rule, f"{task}_METHOD.txt", what, "one a task"))
     return {"orders": orders}, problems
@@ -236,17 +235,17 @@ def summarize(
     per_set = per_line.reshape(len(plan.sets), -1).mean(axis=1)
     curve = per_set[plan.steps]
     fixes = fixes_to(curve, plan.places, float(per_set[-1]))
-    told: dict[str, float | None] = {
+    numbers: dict[str, float | None] = {
         "before": float(curve[0]),
         "clean": float(per_set[-1]),
         "fixes to 95 %": 1.0 if fixes is None else fixes / len(data.pool),
         "inspections to 95 %": fixes,
         "official fraction": official_fraction(curve[1:]),
     }
-    if len(plan.places) <= len(data.pool):  # a batch is no single fix
-        del told["official fraction"]
+    if len(plan.places) <= len(data.pool):  # a batch is not a single fix
+        del numbers["official fraction"]
     curves = {"inspected": [float(place) for place in plan.places], "accuracy": curve.tolist()}
-    return told, curves
+    return numbers, curves
 
 
 def fixes_to(curve: FloatArray, places: IntArray, clean: float) -> float | None:

@@ -1,7 +1,7 @@
-"""Choose which pairs of a noisy pool to train on; what is seen in training is always as much.
+"""Choose which pairs of a noisy pool to train on; training always sees equally many samples.
 
 The frozen model sees a fixed number of samples whatever is kept: a small set is repeated, a
-large one seen in part. So the question is which samples are worth the compute.
+large one seen in part. So the question is which samples deserve the compute.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(

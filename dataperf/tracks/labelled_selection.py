@@ -48,7 +48,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(
@@ -61,7 +61,7 @@ def read_files(
     problems, samples = [], {}
     wanted = {f"{name}.csv": name for name in board.tasks}
     for name in wanted.keys() - files.keys():
-        problems.append(Problem("missing-file", name, "there is no such file", "one a task"))
+        problems.append(Problem("missing-file", name, "the file is missing", "one a task"))
     for name, content in files.items():
         if name in wanted:
             samples[wanted[name]], more = _pairs(name, content, official)
@@ -136,7 +136,7 @@ def _problems(
     if len(pairs) > rules.budget:
         yield Problem("over-budget", place, f"{len(pairs):,} samples", f"at most {rules.budget:,}")
     for label in labels:
-        if label not in {told for _, told in pairs}:
+        if label not in {given for _, given in pairs}:
             yield Problem("one-class", place, f'no sample labelled "{label}"', "both classes")
 
 

@@ -66,7 +66,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def check(
@@ -98,8 +98,8 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> Iterator[Problem]
         yield Problem("empty", "answer", "nothing is dropped or relabelled", severity="warning")
     if data.truth is None:
         what = "tested against the labels as given: their own errors hide part of a gain"
-        told = "name the column with the right labels, where there is one"
-        yield Problem("noisy-test", "", what, told, severity="warning")
+        expected = "name the column with the true labels, where there is one"
+        yield Problem("noisy-test", "", what, expected, severity="warning")
 
 
 def _strange_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
@@ -129,8 +129,8 @@ def _emptied_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
     gone = [data.pool.classes[number] for number in np.flatnonzero(before) if not after[number]]
     if gone:
         what = f"no row of {few(gone)} is left"
-        told = "the model can never predict a class it has not seen"
-        yield Problem("emptied-class", "answer", what, told)
+        expected = "the model can never predict a class it has not seen"
+        yield Problem("emptied-class", "answer", what, expected)
 
 
 def repaired(answer: Answer, data: TaskData) -> TrainingSet:
@@ -184,7 +184,7 @@ def _plan(answer: Answer, rules: Rules, data: TaskData) -> Plan:
 
 
 def random_subsets(rows: IntArray, count: int, draws: int) -> list[IntArray]:
-    """Return random picks of so many rows; one is enough if there is no choice."""
+    """Return random picks of so many rows; only one if no choice is left."""
     if count <= 0 or count >= len(rows):
         return [rows[: max(0, count)]]
     return [np.sort(np.random.RandomState(seed).permutation(rows)[:count]) for seed in range(draws)]
@@ -216,28 +216,28 @@ def join_plans(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
 def summarize(
     plan: Plan, task: Any, data: TaskData, found: Mapping[str, Outcome]
 ) -> tuple[dict[str, float | None], dict[str, list[float]]]:
-    """Return the metric before and after, their difference, and what it is held against.
+    """Return the metric before and after, their difference, and what it is compared with.
 
     The gain and its interval are paired: the same test rows under both models
-    (`dataperf.statistics.difference`). Of random drops the mean, lowest and highest are told.
+    (`dataperf.statistics.difference`). Of random drops it has the mean, the lowest and the highest.
     """
     metric = registry.load("metrics", task.metric)
     whole = found[task.ranking[0]]
     parts = {role: _part(whole, plan, places) for role, places in plan.roles.items()}
     values = {role: statistics.average(metric, part) for role, part in parts.items()}
-    told: dict[str, float | None] = {"before": values["before"], "after": values["after"]}
-    told |= _difference("gain", metric, parts["after"], parts["before"])
+    numbers: dict[str, float | None] = {"before": values["before"], "after": values["after"]}
+    numbers |= _difference("gain", metric, parts["after"], parts["before"])
     each = statistics.per_seed(metric, parts["random"])
-    told |= {
+    numbers |= {
         "random": values["random"],
         "random lowest": float(each.min()),
         "random highest": float(each.max()),
     }
-    told |= _difference("over random", metric, parts["after"], parts["random"])
+    numbers |= _difference("over random", metric, parts["after"], parts["random"])
     if data.truth is not None:
-        told |= {"oracle": values["oracle"], "clean": values["clean"]}
-        told |= _done(plan, data)
-    return {name: _number(value) for name, value in told.items()}, {}
+        numbers |= {"oracle": values["oracle"], "clean": values["clean"]}
+        numbers |= _done(plan, data)
+    return {name: _number(value) for name, value in numbers.items()}, {}
 
 
 def _part(whole: Outcome, plan: Plan, places: Sequence[int]) -> Outcome:

@@ -28,7 +28,7 @@ class Rules(Record):
     missing_class
         Whether leaving a class without samples is an error or a warning.
     official
-        Whether the board is one of DataPerf's speech selection, whose evaluator can be asked for.
+        Whether the board is one of DataPerf's speech selection, whose evaluator may be chosen.
     """
 
     OLD_KEYS = {"cap": "budget"}
@@ -54,11 +54,11 @@ class Answer(Record):
     Parameters
     ----------
     samples
-        Ids filed under their class, ``{"one": ["one/clip_0001"], ...}``, or a plain list.
+        Ids grouped by their class, ``{"one": ["one/clip_0001"], ...}``, or a plain list.
     ranking
         Optional: ids of the pool from most to least likely to be wrong.
     flags
-        Optional: ids of the pool held to be wrong.
+        Optional: ids of the pool that the answer calls wrong.
     """
 
     samples: Samples
@@ -105,20 +105,20 @@ def check(
 
 def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
     rows = data.pool.row_of
-    filed = list(_filed(answer))
+    pairs = list(_pairs(answer))
     problems = [
         *_unknown_labels(answer, data),
-        *unknown_ids("answer.samples", (name for _, name in filed), data),
-        *repeated("answer.samples", (name for _, name in filed)),
-        *_misfiled(filed, rows, data),
+        *unknown_ids("answer.samples", (name for _, name in pairs), data),
+        *repeated("answer.samples", (name for _, name in pairs)),
+        *_misfiled(pairs, rows, data),
     ]
-    if len(filed) > rules.budget:
-        what = f"{len(filed):,} samples"
+    if len(pairs) > rules.budget:
+        what = f"{len(pairs):,} samples"
         problems.append(Problem("over-budget", "answer.samples", what, f"at most {rules.budget:,}"))
-    if not filed:
+    if not pairs:
         problems.append(Problem("empty", "answer.samples", "no samples at all"))
     else:
-        problems += _missing_classes(filed, rows, rules, data)
+        problems += _missing_classes(pairs, rows, rules, data)
     for field in ("ranking", "flags"):
         listed = getattr(answer, field) or []
         problems += unknown_ids(f"answer.{field}", listed, data)
@@ -129,7 +129,7 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
 def _official_problems(answer: Answer, data: TaskData) -> list[Problem]:
     """Return what the official model cannot be trained on: one side without samples."""
     if not isinstance(answer.samples, dict):
-        return [Problem("wrong-type", "answer.samples", "a list", "ids filed under their word")]
+        return [Problem("wrong-type", "answer.samples", "a list", "ids grouped by their word")]
     rest = data.pool.classes[0]
     targets = [name for word, ids in answer.samples.items() if word != rest for name in ids]
     sides = {"targets": targets, "nontargets": answer.samples.get(rest, [])}
@@ -149,7 +149,7 @@ def plans(
     if official and isinstance(answer.samples, dict):
         chosen = _official_set(answer.samples, rows, task.pool.classes[0])
     else:
-        numbers = np.sort(np.array([rows[each] for _, each in _filed(answer)], dtype=np.intp))
+        numbers = np.sort(np.array([rows[each] for _, each in _pairs(answer)], dtype=np.intp))
         chosen = TrainingSet(numbers, task.pool.labels[numbers])
     return {name: Plan([chosen], ranking=answer.ranking, flags=answer.flags)}
 
@@ -235,7 +235,7 @@ def audit_answer(
     return {"samples": samples}
 
 
-def _filed(answer: Answer) -> Iterable[tuple[str | None, str]]:
+def _pairs(answer: Answer) -> Iterable[tuple[str | None, str]]:
     if isinstance(answer.samples, dict):
         for label, names in answer.samples.items():
             yield from ((label, name) for name in names)
@@ -259,10 +259,10 @@ def _unknown_labels(answer: Answer, data: TaskData) -> list[Problem]:
 
 
 def _misfiled(
-    filed: list[tuple[str | None, str]], rows: Mapping[str, int], data: TaskData
+    pairs: list[tuple[str | None, str]], rows: Mapping[str, int], data: TaskData
 ) -> list[Problem]:
     wrong: dict[tuple[str, str], list[str]] = {}
-    for label, name in filed:
+    for label, name in pairs:
         if label in data.pool.classes and name in rows:
             given = data.pool.classes[data.pool.labels[rows[name]]]
             if given != label:
@@ -279,10 +279,10 @@ def _misfiled(
 
 
 def _missing_classes(
-    filed: list[tuple[str | None, str]], rows: Mapping[str, int], rules: Rules, data: TaskData
+    pairs: list[tuple[str | None, str]], rows: Mapping[str, int], rules: Rules, data: TaskData
 ) -> list[Problem]:
-    meant = {label for label, name in filed if name not in rows}  # told already as unknown ids
-    present = {data.pool.classes[data.pool.labels[rows[name]]] for _, name in filed if name in rows}
+    meant = {label for label, name in pairs if name not in rows}  # reported already as unknown ids
+    present = {data.pool.classes[data.pool.labels[rows[name]]] for _, name in pairs if name in rows}
     missing = [name for name in data.pool.classes if name not in present | meant]
     if not missing:
         return []
