@@ -80,7 +80,7 @@ def test_a_submission_names_no_row_that_is_left_out(tmp_path):
             on_message=lines.append,
             **told,
         )
-    of_test = "left out: 2 rows without a label, 2 of them called test"
+    of_test = "left out: 2 rows without a label, 2 of them test rows"
     assert lines == [of_test.replace("2 rows", "8 rows")] * 2 + [of_test]
 
 

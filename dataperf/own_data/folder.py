@@ -90,7 +90,9 @@ def contents(
         on_message(line)
     place = source if isinstance(source, str) else rows.name
     pool = data[challenge.TASK].pool
-    page = readme.page(name, own, table, pool, source=place, split=split.told(rows), notes=notes)
+    page = readme.page(
+        name, own, table, pool, source=place, split=split.how_chosen(rows), notes=notes
+    )
     module = name.replace("-", "_")
     return {
         f"challenges/{name}/challenge.toml": _toml(name, module, own).encode(),

@@ -69,9 +69,15 @@ def load(kind: str, name: str) -> ModuleType:
         return importlib.import_module(f"dataperf.{kind}.{entry.name}")
     with _loading:  # engines may evaluate in several threads
         module = source_code.load(entry, parts(entry))
-    missing = [wanted for wanted in WANTED.get(kind, ()) if not hasattr(module, wanted)]
+    missing = [
+        wanted.replace("|", " or ")
+        for wanted in WANTED.get(kind, ())
+        if not any(hasattr(module, name) for name in wanted.split("|"))
+    ]
     if missing:
-        raise DataperfError(f"{entry.path} is not a {KINDS[kind]}: it lacks {', '.join(missing)}")
+        raise DataperfError(
+            f"{entry.path} is not a valid {KINDS[kind]}: it lacks {', '.join(missing)}"
+        )
     return module
 
 
