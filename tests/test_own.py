@@ -770,7 +770,7 @@ def test_commands_say_what_became_of_the_values_of_a_split(numbered):
     for text in [*found, page_of(numbered)]:
         assert "pool: train 200, val 40\n" in text
         assert "left out: 2 rows without a label, 2 of them test rows\n" in text
-    assert "58 to test on (by the column part)" in " ".join(page_of(numbered).split())
+    assert "58 in the test (by the column part)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
     assert rerun.result(kept)["problems"] == []
 
