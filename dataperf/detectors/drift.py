@@ -78,9 +78,8 @@ def find(evidence: Evidence) -> Finding | str:
     table["drifted"] = (table["effect"] >= EFFECT) & (table["p"] <= ALPHA)
     table["score"] = np.where(table["drifted"], 0.5 + table["effect"] / 2, table["effect"] / 2)
     table = table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
-    areas = pd.DataFrame(classifiers).sort_values(
-        "low", ascending=False, kind="stable", ignore_index=True
-    )
+    areas = pd.DataFrame(classifiers)
+    areas = areas.sort_values("low", ascending=False, kind="stable", ignore_index=True)
     of_labels = table["test"] == "labels"
     return Finding(
         kind="drift",
