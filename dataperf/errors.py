@@ -5,7 +5,8 @@ DataperfError              the user can fix it: printed without a traceback, exi
 ├── Ambiguous              a name that two files define
 ├── Invalid                a file or value with problems, all of them listed
 ├── DigestMismatch         bytes that do not have the expected digest
-└── Unavailable            data or a package that is not installed here
+├── Unavailable            data or a package that is not installed here
+└── TrainingFailed         a frozen model failed on a training set
 
 Any other exception is a bug in dataperf and keeps its traceback (exit code 1).
 """
@@ -161,6 +162,22 @@ class DigestMismatch(DataperfError):
 
 class Unavailable(DataperfError):
     """Data or a package that is not installed here."""
+
+
+class TrainingFailed(DataperfError):
+    """A frozen model raised, exited or predicted nonsense on a training set.
+
+    Parameters
+    ----------
+    model
+        The model's name.
+    reason
+        What it raised, in one line.
+    """
+
+    def __init__(self, model: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the fixed model {model} cannot be trained or cannot predict: {reason}")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -50,6 +50,33 @@ def calling(kind: str, module: Any, wanted: str = "") -> Iterator[None]:
         raise fault(kind, module, error, wanted) from error
 
 
+@contextmanager
+def naming(*plugins: tuple[str, Any]) -> Iterator[None]:
+    """Turn an error that came out of a user's plug-in, at any depth, into one that names it.
+
+    For calls of our own code that calls plug-ins: what none of them raised passes unchanged.
+
+    Parameters
+    ----------
+    *plugins
+        Kind and module of each; the first that the error came through is named.
+
+    Raises
+    ------
+    DataperfError
+        With the plug-in's name, file and line; the cause is attached.
+    """
+    try:
+        yield
+    except DataperfError:
+        raise
+    except (Exception, SystemExit) as error:
+        for kind, module in plugins:
+            if is_yours(module) and lines_of(module, error):
+                raise fault(kind, module, error) from error
+        raise
+
+
 def fault(kind: str, module: Any, error: BaseException, wanted: str = "") -> DataperfError:
     """Return the error that names a user's plug-in and what it raised; see `calling`."""
     lines = lines_of(module, error)

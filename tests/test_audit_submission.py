@@ -14,6 +14,7 @@ import dataperf
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid
 from dataperf.own_data import evaluate
+from dataperf.reading import split
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_a_repair_helps_and_its_interval_excludes_zero(audited, tmp_path):
 
 def test_a_submission_names_no_row_that_it_is_tested_on(audited):
     path, found = audited
-    held = evaluate.in_test(found.rows, seed=5, test_share=0.3)
+    held = split.in_test(found.rows, seed=5, test_share=0.3)
     tested = set(found.rows.ids[held])
     for track in ("repair", "cleaning", "selection"):
         made = found.to_submission(track, seed=5, test_share=0.3)
@@ -74,7 +75,10 @@ def test_a_submission_names_no_row_that_is_left_out(tmp_path):
     for track in ("cleaning", "selection", "repair"):
         found.to_submission(track, path=tmp_path / "made.json")
         evaluate.evaluate(
-            str(tmp_path / "mine.parquet"), [tmp_path / "made.json"], tell=lines.append, **told
+            str(tmp_path / "mine.parquet"),
+            [tmp_path / "made.json"],
+            on_message=lines.append,
+            **told,
         )
     of_test = "left out: 2 rows without a label, 2 of them test rows"
     assert lines == [of_test.replace("2 rows", "8 rows")] * 2 + [of_test]

@@ -324,7 +324,7 @@ def test_a_killed_worker_loses_nothing(tmp_path):
 def test_an_item_that_kills_every_worker_ends_with_an_error_not_with_us(tmp_path):
     engine = registry.load("engines", "processes")
     items = [(str(tmp_path / "no" / "folder"), number) for number in range(4)]
-    with pytest.raises(DataperfError, match="number 3 of 4"):
+    with pytest.raises(DataperfError, match="item 3 of 4"):
         list(engine.run(die_always, items, jobs=2))
     assert list(engine.run(abs, [-1, -2, -3], jobs=2)) == [1, 2, 3]
 

@@ -15,6 +15,7 @@ from dataperf.datasets import nibbler_ratings
 from dataperf.definitions import loading, submission
 from dataperf.errors import Invalid
 from dataperf.evaluation import evaluate
+from dataperf.evaluation.train import Run
 from dataperf.records import Submission
 from dataperf.tracks import prompts
 
@@ -296,7 +297,7 @@ def test_the_interval_carries_the_raters_doubt(asked):
     task = loading.tasks_of(asked, "rate")["ratings"]
     rows = len(data["ratings"].tests["prompts"].ids)
     half = np.random.RandomState(0).randint(0, 2, (64, 1)) * np.ones((1, rows), dtype=np.intp)
-    run = evaluate.Run({"prompts": half.astype(np.intp)}, None, 0.0, 0.0, 0)
+    run = Run({"prompts": half.astype(np.intp)}, None, 0.0, 0.0, 0)
     found = evaluate.outcomes(task, data["ratings"], plan, run)
     score = evaluate.scorecard.board_score(
         {"": task}, {"": plan}, {"": found}, evaluate.metrics_of({"": task})

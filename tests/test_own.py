@@ -379,7 +379,8 @@ def test_a_cleaning_order_is_scored_on_own_data():
     rows = made(600)
     order = [str(row) for row in wrong_of(rows)]
     part = scored(rows, {"orders": {"own": order}}, "cleaning", budget=len(order)).tasks["own"]
-    assert challenge.STEPS - 2 <= len(part.curves["accuracy"]) - 1 <= challenge.STEPS
+    steps = registry.load("tracks", "cleaning").STEPS
+    assert steps - 2 <= len(part.curves["accuracy"]) - 1 <= steps
     assert part.curves["accuracy"][-1] == part.summary["clean"]
     assert part.detection.ranking["average_precision"] == 1.0
 
@@ -590,7 +591,7 @@ def test_what_is_not_said_of_own_data_is_not_there(numbered):
 def test_a_submission_that_names_no_challenge_is_refused(numbered, named):
     write("odd.json", named, {"drop": []})
     text = run("evaluate", *OWN, "odd.json", code=2)
-    assert "for own data one of own-repair" in text
+    assert "for own data one of own-cleaning, own-repair" in text
 
 
 @pytest.mark.parametrize("empty", ["", " "])
@@ -684,10 +685,10 @@ def test_ids_of_a_column_and_other_options(folder):
         ([*OWN], "name a submission"),
         ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
         ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
-        ([*OWN, "other.json"], "for own data one of own-repair, own-cleaning, own-selection"),
+        ([*OWN, "other.json"], "for own data one of own-cleaning, own-repair, own-selection"),
         ([*OWN, "--test-share", "1.5", "repair.json"], "share of test rows is 1.5"),
         (["--data", "plain.csv", "--label", "right", "hidden.json"], "needs true labels"),
-        ([*OWN, "--seed", "5", "repair.json"], "tested on, so no part of the pool"),
+        ([*OWN, "--seed", "5", "repair.json"], "belong to the test rows"),
     ],
 )
 def test_wrong_requests_are_refused(numbered, words, message):

@@ -150,7 +150,7 @@ def test_an_answer_that_breaks_the_rules_names_its_strategy(own):
 @pytest.mark.parametrize(
     ("track", "text", "problem"),
     [
-        ("repair", 'return {"drop": ["nobody"]}', "repair: answer.drop: 'nobody': not in the data"),
+        ("repair", 'return {"drop": ["nobody"]}', "repair: answer.drop: 'nobody': not in the pool"),
         ("selection", 'return {"samples": list(pool.ids)}', "60 samples [over-budget]"),
         ("cleaning", 'return {"order": np.random.permutation(60)}', "the same seed gave another"),
         ("corpus", 'return {"ids": []}', ""),  # a pool of another kind: only the call is checked

@@ -10,7 +10,7 @@ from typing import Any
 from dataperf.api import output_paths
 from dataperf.api.evaluation import Progress
 from dataperf.curation.audit import Audit, audit
-from dataperf.curation.submission import TRACKS
+from dataperf.curation.submission import DEFAULT, tracks
 from dataperf.errors import DataperfError
 
 
@@ -66,7 +66,7 @@ def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
     output_paths.check(
         {"--report": request.report, "--submission": request.submission},
         {"--csv": request.csv},
-        chosen={"--track": (request.track or TRACKS[0], TRACKS)},
+        chosen={"--track": (request.track or DEFAULT, tracks())},
     )
     reading = {name: value for name, value in request.reading.items() if value is not None}
     detectors, seed = request.detectors, request.seed

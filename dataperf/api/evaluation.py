@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -13,6 +13,7 @@ from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading
 from dataperf.errors import DataperfError
+from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.evaluation import results as records
 from dataperf.own_data import evaluate as own
@@ -33,14 +34,14 @@ class EvaluationRequest:
         Files or submissions; none scores the challenge's reference submissions.
     challenge, board, rules, safety
         As in `evaluate`.
-    jobs
-        Number of processes.
+    engine, jobs
+        Where evaluations run, and how many at a time; see `dataperf.evaluation.engines.run`.
     data
         Your own data, instead of a challenge.
     options
         How your own data is read and scored; see `dataperf.evaluate_data`.
     results
-        Where results are kept; None keeps none.
+        Where results are kept, a folder or ``NAME:LOCATION`` of another store; None keeps none.
     """
 
     submissions: Sequence[Given] = ()
@@ -52,6 +53,7 @@ class EvaluationRequest:
     data: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)
     results: str | Path | None = None
+    engine: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def evaluate(
         Safety plug-ins to ask as well, each ``"NAME"`` or ``"NAME=OPTION"``; scores do not
         depend on them.
     results
-        Where to keep the result; None does not keep it.
+        Where to keep the result: a folder, or ``NAME:LOCATION`` of another store. None does not
+        keep it.
 
     Returns
     -------
@@ -152,6 +155,9 @@ def run(
     """
     if wrong := _conflict(request):
         raise DataperfError(wrong)
+    if request.results is not None:
+        records.place_of(str(request.results))  # refused before anything is trained
+    engines.chosen(request.engine, jobs=request.jobs, items=len(request.submissions))
     arguments.check("evaluate", rules=(request.rules, arguments.RULES))
     if request.data is not None:
         return _on_own_data(request, on_message, on_progress)
@@ -190,7 +196,9 @@ def _on_challenges(request: EvaluationRequest, on_progress: Progress) -> Iterato
         safety = safety_panel.prepare(request.safety, challenge)
         answers = [each.submission for each in parts]
         on_progress("evaluating", done, len(found))
-        for result in evaluation.evaluate_all(challenge, answers, jobs=request.jobs, rules=rules):
+        for result in evaluation.evaluate_all(
+            challenge, answers, engine=request.engine, jobs=request.jobs, rules=rules
+        ):
             yield _kept(safety_panel.add(result, safety), request.results)
             done += 1
             on_progress("evaluating", done, len(found))
@@ -219,15 +227,7 @@ def _references(request: EvaluationRequest, on_message: Messages) -> EvaluationR
             f"{challenge.name} has no reference submissions to {request.board}, "
             f"only to {', '.join(boards)}"
         )
-    return EvaluationRequest(
-        chosen,
-        challenge,
-        None,
-        request.rules,
-        request.safety,
-        request.jobs,
-        results=request.results,
-    )
+    return replace(request, submissions=chosen, challenge=challenge, board=None)
 
 
 def _on_own_data(
@@ -236,7 +236,14 @@ def _on_own_data(
     given = submissions.files_of(request.submissions, None)
     on_progress("evaluating on your own data", 0, None)
     options: dict[str, Any] = dict(request.options)
-    found = own.evaluate(request.data, given, on_message=on_message, **options)
+    found = own.evaluate(
+        request.data,
+        given,
+        on_message=on_message,
+        engine=request.engine,
+        jobs=request.jobs,
+        **options,
+    )
     return [_kept(result, request.results) for result in found]
 
 

@@ -86,7 +86,12 @@ def new(
 
 
 def freeze(
-    name: str, *, on_message: Messages = arguments.warn, on_progress: Progress | None = None
+    name: str,
+    *,
+    engine: str | None = None,
+    jobs: int = 1,
+    on_message: Messages = arguments.warn,
+    on_progress: Progress | None = None,
 ) -> dict[str, str]:
     """Freeze a fixed model, or the boards of a challenge with their reference points.
 
@@ -94,6 +99,9 @@ def freeze(
     ----------
     name
         Name of a fixed model or of a challenge.
+    engine, jobs
+        Where the trainings of reference points run, and how many at a time; see
+        `dataperf.evaluation.engines.run`. The points do not depend on them.
     on_message
         Called with a line for every board whose reference points cannot be computed; by default
         a Python warning.
@@ -138,7 +146,7 @@ def freeze(
         raise NotFound("fixed model or challenge", name, [*models, *known])
     challenge = loading.load(name)
     freezing.check_models(challenge)
-    points = _reference_points(challenge, on_message, on_progress)
+    points = _reference_points(challenge, engine, jobs, on_message, on_progress)
     digests = freezing.freeze_boards(challenge, list(challenge.boards))
     reference_points.keep(challenge, points)
     readme = loading.folder_of(challenge) / "README.md"
@@ -153,7 +161,11 @@ def _plain(name: str) -> str:
 
 
 def _reference_points(
-    challenge: Challenge, on_message: Messages, on_progress: Progress | None
+    challenge: Challenge,
+    engine: str | None,
+    jobs: int,
+    on_message: Messages,
+    on_progress: Progress | None,
 ) -> dict[str, reference_points.ReferencePoints]:
     """Return the reference points of every board whose data is here."""
     found = {}
@@ -162,7 +174,9 @@ def _reference_points(
             on_progress(f"reference points of {board}", number, len(challenge.boards))
         try:
             known = reference_points.load(challenge, board)
-            found[board] = known or reference_points.compute(challenge, board)
+            found[board] = known or reference_points.compute(
+                challenge, board, engine=engine, jobs=jobs
+            )
         except Unavailable:
             on_message(f"{board}: frozen without reference points, its data is not here")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +81,8 @@ def read_results(
     Parameters
     ----------
     results
-        The place: a folder that `evaluate` or the commands wrote.
+        The place: a folder that `evaluate` or the commands wrote, or ``NAME:LOCATION`` of
+        another store.
     challenge
         Read only results on this challenge.
     on_message
@@ -122,8 +122,6 @@ def read_results(
 
 
 def _read(place: str | Path, challenge: str | None) -> tuple[list[Result], dict[str, str]]:
-    if not Path(place).is_dir():
-        raise DataperfError(f"there is no folder {place}; dataperf evaluate makes it")
     return records.read_all(str(place), f"{challenge}/" if challenge else "")
 
 
@@ -232,23 +230,36 @@ def _verified(result: str | Path | Result, safety: Sequence[str]) -> Verified:
 
 
 def verify_all(
-    files: Sequence[Path], *, safety: Sequence[str] = (), on_message: Messages = arguments.warn
+    files: Sequence[Path],
+    *,
+    results: str | None = None,
+    safety: Sequence[str] = (),
+    engine: str | None = None,
+    jobs: int = 1,
+    on_message: Messages = arguments.warn,
 ) -> Iterator[Verified]:
-    """Verify files one after the other; a defect of dataperf fails one, not the others.
+    """Verify many results; a defect of dataperf fails one, not the others.
 
     Parameters
     ----------
     files
-        Kept results.
+        Kept results; with ``results``, their names there. None of them means all that are there.
+    results
+        The place where they are kept; see `read_results`.
     safety
         As in `verify`.
+    engine, jobs
+        See `dataperf.evaluation.engines.run`.
     on_message
         Called with the traceback of a defect.
+
+    Raises
+    ------
+    DataperfError
+        If there is nothing to verify, or no such place or engine.
     """
-    for file in files:
-        try:
-            yield _verified(file, safety)
-        except Exception as error:  # a defect of ours must not hide the other files
-            on_message(traceback.format_exc())
-            words = f"a defect of dataperf: {type(error).__name__}: {error}"
-            yield Verified(str(file), False, (words,))
+    places = rerun.places(files, results)
+    for row in rerun.verify(places, asking=safety, engine=engine, jobs=jobs):
+        if "traceback" in row:
+            on_message(row["traceback"])
+        yield Verified(row["name"], row["ok"], (*row["problems"],), (*row.get("notes", ()),))

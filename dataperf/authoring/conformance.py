@@ -193,7 +193,8 @@ def _needs_nothing(module: ModuleType) -> bool:
 
 
 def _store(module: ModuleType, entry: Entry) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as location:
+    with tempfile.TemporaryDirectory() as folder:
+        location = str(Path(folder) / "kept")  # may become a folder or one file
         module.put(location, "a/b/one.json", b"1")
         module.put(location, "a/b/one.json", b"1")
         if list(module.names(location)) != ["a/b/one.json"]:

@@ -14,6 +14,7 @@ from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError
 from dataperf.evaluation import evaluate, results, scorecard
+from dataperf.evaluation.train import Run, training_set_digest, weights_of
 from dataperf.records import (
     Challenge,
     Estimate,
@@ -204,12 +205,12 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
 
 
 def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
-    wanted = [(evaluate.training_set_digest(data, each), each.weight) for each in plan.sets]
+    wanted = [(training_set_digest(data, each), each.weight) for each in plan.sets]
     if [(trial.training_set, trial.weight) for trial in kept.training_runs] != wanted:
         raise DataperfError("its submission is not what was trained on")
 
 
-def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evaluate.Run:
+def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> Run:
     predictions = {}
     for name, test in data.tests.items():
         parts = [trial.predictions.get(name) for trial in kept.training_runs]
@@ -222,7 +223,7 @@ def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> evalu
             if array.min() < 0 or array.max() >= len(task.classes):
                 raise DataperfError(f"predictions of {name} are not class ids")
         predictions[name] = np.concatenate(arrays)
-    return evaluate.Run(predictions, evaluate.weights_of(task, plan), 0.0, 0.0, 0)
+    return Run(predictions, weights_of(task, plan), 0.0, 0.0, 0)
 
 
 def _check_splits(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from dataperf.boards import baselines
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import Invalid
-from dataperf.evaluation import evaluate, scorecard
+from dataperf.evaluation import engines, evaluate, scorecard
+from dataperf.evaluation.train import Run, train
 from dataperf.records import (
     Challenge,
     Count,
@@ -122,7 +124,12 @@ def keep(challenge: Challenge, found: dict[str, ReferencePoints]) -> None:
 
 
 def compute(
-    challenge: Challenge, board: str, *, progress: Callable[[str], None] = lambda step: None
+    challenge: Challenge,
+    board: str,
+    *,
+    progress: Callable[[str], None] = lambda step: None,
+    engine: str | None = None,
+    jobs: int = 1,
 ) -> ReferencePoints:
     """Train on every reference training set of a board.
 
@@ -132,6 +139,9 @@ def compute(
     board : str
     progress : callable
         Called with the name of each point before it is computed.
+    engine : str or None
+    jobs : int
+        See `dataperf.evaluation.engines.run`. The points do not depend on them.
 
     Returns
     -------
@@ -145,12 +155,14 @@ def compute(
     for name, title, answers in _answers(challenge, board, data):
         progress(name)
         plans = [evaluate.plans_of(challenge, answer, data) for answer in answers]
-        scores = [_values(tasks, data, each, metrics) for each in plans]
+        scores = list(
+            engines.run(_Trained(challenge, board, data), answers, engine=engine, jobs=jobs)
+        )
         points[name] = _point(title, data, plans, scores)
         if _by_chance(name):
             ranking = next(iter(scores[0]))
             random_scores = sorted(round(score[ranking], 6) for score in scores)
-    if challenge.track == "selection" and len(tasks) == 1:
+    if hasattr(registry.load("tracks", challenge.track), "selected") and len(tasks) == 1:
         points |= _by_the_truth(challenge, board, tasks, data, metrics, progress)
     first = next(iter(points.values()))
     return ReferencePoints(
@@ -202,6 +214,24 @@ def _by_chance(name: str) -> bool:
     return entry is not None and entry.ours and name.startswith("random")
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """Train on one answer. A copy in another process loads the data again."""
+
+    challenge: Challenge
+    board: str
+    data: Mapping[str, TaskData] | None
+
+    def __call__(self, answer: Submission) -> dict[str, float]:
+        data = self.data or submission.board_data(self.challenge, self.board)
+        tasks = challenges.tasks_of(self.challenge, self.board)
+        plans = evaluate.plans_of(self.challenge, answer, data)
+        return _values(tasks, data, plans, evaluate.metrics_of(tasks))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Trained, (self.challenge, self.board, None)
+
+
 def _values(
     tasks: Mapping[str, Task],
     data: Mapping[str, TaskData],
@@ -211,7 +241,7 @@ def _values(
     """Return the board's score and its parts without intervals; the ranking score comes first."""
     found = {}
     for name, task in tasks.items():
-        run = evaluate.train(task, data[name], plans[name])
+        run = train(task, data[name], plans[name])
         found[name] = evaluate.outcomes(task, data[name], plans[name], run)
     score = scorecard.board_score(tasks, plans, found, metrics).value
     if len(tasks) > 1:
@@ -263,7 +293,7 @@ def _by_the_truth(
     oracles = []
     for chosen_set in _clean_selections(challenge, board, part, rows[CLEAN]):
         plan = {name: Plan([chosen_set])}
-        run = evaluate.train(task, with_clean[name], plan[name])
+        run = train(task, with_clean[name], plan[name])
         own = _on_clean_pool(task, metrics[task.metric], run, with_clean[name])
         oracles.append((own, plan))
     choose = max if metrics[task.metric].higher_is_better else min
@@ -276,23 +306,22 @@ def _clean_selections(
     challenge: Challenge, board: str, data: TaskData, clean: IntArray
 ) -> Iterator[TrainingSet]:
     rules = challenges.rules_of(challenge, board)
+    track = registry.load("tracks", challenge.track)
     for entry in registry.find("strategies").values():
         strategy = registry.load("strategies", entry.name)
         if challenge.track in strategy.tracks and entry.ours:
-            yield from _selections(strategy, data, clean, rules, STRATEGY_RUNS)
+            yield from _selections(track, strategy, data, clean, rules, STRATEGY_RUNS)
 
 
 def _selections(
-    strategy: Any, data: TaskData, rows: IntArray, rules: Any, runs: int
+    track: Any, strategy: Any, data: TaskData, rows: IntArray, rules: Any, runs: int
 ) -> list[TrainingSet]:
     pool = data.pool
-    part, row_of = pool.take(rows), pool.row_of
+    part = pool.take(rows)
     sets = []
     for seed in range(runs):
         with threads.one_thread():
-            samples = strategy.answer(part, rules, seed=seed)["samples"]
-        names = [name for listed in samples.values() for name in listed]
-        chosen = np.sort(np.array([row_of[name] for name in names], dtype=np.intp))
+            chosen = rows[track.selected(strategy.answer(part, rules, seed=seed), part)]
         sets.append(TrainingSet(chosen, pool.labels[chosen]))
     return sets
 
@@ -343,7 +372,7 @@ def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:
     return more
 
 
-def _on_clean_pool(task: Task, metric: Any, run: evaluate.Run, data: TaskData) -> float:
+def _on_clean_pool(task: Task, metric: Any, run: Run, data: TaskData) -> float:
     """Return the ranking metric on the clean pool, mean over seeds; it chooses the oracle."""
     truth = data.tests[CLEAN].labels
     scores = [

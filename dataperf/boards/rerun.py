@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,9 @@ from dataperf.basics import validation
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
+from dataperf.errors import DataperfError
+from dataperf.evaluation import engines, results
 from dataperf.evaluation import evaluate as evaluation
-from dataperf.evaluation import results
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Record, Result, TaskData
 
@@ -23,7 +27,88 @@ EXACT = (
 )
 
 
-def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Kept:
+    """A result in a store: its name, and the location (`results.place_of`)."""
+
+    name: str
+    location: str
+
+
+def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]:
+    """Return the results to verify.
+
+    Parameters
+    ----------
+    files
+        Files; with a location, names there. No names are all that is kept there.
+    location
+        See `results.place_of`.
+
+    Raises
+    ------
+    DataperfError
+        If neither is given, or nothing is kept at the location.
+    """
+    if location is None:
+        if not files:
+            raise DataperfError("name result files, or where results are kept (--results)")
+        return files
+    named = [file.as_posix() for file in files] or results.names(location)
+    if not named:
+        raise DataperfError(f"no results in {location}")
+    return [Kept(name, location) for name in named]
+
+
+def verify(
+    kept: Sequence[Kept | Path | Result],
+    *,
+    asking: Sequence[str] = (),
+    engine: str | None = None,
+    jobs: int = 1,
+) -> Iterator[dict[str, Any]]:
+    """Run the evaluations of many results again, one row each; see `result`.
+
+    What cannot be run again is a problem of its row. So is a defect of ours, whose row also has
+    a ``traceback``.
+
+    Parameters
+    ----------
+    kept, asking
+        See `result`.
+    engine, jobs
+        See `dataperf.evaluation.engines.run`.
+    """
+    yield from engines.run(partial(_row, asking=asking), kept, engine=engine, jobs=jobs)
+
+
+def _row(kept: Kept | Path | Result, *, asking: Sequence[str]) -> dict[str, Any]:
+    try:
+        return result(kept, asking=asking)
+    except DataperfError as error:
+        return {"name": _name(kept), "ok": False, "problems": [str(error)]}
+    except Exception as error:
+        what = f"a defect of dataperf: {type(error).__name__}: {error}"
+        trace = {"traceback": traceback.format_exc()}
+        return {"name": _name(kept), "ok": False, "problems": [what], **trace}
+
+
+def _name(given: Kept | Path | Result) -> str:
+    if isinstance(given, Kept):
+        return given.name
+    return results.name_of(given) if isinstance(given, Result) else str(given)
+
+
+def _read(given: Kept | Path | Result) -> tuple[Result, str]:
+    """Return the record and its name."""
+    if isinstance(given, Result):
+        return given, _name(given)
+    if isinstance(given, Kept):
+        return results.get(given.location, given.name), given.name
+    return results.read(given), str(given)
+
+
+def result(given: Kept | Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     """Run the evaluation of a result again.
 
     First the record's own digest is checked, then the digests of everything that it depends on,
@@ -32,8 +117,8 @@ def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any
 
     Parameters
     ----------
-    given : Path or Result
-        The record, or its file.
+    given : Path, Result or Kept
+        The record, its file, or its name in a store.
     asking : sequence of str
         Safety plug-ins outside dataperf to run again, each ``NAME=OPTION``; see
         `dataperf.boards.safety_panel.prepare`. Others of this kind are not run.
@@ -51,8 +136,7 @@ def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any
     DataperfError
         If its own data is not found.
     """
-    kept = given if isinstance(given, Result) else results.read(given)
-    name = results.name_of(given) if isinstance(given, Result) else str(given)
+    kept, name = _read(given)
     loaded = None
     if challenges.is_own(kept.challenge):
         challenge, loaded = own.reload(kept)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from dataperf.cli import terminal
+from dataperf.cli import signals, terminal
 from dataperf.cli.boards import leaderboard, list_, show
 from dataperf.cli.curator import audit
 from dataperf.cli.data import data_get
@@ -68,15 +68,25 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; exit with 0 for success, 1 for a failure, 2 for an error of the user."""
+    """Run the command line; exit with 0 for success, 1 for a failure, 2 for an error of the user.
+
+    SIGTERM ends it with 143 and Ctrl-C with 130; the evaluation that was running keeps nothing.
+    """
     from dataperf.errors import DataperfError
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers are ended too
+    signals.listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except signals.Ended:
+        signals.end_workers()
+        sys.exit(signals.code_of(signal.SIGTERM))
+    except SystemExit as error:
+        if error.code == signals.code_of(signal.SIGINT):  # Ctrl-C, as typer has it
+            signals.end_workers()
+        raise
     except DataperfError as error:
         terminal.say(f"error: {error}")
         sys.exit(error.exit_code)

@@ -52,6 +52,7 @@ def list_(
                 "description": entry.description(),
                 "path": str(entry.path),
                 "ours": entry.ours,
+                "origin": entry.origin,
                 **({"tracks": entry.tracks()} if each == "strategies" else {}),
             }
             for each, entries in found.items()
@@ -61,7 +62,7 @@ def list_(
     for each, entries in found.items():
         typer.echo(f"{each.replace('_', ' ')}:")
         for entry in entries:
-            mark = "" if entry.ours else "  (yours)"
+            mark = "" if entry.ours else f"  ({entry.origin})"
             answers = f"{', '.join(entry.tracks()):<19} " if each == "strategies" else ""
             typer.echo(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-RESULTS = Path("dataperf-results")
+RESULTS = "dataperf-results"
 
 
 def _add_path(folders: list[Path] | None) -> list[Path] | None:
@@ -66,7 +66,12 @@ Rules = Annotated[
         "--rules", help='"strict", or "official": accept all that the official evaluator accepts.'
     ),
 ]
-Results = Annotated[Path, typer.Option("--results", help="Folder that keeps the results.")]
+Results = Annotated[
+    str,
+    typer.Option(
+        "--results", help="Where results are kept: a folder, or NAME:LOCATION of another store."
+    ),
+]
 Safety = Annotated[
     list[str] | None,
     typer.Option(
@@ -75,7 +80,17 @@ Safety = Annotated[
         "Scores do not depend on it.",
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Number of processes.", min=1)]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", help="How many evaluations run at a time.", min=1)
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        envvar="DATAPERF_ENGINE",
+        help="Where evaluations run: in_process, processes, or an engine of your own.",
+    ),
+]
 
 
 @dataclass(frozen=True)

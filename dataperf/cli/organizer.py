@@ -14,6 +14,8 @@ from dataperf.cli.options import (
     AsJson,
     Columns,
     DataDir,
+    Engine,
+    Jobs,
     OwnRules,
     Plugins,
     Safety,
@@ -23,7 +25,16 @@ from dataperf.cli.options import (
 
 
 def verify(
-    files: Annotated[list[Path], typer.Argument(help="Result files.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Result files; with --results, names of results there [all]."),
+    ] = None,
+    results: Annotated[
+        str | None,
+        typer.Option("--results", help="Verify results kept in a folder or NAME:LOCATION."),
+    ] = None,
+    jobs: Jobs = 1,
+    engine: Engine = None,
     data_dir: DataDir = None,
     safety: Safety = None,
     as_json: AsJson = False,
@@ -32,12 +43,20 @@ def verify(
     """Run the evaluation of each result again and compare every prediction and score.
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
+    Example: dataperf verify --results dataperf-results --jobs 2
     """
-    from dataperf.api import results
+    from dataperf.api.results import verify_all
 
-    with terminal.progress("verifying", len(files)) as advance:
+    with terminal.progress("verifying", len(files or ()) or None) as advance:
         found = []
-        for each in results.verify_all(files, safety=safety or (), on_message=terminal.say):
+        for each in verify_all(
+            files or (),
+            results=results,
+            safety=safety or (),
+            engine=engine,
+            jobs=jobs,
+            on_message=terminal.say,
+        ):
             found.append(asdict(each))
             advance()
     printing.rows(found, as_json)
@@ -94,6 +113,8 @@ def new(
 
 def freeze(
     name: Annotated[str, typer.Argument(help="Name of a fixed model or of a challenge.")],
+    jobs: Jobs = 1,
+    engine: Engine = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -105,7 +126,9 @@ def freeze(
     from dataperf.api import organizer
 
     with terminal.steps() as progress:
-        digests = organizer.freeze(name, on_message=terminal.say, on_progress=progress)
+        digests = organizer.freeze(
+            name, engine=engine, jobs=jobs, on_message=terminal.say, on_progress=progress
+        )
     if as_json:
         return terminal.show_json(digests)
     for frozen, digest in digests.items():

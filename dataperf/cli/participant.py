@@ -15,6 +15,7 @@ from dataperf.cli.options import (
     ChallengeName,
     Columns,
     DataDir,
+    Engine,
     Jobs,
     NamedChallenge,
     OwnRules,
@@ -97,6 +98,7 @@ def evaluate(
     rules: Rules = "strict",
     safety: Safety = None,
     jobs: Jobs = 1,
+    engine: Engine = None,
     results: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -109,12 +111,13 @@ def evaluate(
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
     Example: dataperf evaluate --data mine.parquet --label y --true-label y_true cleaning.json
     Example: dataperf evaluate -c adversarial-nibbler --safety unsafe_topics
+    Example: dataperf evaluate -c digit-cleaning answers --jobs 4 --engine processes
     """
     from dataperf.api import evaluation
 
     options = chosen(columns, own)
     request = evaluation.EvaluationRequest(
-        files or (), challenge, board, rules, safety or (), jobs, data, options, results
+        files or (), challenge, board, rules, safety or (), jobs, data, options, results, engine
     )
     with terminal.steps() as progress:
         scored = evaluation.run(request, on_message=terminal.say, on_progress=progress)

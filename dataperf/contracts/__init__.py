@@ -2,7 +2,8 @@
 
 A plug-in is a module. Its file's name is its name, the first line of its docstring is its
 description, and the functions of its protocol are all it needs. A protocol whose name ends in
-``Extras`` lists functions that a plug-in may add; each works alone. ``dataperf check-plugins``
+``Extras`` lists functions that a plug-in may add; each works alone. `TrackOwnData` and `TrackUses`
+are such lists for tracks. ``dataperf check-plugins``
 tries every plug-in found against its contract.
 
 This folder may import errors, basics and records.
@@ -22,6 +23,7 @@ from dataperf.contracts.models import (
 )
 from dataperf.contracts.running import Engine, Store
 from dataperf.contracts.track_extras import TrackExtras
+from dataperf.contracts.track_uses import TrackOwnData, TrackUses
 
 __all__ = [
     "CountMetric",
@@ -39,4 +41,6 @@ __all__ = [
     "Strategy",
     "Track",
     "TrackExtras",
+    "TrackOwnData",
+    "TrackUses",
 ]

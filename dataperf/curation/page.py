@@ -237,14 +237,14 @@ def commands(audit: Audited) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _track_of(source: str) -> str:
-    """Return the track of a challenge; cleaning if the challenge is not installed."""
+    """Return the track of a challenge, TRACK if the challenge is not installed."""
     from dataperf.definitions import loading
     from dataperf.errors import DataperfError
 
     try:
         return loading.load(source.partition(":")[2].partition("/")[0]).track
     except DataperfError:
-        return "cleaning"
+        return "TRACK"
 
 
 def _about(scene: Scene, placed: Layout) -> Section:

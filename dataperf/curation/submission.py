@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dataperf import selection_helpers
+from dataperf import plugin_calls, registry
 from dataperf.basics import validation
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
@@ -16,14 +15,23 @@ from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
 from dataperf.reading import split
-from dataperf.records import FloatArray, IntArray, Submission
+from dataperf.records import IntArray, Submission, Suspects
 from dataperf.records.rows import Rows, part_of
 
 Action = Literal["auto", "drop", "relabel"]
-TRACKS = ("repair", "cleaning", "selection")
 ACTIONS = ("auto", "drop", "relabel")
-#: From this probability on the suggested label replaces the given one; below it the row is dropped.
-RELABEL_FROM = 0.5
+#: The track of a submission on own data, where none is named.
+DEFAULT = "repair"
+
+
+def tracks() -> list[str]:
+    """Return the tracks that an audit can write a submission for.
+
+    Those are the tracks that offer ``audit_answer``; see `dataperf.contracts.Track`.
+    """
+    return [
+        name for name, entry in registry.find("tracks").items() if entry.defines("audit_answer")
+    ]
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
     """
     _check(options)
     board = _board_of(rows)
-    track = options.track or (board.track if board else "repair")
+    track = options.track or (board.track if board else DEFAULT)
     if board is not None and track != board.track:
         raise DataperfError(f"{board.challenge} asks for {board.track}, not for {track}")
     inside = np.ones(len(rows), dtype=bool)
@@ -97,15 +105,17 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
         seed, share = options.seed, options.test_share
         inside = split.parts(rows, seed=seed, test_share=share, track=track) == "pool"
     judged = _judged(rows, evidence, np.flatnonzero(inside))
-    if track == "repair":
-        answer = _repair(rows, judged, options)
-    elif track == "cleaning":
-        answer = {"orders": {board.task if board else "own": _order(rows, judged)}}
-    else:
-        answer = _selection(rows, judged, options.budget)
+    module = registry.load("tracks", track)
+    if not hasattr(module, "audit_answer"):
+        raise DataperfError(f"an audit cannot answer the track {track}, only {', '.join(tracks())}")
+    task = board.task if board else "own"
+    with plugin_calls.calling("tracks", module, "audit_answer(suspects, *, task, budget, action)"):
+        answer = module.audit_answer(
+            judged, task=task, budget=options.budget, action=options.action
+        )
     content = {
         "schema_version": 2,
-        "challenge": board.challenge if board else f"own-{track}",
+        "challenge": board.challenge if board else challenges.OWN + track.replace("_", "-"),
         "board": board.board if board else "own",
         "submitter": options.submitter,
         "method": f"dataperf audit {version}",
@@ -118,7 +128,7 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
 def _check(options: Options) -> None:
     """Refuse options with wrong values, all problems at once."""
     track, share = options.track, options.test_share
-    problems = [] if track is None else validation.unknown_name_problems("track", track, TRACKS)
+    problems = [] if track is None else validation.unknown_name_problems("track", track, tracks())
     problems += validation.unknown_name_problems("action", options.action, ACTIONS)
     problems += validation.split_option_problems(
         seed=options.seed, test_share=share, budget=options.budget, place="test_share"
@@ -130,7 +140,7 @@ def _check(options: Options) -> None:
 
 def _of_submitter(submitter: Any) -> list[Problem]:
     """Return what is wrong with a name, by the rules of the submission record."""
-    empty = {"schema_version": 2, "challenge": "own-repair", "board": "own", "answer": {}}
+    empty = {"schema_version": 2, "challenge": "own", "board": "own", "answer": {}}
     try:
         validation.validate(Submission, {**empty, "submitter": submitter}, "submission")
     except Invalid as error:
@@ -170,41 +180,17 @@ def _board_of(rows: Rows) -> _Board | None:
     return _Board(challenge.name, board, challenge.track, tasks[0])
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """Rows of the pool, judged without the other rows.
-
-    Parameters
-    ----------
-    pool : (m,) array of int
-        Row numbers.
-    scores : (m,) array of float64
-        Suspicion scores: probability of the likeliest other class minus that of the given one.
-    suggested : (m,) array of int
-        Class ids.
-    confidence : (m,) array of float64
-        Probability of the suggested class.
-    flagged : (m,) array of bool
-    """
-
-    pool: IntArray
-    scores: FloatArray
-    suggested: IntArray
-    confidence: FloatArray
-    flagged: NDArray[np.bool_]
-
-
-def _judged(rows: Rows, evidence: Collected, pool: IntArray) -> _Judged:
+def _judged(rows: Rows, evidence: Collected, pool: IntArray) -> Suspects:
     """Return the rows of a pool, judged by them alone; cached for the next submission."""
     cache = evidence.parts
     key = pool.tobytes()
     if key not in cache:
         cache[key] = _judge(rows, evidence, pool)
-    found: _Judged = cache[key]
+    found: Suspects = cache[key]
     return found
 
 
-def _judge(rows: Rows, whole: Collected, pool: IntArray) -> _Judged:
+def _judge(rows: Rows, whole: Collected, pool: IntArray) -> Suspects:
     from threadpoolctl import threadpool_limits
 
     from dataperf.detectors import label_errors
@@ -224,47 +210,5 @@ def _judge(rows: Rows, whole: Collected, pool: IntArray) -> _Judged:
     if not isinstance(found, str):
         flagged[found.table.loc[found.table["flagged"], "row"].to_numpy()] = True
     confidence = probabilities[np.arange(len(part)), suggested].astype(np.float64)
-    return _Judged(pool, scores, suggested, confidence, flagged)
-
-
-def _order(rows: Rows, judged: _Judged) -> list[str]:
-    """Return the ids of all rows, the most suspicious first."""
-    order = judged.pool[np.argsort(-judged.scores, kind="stable")]
-    return [str(rows.ids[row]) for row in order]
-
-
-def _repair(rows: Rows, judged: _Judged, options: Options) -> dict[str, Any]:
-    order = np.argsort(-judged.scores, kind="stable")
-    if options.budget is None:
-        order = order[judged.flagged[order]]
-    else:
-        order = order[judged.scores[order] > 0][: options.budget]
-    drop: list[str] = []
-    relabel: dict[str, str] = {}
-    for place in order.tolist():
-        name = str(rows.ids[judged.pool[place]])
-        likely = judged.confidence[place] >= RELABEL_FROM
-        if options.action == "relabel" or (options.action == "auto" and likely):
-            relabel[name] = rows.classes[judged.suggested[place]]
-        else:
-            drop.append(name)
-    return {"drop": drop, "relabel": relabel}
-
-
-def _selection(rows: Rows, judged: _Judged, budget: int | None) -> dict[str, Any]:
-    labels = rows.labels[judged.pool]
-    if budget is None:
-        selected = np.flatnonzero(~judged.flagged & (labels >= 0))
-    else:  # the least suspicious rows of each class, the classes as equal as possible
-        ranked = [np.flatnonzero(labels == number) for number in range(len(rows.classes))]
-        ranked = [each[np.argsort(judged.scores[each], kind="stable")] for each in ranked]
-        counts = selection_helpers.per_class_counts([len(each) for each in ranked], budget)
-        parts = [each[:count] for each, count in zip(ranked, counts, strict=True)]
-        selected = np.sort(np.concatenate(parts))
-    if not len(selected):
-        raise DataperfError("no row would be left to train on; give another budget")
-    samples: dict[str, list[str]] = {}
-    for place in selected.tolist():
-        name = rows.classes[labels[place]]
-        samples.setdefault(name, []).append(str(rows.ids[judged.pool[place]]))
-    return {"samples": samples}
+    ids, labels = np.asarray(part.ids).astype(str), part.labels
+    return Suspects(ids, labels, part.classes, scores, suggested, confidence, flagged)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dataperf import registry
+from dataperf import plugin_calls, registry
 from dataperf.basics import validation
 from dataperf.basics.json_files import _content, compact_json, parse_json
 from dataperf.definitions import data
@@ -107,10 +107,12 @@ def _read_files(
         problem = Problem("no-board", "", what, f"give --board, one of {boards}")
         raise Invalid(str(path), [problem])
     rules = challenges.board_of(challenge, board)
-    try:
-        answer, problems = track.read_files(_contents(path), rules, official=official)
-    except ValueError as error:  # such as a number of more digits than Python reads
-        raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
+    contents = _contents(path)
+    with plugin_calls.naming(("tracks", track)):
+        try:
+            answer, problems = track.read_files(contents, rules, official=official)
+        except ValueError as error:  # such as a number of more digits than Python reads
+            raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
     if problems:
         raise Invalid(str(path), problems)
     content = {
@@ -165,7 +167,8 @@ def parse(
         raise Invalid(subject, [problem])
     track = registry.load("tracks", challenge.track)
     try:
-        foreign = track.read(content, official=official)
+        with plugin_calls.naming(("tracks", track)):
+            foreign = track.read(content, official=official)
     except Invalid as error:
         raise Invalid(subject, error.problems) from None
     if foreign is not None:
@@ -256,7 +259,8 @@ def check(
     track = registry.load("tracks", challenge.track)
     answer = validation.validate(track.Answer, submission.answer, "submission", "answer")
     rules = challenges.rules_of(challenge, submission.board)
-    problems = track.check(answer, rules, loaded, official=official)
+    with plugin_calls.calling("tracks", track, "check(answer, rules, data, *, official)"):
+        problems = list(track.check(answer, rules, loaded, official=official))
     if any(problem.severity == "error" for problem in problems):
         raise Invalid(f"submission to {challenge.name}/{submission.board}", problems)
     return [str(problem) for problem in problems]

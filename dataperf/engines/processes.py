@@ -1,7 +1,8 @@
-"""Evaluations side by side, in processes of this machine."""
+"""Several evaluations at a time, each in a process of this computer."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,8 +12,8 @@ from dataperf.errors import DataperfError
 def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> Iterator[Any]:
     """Yield ``function(item)`` for every item in order, at most ``jobs`` at a time.
 
-    If a worker dies (killed, out of memory), the items that had not come out are tried once
-    more, one after another, each in a worker of its own.
+    If a worker dies (killed, out of memory), the items whose outcomes are still missing are run
+    once more, one after another, each in a worker of its own.
 
     Raises
     ------
@@ -23,17 +24,27 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     done = 0
+    jobs = max(2, jobs)  # 1 would mean this very process
     try:
         parallel = Parallel(n_jobs=jobs, return_as="generator", backend="loky")
-        for outcome in parallel(delayed(function)(item) for item in items):
-            done += 1
-            yield outcome
+        outcomes = parallel(delayed(function)(item) for item in items)
+        try:
+            for outcome in outcomes:
+                done += 1
+                yield outcome
+        finally:
+            with warnings.catch_warnings():  # about what is still running: it is meant to end
+                warnings.simplefilter("ignore", UserWarning)
+                outcomes.close()
     except TerminatedWorkerError:
         for number in range(done, len(items)):
             try:
-                alone = Parallel(n_jobs=2, backend="loky")  # 1 would mean this very process
+                alone = Parallel(n_jobs=2, backend="loky")
                 yield from alone([delayed(function)(items[number])])
             except TerminatedWorkerError as error:
+                left = len(items) - number - 1
                 raise DataperfError(
-                    f"number {number + 1} of {len(items)} killed its worker twice: out of memory?"
+                    f"item {number + 1} of {len(items)} killed its worker process twice: out of "
+                    f"memory, or a crash in native code. The {left} after it did not run.\n"
+                    "  Leave it out, or use fewer processes (--jobs) or --engine in_process."
                 ) from error

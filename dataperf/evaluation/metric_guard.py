@@ -1,4 +1,4 @@
-"""Metrics as they are called: a user's own is held to its contract every time."""
+"""Call metrics; what a user's own returns is checked every time."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def metric(module: Any) -> Any:
     """
     if not plugin_calls.is_yours(module):
         return module
-    told = {name: partial(_value, module, name) for name in METRIC if hasattr(module, name)}
+    calls = {name: partial(_value, module, name) for name in METRIC if hasattr(module, name)}
     return SimpleNamespace(
-        higher_is_better=module.higher_is_better, __file__=module.__file__, **told
+        higher_is_better=module.higher_is_better, __file__=module.__file__, **calls
     )
 
 
-def _value(module: Any, name: str, *given: Any, **told: Any) -> Any:
+def _value(module: Any, name: str, *given: Any, **options: Any) -> Any:
     shapes = {"score": (), "from_counts": given[0].shape[:-2], "row_scores": given[-1].shape}
     with plugin_calls.calling("metrics", module, METRIC[name]):
-        found = getattr(module, name)(*given, **told)
+        found = getattr(module, name)(*given, **options)
         value = np.asarray(found)
     shape = shapes[name]
     if value.shape != shape or value.dtype.kind not in "iuf" or np.isinf(value).any():
@@ -83,11 +83,3 @@ def undefined(
                     raise DataperfError(f"{which} is {place}, for right predictions too")
             places.append(f"the metric {headline} is {place}")
     return "; ".join(places) or "a metric has no value on a ranking split"
-
-
-def refuse(metrics: Mapping[str, Any], error: BaseException) -> None:
-    """Raise what came out of a user's metric as its own; tracks may call metrics too."""
-    for name in metrics:
-        module = registry.load("metrics", name)
-        if plugin_calls.is_yours(module) and plugin_calls.lines_of(module, error):
-            raise plugin_calls.fault("metrics", module, error) from error

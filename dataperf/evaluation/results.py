@@ -6,19 +6,22 @@ import base64
 import json
 import math
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import registry
+from dataperf import plugin_calls, registry
 from dataperf.basics import files, json_files, validation
-from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.records import Result
 
 LARGEST_ARRAY = 2**26
 NAME_LENGTH = 32
+#: The store of every location that names none.
+FOLDER = "folder"
 
 
 def encode(predictions: NDArray[Any]) -> str:
@@ -75,10 +78,102 @@ def name_of(result: Result) -> str:
     )
 
 
-def keep(result: Result, location: str, store: str = "folder") -> str:
-    """Put the record in a store and return where it is."""
-    kept: str = registry.load("stores", store).put(location, name_of(result), dump(result))
-    return kept
+@dataclass(frozen=True)
+class Place:
+    """A store's name, and the location that it keeps results at."""
+
+    store: str
+    location: str
+
+
+def place_of(text: str) -> Place:
+    """Return the store and the location that ``--results`` names.
+
+    ``NAME:LOCATION`` or ``NAME://LOCATION`` is the store of that name; everything else is a
+    folder. A folder that is there is always a folder, whatever its name.
+
+    >>> place_of("dataperf-results")
+    Place(store='folder', location='dataperf-results')
+    >>> place_of("folder:shared/results")
+    Place(store='folder', location='shared/results')
+    >>> place_of("C:/results")
+    Place(store='folder', location='C:/results')
+
+    Raises
+    ------
+    NotFound
+        If the text is ``NAME://LOCATION`` and there is no such store.
+    DataperfError
+        If no location is named.
+    """
+    place = Place(FOLDER, text)
+    name, colon, location = text.partition(":")
+    if colon and name and not Path(text).is_dir():
+        known = registry.find("stores")
+        stores = {each.replace("-", "_"): each for each in known}
+        store = stores.get(name.replace("-", "_"))
+        if store is not None:
+            place = Place(store, location.removeprefix("//"))
+        elif location.startswith("//"):
+            raise NotFound("store", name, known)
+    if not place.location.strip():
+        raise DataperfError("--results names no location: give a folder, or NAME:LOCATION")
+    return place
+
+
+def keep(result: Result, location: str) -> str:
+    """Put the record in a store and return where it is, in the store's words.
+
+    Parameters
+    ----------
+    result
+        The record.
+    location
+        Where to keep it; see `place_of`.
+
+    Raises
+    ------
+    DataperfError
+        If the store fails, or refuses.
+    """
+    place = place_of(location)
+    module = registry.load("stores", place.store)
+    with plugin_calls.calling("stores", module, "put(location, name, content)"):
+        return str(module.put(place.location, name_of(result), dump(result)))
+
+
+def names(location: str) -> list[str]:
+    """Return the names of the records that a store keeps at a location; see `place_of`.
+
+    Raises
+    ------
+    DataperfError
+        If nothing is kept there, or the store fails.
+    """
+    place = place_of(location)
+    module = registry.load("stores", place.store)
+    with plugin_calls.calling("stores", module, "names(location)"):
+        return [str(name) for name in module.names(place.location)]
+
+
+def get(location: str, name: str) -> Result:
+    """Return the record that a store keeps under a name, which is the digest of its content.
+
+    Raises
+    ------
+    Invalid
+        If it is not a result, or was changed after it was kept.
+    DataperfError
+        If there is no such record, or the store fails.
+    """
+    place = place_of(location)
+    module = registry.load("stores", place.store)
+    with plugin_calls.calling("stores", module, "get(location, name)"):
+        content = module.get(place.location, name)
+    if not isinstance(content, bytes):
+        what = f"{plugin_calls.named('stores', module)}: get returned {type(content).__name__}"
+        raise DataperfError(f"{what}, expected bytes")
+    return _intact(content, name, Path(name).stem)
 
 
 def parse(content: bytes, subject: str) -> Result:
@@ -101,36 +196,50 @@ def read(path: Path) -> Result:
         If the file is not a result, or was changed after it was written.
     """
     if not path.is_file():
-        raise DataperfError(f"{path} is no file")
+        raise DataperfError(f"{path} is not a file")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataperfError(f"{path} cannot be read: {error}") from error
-    result = parse(content, str(path))
-    found = files.digest_bytes(content)
-    if found[:NAME_LENGTH] != path.stem:
-        what = f"its name says {path.stem[:64]}, its content is {found[:NAME_LENGTH]}"
-        raise Invalid(str(path), [Problem("changed", "", what, "results never change")])
+    return _intact(content, str(path), path.stem)
+
+
+def _intact(content: bytes, subject: str, stem: str) -> Result:
+    result = parse(content, subject)
+    found = files.digest_bytes(content)[:NAME_LENGTH]
+    if found != stem:
+        what = f"its name says {stem[:64]}, its content is {found}"
+        raise Invalid(subject, [Problem("changed", "", what, "results never change")])
     return result
 
 
-def read_all(
-    location: str, prefix: str = "", store: str = "folder"
-) -> tuple[list[Result], dict[str, str]]:
-    """Return every intact record of a store under a prefix, and why the others cannot be read.
+def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, str]]:
+    """Return every intact record at a location, and why the others cannot be read.
 
     One record that is damaged, or of another version, must not hide the rest.
+
+    Parameters
+    ----------
+    location
+        Where results are kept; see `place_of`.
+    prefix
+        Only records whose name begins with it: ``CHALLENGE/`` or ``CHALLENGE/BOARD/``.
+
+    Returns
+    -------
+    list of Result, dict of str to str
+        The records, and by name the reasons.
+
+    Raises
+    ------
+    DataperfError
+        If nothing is kept at the location, or the store cannot list it.
     """
-    kept = registry.load("stores", store)
     intact, broken = [], {}
-    for name in kept.names(location):
-        if not name.startswith(prefix):
-            continue
-        try:
-            content = kept.get(location, name)
-            if files.digest_bytes(content)[:NAME_LENGTH] != Path(name).stem:
-                raise DataperfError("its name is not the digest of its content")
-            intact.append(parse(content, name))
-        except DataperfError as error:
-            broken[name] = str(error)
+    for name in names(location):
+        if name.startswith(prefix):
+            try:
+                intact.append(get(location, name))
+            except DataperfError as error:
+                broken[name] = str(error)
     return intact, broken

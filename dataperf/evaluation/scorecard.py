@@ -43,7 +43,7 @@ def split_scores(
     Parameters
     ----------
     task
-        What was asked.
+        The task.
     found
         What was predicted, by split; see `outcomes`.
     metrics
@@ -73,24 +73,24 @@ def outcomes(
     weights: FloatArray | None = None,
     plan: Plan | None = None,
 ) -> dict[str, Outcome]:
-    """Return what was predicted for the rows that count of every split, beside the truth.
+    """Return what was predicted for the rows that count of every split, with the truth.
 
     ``weights`` are the shares of the lines of predictions, None if all are alike; ``plan``
     says what the lines are and which rows count, by default all.
     """
-    told: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if plan is not None:
-        told = {
+        options = {
             "lines_are_sampled": plan.lines_are_sampled,
             "seeds_are_draws": plan.seeds_are_draws,
         }
     if plan is not None and plan.tested is not None:
         tests = {name: test.take(plan.tested) for name, test in tests.items()}
         predictions = {name: each[:, plan.tested] for name, each in predictions.items()}
-        told["items"] = files.digest_json(plan.tested.tolist())
+        options["items"] = files.digest_json(plan.tested.tolist())
     k = len(task.classes)
     return {
-        name: Outcome(test.labels, predictions[name], k, test.groups, weights, **told)
+        name: Outcome(test.labels, predictions[name], k, test.groups, weights, **options)
         for name, test in tests.items()
     }
 
@@ -125,8 +125,8 @@ def _one(
 ) -> SplitScores:
     split, headline = task.splits[name], task.headline(name)
     ranking = [task.metric] if name == task.ranking[0] else []
-    beside = task.metrics if split.metrics is None else split.metrics
-    names = dict.fromkeys([headline, *ranking, *beside])
+    others = task.metrics if split.metrics is None else split.metrics
+    names = dict.fromkeys([headline, *ranking, *others])
     used = {name: metrics[name] for name in names}
     counts = outcome.counts
     return SplitScores(
@@ -205,7 +205,7 @@ def detection(
     ranking: Sequence[str] | None,
     flags: Sequence[str] | None,
 ) -> Detection | None:
-    """Say how many known defects of the pool were let in, and how well they were ranked.
+    """Count the known defects of the pool among the selected rows, and say how well they were ranked.
 
     Parameters
     ----------
@@ -215,16 +215,16 @@ def detection(
     chosen
         The training set.
     ranking, flags
-        Ids of the pool from most to least suspect, and ids held to be wrong.
+        Ids of the pool from most to least suspicious, and ids that the answer calls wrong.
 
     Returns
     -------
     Detection or None
-        A row of the pool is wrong if it has a defect or a wrong given class. It is let in if
+        A row of the pool is wrong if it has a defect or a wrong given class. It is selected if
         it is in the training set, unless the class it is trained under puts right what was
-        wrong; a right row trained under a wrong class is let in as well. Rows count once,
+        wrong; a right row trained under a wrong class counts as selected too. Rows count once,
         however often they occur. ``by_defect`` counts, for each kind and for rows of the
-        wrong class (whatever their kind), those in the pool and those let in.
+        wrong class (whatever their kind), those in the pool and those selected.
 
     Notes
     -----
@@ -306,7 +306,7 @@ def balance(task: Task, data: TaskData, chosen: TrainingSet) -> dict[str, Balanc
     Parameters
     ----------
     task, data
-        What was asked, and its data.
+        The task and its data.
     chosen
         The training set; with no rows, or without labels, there is nothing to say.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import registry
+from dataperf import plugin_calls, registry
 from dataperf.basics import validation
 from dataperf.basics.validation import SHARE
 from dataperf.basics.wording import plural, shorten
@@ -20,15 +20,8 @@ from dataperf.reading.split import Rows
 from dataperf.records import Challenge, Table, TaskData
 from dataperf.sources import tables
 
-#: Tracks of own data, and the names of the challenges made of it.
-TRACKS = ("repair", "cleaning", "selection")
-NAMES = {f"{challenges.OWN}{track}": track for track in TRACKS}
 BOARD = TASK = "own"
 MODEL, METRIC = "logistic_v1", "accuracy"
-#: About how many times the model is trained along a cleaning order.
-STEPS = 20
-#: A pool of more rows gets only a few random draws instead of the number in `repair.Rules`.
-MANY_DRAWS, FEW = 20_000, 5
 MOST_CLASSES, MOST_SHOWN = 10_000, 5
 
 
@@ -70,7 +63,7 @@ def challenge(
     rows
         The data set. Tests use its true labels, where it has them.
     track
-        ``repair``, ``cleaning`` (needs true labels) or ``selection``.
+        Name of a track that works on own data; see `dataperf.own_data.options.tracks`.
     model, metric
         Names of a fixed model and of a metric.
     seed, test_share
@@ -79,8 +72,8 @@ def challenge(
         Maximum number of rows that may be repaired, inspected or selected; None for all of the
         pool.
     compared
-        Whether a selection is compared with the whole pool and random selections (the track
-        ``subset``); one with a folder of its own has reference points instead.
+        Whether the answer is compared with others where the track can (``own_compared``); a
+        challenge with a folder of its own has reference points instead.
 
     Returns
     -------
@@ -100,10 +93,10 @@ def challenge(
     _check(rows, track)
     made = table(rows, seed=seed, test_share=test_share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
-    played = "subset" if track == "selection" and compared else track
+    played, limits = rules(track, pool, budget, compared=compared)
     content = {
         "schema_version": 2,
-        "name": f"{challenges.OWN}{track}",
+        "name": challenges.OWN + track.replace("_", "-"),
         "version": 1,
         "title": f"{track} of {rows.name}"[:200],
         "track": played,
@@ -111,7 +104,7 @@ def challenge(
             TASK: task(made, rows.classes, model=model, metric=metric)
             | {"dataset": "own_rows", "options": {"sha256": made.digest}}
         },
-        "boards": {BOARD: {"tasks": [TASK], "rules": rules(played, pool, budget)}},
+        "boards": {BOARD: {"tasks": [TASK], "rules": limits}},
     }
     own = validation.validate(Challenge, content, "own data")
     _check_plugins(model, metric)
@@ -137,27 +130,31 @@ def task(made: Table, classes: tuple[str, ...], *, model: str, metric: str) -> d
     }
 
 
-def rules(track: str, pool: int, budget: int | None) -> dict[str, Any]:
-    """Return a board's rules for a pool of so many rows."""
+def rules(
+    track: str, pool: int, budget: int | None, *, compared: bool
+) -> tuple[str, dict[str, Any]]:
+    """Return the track of a board and its rules, for a pool of so many rows."""
     if budget is not None and budget < 1:
         raise DataperfError(f"the budget is {budget}: expected at least 1 row")
-    bounded = {} if budget is None else {"budget": budget}
-    draws = {"random_draws": FEW} if pool > MANY_DRAWS else {}
-    if track in ("selection", "subset"):
-        bounded = {"budget": pool if budget is None else budget}
-        return bounded | (draws if track == "subset" else {})
-    if track == "cleaning":
-        return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **bounded}
-    return {**bounded, **draws}
+    module = registry.load("tracks", track)
+    with plugin_calls.calling("tracks", module, "own_rules(pool, budget)"):
+        if compared and hasattr(module, "own_compared"):
+            name, limits = module.own_compared(pool, budget)
+            return str(name), dict(limits)
+        return track, dict(module.own_rules(pool, budget))
 
 
 def _check(rows: Rows, track: str) -> None:
-    if track not in TRACKS:
-        raise NotFound("track for own data", track, TRACKS)
-    if track == "cleaning" and rows.truth is None:
+    known = options.tracks().values()
+    if track not in known:
+        raise NotFound("track for own data", track, known)
+    if rows.truth is None and _needs_truth(track):
+        others = ", ".join(
+            name for name, each in options.tracks().items() if not _needs_truth(each)
+        )
         raise DataperfError(
-            "a cleaning order needs true labels: every inspected label is corrected.\n"
-            "  Name their column (--true-label), or submit a repair (own-repair)."
+            f"the track {track} needs true labels.\n"
+            f"  Name their column (--true-label), or answer another challenge: {others}"
         )
     problems = []
     if data.UNKNOWN in rows.classes:
@@ -171,6 +168,10 @@ def _check(rows: Rows, track: str) -> None:
     problems += _strange_truths(rows)
     if problems:
         raise Invalid(rows.name, problems)
+
+
+def _needs_truth(track: str) -> bool:
+    return bool(getattr(registry.load("tracks", track), "NEEDS_TRUTH", False))
 
 
 def _strange_truths(rows: Rows) -> list[Problem]:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dataperf import plugin_calls, registry
 from dataperf.basics import json_files, validation
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.own_data import columns as own_columns
 from dataperf.own_data import options
-from dataperf.own_data.challenge import NAMES, TASK, challenge
+from dataperf.own_data.challenge import challenge
 from dataperf.reading import split
 from dataperf.reading.split import Rows
 from dataperf.records import Challenge, Result, Submission, TaskData
@@ -67,6 +69,8 @@ def evaluate(
     submissions: Sequence[Path | str | Mapping[str, Any] | Submission],
     *,
     on_message: Callable[[str], None] = lambda words: None,
+    engine: str | None = None,
+    jobs: int = 1,
     **chosen: Any,
 ) -> list[Result]:
     """Evaluate submissions on a data set, each on the track that it names.
@@ -76,13 +80,15 @@ def evaluate(
     source
         A path, or anything else that the audit reads.
     submissions
-        Files, their contents, or records; their ``challenge`` is ``own-repair``,
-        ``own-cleaning`` or ``own-selection``.
+        Files, their contents, or records; their ``challenge`` is ``own-TRACK``
+        (`dataperf.own_data.options.tracks`).
     on_message
         Called with a line for everything that a user should know of how the data was read.
+    engine, jobs
+        See `dataperf.evaluation.engines.run`.
     **chosen
-        The options of `load`, except the track. Without a ``budget`` a cleaning order has the
-        budget of its own length.
+        The options of `load`, except the track. Without a ``budget`` the answer may have its own
+        (a cleaning order: its length).
 
     Returns
     -------
@@ -122,7 +128,8 @@ def evaluate(
     lines = [line for *_, own in found for line in _notes(rows, own)]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         on_message(line)
-    return [_recorded(answer, *pair, own) for answer, pair, own in found]
+    items = [(answer, *pair, own) for answer, pair, own in found]
+    return list(engines.run(_recorded, items, engine=engine, jobs=jobs))
 
 
 def _place(source: Any) -> dict[str, str]:
@@ -150,10 +157,13 @@ def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
 
 def _rules_of(content: Any, subject: str, rules: Mapping[str, Any]) -> dict[str, Any]:
     """Return the rules by which a submission is scored: the given ones, on its own track."""
-    track, listed = _address(content, subject)
+    track = _track_of(content, subject)
     own = {**rules, "track": track}
-    if track == "cleaning" and own.get("budget") is None:
-        own["budget"] = listed
+    module = registry.load("tracks", track)
+    answer = content.get("answer")
+    if own.get("budget") is None and hasattr(module, "own_budget") and isinstance(answer, dict):
+        with plugin_calls.calling("tracks", module, "own_budget(answer)"):
+            own["budget"] = module.own_budget(answer)
     return own
 
 
@@ -175,24 +185,20 @@ def reload(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
 
 
 def _recorded(
-    answer: Submission,
-    own: Challenge,
-    loaded: Mapping[str, TaskData],
-    chosen: Mapping[str, Any],
+    item: tuple[Submission, Challenge, Mapping[str, TaskData], Mapping[str, Any]],
 ) -> Result:
+    answer, own, loaded, chosen = item
     result = evaluation.evaluate(own, answer, data=loaded)
     given = {key: value for key, value in chosen.items() if value is not None}
     return result.model_copy(update={"own_data": given})
 
 
-def _address(content: Any, subject: str) -> tuple[str, int | None]:
-    """Return the track that a submission names and, of a cleaning order, how many rows it has."""
+def _track_of(content: Any, subject: str) -> str:
+    """Return the track of the challenge that a submission names."""
     named = content.get("challenge") if isinstance(content, dict) else None
-    if not isinstance(named, str) or named not in NAMES:
+    tracks = options.tracks()
+    if not isinstance(named, str) or named not in tracks:
         what = f"answers {validation.shown(named)}" if named else "does not name its challenge"
-        expected = f"for own data one of {', '.join(NAMES)}"
+        expected = f"for own data one of {', '.join(tracks)}"
         raise Invalid(subject, [Problem("other-challenge", "challenge", what, expected)])
-    answer = content.get("answer")
-    orders = answer.get("orders") if isinstance(answer, dict) else None
-    order = orders.get(TASK) if isinstance(orders, dict) else None
-    return NAMES[named], max(1, len(order)) if isinstance(order, list) else None
+    return tracks[named]

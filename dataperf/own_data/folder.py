@@ -66,7 +66,7 @@ def contents(
     source, **chosen
         The data set and its options, as for `dataperf.own_data.evaluate.load`.
     track
-        ``repair``, ``cleaning`` or ``selection``.
+        Name of a track that works on own data.
     on_message
         Called with a line for everything that a user should know of how the data was read.
 
@@ -81,7 +81,7 @@ def contents(
     columns, rules = evaluate.parted(chosen)
     options.check({**rules, "track": track})
     rows = evaluate.read(source, **columns)
-    own, _ = challenge.challenge(rows, track=track, compared=False, **rules)
+    own, data = challenge.challenge(rows, track=track, compared=False, **rules)
     drawn = {key: rules[key] for key in ("seed", "test_share") if key in rules}
     table = challenge.table(rows, track=track, **drawn)
     notes = own_columns.notes(rows, drop=columns["drop"] or ())
@@ -89,7 +89,10 @@ def contents(
     for line in [*notes, *own_columns.warnings(rows)]:
         on_message(line)
     place = source if isinstance(source, str) else rows.name
-    page = readme.page(name, own, table, source=place, split=split.how_chosen(rows), notes=notes)
+    pool = data[challenge.TASK].pool
+    page = readme.page(
+        name, own, table, pool, source=place, split=split.how_chosen(rows), notes=notes
+    )
     module = name.replace("-", "_")
     return {
         f"challenges/{name}/challenge.toml": _toml(name, module, own).encode(),

@@ -8,10 +8,20 @@ from typing import Any
 
 from dataperf import registry
 from dataperf.basics.validation import split_option_problems, unknown_name_problems
+from dataperf.definitions import loading
 from dataperf.errors import Invalid, Problem
 
-#: Tracks of own data.
-TRACKS = ("repair", "cleaning", "selection")
+
+def tracks() -> dict[str, str]:
+    """Return the tracks that work on own data, by the name of the challenge: ``own-TRACK``.
+
+    Those are the tracks that offer ``own_rules``; see `dataperf.contracts.Track`.
+    """
+    return {
+        loading.OWN + name.replace("_", "-"): name
+        for name, entry in registry.find("tracks").items()
+        if entry.defines("own_rules")
+    }
 
 
 def check(given: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
@@ -29,7 +39,9 @@ def check(given: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
     Invalid
         If an option is wrong; every problem is listed.
     """
-    found = unknown_name_problems("track", given["track"], TRACKS) if "track" in given else []
+    found = []
+    if "track" in given:
+        found = unknown_name_problems("track", given["track"], tracks().values())
     for place, kind in (("model", "fixed_models"), ("metric", "metrics")):
         found += (
             unknown_name_problems(place, given[place], registry.find(kind))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from dataperf import plugin_calls, registry
 from dataperf.basics.wording import plural
-from dataperf.definitions import data
+from dataperf.definitions import data, loading
 from dataperf.own_data import challenge
-from dataperf.records import Challenge, Table
+from dataperf.records import Challenge, Pool, Record, Table
 
-#: Rows that an example of an order names, and classes that one of a selection names.
-SHOWN = 3
+#: Rules of every track.
+_RULES = ("True labels and test rows may not be used to make a submission.",)
 
 _PAGE = """# {name}
 
@@ -59,28 +60,20 @@ reference points:
 <!-- /headroom -->
 """
 
-_WORDS = {
-    "repair": (
-        "Name the rows to drop and the labels to change; the frozen model is trained on what is left.",
-        "The report also has the score of the unchanged pool, the gain with its paired interval, and "
-        "the score of dropping as many rows at random.",
-        "repair.json",
-    ),
-    "cleaning": (
-        "Submit the order in which to inspect labels; each inspected label is corrected.",
-        "It is the area under the curve from no inspection to the last.",
-        "order.json",
-    ),
-    "selection": (
-        "Choose the rows to train on.",
-        "A good selection is clearly better than random selections of the same size.",
-        "selection.json",
-    ),
-}
+#: What the page says of a track, in ``pages/TRACK.toml``. A key with ``_bounded`` at its end holds
+#: where the budget is smaller than the pool.
+PAGES = Path(__file__).resolve().parent / "pages"
 
 
 def page(
-    name: str, own: Challenge, made: Table, *, source: str, split: str, notes: Sequence[str]
+    name: str,
+    own: Challenge,
+    made: Table,
+    pool: Pool,
+    *,
+    source: str,
+    split: str,
+    notes: Sequence[str],
 ) -> str:
     """Return the text of a challenge's README.md.
 
@@ -88,8 +81,8 @@ def page(
     ----------
     name
         Name of the challenge.
-    own, made
-        The challenge, and its rows as a table.
+    own, made, pool
+        The challenge, its rows as a table, and its pool.
     source
         Path or name of the data.
     split
@@ -97,83 +90,79 @@ def page(
     notes
         More lines on the data.
     """
-    task, limits = own.tasks[challenge.TASK], own.boards[challenge.BOARD].rules
-    words, reading, file = _WORDS[own.track]
+    task, limits = own.tasks[challenge.TASK], loading.rules_of(own, challenge.BOARD)
+    words = _words(own.track, pool, limits)
     parts = made.columns["part"]
-    pool = int((parts == "pool").sum())
-    most = limits.get("budget", pool)
-    bounded = most < pool and own.track != "cleaning"  # an order may name all rows
-    answer, rest = example(own.track, made, most=most)
+    budget = getattr(limits, "budget", None)
+    bounded = budget is not None and budget < len(pool) and words["audit_takes_budget"]
     listed = "".join(f"\n- {line}" for line in notes)
+    rules = [*words["rules"], *_RULES]
     return _PAGE.format(
         name=name,
         title=own.title,
-        task=words,
-        answer=json.dumps(answer, ensure_ascii=False),
-        rest=rest,
-        file=file,
-        budget=f" --budget {most}" if bounded else "",
+        task=words["task"],
+        answer=json.dumps(_example(own.track, pool, limits), ensure_ascii=False),
+        rest=words["rest"],
+        file=f"{own.track}.json",
+        budget=f" --budget {budget}" if bounded else "",
         rows=len(made),
         columns=made.features.shape[1],
         classes=len(task.classes),
         source=source,
-        pool=pool,
+        pool=len(pool),
         test=int((parts == "test").sum()),
         split=split,
         truth=_truth(made),
         notes=listed + "\n" * bool(listed),
-        rules="\n".join(
-            f"{n}. {line}" for n, line in enumerate(_rules(own.track, pool, limits), 1)
-        ),
+        rules="\n".join(f"{number}. {line}" for number, line in enumerate(rules, 1)),
         metric=task.metric,
-        reading=reading,
+        reading=words["reading"],
     )
 
 
-def example(track: str, made: Table, *, most: int) -> tuple[dict[str, Any], str]:
-    """Return the beginning of an answer, from the pool's rows, and how it goes on."""
-    ids, labels = (
-        each[made.columns["part"] == "pool"] for each in (made.ids, made.columns["label"])
-    )
-    if track == "cleaning":
-        order = ids[:SHOWN].tolist()
-        return {"orders": {challenge.TASK: order}}, f"the order goes on. {_listed(most, len(ids))}"
-    names, counts = np.unique(labels[labels != data.UNKNOWN], return_counts=True)
-    names = names[np.argsort(-counts, kind="stable")].tolist()
-    if track == "selection":
-        samples = {each: ids[labels == each][:1].tolist() for each in names[: min(SHOWN, most)]}
-        return {"samples": samples}, f"select at most {most:,} rows in total."
-    rows = ids[labels == names[0]][: min(2, most, int(counts.max()) - 1)].tolist()
-    relabel = {each: names[1] for each in rows[1:] if len(names) > 1}
-    return {"drop": rows[:1], "relabel": relabel}, "name as many as you need."
+def _words(track: str, pool: Pool, limits: Record) -> dict[str, Any]:
+    """Return what the page says of a track; in a general way if it has no page of its own."""
+    entry = registry.get("tracks", track)
+    words: dict[str, Any] = {
+        "task": entry.description(),
+        "rest": "the rules below say what an answer may hold.",
+        "reading": "",
+        "rules": [f"`{name}` is {value}." for name, value in limits.model_dump().items()],
+        "audit_takes_budget": True,
+    }
+    file = PAGES / f"{entry.name}.toml"
+    if entry.ours and file.is_file():
+        words |= tomllib.loads(file.read_text(encoding="utf-8"))
+    budget = getattr(limits, "budget", None)
+    if budget is not None and budget < len(pool):
+        words |= {
+            key.removesuffix("_bounded"): value
+            for key, value in words.items()
+            if key.endswith("_bounded")
+        }
+    numbers = {"pool": len(pool), **limits.model_dump()}
+    numbers["budget"] = len(pool) if budget is None else budget
+    numbers |= {
+        f"{name}_rows": plural(value, "row")
+        for name, value in numbers.items()
+        if isinstance(value, int)
+    }
+    return {key: _filled(value, numbers) for key, value in words.items()}
 
 
-def _listed(most: int, rows: int) -> str:
-    if most < rows:
-        return f"At least the first {most:,} rows of the pool's {rows:,} are listed, none twice."
-    return f"All {rows:,} rows of the pool are listed, each exactly once."
+def _filled(value: Any, numbers: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_filled(each, numbers) for each in value]
+    return value.format(**numbers) if isinstance(value, str) else value
 
 
-def _rules(track: str, pool: int, limits: Mapping[str, Any]) -> list[str]:
-    lines = ["A submission names only rows of the pool."]
-    most = limits.get("budget", pool)
-    if track == "cleaning":
-        lines += [
-            _listed(most, pool),
-            f"The model is trained again after every {plural(limits['batch'], 'row')} (`batch`), "
-            "whose labels are then corrected.",
-            f"Inspection ends after {plural(most, 'row')} (`budget`): later rows change no label.",
-        ]
-    elif track == "selection":
-        line = f"A submission selects at most {plural(most, 'row')} (`budget`), none twice"
-        lines.append(f"{line}, each under its given class.")
-    else:
-        lines.append("No row is both dropped and relabelled, and no class loses all its rows.")
-        if "budget" in limits:
-            lines.append(
-                f"A submission drops or relabels at most {plural(most, 'row')} (`budget`)."
-            )
-    return [*lines, "True labels and test rows may not be used to make a submission."]
+def _example(track: str, pool: Pool, limits: Record) -> dict[str, Any]:
+    """Return an answer that names rows of the pool; empty if the track offers none."""
+    module = registry.load("tracks", track)
+    if not hasattr(module, "own_example"):
+        return {}
+    with plugin_calls.calling("tracks", module, "own_example(pool, rules, task)"):
+        return dict(module.own_example(pool, limits, challenge.TASK))
 
 
 def _truth(made: Table) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf import registry
 from dataperf.basics.validation import SHARE
 from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem
@@ -122,7 +123,7 @@ def parts(
     """
     tested = in_test(rows, seed=seed, test_share=test_share)
     left = rows.labels < 0
-    if track == "repair":
+    if getattr(registry.load("tracks", track), "GIVES_LABELS", False):
         left = left & _belongs_to_test(rows, tested)
     return np.where(left, LEFT_OUT, np.where(tested, TEST, "pool"))
 

@@ -38,7 +38,7 @@ from dataperf.records.result import (
 )
 from dataperf.records.sources import Archive, Card, Folder, Generated, Package, Source, Url
 from dataperf.records.submission import Submission
-from dataperf.records.training import Plan, TrainingSet
+from dataperf.records.training import Plan, Suspects, TrainingSet
 
 __all__ = [
     "Archive",
@@ -73,6 +73,7 @@ __all__ = [
     "Split",
     "SplitScores",
     "Submission",
+    "Suspects",
     "Table",
     "Task",
     "TaskData",

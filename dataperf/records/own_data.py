@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 from typing_extensions import TypedDict
 
-from dataperf.records.fields import Number
+from dataperf.records.fields import Name, Number
 
 
 class OwnData(TypedDict, total=False):
@@ -33,7 +33,7 @@ class OwnData(TypedDict, total=False):
     budget
         Maximum number of rows in the submission.
     compared
-        For a selection: whether it is compared with the whole pool and random selections.
+        Whether the answer is compared with others, where the track can.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
@@ -46,7 +46,7 @@ class OwnData(TypedDict, total=False):
     id: str
     drop: list[str]
     embedding: str
-    track: Literal["repair", "cleaning", "selection"]
+    track: Name
     model: str
     metric: str
     seed: StrictInt

@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dataperf.records.data import IntArray
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf.records.data import FloatArray, IntArray, TextArray
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,34 @@ class TrainingSet:
     rows: IntArray
     labels: IntArray
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """Rows of a pool as an audit judges them, for a track that makes an answer of them.
+
+    Parameters
+    ----------
+    ids : (n,) array of str
+    labels : (n,) array of int
+        Class ids as given; -1 for rows without a label.
+    classes : tuple of str
+    scores : (n,) array of float64
+        Suspicion scores: probability of the likeliest other class minus that of the given one.
+    suggested : (n,) array of int
+        Class ids.
+    confidence : (n,) array of float64
+        Probability of the suggested class.
+    flagged : (n,) array of bool
+    """
+
+    ids: TextArray
+    labels: IntArray
+    classes: tuple[str, ...]
+    scores: FloatArray
+    suggested: IntArray
+    confidence: FloatArray
+    flagged: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Ours lie in this package (in a checkout, ``challenges`` and ``fixed_models`` lie next to it). The
 user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
 ``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
+Installed packages may offer such a folder too (``packages``).
 
 ``entries`` finds plug-ins, ``parts`` lists the files that each rests on, ``source_code`` runs
 exactly the source that ``parts`` has digested, and ``reads`` refuses a file that is not a part.
@@ -13,6 +14,7 @@ It imports only ``errors``, ``records`` and ``basics``; every folder above them 
 from __future__ import annotations
 
 import importlib
+import threading
 import tomllib
 from types import ModuleType
 
@@ -49,6 +51,8 @@ __all__ = [
     "user_folders",
 ]
 
+_loading = threading.RLock()
+
 
 def load(kind: str, name: str) -> ModuleType:
     """Return a plug-in's module.
@@ -63,7 +67,8 @@ def load(kind: str, name: str) -> ModuleType:
     entry = get(kind, name)
     if entry.ours and entry.folder.parent == PACKAGE and kind not in ("challenges", "fixed_models"):
         return importlib.import_module(f"dataperf.{kind}.{entry.name}")
-    module = source_code.load(entry, parts(entry))
+    with _loading:  # engines may evaluate in several threads
+        module = source_code.load(entry, parts(entry))
     missing = [
         wanted.replace("|", " or ")
         for wanted in WANTED.get(kind, ())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dataperf.basics import files
 from dataperf.errors import Ambiguous, DataperfError, NotFound
+from dataperf.registry import packages
 
 #: Folder of each kind of plug-in, and what one of its entries is called.
 KINDS = {
@@ -42,6 +43,8 @@ WANTED = {
 BOARD_KINDS = ("tracks", "fixed_models", "datasets", "metrics")
 
 PACKAGE = Path(__file__).resolve().parents[1]
+#: Where our own plug-ins come from, as against the user's folders and other packages.
+OURS = "dataperf"
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,20 @@ class Entry:
         Its folder, and its file's (for a challenge: folder's) name.
     path
         The file; for a challenge, its ``challenge.toml``.
-    ours
-        Whether it comes with dataperf.
+    origin
+        Where it comes from: ``dataperf``, a user's folder, or name and version of the installed
+        package that offers it.
     """
 
     kind: str
     name: str
     path: Path
-    ours: bool
+    origin: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether it comes with dataperf."""
+        return self.origin == OURS
 
     @property
     def folder(self) -> Path:
@@ -77,6 +86,20 @@ class Entry:
             return files.first_line(ast.get_docstring(ast.parse(text)))
         except (OSError, ValueError, SyntaxError) as error:
             return f"(unreadable: {error})"
+
+    def defines(self, name: str) -> bool:
+        """Return whether the module binds a name at its top, read without running it."""
+        try:
+            body = ast.parse(self.path.read_bytes()).body
+        except (OSError, ValueError, SyntaxError):
+            return False  # what cannot be read defines nothing
+        for node in body:
+            bound = [getattr(node, "name", None), getattr(node, "target", None)]
+            bound += getattr(node, "targets", [])
+            bound += [alias.asname or alias.name for alias in getattr(node, "names", [])]
+            if name in [each.id if isinstance(each, ast.Name) else each for each in bound]:
+                return True
+        return False
 
     def tracks(self) -> tuple[str, ...]:
         """Return the tracks that a strategy answers, read without running it."""
@@ -118,16 +141,20 @@ def our_folder(kind: str) -> Path:
 
 
 def find(kind: str) -> dict[str, Entry]:
-    """Return every plug-in of a kind, by name.
+    """Return every plug-in of a kind, by name: ours, installed packages' and the user's.
 
     Raises
     ------
     Ambiguous
         If two files define the same name.
+    DataperfError
+        If a folder of the user's, or of an installed package, is not there.
     """
     found: dict[str, Entry] = {}
-    folders = [(our_folder(kind), True), *((root / kind, False) for root in user_folders())]
-    for folder, ours in folders:
+    folders = [(our_folder(kind), OURS)]
+    folders += [(root / kind, origin) for root, origin in packages.folders().items()]
+    folders += [(root / kind, str(root)) for root in user_folders()]
+    for folder, origin in folders:
         for path in _files(kind, folder):
             name = path.parent.name if kind == "challenges" else path.stem
             other = found.get(_key(name))
@@ -136,7 +163,7 @@ def find(kind: str) -> dict[str, Entry]:
                     f'two files define the {KINDS[kind]} "{name}":\n  {other.path}\n  {path}\n'
                     "  Rename one of them; a name never shadows another."
                 )
-            found.setdefault(_key(name), Entry(kind, name, path, ours))
+            found.setdefault(_key(name), Entry(kind, name, path, origin))
     return {entry.name: entry for _, entry in sorted(found.items())}
 
 

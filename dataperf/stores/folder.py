@@ -30,8 +30,16 @@ def put(location: str, name: str, content: bytes) -> str:
 
 
 def names(location: str) -> Iterable[str]:
-    """List the names of what is kept, sorted; half-written files do not count."""
+    """List the names of what is kept, sorted; half-written files do not count.
+
+    Raises
+    ------
+    DataperfError
+        If the folder does not exist.
+    """
     folder = Path(location)
+    if not folder.is_dir():
+        raise DataperfError(f"there is no folder {location}; dataperf evaluate makes it")
     return sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*.json")
@@ -45,7 +53,7 @@ def get(location: str, name: str) -> bytes:
     Raises
     ------
     DataperfError
-        If there is no such thing.
+        If nothing is kept under the name.
     """
     try:
         return (Path(location) / name).read_bytes()

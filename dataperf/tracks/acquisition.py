@@ -1,4 +1,4 @@
-"""Buy rows from sellers within a budget, knowing of them only what a buyer is told."""
+"""Buy rows from sellers within a budget, from prices, sizes, summaries and samples."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from dataperf.records import (
     TrainingSet,
     replace,
 )
+from dataperf.tracks._checks import no_official, task_names
 
 #: Of the official score: how much accuracy counts, and what is left of the budget.
 ACCURACY, SAVED = 0.98, 0.02
@@ -58,7 +59,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(
@@ -73,7 +74,7 @@ def read_files(
     wanted = {f"{name.rpartition('-')[2]}.csv": name for name in board.tasks}
     purchases = {}
     for name in wanted.keys() - files.keys():
-        problems.append(Problem("missing-file", name, "there is no such file", "one a market"))
+        problems.append(Problem("missing-file", name, "the file is missing", "one a market"))
     for name, content in files.items():
         if name not in wanted:
             hint = did_you_mean(name, wanted) or f"files: {', '.join(sorted(wanted))}"
@@ -97,7 +98,7 @@ def _numbers(content: bytes, official: bool) -> list[int]:
         return [int(float(cell)) for cell in cells]
     strange = [cell[:20] for cell in cells if not re.fullmatch(r"[+-]?[0-9]{1,18}", cell)]
     if strange:
-        raise ValueError(f"{strange[0]!r} is no whole number")
+        raise ValueError(f"{strange[0]!r} is not a whole number")
     return [int(cell) for cell in cells]
 
 
@@ -106,19 +107,15 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
     if official and not rules.official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
-    problems = [
-        Problem("missing-task", f"answer.purchases.{name}", "nothing is bought in this market")
-        for name in data
-        if name not in answer.purchases
-    ]
+        return no_official()
+    nothing = "nothing is bought in this market"
+    problems = task_names(
+        "answer.purchases", answer.purchases, data, nothing=nothing, noun="market"
+    )
     for name, counts in answer.purchases.items():
-        place = f"answer.purchases.{name[:60]}"
-        if name not in data:
-            hint = did_you_mean(name[:60], data) or f"markets: {', '.join(data)}"
-            problems.append(Problem("unknown-task", place, "no market has this name", hint))
-        else:
-            problems += _problems(place, counts, data[name].pool.facts, official)
+        if name in data:
+            place, facts = f"answer.purchases.{name}", data[name].pool.facts
+            problems += _problems(place, counts, facts, official)
     return problems
 
 
@@ -207,13 +204,13 @@ def summarize(
     draws = (outcome.predicted == outcome.truth).mean(axis=1)
     left = plan.offset / SAVED
     budget = float(data.pool.facts["budget"])
-    told = {
+    numbers = {
         "accuracy": float(outcome.mean(draws)),
         "cost": budget - left * budget,
         "budget": budget,
         "spread of draws": float(draws.std(ddof=1)) if len(draws) > 1 else 0.0,
     }
-    return told, {"accuracy of draws": [float(value) for value in draws]}
+    return numbers, {"accuracy of draws": [float(value) for value in draws]}
 
 
 def summarize_board(

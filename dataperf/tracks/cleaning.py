@@ -1,10 +1,9 @@
-"""Say in which order to inspect the labels of a training set; each inspected one is put right."""
+"""Order the labels of a training set for inspection; each inspected label is corrected."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -17,16 +16,22 @@ from dataperf.records import (
     FloatArray,
     IntArray,
     Plan,
+    Pool,
     Record,
+    Suspects,
     TaskData,
     TaskScores,
     TrainingSet,
 )
+from dataperf.tracks._checks import few, first_of, no_official, repeated, task_names
 
 #: The share of the clean model's accuracy that counts as repaired.
 REPAIRED = 0.95
-MOST_SHOWN = 5
 PICKS = (12, 3)
+#: On own data: about how many times the model is trained along an order.
+STEPS = 20
+NEEDS_TRUTH = True
+TRIAL_RULES: dict[str, Any] = {}
 
 
 class Rules(Record):
@@ -70,7 +75,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(
@@ -78,8 +83,7 @@ def read_files(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the answer in DataPerf's format: ``TASK_METHOD.txt``, a row number a line.
 
-    Files ``time_TASK_METHOD.txt``, in which participants tell how long they took, are not
-    read. The official evaluator takes whatever Python takes for an integer.
+    Files ``time_TASK_METHOD.txt``, which say how long participants took, are not read. The official evaluator takes whatever Python takes for an integer.
     """
     problems: list[Problem] = []
     named: dict[str, list[str]] = {}
@@ -97,7 +101,7 @@ def read_files(
             orders[task], more = _indices(found[0], files[found[0]], official)
             problems += more
             continue
-        what = "there is no such file" if not found else f"{len(found)} files: {_few(found)}"
+        what = "the file is missing" if not found else f"{len(found)} files: {few(found)}"
         rule = "several-files" if found else "missing-file"
         problems.append(Problem(rule, f"{task}_METHOD.txt", what, "one a task"))
     return {"orders": orders}, problems
@@ -112,9 +116,8 @@ def _indices(name: str, content: bytes, official: bool) -> tuple[list[int], list
     pattern = r"\s*[+-]?\d+(_\d+)*\s*" if official else r"[ \t]*-?\d{1,18}[ \t]*\r?"
     wrong = [number for number, line in enumerate(lines, 1) if not re.fullmatch(pattern, line)]
     if wrong:
-        shown = ", ".join(f"{number} ({lines[number - 1][:20]!r})" for number in wrong[:MOST_SHOWN])
-        more = f" and {len(wrong) - MOST_SHOWN:,} more" if len(wrong) > MOST_SHOWN else ""
-        return [], [Problem("bad-index", name, f"line {shown}{more}", "a row number")]
+        lines = [f"{number} ({lines[number - 1][:20]!r})" for number in wrong]
+        return [], [Problem("bad-index", name, f"line {first_of(lines)}", "a row number")]
     return [int(line) for line in lines], []
 
 
@@ -123,19 +126,11 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
     if official and not rules.official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
-    problems = [
-        Problem("missing-task", f"answer.orders.{name}", "no order for this task")
-        for name in data
-        if name not in answer.orders
-    ]
+        return no_official()
+    problems = task_names("answer.orders", answer.orders, data, nothing="no order for this task")
     for name, order in answer.orders.items():
-        place = f"answer.orders.{name[:60]}"
-        if name not in data:
-            hint = did_you_mean(name[:60], data) or f"tasks: {', '.join(data)}"
-            problems.append(Problem("unknown-task", place, "no task has this name", hint))
-        else:
-            problems += _problems(place, order, rules, data[name], official)
+        if name in data:
+            problems += _problems(f"answer.orders.{name}", order, rules, data[name], official)
     return problems
 
 
@@ -155,13 +150,11 @@ def _problems(
     ]
     if strange:
         expected = f"row numbers from 0 to {rows - 1} or ids such as {data.pool.ids[0]}"
-        yield Problem("unknown-id", place, f"{_few(strange)}: not in the pool", expected)
+        yield Problem("unknown-id", place, f"{few(strange)}: not in the pool", expected)
     if official:
         return
     named = [each if isinstance(each, str) else _id_of(data, each) for each in order]
-    twice = [name for name, count in Counter(named).items() if count > 1]
-    if twice:
-        yield Problem("duplicate-id", place, f"{_few(twice)}: listed more than once")
+    yield from repeated(place, named)
     least = inspected_rows(rules, rows)
     if least <= len(order) <= rows:
         return
@@ -242,17 +235,17 @@ def summarize(
     per_set = per_line.reshape(len(plan.sets), -1).mean(axis=1)
     curve = per_set[plan.steps]
     fixes = fixes_to(curve, plan.places, float(per_set[-1]))
-    told: dict[str, float | None] = {
+    numbers: dict[str, float | None] = {
         "before": float(curve[0]),
         "clean": float(per_set[-1]),
         "fixes to 95 %": 1.0 if fixes is None else fixes / len(data.pool),
         "inspections to 95 %": fixes,
         "official fraction": official_fraction(curve[1:]),
     }
-    if len(plan.places) <= len(data.pool):  # a batch is no single fix
-        del told["official fraction"]
+    if len(plan.places) <= len(data.pool):  # a batch is not a single fix
+        del numbers["official fraction"]
     curves = {"inspected": [float(place) for place in plan.places], "accuracy": curve.tolist()}
-    return told, curves
+    return numbers, curves
 
 
 def fixes_to(curve: FloatArray, places: IntArray, clean: float) -> float | None:
@@ -290,6 +283,32 @@ def summarize_board(
     }
 
 
+def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
+    """Return a board's rules on own data with a pool of so many rows."""
+    bounded = {} if budget is None else {"budget": budget}
+    return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **bounded}
+
+
+def own_budget(answer: Mapping[str, Any]) -> int | None:
+    """Return how many rows an order names: its budget where none is given."""
+    orders = answer.get("orders")
+    (order,) = orders.values() if isinstance(orders, dict) and len(orders) == 1 else (None,)
+    return max(1, len(order)) if isinstance(order, list) else None
+
+
+def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
+    """Return how an order begins."""
+    return {"orders": {task: pool.ids[:3].tolist()}}
+
+
+def audit_answer(
+    suspects: Suspects, *, task: str, budget: int | None, action: str
+) -> dict[str, Any]:
+    """Return the ids of all rows, the most suspicious first."""
+    order = np.argsort(-suspects.scores, kind="stable")
+    return {"orders": {task: suspects.ids[order].tolist()}}
+
+
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return what an answer that knows the truth would say: every wrong label first."""
     orders = {}
@@ -303,9 +322,3 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
 def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return one answer from a strategy's answers to single tasks."""
     return {"orders": {name: part["order"] for name, part in parts.items()}}
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return shown + more

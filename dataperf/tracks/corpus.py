@@ -1,7 +1,7 @@
-"""Choose which pairs of a noisy pool to train on; what is seen in training is always as much.
+"""Choose which pairs of a noisy pool to train on; training always sees equally many samples.
 
 The frozen model sees a fixed number of samples whatever is kept: a small set is repeated, a
-large one seen in part. So the question is which samples are worth the compute.
+large one seen in part. So the question is which samples deserve the compute.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pydantic import Field, StrictInt
 
 from dataperf.errors import Problem
 from dataperf.records import Board, IntArray, Number, Plan, Record, TaskData, TrainingSet
+from dataperf.tracks._checks import few, no_official, repeated, unknown_ids
 
 PICKS = (20, 4)
-MOST_SHOWN = 5
 
 
 class Rules(Record):
@@ -53,7 +53,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(
@@ -109,7 +109,7 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer."""
     if official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
+        return no_official()
     if (answer.ids is None) == (answer.weights is None):
         what = "both ids and weights" if answer.ids is not None else "neither ids nor weights"
         return [Problem("one-form", "answer", what, "one of the two")]
@@ -117,34 +117,19 @@ def check(
 
 
 def _problems(answer: Answer, data: TaskData) -> Iterator[Problem]:
-    known = data.pool.row_of
     given = answer.ids if answer.ids is not None else list(answer.weights or {})
     place = "answer.ids" if answer.ids is not None else "answer.weights"
-    tested = {uid for test in data.tests.values() for uid in test.ids.tolist()}
-    strange = [uid for uid in given if uid not in known]
-    leaked = [uid for uid in strange if uid in tested]
-    unknown = [uid for uid in strange if uid not in tested]
-    again = [uid for uid, count in Counter(given).items() if count > 1]
-    if unknown:
-        yield Problem("unknown-id", place, _some(unknown), "ids of the pool")
-    if leaked:
-        yield Problem("test-id", place, _some(leaked), "ids of the pool, not of a test")
-    if again:
-        yield Problem("duplicate-id", place, _some(again), "each id once; weights repeat it")
+    yield from unknown_ids(place, given, data)
+    yield from repeated(place, given)
     if answer.weights is not None:
         bad = [uid for uid, weight in answer.weights.items() if weight < 0]
         if bad:
-            yield Problem("negative-weight", place, _some(bad), "0 or more")
+            yield Problem("negative-weight", place, few(bad), "0 or more")
         total = sum(weight for weight in answer.weights.values() if weight > 0)
         if given and not 0 < total < float("inf"):
             yield Problem("no-weight", place, f"weights sum to {total:g}", "more than 0, finite")
     if not given:
         yield Problem("empty", place, "nothing is kept")
-
-
-def _some(uids: list[str]) -> str:
-    more = f" and {len(uids) - MOST_SHOWN:,} more" if len(uids) > MOST_SHOWN else ""
-    return ", ".join(uid[:60] for uid in uids[:MOST_SHOWN]) + more
 
 
 def plans(

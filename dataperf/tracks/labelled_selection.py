@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -13,9 +12,9 @@ from pydantic import Field, StrictBool, StrictInt
 
 from dataperf.errors import Problem, did_you_mean
 from dataperf.records import Board, Plan, Record, TaskData, TrainingSet
+from dataperf.tracks._checks import few, first_of, no_official, repeated, task_names, unknown_ids
 
 HEADER = ("ImageID", "Confidence")
-MOST_SHOWN = 5
 PICKS = (30, 6)
 
 
@@ -49,7 +48,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def read_files(
@@ -62,7 +61,7 @@ def read_files(
     problems, samples = [], {}
     wanted = {f"{name}.csv": name for name in board.tasks}
     for name in wanted.keys() - files.keys():
-        problems.append(Problem("missing-file", name, "there is no such file", "one a task"))
+        problems.append(Problem("missing-file", name, "the file is missing", "one a task"))
     for name, content in files.items():
         if name in wanted:
             samples[wanted[name]], more = _pairs(name, content, official)
@@ -103,8 +102,7 @@ def _shape_problems(name: str, lines: list[list[str]], official: bool) -> Iterat
     long = [str(number) for number, row in enumerate(lines, 1) if len(row) > len(head)]
     for kind, rows in (("short", short), ("long", [] if official else long)):
         if rows:
-            more = f" and {len(rows) - MOST_SHOWN:,} more" if len(rows) > MOST_SHOWN else ""
-            what = f"row {', '.join(rows[:MOST_SHOWN])}{more}: too {kind}"
+            what = f"row {first_of(rows)}: too {kind}"
             yield Problem(f"{kind}-row", name, what, f"{len(head)} values")
 
 
@@ -113,20 +111,14 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
     if official and not rules.official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
-    problems = [
-        Problem("missing-task", f"answer.samples.{name}", "no samples for this task")
-        for name in data
-        if name not in answer.samples
-    ]
+        return no_official()
+    nothing = "no samples for this task"
+    problems = task_names("answer.samples", answer.samples, data, nothing=nothing)
     for name, pairs in answer.samples.items():
         place = f"answer.samples.{name[:60]}"
-        if name not in data:
-            hint = did_you_mean(name[:60], data) or f"tasks: {', '.join(data)}"
-            problems.append(Problem("unknown-task", place, "no task has this name", hint))
-        elif official:
+        if name in data and official:
             problems += _official_problems(place, pairs, data[name])
-        else:
+        elif name in data:
             problems += _problems(place, pairs, rules, data[name])
     return problems
 
@@ -134,28 +126,17 @@ def check(
 def _problems(
     place: str, pairs: list[tuple[str, str]], rules: Rules, data: TaskData
 ) -> Iterator[Problem]:
-    known, tested = data.pool.row_of, set()
-    for test in data.tests.values():
-        tested |= set(test.ids.tolist())
-    strange = list(dict.fromkeys(name for name, _ in pairs if name not in known))
-    leaked = [name for name in strange if name in tested]
-    if leaked:
-        yield Problem("test-id", place, f"{_few(leaked)} belong to the test rows")
-    unknown = [name for name in strange if name not in tested]
-    if unknown:
-        example = f"e.g. {data.pool.ids[0]}"
-        yield Problem("unknown-id", place, f"{_few(unknown)}: not in the pool", example)
-    twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-    if twice:
-        yield Problem("duplicate-id", place, f"{_few(twice)}: listed more than once")
+    names = [name for name, _ in pairs]
+    yield from unknown_ids(place, names, data)
+    yield from repeated(place, names)
     labels = data.pool.classes[:2]
     wrong = list(dict.fromkeys(label for _, label in pairs if label not in labels))
     if wrong:
-        yield Problem("unknown-label", place, f"labels {_few(wrong)}", " or ".join(labels))
+        yield Problem("unknown-label", place, f"labels {few(wrong)}", " or ".join(labels))
     if len(pairs) > rules.budget:
         yield Problem("over-budget", place, f"{len(pairs):,} samples", f"at most {rules.budget:,}")
     for label in labels:
-        if label not in {told for _, told in pairs}:
+        if label not in {given for _, given in pairs}:
             yield Problem("one-class", place, f'no sample labelled "{label}"', "both classes")
 
 
@@ -168,9 +149,9 @@ def _official_problems(
     if not labels:
         yield Problem("empty", place, "no id of the pool")
     elif not {"0", "1"} <= labels:
-        yield Problem("one-class", place, f"labels {_few(sorted(labels))}", "0 and 1")
+        yield Problem("one-class", place, f"labels {few(sorted(labels))}", "0 and 1")
     elif len(labels) > 3 or "" in labels:
-        yield Problem("unknown-label", place, f"labels {_few(sorted(labels))}", "0, 1, one other")
+        yield Problem("unknown-label", place, f"labels {few(sorted(labels))}", "0, 1, one other")
 
 
 def plans(
@@ -213,9 +194,3 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
 def join(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return one answer from a strategy's answers to single tasks."""
     return {"samples": {name: part["samples"] for name, part in parts.items()}}
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return shown + more

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,12 +10,27 @@ from pydantic import Field, StrictInt
 
 from dataperf import registry, statistics
 from dataperf.errors import Problem, did_you_mean
-from dataperf.records import IntArray, Plan, Record, TaskData, TextArray, TrainingSet
+from dataperf.records import (
+    IntArray,
+    Plan,
+    Pool,
+    Record,
+    Suspects,
+    TaskData,
+    TextArray,
+    TrainingSet,
+)
 from dataperf.statistics import Outcome
+from dataperf.tracks._checks import MOST_SHOWN, few, no_official, repeated, unknown_ids
 
-MOST_SHOWN = 5
 #: How many picks of wrong labels stand for what an oracle would do with the same number.
 ORACLES = 5
+#: On own data: a pool of more rows gets only a few random draws.
+MANY_ROWS, FEW_DRAWS = 20_000, 5
+#: From this probability on an audit's suggested label replaces the given one.
+RELABEL_FROM = 0.5
+GIVES_LABELS = True
+TRIAL_RULES = {"budget": 9}
 
 
 class Rules(Record):
@@ -52,7 +66,7 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def check(
@@ -60,20 +74,19 @@ def check(
 ) -> list[Problem]:
     """Return every problem of an answer, warnings included."""
     if official:
-        return [Problem("no-official", "", "this track has no official evaluator", "strict rules")]
+        return no_official()
     return [problem for part in data.values() for problem in _problems(answer, rules, part)]
 
 
 def _problems(answer: Answer, rules: Rules, data: TaskData) -> Iterator[Problem]:
     dropped = [str(each) for each in answer.drop]
-    yield from _strange_ids("answer.drop", dropped, data)
-    yield from _strange_ids("answer.relabel", answer.relabel, data)
-    twice = [name for name, count in Counter(dropped).items() if count > 1]
-    if twice:
-        yield Problem("duplicate-id", "answer.drop", f"{_few(twice)}: listed more than once")
+    expected = "only rows of the pool can be repaired; the split follows --seed and --test-share"
+    for field, names in (("drop", dropped), ("relabel", answer.relabel)):
+        yield from unknown_ids(f"answer.{field}", names, data, expected=expected)
+    yield from repeated("answer.drop", dropped)
     both = [name for name in dict.fromkeys(dropped) if name in answer.relabel]
     if both:
-        what = f"{_few(both)}: dropped and relabelled"
+        what = f"{few(both)}: dropped and relabelled"
         yield Problem("dropped-and-relabelled", "answer", what, "one of the two")
     yield from _strange_classes(answer, data)
     named = len(set(dropped) | set(answer.relabel))
@@ -85,25 +98,8 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> Iterator[Problem]
         yield Problem("empty", "answer", "nothing is dropped or relabelled", severity="warning")
     if data.truth is None:
         what = "tested against the labels as given: their own errors hide part of a gain"
-        told = "name the column with the right labels, where there is one"
-        yield Problem("noisy-test", "", what, told, severity="warning")
-
-
-def _strange_ids(place: str, names: Iterable[str], data: TaskData) -> Iterator[Problem]:
-    unknown = [name for name in dict.fromkeys(names) if name not in data.pool.row_of]
-    if not unknown:
-        return
-    tested = {str(name) for test in data.tests.values() for name in test.ids}
-    leaked = [name for name in unknown if name in tested]
-    strange = [name for name in unknown if name not in tested]
-    if leaked:
-        what = f"{_few(leaked)}: tested on, so no part of the pool"
-        told = "only rows of the pool can be repaired; the split is that of seed and share"
-        yield Problem("test-id", place, what, told)
-    if strange:
-        hint = did_you_mean(strange[0][:100], list(data.pool.row_of)[:10_000])
-        example = f"ids of the pool are such as {data.pool.ids[0]}"
-        yield Problem("unknown-id", place, f"{_few(strange)}: not in the data", hint or example)
+        expected = "name the column with the true labels, where there is one"
+        yield Problem("noisy-test", "", what, expected, severity="warning")
 
 
 def _strange_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
@@ -119,7 +115,7 @@ def _strange_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
         if name in data.pool.row_of and data.pool.labels[data.pool.row_of[name]] in _ids(word, data)
     ]
     if idle:
-        what = f"{_few(idle)}: given the class that they have already"
+        what = f"{few(idle)}: given the class that they have already"
         yield Problem("no-change", "answer.relabel", what, severity="warning")
 
 
@@ -132,9 +128,9 @@ def _emptied_classes(answer: Answer, data: TaskData) -> Iterator[Problem]:
     after = np.bincount(repaired(answer, data).labels, minlength=len(before))
     gone = [data.pool.classes[number] for number in np.flatnonzero(before) if not after[number]]
     if gone:
-        what = f"no row of {_few(gone)} is left"
-        told = "the model can never predict a class it has not seen"
-        yield Problem("emptied-class", "answer", what, told)
+        what = f"no row of {few(gone)} is left"
+        expected = "the model can never predict a class it has not seen"
+        yield Problem("emptied-class", "answer", what, expected)
 
 
 def repaired(answer: Answer, data: TaskData) -> TrainingSet:
@@ -188,7 +184,7 @@ def _plan(answer: Answer, rules: Rules, data: TaskData) -> Plan:
 
 
 def random_subsets(rows: IntArray, count: int, draws: int) -> list[IntArray]:
-    """Return random picks of so many rows; one is enough if there is no choice."""
+    """Return random picks of so many rows; only one if no choice is left."""
     if count <= 0 or count >= len(rows):
         return [rows[: max(0, count)]]
     return [np.sort(np.random.RandomState(seed).permutation(rows)[:count]) for seed in range(draws)]
@@ -220,28 +216,28 @@ def join_plans(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
 def summarize(
     plan: Plan, task: Any, data: TaskData, found: Mapping[str, Outcome]
 ) -> tuple[dict[str, float | None], dict[str, list[float]]]:
-    """Return the metric before and after, their difference, and what it is held against.
+    """Return the metric before and after, their difference, and what it is compared with.
 
     The gain and its interval are paired: the same test rows under both models
-    (`dataperf.statistics.difference`). Of random drops the mean, lowest and highest are told.
+    (`dataperf.statistics.difference`). Of random drops it has the mean, the lowest and the highest.
     """
     metric = registry.load("metrics", task.metric)
     whole = found[task.ranking[0]]
     parts = {role: _part(whole, plan, places) for role, places in plan.roles.items()}
     values = {role: statistics.average(metric, part) for role, part in parts.items()}
-    told: dict[str, float | None] = {"before": values["before"], "after": values["after"]}
-    told |= _difference("gain", metric, parts["after"], parts["before"])
+    numbers: dict[str, float | None] = {"before": values["before"], "after": values["after"]}
+    numbers |= _difference("gain", metric, parts["after"], parts["before"])
     each = statistics.per_seed(metric, parts["random"])
-    told |= {
+    numbers |= {
         "random": values["random"],
         "random lowest": float(each.min()),
         "random highest": float(each.max()),
     }
-    told |= _difference("over random", metric, parts["after"], parts["random"])
+    numbers |= _difference("over random", metric, parts["after"], parts["random"])
     if data.truth is not None:
-        told |= {"oracle": values["oracle"], "clean": values["clean"]}
-        told |= _done(plan, data)
-    return {name: _number(value) for name, value in told.items()}, {}
+        numbers |= {"oracle": values["oracle"], "clean": values["clean"]}
+        numbers |= _done(plan, data)
+    return {name: _number(value) for name, value in numbers.items()}, {}
 
 
 def _part(whole: Outcome, plan: Plan, places: Sequence[int]) -> Outcome:
@@ -292,6 +288,45 @@ def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
     return words
 
 
+def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
+    """Return a board's rules on own data with a pool of so many rows."""
+    draws = {"random_draws": FEW_DRAWS} if pool > MANY_ROWS else {}
+    return ({} if budget is None else {"budget": budget}) | draws
+
+
+def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
+    """Return a repair that drops one row of the largest class and relabels another."""
+    most = len(pool) if rules.budget is None else rules.budget
+    counts = np.bincount(pool.labels[pool.labels >= 0], minlength=len(pool.classes))
+    by_name = np.argsort(np.array(pool.classes), kind="stable")
+    first, *others = by_name[np.argsort(-counts[by_name], kind="stable")]
+    rows = pool.ids[pool.labels == first][: min(2, most, int(counts.max()) - 1)].tolist()
+    return {"drop": rows[:1], "relabel": {each: pool.classes[others[0]] for each in rows[1:]}}
+
+
+def audit_answer(
+    suspects: Suspects, *, task: str, budget: int | None, action: str
+) -> dict[str, Any]:
+    """Return the flagged rows, or the most suspicious ones, to relabel or to drop.
+
+    ``"auto"`` relabels a row whose suggested class has a probability of at least 0.5.
+    """
+    order = np.argsort(-suspects.scores, kind="stable")
+    if budget is None:
+        order = order[suspects.flagged[order]]
+    else:
+        order = order[suspects.scores[order] > 0][:budget]
+    drop: list[str] = []
+    relabel: dict[str, str] = {}
+    for row in order.tolist():
+        likely = suspects.confidence[row] >= RELABEL_FROM
+        if action == "relabel" or (action == "auto" and likely):
+            relabel[str(suspects.ids[row])] = suspects.classes[suspects.suggested[row]]
+        else:
+            drop.append(str(suspects.ids[row]))
+    return {"drop": drop, "relabel": relabel}
+
+
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return an answer that changes nothing, and one that puts right what it may of the truth."""
     ((_, part),) = data.items()
@@ -310,9 +345,3 @@ def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[st
 
 def _number(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
-
-
-def _few(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return shown + more

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag
 
-from dataperf.errors import Invalid, Problem, did_you_mean
-from dataperf.records import Plan, Record, TaskData, TrainingSet
+from dataperf import selection_helpers
+from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
+from dataperf.records import IntArray, Plan, Pool, Record, Suspects, TaskData, TrainingSet
+from dataperf.tracks._checks import MOST_SHOWN, few, no_official, repeated, unknown_ids
 
-MOST_SHOWN = 5
+#: On own data: a pool of more rows gets only a few random draws.
+MANY_ROWS, FEW_DRAWS = 20_000, 5
+TRIAL_RULES = {"budget": 9}
 
 
 class Rules(Record):
@@ -25,7 +28,7 @@ class Rules(Record):
     missing_class
         Whether leaving a class without samples is an error or a warning.
     official
-        Whether the board is one of DataPerf's speech selection, whose evaluator can be asked for.
+        Whether the board is one of DataPerf's speech selection, whose evaluator may be chosen.
     """
 
     OLD_KEYS = {"cap": "budget"}
@@ -51,11 +54,11 @@ class Answer(Record):
     Parameters
     ----------
     samples
-        Ids filed under their class, ``{"one": ["one/clip_0001"], ...}``, or a plain list.
+        Ids grouped by their class, ``{"one": ["one/clip_0001"], ...}``, or a plain list.
     ranking
         Optional: ids of the pool from most to least likely to be wrong.
     flags
-        Optional: ids of the pool held to be wrong.
+        Optional: ids of the pool that the answer calls wrong.
     """
 
     samples: Samples
@@ -95,38 +98,38 @@ def check(
     if not official:
         return problems
     if not rules.official:
-        return [Problem("no-official", "", "this board has no official evaluator", "strict rules")]
+        return no_official()
     accepted = ("duplicate-id", "missing-class")
     return [problem for problem in problems if problem.rule not in accepted]
 
 
 def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
     rows = data.pool.row_of
-    filed = list(_filed(answer))
+    pairs = list(_pairs(answer))
     problems = [
         *_unknown_labels(answer, data),
-        *_unknown_ids("answer.samples", (name for _, name in filed), rows, data),
-        *_repeated("answer.samples", (name for _, name in filed)),
-        *_misfiled(filed, rows, data),
+        *unknown_ids("answer.samples", (name for _, name in pairs), data),
+        *repeated("answer.samples", (name for _, name in pairs)),
+        *_misfiled(pairs, rows, data),
     ]
-    if len(filed) > rules.budget:
-        what = f"{len(filed):,} samples"
+    if len(pairs) > rules.budget:
+        what = f"{len(pairs):,} samples"
         problems.append(Problem("over-budget", "answer.samples", what, f"at most {rules.budget:,}"))
-    if not filed:
+    if not pairs:
         problems.append(Problem("empty", "answer.samples", "no samples at all"))
     else:
-        problems += _missing_classes(filed, rows, rules, data)
+        problems += _missing_classes(pairs, rows, rules, data)
     for field in ("ranking", "flags"):
         listed = getattr(answer, field) or []
-        problems += _unknown_ids(f"answer.{field}", listed, rows, data)
-        problems += _repeated(f"answer.{field}", listed)
+        problems += unknown_ids(f"answer.{field}", listed, data)
+        problems += repeated(f"answer.{field}", listed)
     return problems
 
 
 def _official_problems(answer: Answer, data: TaskData) -> list[Problem]:
     """Return what the official model cannot be trained on: one side without samples."""
     if not isinstance(answer.samples, dict):
-        return [Problem("wrong-type", "answer.samples", "a list", "ids filed under their word")]
+        return [Problem("wrong-type", "answer.samples", "a list", "ids grouped by their word")]
     rest = data.pool.classes[0]
     targets = [name for word, ids in answer.samples.items() if word != rest for name in ids]
     sides = {"targets": targets, "nontargets": answer.samples.get(rest, [])}
@@ -146,7 +149,7 @@ def plans(
     if official and isinstance(answer.samples, dict):
         chosen = _official_set(answer.samples, rows, task.pool.classes[0])
     else:
-        numbers = np.sort(np.array([rows[each] for _, each in _filed(answer)], dtype=np.intp))
+        numbers = np.sort(np.array([rows[each] for _, each in _pairs(answer)], dtype=np.intp))
         chosen = TrainingSet(numbers, task.pool.labels[numbers])
     return {name: Plan([chosen], ranking=answer.ranking, flags=answer.flags)}
 
@@ -174,7 +177,65 @@ def _official_set(
     return TrainingSet(numbers, labels)
 
 
-def _filed(answer: Answer) -> Iterable[tuple[str | None, str]]:
+def selected(answer: Mapping[str, Any], pool: Pool) -> IntArray:
+    """Return the rows of a pool that a strategy's answer chooses, in pool order."""
+    names = [name for each in answer["samples"].values() for name in each]
+    return np.sort(np.array([pool.row_of[name] for name in names], dtype=np.intp))
+
+
+def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
+    """Return a board's rules on own data with a pool of so many rows."""
+    return {"budget": pool if budget is None else budget}
+
+
+def own_compared(pool: int, budget: int | None) -> tuple[str, dict[str, Any]]:
+    """Return the track and the rules that compare a selection with random ones."""
+    draws = {"random_draws": FEW_DRAWS} if pool > MANY_ROWS else {}
+    return "subset", own_rules(pool, budget) | draws
+
+
+def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
+    """Return a row of each of the three largest classes."""
+    counts = np.bincount(pool.labels[pool.labels >= 0], minlength=len(pool.classes))
+    by_name = np.argsort(np.array(pool.classes), kind="stable")
+    largest = by_name[np.argsort(-counts[by_name], kind="stable")][: min(3, rules.budget)]
+    return {
+        "samples": {
+            pool.classes[each]: pool.ids[pool.labels == each][:1].tolist()
+            for each in largest.tolist()
+            if counts[each]
+        }
+    }
+
+
+def audit_answer(
+    suspects: Suspects, *, task: str, budget: int | None, action: str
+) -> dict[str, Any]:
+    """Return all rows but the flagged ones, or the least suspicious of every class.
+
+    Raises
+    ------
+    DataperfError
+        If no row would be left to train on.
+    """
+    labels = suspects.labels
+    if budget is None:
+        rows = np.flatnonzero(~suspects.flagged & (labels >= 0))
+    else:  # the classes as equal as possible
+        ranked = [np.flatnonzero(labels == number) for number in range(len(suspects.classes))]
+        ranked = [each[np.argsort(suspects.scores[each], kind="stable")] for each in ranked]
+        counts = selection_helpers.per_class_counts([len(each) for each in ranked], budget)
+        parts = [each[:count] for each, count in zip(ranked, counts, strict=True)]
+        rows = np.sort(np.concatenate(parts))
+    if not len(rows):
+        raise DataperfError("no row would be left to train on; give another budget")
+    samples: dict[str, list[str]] = {}
+    for row in rows.tolist():
+        samples.setdefault(suspects.classes[labels[row]], []).append(str(suspects.ids[row]))
+    return {"samples": samples}
+
+
+def _pairs(answer: Answer) -> Iterable[tuple[str | None, str]]:
     if isinstance(answer.samples, dict):
         for label, names in answer.samples.items():
             yield from ((label, name) for name in names)
@@ -197,39 +258,11 @@ def _unknown_labels(answer: Answer, data: TaskData) -> list[Problem]:
     ][: MOST_SHOWN * 2]
 
 
-def _unknown_ids(
-    place: str, names: Iterable[str], rows: Mapping[str, int], data: TaskData
-) -> list[Problem]:
-    unknown = list(dict.fromkeys(name for name in names if name not in rows))
-    if not unknown:
-        return []
-    tested = {str(name): split for split, test in data.tests.items() for name in test.ids}
-    leaked = [name for name in unknown if name in tested]
-    strange = [name for name in unknown if name not in tested]
-    problems = []
-    if leaked:
-        splits = ", ".join(sorted({tested[name] for name in leaked}))
-        what = f"{_few(leaked)} belong to the test rows ({splits})"
-        problems.append(Problem("test-id", place, what, "only ids of the pool may be chosen"))
-    if strange:
-        hint = did_you_mean(strange[0][:100], rows) if len(strange[0]) <= 100 else ""
-        what = f"{_few(strange)}: not in the pool"
-        problems.append(Problem("unknown-id", place, what, hint or f"e.g. {next(iter(rows))}"))
-    return problems
-
-
-def _repeated(place: str, names: Iterable[str]) -> list[Problem]:
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if not repeated:
-        return []
-    return [Problem("duplicate-id", place, f"{_few(repeated)}: listed more than once")]
-
-
 def _misfiled(
-    filed: list[tuple[str | None, str]], rows: Mapping[str, int], data: TaskData
+    pairs: list[tuple[str | None, str]], rows: Mapping[str, int], data: TaskData
 ) -> list[Problem]:
     wrong: dict[tuple[str, str], list[str]] = {}
-    for label, name in filed:
+    for label, name in pairs:
         if label in data.pool.classes and name in rows:
             given = data.pool.classes[data.pool.labels[rows[name]]]
             if given != label:
@@ -238,7 +271,7 @@ def _misfiled(
         Problem(
             "misfiled-id",
             f"answer.samples.{label}",
-            f'{_few(names)}: the pool\'s label is "{given}"',
+            f'{few(names)}: the pool\'s label is "{given}"',
             f'file them under "{given}"; labels cannot be changed here',
         )
         for (label, given), names in wrong.items()
@@ -246,19 +279,13 @@ def _misfiled(
 
 
 def _missing_classes(
-    filed: list[tuple[str | None, str]], rows: Mapping[str, int], rules: Rules, data: TaskData
+    pairs: list[tuple[str | None, str]], rows: Mapping[str, int], rules: Rules, data: TaskData
 ) -> list[Problem]:
-    meant = {label for label, name in filed if name not in rows}  # told already as unknown ids
-    present = {data.pool.classes[data.pool.labels[rows[name]]] for _, name in filed if name in rows}
+    meant = {label for label, name in pairs if name not in rows}  # reported already as unknown ids
+    present = {data.pool.classes[data.pool.labels[rows[name]]] for _, name in pairs if name in rows}
     missing = [name for name in data.pool.classes if name not in present | meant]
     if not missing:
         return []
     what = f"no samples of {', '.join(missing)}"
     expected = "the model can never predict a class it has not seen"
     return [Problem("missing-class", "answer.samples", what, expected, rules.missing_class)]
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:MOST_SHOWN])
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return shown + more

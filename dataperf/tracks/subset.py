@@ -1,4 +1,4 @@
-"""Choose which rows to train on, held against the whole pool and as many random ones."""
+"""Choose which rows to train on, compared with the whole pool and with random selections."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dataperf.statistics import Outcome
 from dataperf.tracks import repair, selection
 
 Answer = selection.Answer
+TRIAL_RULES = {"budget": 9}
 
 
 class Rules(Record):
@@ -36,7 +37,7 @@ class Rules(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> None:
-    """Return None: there is no foreign JSON format of this track."""
+    """Return None: this track reads no foreign JSON format."""
 
 
 def check(
@@ -51,7 +52,7 @@ def plans(
 ) -> dict[str, Plan]:
     """Return the chosen rows, whose score counts, and what they are compared with.
 
-    Beside them are trained the whole pool and as many random rows of it.
+    The model is also trained on the whole pool and on as many random rows of it.
     """
     inner = selection.Rules(budget=rules.budget)
     return {
@@ -83,8 +84,8 @@ def summarize(
     The names are those of a repair: ``before`` is the whole pool, ``after`` the chosen rows,
     ``random`` the mean over random picks of as many; ``chosen`` counts them.
     """
-    told, curves = repair.summarize(plan, task, dataclasses.replace(data, truth=None), found)
-    return {"chosen": float(len(plan.sets[0].rows)), **told}, curves
+    numbers, curves = repair.summarize(plan, task, dataclasses.replace(data, truth=None), found)
+    return {"chosen": float(len(plan.sets[0].rows)), **numbers}, curves
 
 
 def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:

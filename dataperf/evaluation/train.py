@@ -1,0 +1,168 @@
+"""Train the frozen model on every training set of a plan, and predict every test split.
+
+A model that raises, exits, or predicts what is not a class fails the training: `TrainingFailed`.
+Nothing else does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataperf import registry
+from dataperf.basics import files
+from dataperf.basics.threads import one_thread
+from dataperf.errors import DataperfError, TrainingFailed
+from dataperf.evaluation import results
+from dataperf.records import (
+    FloatArray,
+    IntArray,
+    Plan,
+    Task,
+    TaskData,
+    TestSplit,
+    TrainingRun,
+    TrainingSet,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A frozen model trained on every set of a plan: what it predicted and what that took.
+
+    ``predictions`` are of shape (sets x seeds, rows), ``weights`` the shares of their lines
+    in the score, None if all are alike.
+    """
+
+    predictions: dict[str, NDArray[np.intp]]
+    weights: FloatArray | None
+    train_seconds: float
+    predict_seconds: float
+    model_size: int
+
+
+def train(task: Task, data: TaskData, plan: Plan) -> Run:
+    """Train a task's frozen model on every training set of a plan and predict every split.
+
+    One BLAS thread, so that the number of cores cannot move a last digit.
+
+    Raises
+    ------
+    TrainingFailed
+        If the model raises or exits, or predicts what is not a class id of each row.
+    DataperfError
+        If the memory does not suffice, for which the answer is not to blame.
+    """
+    model = registry.load("fixed_models", task.model)
+    options: dict[str, Any] = {"classes": len(task.classes), "seeds": tuple(task.seeds)}
+    if data.prompts is not None:
+        options["prompts"] = data.prompts
+    predictions: dict[str, list[NDArray[np.intp]]] = {name: [] for name in data.tests}
+    seconds, size = [0.0, 0.0], 0
+    with one_thread(), _failing(task.model):
+        clock = time.perf_counter()
+        for fitted in _fitted(model, data, plan, options):
+            trained = time.perf_counter()
+            for name, test in data.tests.items():
+                found = np.asarray(model.predict(fitted, test.features))
+                predictions[name].append(_checked(task, test, found))
+            done = time.perf_counter()
+            seconds = [seconds[0] + trained - clock, seconds[1] + done - trained]
+            clock, size = done, int(model.size(fitted))
+        if size < 0:
+            raise ValueError(f"{task.model} says that it takes {size} bytes")
+    joined = {name: np.concatenate(found) for name, found in predictions.items()}
+    return Run(joined, weights_of(task, plan), seconds[0], seconds[1], size)
+
+
+@contextmanager
+def _failing(model: str) -> Iterator[None]:
+    """Turn what a frozen model raises into TrainingFailed."""
+    try:
+        yield
+    except DataperfError:
+        raise
+    except MemoryError as error:
+        raise DataperfError(
+            f"not enough memory to train {model}: {error or 'MemoryError'}\n"
+            "  No result is kept. Free memory, or use fewer processes (--jobs)."
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise TrainingFailed(model, f"{type(error).__name__}: {error}") from error
+
+
+def weights_of(task: Task, plan: Plan) -> FloatArray | None:
+    """Return the share of every line of predictions; None if there is one training set."""
+    shares = np.array([chosen.weight for chosen in plan.sets])
+    return np.repeat(shares, len(task.seeds)) if len(plan.sets) > 1 else None
+
+
+def _fitted(model: Any, data: TaskData, plan: Plan, options: dict[str, Any]) -> Iterator[Any]:
+    """Train on every set of a plan; a model that knows how shares what sets of one pool share."""
+    for rows, labels in _runs(plan.sets):
+        if len(labels) > 1 and hasattr(model, "fit_series"):
+            yield from model.fit_series(data.pool.features[rows], labels, **options)
+        else:
+            for each in labels:
+                yield model.fit(_picked(data.pool.features, rows), each, **options)
+
+
+def _runs(sets: Sequence[TrainingSet]) -> Iterator[tuple[IntArray, list[IntArray]]]:
+    """Yield rows with all the labellings of them that follow each other."""
+    first = 0
+    for last in range(1, len(sets) + 1):
+        if last == len(sets) or not np.array_equal(sets[last].rows, sets[first].rows):
+            yield sets[first].rows, [chosen.labels for chosen in sets[first:last]]
+            first = last
+
+
+def _picked(features: NDArray[Any], rows: IntArray) -> NDArray[Any]:
+    """Return some rows; of a mapped file each brings in its neighbours, which may go again."""
+    if 8 * len(rows) > len(features):
+        return features[rows]
+    picked = np.empty((len(rows), features.shape[1]), dtype=features.dtype)
+    for start in range(0, len(rows), 32):
+        picked[start : start + 32] = features[rows[start : start + 32]]
+        files.release(features)
+    return picked
+
+
+def _checked(task: Task, test: TestSplit, predicted: NDArray[Any]) -> NDArray[np.intp]:
+    wanted = (len(task.seeds), len(test.labels))
+    if predicted.shape != wanted:
+        raise ValueError(f"{task.model} predicted shape {predicted.shape}, expected {wanted}")
+    if predicted.dtype.kind not in "iu" or predicted.min() < 0:
+        raise ValueError(f"{task.model} predicted {predicted.dtype}, expected class ids")
+    if predicted.max() >= len(task.classes):
+        most = len(task.classes) - 1
+        raise ValueError(f"{task.model} predicted class {predicted.max()}, expected 0 to {most}")
+    return predicted.astype(np.intp)
+
+
+def training_set_digest(data: TaskData, chosen: TrainingSet) -> str:
+    """Return the sha256 of a training set: its ids and labels, in order."""
+    names = [str(name) for name in data.pool.ids[chosen.rows]]
+    return files.digest_json([names, chosen.labels.tolist()])
+
+
+def training_runs_of(data: TaskData, plan: Plan, run: Run) -> list[TrainingRun]:
+    """Return the record of every training set of a plan."""
+    seeds = next(len(found) for found in run.predictions.values()) // len(plan.sets)
+    return [
+        TrainingRun(
+            training_set=training_set_digest(data, chosen),
+            rows=len(chosen.rows),
+            weight=chosen.weight,
+            predictions={
+                name: results.encode(found[place * seeds : (place + 1) * seeds])
+                for name, found in run.predictions.items()
+            },
+        )
+        for place, chosen in enumerate(plan.sets)
+    ]
