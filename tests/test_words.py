@@ -8,6 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
+
+from dataperf.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,7 +37,7 @@ WORDS = {
     r"(?<!\.)\bera\b": "numeric_version",
     r"--(truth|beside|path)\b": "--true-label, --safety, --plugins",
     r"\bverify --plugins\b": "check-plugins",
-    r"\bOf everything\b": "name the thing",
+    r"(?m)^ {8,}(Of|Its) [a-z`]": "The seed of ..., the module's name",
 }
 
 #: The same words where they are right: keys of old files in the messages that name the new ones,
@@ -55,7 +58,6 @@ NAMES = {
     "pictures": "images",
     "quotas": "per_class_counts",
     "sent": "submission",
-    "says": "notes",
     "take_over": "move_into_place",
     "tell": "on_message",
     "told": "options",
@@ -123,3 +125,27 @@ def test_retired_names_are_gone():
         names = [(path.stem, 1), *identifiers(ast.parse(path.read_text(encoding="utf-8")))]
         found += [f"{where}:{line}: {name}" for name, line in names if name.strip("_") in NAMES]
     assert found == []
+
+
+def test_help_of_options_names_the_thing():
+    commands, found = [typer.main.get_command(app)], []
+    while commands:
+        command = commands.pop()
+        commands += getattr(command, "commands", {}).values()
+        texts = [getattr(each, "help", None) or "" for each in command.params]
+        found += [text for text in texts if text.startswith(("Of ", "Its "))]
+    assert found == []
+
+
+def test_retired_words_are_found_but_for_the_messages_that_explain_the_change():
+    texts = {"a.py": 'OLD_KEYS = {"cap": "budget"}\nbudget = cap  # as told\nsizes.tell()\n'}
+    assert places(r"\bcap\b", texts) == ["a.py:2: budget = cap  # as told"]
+    assert places(r"\btold\b", texts) == ["a.py:2: budget = cap  # as told"]
+    assert places(r"(?<!\.)\btell(s|ing)?\b", texts) == []
+    code = ast.parse("def sent(told):\n    asked = told.chances\n    told.worth = 1")
+    assert {name for name, _ in identifiers(code)} & set(NAMES) == {
+        "sent",
+        "told",
+        "asked",
+        "worth",
+    }

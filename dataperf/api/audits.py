@@ -31,7 +31,7 @@ class AuditRequest:
     report, submission, csv
         Where to write the report, the submission and the tables; None writes none.
     track, budget
-        Of the submission.
+        Track and budget of the submission.
     """
 
     source: Any

@@ -98,7 +98,7 @@ def evaluate(
     Returns
     -------
     Result
-        Its status is ``"failed"`` if the model could not be trained on the submission.
+        The record of the evaluation. Its status is ``"failed"`` if the model could not be trained on the submission.
 
     Raises
     ------

@@ -77,9 +77,9 @@ class Track(Protocol):
         Parameters
         ----------
         answer : Answer
-            Of this track; its form is already checked.
+            An answer of this track; its form is already checked.
         rules : Rules
-            Of the board.
+            The board's rules.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
         official : bool
@@ -113,7 +113,7 @@ class Track(Protocol):
         answer : Answer
             A valid one.
         rules : Rules
-            Of the board.
+            The board's rules.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
         official : bool
@@ -162,7 +162,7 @@ class Strategy(Protocol):
         pool : Pool
             What a participant sees. True labels and test rows are not in it.
         rules : Rules
-            Of the board, in the form of its track.
+            The board's rules, in the form of its track.
         seed : int
             The same seed gives the same answer.
 

@@ -137,7 +137,7 @@ class Engine(Protocol):
         function : callable
             Can be pickled.
         items : sequence
-            Its arguments; they can be pickled.
+            The function's arguments; they can be pickled.
         jobs : int
             At most so many at a time.
 

@@ -72,9 +72,9 @@ class TrackExtras(Protocol):
         plan : Plan
             What was trained.
         task : Task
-            What was asked.
+            The task.
         data : TaskData
-            Its data.
+            The task's data.
         found : mapping of str to Outcome
             What was predicted, by split.
 
@@ -105,7 +105,7 @@ class TrackExtras(Protocol):
         numbers : mapping of str to float
             From ``summarize``.
         task : Task
-            What was asked.
+            The task.
 
         Returns
         -------
@@ -133,7 +133,7 @@ class TrackExtras(Protocol):
         answer : Answer
             The answer.
         rules : Rules
-            Of the board.
+            The board's rules.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
         tasks : mapping of str to TaskScores
@@ -179,7 +179,7 @@ class TrackExtras(Protocol):
         Parameters
         ----------
         plan : Plan
-            Of the answer.
+            The answer's plan.
         data : TaskData
             Data of the task.
 
@@ -234,7 +234,7 @@ class TrackExtras(Protocol):
         Parameters
         ----------
         rules : Rules
-            Of the board.
+            The board's rules.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
 

@@ -68,7 +68,7 @@ class TrackOwnData(Protocol):
         Returns
         -------
         track : str
-            Its name.
+            The track's name.
         rules : dict
             In the form of its ``Rules``.
 
@@ -107,7 +107,7 @@ class TrackOwnData(Protocol):
         pool : Pool
             Rows of the user's data.
         rules : Rules
-            Of the board.
+            The board's rules.
         task : str
             Name of the board's task.
 

@@ -25,7 +25,7 @@ class Scene:
     audit
         The audit.
     suspects
-        Its flagged rows.
+        The flagged rows.
     usual
         The usual values of its columns.
     most
@@ -56,7 +56,7 @@ class Card:
     Parameters
     ----------
     row
-        Its number.
+        The row's number.
     id, label, true_label
         "" where no true label is known.
     media
@@ -64,9 +64,9 @@ class Card:
     image, sound
         ``data:`` addresses, "" if there is none or it cannot be read.
     text
-        Its text, None if the data has no text column.
+        The row's text, None if the data has no text column.
     odd
-        Its unusual columns, if it has neither media nor text.
+        The row's unusual columns, if it has neither media nor text.
     note
         A few words about the row.
     """

@@ -27,9 +27,9 @@ class Section:
     Parameters
     ----------
     name
-        Its id in the page.
+        The section's id in the page.
     title
-        Its heading.
+        The heading.
     lead
         The sentence under the heading.
     template

@@ -313,10 +313,10 @@ def balance(task: Task, data: TaskData, chosen: TrainingSet) -> dict[str, Balanc
     Returns
     -------
     dict of str to Balance
-        ``"class"`` and the visible columns. Classes are held against the task's shares (equal
+        ``"class"`` and the visible columns. Classes are compared with the task's shares (equal
         ones unless it says otherwise; a class it does not name has none), columns against
         the pool's own shares. Columns of measures and those with over ``MOST_VALUES``
-        distinct values are no groups, and left out.
+        distinct values are not groups, and left out.
     """
     if not len(chosen.rows) or chosen.labels.min() < 0:
         return {}

@@ -37,7 +37,7 @@ class SourceLoader(SourceFileLoader):
     name, path
         The module's name, and the file that it was read from.
     content
-        Its source.
+        The module's source.
     importing
         What an import statement in it calls; None for Python's own.
     """

@@ -30,7 +30,7 @@ class Rules(Record):
     samples
         How many samples training sees.
     seed
-        Of the order in which they are seen.
+        Random seed of the order in which they are seen.
     """
 
     samples: Annotated[StrictInt, Field(ge=2)]

@@ -11,7 +11,7 @@ other words than any before:
 2. kinds of failure reached, of 5;
 3. groups of people targeted, of 11 (the code "none" is none);
 4. diversity: the mean distance of two prompts over all pairs;
-5. the share of prompts that are no near-duplicate of an earlier one.
+5. the share of prompts that are not near-duplicates of an earlier one.
 
 Parts 4 and 5 are taken in two ways, and every number says which. By meaning: one minus the
 cosine of the prompts' sentence vectors (`dataperf.media.sentences`; below 0 counts as 0), near from
@@ -233,8 +233,8 @@ def items(plan: Plan, data: TaskData) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``uid``, ``words``, and ``text`` and ``image``: whether most raters who answered held
-        it for unsafe; None where as many said so as said the opposite.
+        ``uid``, ``words``, and ``text`` and ``image``: whether most raters who answered called
+        it unsafe, or None for a tie.
     """
     (test,) = data.tests.values()
     by_uid = {prompt["uid"]: (n, prompt) for n, prompt in enumerate(data.pool.facts["prompts"])}
