@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dataperf.registry import source_code as _source_code
 
 if TYPE_CHECKING:
+    from dataperf.api.apply import apply
     from dataperf.api.challenges import baseline, list_challenges, load_challenge, pool
     from dataperf.api.evaluation import evaluate
     from dataperf.api.organizer import freeze, new
@@ -27,6 +28,7 @@ __all__ = [
     "Invalid",
     "Result",
     "Submission",
+    "apply",
     "audit",
     "baseline",
     "check",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "dataperf.api.apply": ("apply",),
     "dataperf.api.challenges": ("baseline", "list_challenges", "load_challenge", "pool"),
     "dataperf.api.evaluation": ("evaluate",),
     "dataperf.api.organizer": ("freeze", "new"),

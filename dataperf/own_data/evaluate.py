@@ -10,8 +10,8 @@ from dataperf.basics import json_files, validation
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evaluation import evaluate as evaluation
+from dataperf.own_data import all_rows, options
 from dataperf.own_data import columns as own_columns
-from dataperf.own_data import options
 from dataperf.own_data.challenge import NAMES, TASK, challenge
 from dataperf.reading import split
 from dataperf.reading.split import Rows
@@ -192,6 +192,7 @@ def _address(content: Any, subject: str) -> tuple[str, int | None]:
         what = f"answers {validation.shown(named)}" if named else "does not name its challenge"
         expected = f"for own data one of {', '.join(NAMES)}"
         raise Invalid(subject, [Problem("other-challenge", "challenge", what, expected)])
+    all_rows.refuse(content, subject)
     answer = content.get("answer")
     orders = answer.get("orders") if isinstance(answer, dict) else None
     order = orders.get(TASK) if isinstance(orders, dict) else None
