@@ -61,6 +61,14 @@ def audit(
     budget: Annotated[
         int | None, typer.Option(help="Maximum number of rows in the submission.", min=1)
     ] = None,
+    all_rows: Annotated[
+        bool,
+        typer.Option(
+            "--all-rows",
+            help="Judge test rows too, to clean a file with dataperf apply; no evaluation accepts "
+            "such a submission.",
+        ),
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option(help="Write every table as a CSV file into this folder.")
     ] = None,
@@ -80,8 +88,8 @@ def audit(
     from dataperf.curation.terminal import text
     from dataperf.errors import DataperfError
 
-    if submission is None and (budget is not None or track is not None):
-        option = "--track" if budget is None else "--budget"
+    if submission is None and (budget is not None or track is not None or all_rows):
+        option = "--budget" if budget is not None else "--track" if track else "--all-rows"
         raise DataperfError(f"{option} needs --submission, the file to write")
     output_paths.check(
         {"--report": report, "--submission": submission},
@@ -109,7 +117,9 @@ def audit(
         if report is not None:
             found.report(report)
         if submission is not None:
-            found.to_submission(track, path=submission, budget=budget, seed=seed)
+            found.to_submission(
+                track, path=submission, budget=budget, seed=seed, all_rows=all_rows
+            )
     terminal.show_json(found.to_dict()) if as_json else terminal.show(text(found))
     for wrote in (report, submission, csv):
         if wrote is not None:
