@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 import dataperf
 from dataperf.cli import app
+from dataperf.curation import page
 from dataperf.errors import DataperfError, Invalid
 from dataperf.own_data import rewrite_csv, rewrite_json
 from dataperf.own_data.changes import Edit
@@ -382,3 +383,69 @@ def test_the_command_writes_both_files_and_says_so(mine):
     ]
     ran = CliRunner().invoke(app.app, [*words, "-o", str(out), "--json"])
     assert json.loads(io.StringIO(ran.stdout).read())["kept"] == 7
+
+
+# Over all rows --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    random = np.random.default_rng(0)
+    right = np.arange(240) % 2
+    wrong = random.permutation(240)[:24]
+    given = right.copy()
+    given[wrong] = 1 - given[wrong]
+    frame = pd.DataFrame(random.normal(size=(240, 3)) + 4 * right[:, None], columns=list("abc"))
+    path = tmp_path_factory.mktemp("own") / "mine.csv"
+    frame.assign(y=np.array(["no", "yes"])[given]).to_csv(path, index=False)
+    found = dataperf.audit(path, label="y", detectors=["label_errors"])
+    return path, found, {str(row) for row in wrong}
+
+
+@pytest.mark.parametrize("track", ["repair", "selection"])
+def test_a_submission_over_all_rows_cleans_but_proves_nothing(audited, tmp_path, track):
+    path, found, wrong = audited
+    file = tmp_path / "all.json"
+    content = found.to_submission(track, path=file, all_rows=True)
+    assert content["board"] == "all-rows"
+    with pytest.raises(Invalid, match="no row is left to test it on") as error:
+        dataperf.evaluate_data(path, file, label="y")
+    assert "dataperf apply" in str(error.value)
+    applied = dataperf.apply(file, path, label="y", output=tmp_path / "out.csv")
+    changed = {each.id for each in applied.changes}
+    held_out = wrong - {
+        *found.to_submission()["answer"]["relabel"],
+        *found.to_submission()["answer"]["drop"],
+    }
+    assert len(changed & wrong) >= 20
+    assert held_out & changed  # also rows that the evaluation would test on
+
+
+def test_over_all_rows_is_refused_where_it_means_nothing(audited):
+    _, found, _ = audited
+    with pytest.raises(Invalid, match="neither be evaluated nor applied"):
+        found.to_submission("cleaning", all_rows=True)
+    ran = CliRunner().invoke(app.app, ["audit", "mine.csv", "-l", "y", "--all-rows"])
+    assert ran.exit_code != 0
+    assert "--all-rows needs --submission" in str(ran.exception)
+
+
+def test_the_page_names_the_command_that_cleans(audited):
+    path, found, _ = audited
+    assert page.apply_command(found) == (
+        f"dataperf apply repair.json --data {path} --label y -o mine-cleaned.csv"
+    )
+
+
+def test_what_the_reader_itself_made_is_not_a_finding(tmp_path):
+    random = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(15):
+            pixels = random.integers(0, 255, (8, 8)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
+    found = dataperf.audit(tmp_path, detectors=["features"], embedding="pixels")
+    assert found.table("features").empty
+    frame = pd.DataFrame({"x": random.normal(size=60), "y": ["a"] * 30 + ["b"] * 30})
+    found = dataperf.audit(frame.assign(width=1), label="y", detectors=["features"])
+    assert set(found.table("features")["problem"]) == {"order", "constant"}
