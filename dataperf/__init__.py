@@ -8,7 +8,13 @@ from dataperf.registry import source_code as _source_code
 
 if TYPE_CHECKING:
     from dataperf.api.apply import apply
-    from dataperf.api.challenges import baseline, list_challenges, load_challenge, pool
+    from dataperf.api.challenges import (
+        baseline,
+        list_challenges,
+        load_challenge,
+        load_dataset,
+        pool,
+    )
     from dataperf.api.evaluation import evaluate
     from dataperf.api.organizer import freeze, new
     from dataperf.api.own_data import evaluate_data
@@ -38,6 +44,7 @@ __all__ = [
     "leaderboard",
     "list_challenges",
     "load_challenge",
+    "load_dataset",
     "new",
     "pool",
     "read_results",
@@ -46,7 +53,13 @@ __all__ = [
 
 _MODULES = {
     "dataperf.api.apply": ("apply",),
-    "dataperf.api.challenges": ("baseline", "list_challenges", "load_challenge", "pool"),
+    "dataperf.api.challenges": (
+        "baseline",
+        "list_challenges",
+        "load_challenge",
+        "load_dataset",
+        "pool",
+    ),
     "dataperf.api.evaluation": ("evaluate",),
     "dataperf.api.organizer": ("freeze", "new"),
     "dataperf.api.own_data": ("evaluate_data",),

@@ -53,7 +53,17 @@ class Problem:
 
 
 class DataperfError(Exception):
-    """Base class of errors that the user can fix; the message says how."""
+    """Base class of errors that the user can fix; the message says how.
+
+    Examples
+    --------
+    >>> import dataperf
+    >>> try:
+    ...     dataperf.load_challenge("my-challenge")
+    ... except dataperf.DataperfError as error:
+    ...     print(str(error).partition(" (")[0])
+    there is no challenge named "my-challenge"
+    """
 
     exit_code = 2
 
@@ -106,6 +116,12 @@ class Invalid(DataperfError):
         What was checked, usually a file's name.
     problems
         All problems; at least one. The message lists the first 100.
+
+    Examples
+    --------
+    >>> print(Invalid("mine.json", [Problem("missing-key", "board", "this key is required")]))
+    mine.json: 1 problem
+      1. board: this key is required [missing-key]
     """
 
     def __init__(self, subject: str, problems: Sequence[Problem]) -> None:

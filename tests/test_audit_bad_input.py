@@ -25,13 +25,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import dataperf
+from dataperf.api import audits, output_paths
 from dataperf.basics import files
-from dataperf.api import output_paths
-from dataperf.cli import app, terminal
+from dataperf.cli import app
 from dataperf.errors import DataperfError, Invalid, did_you_mean
 from dataperf.evidence import compiled, discretize, models, neighbours
 from dataperf.own_data import evaluate
-from dataperf.reading import read
+from dataperf.reading import draw, read
 
 HOSTILE = (
     "<b>x</b>",
@@ -552,7 +552,7 @@ WRONG = {
 def test_options_are_refused_before_anything_is_done(words, told, folder, monkeypatch):
     before = sorted(folder.rglob("*"))
     if "--detector" not in words:
-        monkeypatch.setattr(terminal, "steps", None)  # would fail if the audit began
+        monkeypatch.setattr(audits, "audit", None)  # would fail if it were called
     assert told in run(*AUDIT, *words, code=2)
     assert sorted(folder.rglob("*")) == before
 
@@ -594,7 +594,7 @@ def test_names_in_data_cannot_command_the_terminal(folder):
 def mine(folder):
     """Ids of the pool and of the test of mine.csv, and labels."""
     rows = evaluate.read("mine.csv", label="y", true_label="right", id="who")
-    tested = evaluate.split(rows.ids, rows.labels)
+    tested = draw.split(rows.ids, rows.labels)
     labels = {str(name): rows.classes[label] for name, label in zip(rows.ids, rows.labels)}
     return rows.ids[~tested].tolist(), rows.ids[tested].tolist(), labels
 
@@ -710,7 +710,7 @@ def test_a_choice_of_rows_is_held_against_the_pool_and_random_picks(mine):
     (every,) = json.loads(run(*DATA, "--json", write("all.json", {"samples": pool}, "selection")))
     summary = every["tasks"]["own"]["summary"]
     assert summary["after"] == summary["before"] == summary["random"] and summary["gain"] == 0
-    assert "THE CHOICE" in run(*DATA, "choice.json")
+    assert "THE SELECTION" in run(*DATA, "choice.json")
 
 
 @pytest.mark.parametrize("track", ["repair", "cleaning", "selection"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import dataperf as face
 from dataperf.evaluation import results
 
 CHALLENGE = ["--challenge", "speech-selection"]
@@ -68,11 +69,11 @@ def test_scorecard_has_all_five_parts(folder):
         assert part in text
 
 
-def test_cleanlab_beats_random_and_lets_fewer_errors_in(folder):
+def test_cleanlab_beats_random_and_selects_fewer_errors(folder):
     by_method = {result.submission.method.split(",")[0]: result for result in kept(folder)}
-    best, chance = by_method["cleanlab_k_medoids"], by_method["random"]
-    assert best.score.value > chance.score.value
-    assert best.tasks["digits"].detection.share < chance.tasks["digits"].detection.share
+    best, random = by_method["cleanlab_k_medoids"], by_method["random"]
+    assert best.score.value > random.score.value
+    assert best.tasks["digits"].detection.share < random.tasks["digits"].detection.share
     assert best.tasks["digits"].detection.ranking["auroc"] > 0.8
 
 
@@ -106,23 +107,23 @@ def scores(place: Path) -> list[dict]:
 
 def test_jobs_threads_and_order_do_not_move_a_digit(folder, tmp_path):
     for name in ("random", "cleanlab_k_medoids"):
-        manifest = json.loads((folder / f"{name}.json").read_text())
-        samples = manifest["answer"]["samples"]
-        manifest["answer"]["samples"] = {
+        content = json.loads((folder / f"{name}.json").read_text())
+        samples = content["answer"]["samples"]
+        content["answer"]["samples"] = {
             label: samples[label][::-1] for label in reversed(list(samples))
         }
-        (tmp_path / f"{name}.json").write_text(json.dumps(manifest))
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
     files = ["cleanlab_k_medoids.json", "random.json"]
     dataperf("evaluate", *CHALLENGE, *files, "-j", "2", cwd=tmp_path, OMP_NUM_THREADS="2")
     assert scores(tmp_path) == scores(folder)
 
 
 def test_bad_files_give_one_message_with_every_problem_and_write_nothing(folder, tmp_path):
-    manifest = json.loads((folder / "random.json").read_text())
-    samples = manifest["answer"]["samples"]
+    content = json.loads((folder / "random.json").read_text())
+    samples = content["answer"]["samples"]
     samples["one"] += [samples["one"][0], "one/nobody", samples["five"][0]]
     samples["fiev"] = []
-    (tmp_path / "bad.json").write_text(json.dumps(manifest))
+    (tmp_path / "bad.json").write_text(json.dumps(content))
     text = dataperf("evaluate", *CHALLENGE, "bad.json", cwd=tmp_path, code=2)
     for rule in ("duplicate-id", "unknown-id", "misfiled-id", "over-budget", "unknown-class"):
         assert f"[{rule}]" in text
@@ -199,7 +200,10 @@ def test_schemas_are_published(what, tmp_path):
 
 
 def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
-    for command in ("list", "show", "baseline", "check", "evaluate", "leaderboard", "verify"):
+    for command in (
+        *("list", "show", "baseline", "check", "evaluate", "leaderboard", "verify", "audit"),
+        *("new", "check-plugins", "freeze", "schema"),
+    ):
         assert "Example: dataperf" in dataperf(command, "--help", cwd=tmp_path)
     code = (
         "import sys, dataperf.cli.app; heavy = {'numpy', 'pydantic', 'sklearn', 'pandas', 'scipy'};"
@@ -209,18 +213,51 @@ def test_help_is_there_for_every_command_and_loads_nothing_heavy(tmp_path):
     assert run.stdout.strip() == "set()"
 
 
-def test_boards_without_reference_submissions_are_told(tmp_path):
+def test_boards_without_reference_submissions_are_reported(tmp_path):
     text = dataperf("evaluate", *CHALLENGE, "-b", "digits-300", cwd=tmp_path, code=2)
     assert "no reference submissions" in text
     assert "no board" in dataperf("evaluate", *CHALLENGE, "-b", "nope", cwd=tmp_path, code=2)
 
 
-def test_check_tells_of_every_file(folder, tmp_path):
+def test_check_reports_every_file(folder, tmp_path):
     (tmp_path / "bad.json").write_text("{")
     words = ["check", *CHALLENGE, "bad.json", str(folder / "random.json"), "--json"]
     rows = json.loads(dataperf(*words, cwd=tmp_path, code=2))
     assert [row["valid"] for row in rows] == [False, True]
     assert rows[0]["problems"][0]["rule"] == "not-json"
+
+
+def test_a_submission_that_names_its_challenge_needs_no_option(folder, tmp_path):
+    file = str(folder / "random.json")
+    assert "random.json: valid" in dataperf("check", file, cwd=tmp_path)
+    (named,) = json.loads(dataperf("evaluate", file, "--json", cwd=tmp_path))
+    (given,) = json.loads(dataperf("evaluate", *CHALLENGE, file, "--json", cwd=tmp_path))
+    assert named["tasks"] == given["tasks"]
+    (tmp_path / "en_25_train.json").write_text('{"one": ["a"]}')
+    for command in ("check", "evaluate"):
+        text = dataperf(command, "en_25_train.json", cwd=tmp_path, code=2)
+        assert "give the challenge: --challenge NAME" in text
+
+
+def test_submissions_to_several_challenges_are_evaluated_in_one_command(folder, tmp_path):
+    words = ["-c", "digit-cleaning", "-b", "linear", "-s", "random_order", "-o", "order.json"]
+    dataperf("baseline", *words, cwd=tmp_path)
+    text = dataperf("evaluate", "order.json", str(folder / "random.json"), cwd=tmp_path)
+    assert "digits-60" in text and "linear" in text
+    assert {result.challenge for result in kept(tmp_path)} == {"digit-cleaning", "speech-selection"}
+
+
+def test_a_script_and_a_command_say_the_same(folder, tmp_path):
+    content = json.loads((folder / "random.json").read_text())
+    content["answer"]["samples"]["one"] = ["one/nobody"]
+    (tmp_path / "bad.json").write_text(json.dumps(content))
+    for command, function in (("check", face.check), ("evaluate", face.evaluate)):
+        with pytest.raises(face.Invalid) as error:
+            function(tmp_path / "bad.json")
+        problems = str(error.value).partition("\n")[2]
+        assert problems in dataperf(command, "bad.json", cwd=tmp_path, code=2)
+    (result,) = (each for each in kept(folder) if each.submission.method.startswith("random"))
+    assert face.evaluate(folder / "random.json").tasks == result.tasks
 
 
 def test_new_refuses_a_name_that_is_taken(tmp_path):
@@ -244,7 +281,7 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path):
             command = [sys.executable, "-m", "dataperf", *words]
             run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
         assert run.returncode == 2
-        assert run.stderr == "error: what is to be printed: No space left on device\n"
+        assert run.stderr == "error: cannot write to standard output: no space left on device\n"
 
 
 def test_an_answer_goes_through_links_and_into_regular_files_only(tmp_path):

@@ -34,7 +34,7 @@ def asked():
 
 @pytest.fixture(scope="module")
 def loaded():
-    return dataperf.board_data("speech-selection", "digits-25")["digits"]
+    return submission.board_data("speech-selection", "digits-25")["digits"]
 
 
 def manifest(samples, board="digits-25", **other) -> Submission:
@@ -259,8 +259,8 @@ def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):
 
 def test_names_do_for_records(loaded):
     sent = manifest(ids_of(loaded, "one", 2) + ids_of(loaded, "five", 2))
-    dataperf.check(sent, "speech-selection")
-    (result,) = dataperf.evaluate_all("speech-selection", [sent])
+    dataperf.check(sent)
+    result = dataperf.evaluate(sent)
     assert result.status == "scored"
 
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import dataperf
 from dataperf import registry, statistics
 from dataperf.authoring import conformance
 from dataperf.basics import files
@@ -58,13 +59,13 @@ def made(n=240, wrong=0.35, *, groups=False, truth=True, seed=0) -> Rows:
     )
 
 
-def sent(answer, track="repair"):
+def submission(answer, track="repair"):
     content = {"schema_version": 2, "challenge": f"own-{track}", "board": "own", "answer": answer}
     return Submission.model_validate(content)
 
 
-def pool_of(rows, **told):
-    return np.flatnonzero(~own.split(rows.ids, rows.labels, rows.groups, **told))
+def pool_of(rows, **options):
+    return np.flatnonzero(~draw.split(rows.ids, rows.labels, rows.groups, **options))
 
 
 def wrong_of(rows):
@@ -76,16 +77,16 @@ def put_right(rows, numbers):
     return {"relabel": {str(row): CLASSES[rows.truth[row]] for row in numbers}}
 
 
-def scored(rows, answer, track="repair", **told):
-    asked, data = challenge.challenge(rows, track=track, **told)
-    return evaluation.evaluate(asked, sent(answer, track), data=data)
+def scored(rows, answer, track="repair", **options):
+    own_challenge, data = challenge.challenge(rows, track=track, **options)
+    return evaluation.evaluate(own_challenge, submission(answer, track), data=data)
 
 
-def rules_broken(rows, answer, **told):
-    asked, data = challenge.challenge(rows, **told)
-    told = repair.Answer.model_validate(answer)
-    rules = loading.rules_of(asked, "own")
-    found = repair.check(told, rules, data, official=False)
+def rules_broken(rows, answer, **options):
+    own_challenge, data = challenge.challenge(rows, **options)
+    checked = repair.Answer.model_validate(answer)
+    rules = loading.rules_of(own_challenge, "own")
+    found = repair.check(checked, rules, data, official=False)
     return {problem.rule for problem in found if problem.severity == "error"}
 
 
@@ -115,14 +116,14 @@ def test_every_class_has_its_share_tested_and_keeps_a_row(labels, seed, share):
 
 def test_another_seed_is_another_split():
     rows = made()
-    first, second = (own.split(rows.ids, rows.labels, seed=seed) for seed in (0, 1))
+    first, second = (draw.split(rows.ids, rows.labels, seed=seed) for seed in (0, 1))
     assert not np.array_equal(first, second)
 
 
 def test_groups_are_tested_whole():
     rows = made(groups=True)
     for seed in range(5):
-        tested = own.split(rows.ids, rows.labels, rows.groups, seed=seed)
+        tested = draw.split(rows.ids, rows.labels, rows.groups, seed=seed)
         assert not set(rows.groups[tested]) & set(rows.groups[~tested])
         assert 0.1 <= tested.mean() <= 0.3
 
@@ -143,11 +144,11 @@ def test_what_cannot_be_split_is_refused(labels, groups, share):
         draw.split(ids, np.array(labels), groups, test_share=share)
 
 
-def test_a_split_that_the_source_tells_is_kept():
+def test_a_split_of_the_source_is_kept():
     rows = made()
     parts = np.where(np.arange(len(rows)) < 50, "test", "train")
-    told = dataclasses.replace(rows, split=parts)
-    assert np.array_equal(own.in_test(told), parts == "test")
+    options = dataclasses.replace(rows, split=parts)
+    assert np.array_equal(split.in_test(options), parts == "test")
 
 
 NAMED = {"split_named": True, "roles": {"split": "part", "group": "who"}}
@@ -167,13 +168,13 @@ def parted(rows, values, **more):
 )
 def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
     rows = parted(made(), values)
-    for act in (own.in_test, challenge.challenge, challenge.table):
+    for act in (split.in_test, challenge.challenge, challenge.table):
         with pytest.raises(Invalid) as error:
             act(rows)
         for words in ('split "part"', 'no row is called "test"', shown, hint):
             assert words in str(error.value)
     unasked = dataclasses.replace(rows, split_named=False)
-    assert np.array_equal(own.in_test(unasked), own.in_test(made()))
+    assert np.array_equal(split.in_test(unasked), split.in_test(made()))
 
 
 def test_a_split_that_leaves_nothing_to_train_or_test_on_is_refused():
@@ -194,7 +195,7 @@ def test_a_group_on_both_sides_of_a_named_split_is_refused():
         error.value
     )
     whole = np.where(np.isin(rows.groups, ["g1", "g2"]), "test", "train")
-    assert np.array_equal(own.in_test(parted(rows, whole)), whole == "test")
+    assert np.array_equal(split.in_test(parted(rows, whole)), whole == "test")
 
 
 def test_rows_without_a_label_that_would_be_tested_on_are_left_out():
@@ -212,17 +213,22 @@ def test_rows_without_a_label_that_would_be_tested_on_are_left_out():
 # A repair ---------------------------------------------------------------------------------
 
 
-def test_a_repair_that_helps_is_told_with_its_paired_interval():
+def test_a_repair_that_helps_comes_with_its_paired_interval():
     rows = made(600)
     result = scored(rows, put_right(rows, wrong_of(rows)))
     (part,) = result.tasks.values()
-    told = part.summary
-    assert result.score.value == told["after"] == told["clean"] == told["oracle"]
-    assert told["gain"] == pytest.approx(told["after"] - told["before"])
-    assert 0 < told["gain low"] < told["gain"] < told["gain high"]
-    assert told["gain p"] < 0.05
-    assert told["random lowest"] <= told["random"] <= told["random highest"] < told["after"]
-    assert told["put right"] == told["wrong labels"] == len(wrong_of(rows))
+    summary = part.summary
+    assert result.score.value == summary["after"] == summary["clean"] == summary["oracle"]
+    assert summary["gain"] == pytest.approx(summary["after"] - summary["before"])
+    assert 0 < summary["gain low"] < summary["gain"] < summary["gain high"]
+    assert summary["gain p"] < 0.05
+    assert (
+        summary["random lowest"]
+        <= summary["random"]
+        <= summary["random highest"]
+        < summary["after"]
+    )
+    assert summary["put right"] == summary["wrong labels"] == len(wrong_of(rows))
     assert part.notes == ["the repair helps"]
     assert result.warnings == []
 
@@ -232,7 +238,7 @@ def test_the_gain_is_the_difference_of_two_single_trainings():
     drop = wrong_of(rows)[:40]
     part = scored(rows, {"drop": [str(row) for row in drop]}).tasks["own"]
     model = registry.load("fixed_models", "logistic_v1")
-    pool, tested = pool_of(rows), own.split(rows.ids, rows.labels)
+    pool, tested = pool_of(rows), draw.split(rows.ids, rows.labels)
     outs = []
     for kept in (np.setdiff1d(pool, drop), pool):
         fitted = model.fit(rows.features[kept], rows.labels[kept], classes=3, seeds=(1,))
@@ -257,11 +263,11 @@ def test_nothing_to_repair_shows_no_gain():
     assert part.summary["right dropped"] == 30
 
 
-def test_a_repair_that_harms_is_told():
+def test_a_repair_that_harms_is_reported():
     rows = made(600, wrong=0.0)
     spoil = pool_of(rows)[::2]
-    told = {str(row): CLASSES[(rows.labels[row] + 1) % 3] for row in spoil}
-    part = scored(rows, {"relabel": told}).tasks["own"]
+    options = {str(row): CLASSES[(rows.labels[row] + 1) % 3] for row in spoil}
+    part = scored(rows, {"relabel": options}).tasks["own"]
     assert part.notes == ["the repair harms"]
     assert part.summary["spoiled"] == len(spoil)
 
@@ -281,14 +287,14 @@ def test_without_truth_the_labels_are_tested_as_given_and_that_is_said():
     assert any("noisy-test" in warning for warning in result.warnings)
     assert "oracle" not in result.tasks["own"].summary
     assert result.tasks["own"].detection is None
-    tested = own.split(rows.ids, rows.labels)
+    tested = draw.split(rows.ids, rows.labels)
     _, data = challenge.challenge(rows)
     assert np.array_equal(data["own"].tests["test"].labels, rows.labels[tested])
     _, data = challenge.challenge(made())
     assert np.array_equal(data["own"].tests["test"].labels, made().truth[tested])
 
 
-def test_a_truth_that_is_not_told_of_every_row_is_the_label_there():
+def test_a_truth_that_is_not_known_of_every_row_is_the_label_there():
     rows = made()
     truth = rows.truth.copy()
     truth[::2] = -1
@@ -343,7 +349,7 @@ def test_random_drops_are_as_many_as_the_answer_names():
 )
 def test_bad_repairs_are_refused(answer, rule):
     rows = made()
-    names = {"TEST": str(np.flatnonzero(own.split(rows.ids, rows.labels))[0])}
+    names = {"TEST": str(np.flatnonzero(draw.split(rows.ids, rows.labels))[0])}
     names["POOL"] = str(pool_of(rows)[0])
     text = json.dumps(answer)
     for word, name in names.items():
@@ -401,23 +407,26 @@ def test_groups_cluster_the_interval():
 
 def test_results_on_the_same_data_compare_and_on_others_do_not():
     rows = made()
-    asked, data = challenge.challenge(rows)
+    own_challenge, data = challenge.challenge(rows)
     again, same = challenge.challenge(
         dataclasses.replace(rows, name="other name", source="elsewhere")
     )
-    assert loading.digests(asked, "own") == loading.digests(again, "own")
+    assert loading.digests(own_challenge, "own") == loading.digests(again, "own")
     assert evaluation.data_digest(data) == evaluation.data_digest(same)
     changed = rows.features.copy()
     changed[0, 0] += 1
-    for other, told in (
+    for other, options in (
         (dataclasses.replace(rows, features=changed), {}),
         (dataclasses.replace(rows, truth=None), {}),
         (rows, {"seed": 1}),
         (rows, {"model": "knn_v1"}),
         (rows, {"budget": 5}),
     ):
-        different, _ = challenge.challenge(other, **told)
-        assert loading.digests(different, "own")["board"] != loading.digests(asked, "own")["board"]
+        different, _ = challenge.challenge(other, **options)
+        assert (
+            loading.digests(different, "own")["board"]
+            != loading.digests(own_challenge, "own")["board"]
+        )
 
 
 # Bad data ---------------------------------------------------------------------------------
@@ -425,7 +434,7 @@ def test_results_on_the_same_data_compare_and_on_others_do_not():
 
 def test_what_cannot_be_a_challenge_is_refused():
     rows = made()
-    with pytest.raises(DataperfError, match="needs the truth"):
+    with pytest.raises(DataperfError, match="needs true labels"):
         challenge.challenge(made(truth=False), track="cleaning")
     with pytest.raises(NotFound, match="repair"):
         challenge.challenge(rows, track="repairs")
@@ -472,8 +481,8 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def write(name, asked, answer):
-    content = {"schema_version": 2, "challenge": asked, "board": "own", "answer": answer}
+def write(name, named, answer):
+    content = {"schema_version": 2, "challenge": named, "board": "own", "answer": answer}
     Path(name).write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -523,11 +532,11 @@ def test_evaluate_says_whether_the_repair_helps_and_can_be_verified(numbered, mo
 
 
 def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbered):
-    asked, data = own.load("mine.csv", label="y", true_label="right")
-    result = evaluation.evaluate(asked, numbered / "repair.json", data=data)
+    own_challenge, data = own.load("mine.csv", label="y", true_label="right")
+    result = evaluation.evaluate(own_challenge, numbered / "repair.json", data=data)
     assert result.own_data == {}
     path = results.keep(result, "kept")
-    with pytest.raises(DataperfError, match="does not say where it lies"):
+    with pytest.raises(DataperfError, match="does not say where the data lies"):
         rerun.result(numbered / path)
 
 
@@ -561,8 +570,8 @@ def test_no_record_keeps_verify_from_the_next(numbered, monkeypatch):
     (good,) = (numbered / "dataperf-results").rglob("*.json")
     before = rerun.result
 
-    def result(path, **told):
-        return before(path, **told) if path.is_file() else 1 / 0
+    def result(path, **options):
+        return before(path, **options) if path.is_file() else 1 / 0
 
     monkeypatch.setattr(rerun, "result", result)
     text = run("verify", "other.json", good, code=1)
@@ -573,12 +582,12 @@ def test_no_record_keeps_verify_from_the_next(numbered, monkeypatch):
 def test_what_is_not_said_of_own_data_is_not_there(numbered):
     run("evaluate", *OWN, "repair.json")
     (path,) = (numbered / "dataperf-results").rglob("*.json")
-    told = {"source": str(numbered / "mine.csv"), "label": "y", "true_label": "right"}
-    assert results.read(path).own_data == {**told, "track": "repair"}
+    options = {"source": str(numbered / "mine.csv"), "label": "y", "true_label": "right"}
+    assert results.read(path).own_data == {**options, "track": "repair"}
 
 
 @pytest.mark.parametrize("named", [["x"], {"a": 1}, 3, None, ""])
-def test_a_manifest_that_names_no_challenge_is_refused(numbered, named):
+def test_a_submission_that_names_no_challenge_is_refused(numbered, named):
     write("odd.json", named, {"drop": []})
     text = run("evaluate", *OWN, "odd.json", code=2)
     assert "for own data one of own-repair" in text
@@ -592,10 +601,10 @@ def test_an_empty_path_is_not_the_folder_one_is_in(numbered, empty):
     assert "2 problems" not in run("evaluate", *OWN, "repair.json", "order.json")
 
 
-def test_what_is_asked_in_other_words_is_kept_in_plain_ones(numbered):
+def test_options_in_other_types_are_kept_in_plain_ones(numbered):
     numbers = {"seed": np.int64(0), "test_share": np.float64(0.2), "budget": np.int64(200)}
-    told = {"label": "y", "drop": "right", **numbers}
-    (result,) = own.evaluate("mine.csv", [Path("repair.json")], **told)
+    options = {"label": "y", "drop": "right", **numbers}
+    (result,) = own.evaluate("mine.csv", [Path("repair.json")], **options)
     kept = results.read(Path(results.keep(result, "kept"))).own_data
     expected = {"label": "y", "drop": ["right"], "seed": 0, "test_share": 0.2, "budget": 200}
     assert kept == {"source": str(numbered / "mine.csv"), "track": "repair", **expected}
@@ -606,11 +615,17 @@ def test_what_is_asked_in_other_words_is_kept_in_plain_ones(numbered):
 ALL_WRONG = {"test_share": 2, "seed": -5, "budget": -1, "model": "nope", "metric": "acuracy"}
 
 
-def test_everything_wrong_with_what_is_asked_is_told_before_the_data_is_read(numbered):
+def test_everything_wrong_with_options_is_reported_before_the_data_is_read(numbered):
     words = ["--test-share", 2, "--seed", -5, "--budget", -1, "--model", "nope"]
     text = run("evaluate", *OWN, *words, "--metric", "acuracy", "repair.json", code=2)
-    for told in ("5 problems", "share to test on is 2", "seed is -5", "budget is -1", "'nope'"):
-        assert told in text
+    for options in (
+        "5 problems",
+        "share of test rows is 2",
+        "seed is -5",
+        "budget is -1",
+        "'nope'",
+    ):
+        assert options in text
     assert 'Did you mean "accuracy"?' in text
     new = ["new", "challenge", "mine", "--from-data", "not-there.csv", "--track", "repairs"]
     assert "6 problems" in run(*new, *words, "--metric", "x", "--plugins", "mine", code=2)
@@ -621,12 +636,12 @@ def test_everything_wrong_with_what_is_asked_is_told_before_the_data_is_read(num
 
 
 @pytest.mark.parametrize(
-    "told", [{"seed": "a"}, {"seed": True}, {"test_share": "x"}, {"budget": 1.5}]
+    "options", [{"seed": "a"}, {"seed": True}, {"test_share": "x"}, {"budget": 1.5}]
 )
-def test_numbers_that_are_none_are_refused(told):
-    (name,) = told
+def test_numbers_that_are_none_are_refused(options):
+    (name,) = options
     with pytest.raises(Invalid, match=name):
-        challenge.challenge(made(), **told)
+        challenge.challenge(made(), **options)
 
 
 def test_a_path_that_no_result_can_keep_is_refused(numbered):
@@ -644,10 +659,10 @@ def test_a_path_that_no_result_can_keep_is_refused(numbered):
 def test_ids_of_a_column_and_other_options(folder):
     rows = made(300)
     names = np.array([f"row-{name}" for name in rows.ids])
-    tested = own.split(names, rows.labels, seed=3, test_share=0.3)
+    tested = draw.split(names, rows.labels, seed=3, test_share=0.3)
     write("named.json", "own-repair", {"drop": [names[~tested][0]]})
-    told = ["--model", "knn_v1", "--metric", "macro_f1", "--seed", 3, "--test-share", 0.3]
-    (found,) = json.loads(run("evaluate", *DATA, *told, "--budget", 1, "--json", "named.json"))
+    options = ["--model", "knn_v1", "--metric", "macro_f1", "--seed", 3, "--test-share", 0.3]
+    (found,) = json.loads(run("evaluate", *DATA, *options, "--budget", 1, "--json", "named.json"))
     assert found["metric"] == "macro_f1"
     assert found["own_data"]["seed"] == 3 and found["own_data"]["id"] == "who"
     assert found["tasks"]["own"]["splits"]["test"]["rows"] == 90
@@ -657,21 +672,25 @@ def test_ids_of_a_column_and_other_options(folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["repair.json"], "name a challenge .* or your own data"),
-        (["-c", "digit-cleaning", "--data", "mine.csv", "repair.json"], "exclude each other"),
+        ([], "name a challenge .*, a submission, or your own data"),
+        (["repair.json"], "stands for your own data.*\n.*give the data: --data"),
+        (
+            ["-c", "digit-cleaning", "--data", "mine.csv", "repair.json"],
+            "--challenge is for challenges, and --data for your own data",
+        ),
         (["-c", "digit-cleaning", "--label", "y", "repair.json"], "--label is for your own data"),
         (["-c", "digit-cleaning", "--test-share", "0.1"], "--test-share is for your own data"),
         (["--data", "mine.csv", "repair.json"], "which column holds the labels"),
-        ([*OWN], "name a manifest"),
+        ([*OWN], "name a submission"),
         ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
         ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
         ([*OWN, "other.json"], "for own data one of own-repair, own-cleaning, own-selection"),
-        ([*OWN, "--test-share", "1.5", "repair.json"], "share to test on is 1.5"),
-        (["--data", "plain.csv", "--label", "right", "hidden.json"], "needs the truth"),
+        ([*OWN, "--test-share", "1.5", "repair.json"], "share of test rows is 1.5"),
+        (["--data", "plain.csv", "--label", "right", "hidden.json"], "needs true labels"),
         ([*OWN, "--seed", "5", "repair.json"], "tested on, so no part of the pool"),
     ],
 )
-def test_what_is_asked_wrongly_is_told(numbered, words, message):
+def test_wrong_requests_are_refused(numbered, words, message):
     write("other.json", "digit-cleaning", {"orders": {}})
     write("hidden.json", "own-cleaning", {"orders": {"own": ["0"]}})
     pd.read_csv("mine.csv").drop(columns="y").to_csv("plain.csv", index=False)
@@ -700,9 +719,9 @@ def test_a_challenge_folder_scores_as_the_data_does(numbered, monkeypatch, track
     page = (numbered / "mine/challenges/my-ants/README.md").read_text()
     for part in ("## Task", "## Data card", "Known limits", "## Rules", "## Reading the score"):
         assert part in page
-    assert "240 in the pool, 60 to" in " ".join(page.split())
+    assert "240 in the pool, 60 in the test" in " ".join(page.split())
     with pytest.raises(DataperfError, match="already; choose another name"):
-        app.new(kind="challenge", name="my-ants", path=numbered / "mine", from_data="x", label="y")
+        dataperf.new("challenge", "my-ants", folder=numbered / "mine", data="x", label="y")
 
 
 def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypatch):
@@ -740,17 +759,17 @@ NEW = [
 ]
 
 
-def test_commands_tell_what_became_of_the_values_of_a_split(numbered):
+def test_commands_say_what_became_of_the_values_of_a_split(numbered):
     frame = with_parts(["test"] * 60 + ["val"] * 40 + ["train"] * 200)
     frame.loc[:1, "y"] = None
     frame.to_csv("mine.csv", index=False)
     write("repair.json", "own-repair", {"drop": ["100"]})
-    told = ["--true-label", "right", "--split", "part"]
-    found = [run("evaluate", *OWN, *told[2:], "repair.json"), run(*NEW, *told)]
+    options = ["--true-label", "right", "--split", "part"]
+    found = [run("evaluate", *OWN, *options[2:], "repair.json"), run(*NEW, *options)]
     for text in [*found, page_of(numbered)]:
         assert "pool: train 200, val 40\n" in text
         assert "left out: 2 rows without a label, 2 of them called test\n" in text
-    assert "58 to test on (as the column part says)" in " ".join(page_of(numbered).split())
+    assert "58 in the test (as the column part says)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
     assert rerun.result(kept)["problems"] == []
 
@@ -762,9 +781,9 @@ def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
     frame.to_csv("mine.csv", index=False)
     for words in (["evaluate", *OWN, "repair.json"], [*NEW, "--true-label", "right"]):
         text = run(*words, code=2)
-        assert 'true label "right": "Ant" in 2 rows is no class of the label' in text
+        assert 'true label "right": "Ant" in 2 rows is not a class of the label' in text
         assert 'Did you mean "ant"' in text
-        assert '"zebra" in 1 row is no class' in text
+        assert '"zebra" in 1 row is not a class' in text
         assert "ant, bee, cat; empty where it is not known" in text
         assert "2 problems" in text
     assert not (numbered / "mine").exists()
@@ -775,7 +794,7 @@ def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):
 
 def test_a_truth_of_many_strange_values_names_the_commonest():
     strange = {f"odd{number}": number for number in range(1, 9)}
-    with pytest.raises(Invalid, match="3 more values in 6 rows are no classes") as error:
+    with pytest.raises(Invalid, match="3 more values in 6 rows are not classes") as error:
         challenge.challenge(dataclasses.replace(made(), strange_truths=strange))
     assert '"odd8" in 8 rows' in str(error.value)
 
@@ -820,15 +839,15 @@ def commands(page):
             ["first 30 rows of the pool's 64", "after every 2 rows", "ends after 30 rows"],
         ),
         ("cleaning", None, ["All 64 rows of the pool are listed, each exactly once"]),
-        ("selection", 12, ["chooses at most 12 rows", "12 in all"]),
-        ("selection", None, ["chooses at most 64 rows"]),
+        ("selection", 12, ["selects at most 12 rows", "12 rows in total"]),
+        ("selection", None, ["selects at most 64 rows"]),
     ],
 )
 def test_what_a_page_shows_passes_its_own_check(numbered, track, budget, rules):
     frame = pd.read_csv("mine.csv").iloc[:80]
     frame.assign(who=[f"d{row:04}" for row in range(80)]).to_csv("mine.csv", index=False)
-    told = ["--true-label", "right", "--id", "who", "--track", track]
-    run(*NEW, *told, *([] if budget is None else ["--budget", budget]))
+    options = ["--true-label", "right", "--id", "who", "--track", track]
+    run(*NEW, *options, *([] if budget is None else ["--budget", budget]))
     page = page_of(numbered)
     for words in rules:
         assert words in page
@@ -847,7 +866,7 @@ def test_what_a_page_shows_passes_its_own_check(numbered, track, budget, rules):
     assert "json: valid" in run(*check)
 
 
-def test_a_new_challenge_tells_which_columns_became_features(numbered):
+def test_a_new_challenge_says_which_columns_became_features(numbered):
     frame = with_parts("train")
     frame["part"] = ["test"] * 60 + ["train"] * 240
     frame["note"], frame["same"] = "x" + frame.index.astype(str), 1
@@ -860,25 +879,25 @@ def test_a_new_challenge_tells_which_columns_became_features(numbered):
             "features: 12 columns (a, b, c, d, e, more0, more1, more2, more3, more4 and 2 more)"
             in each
         )
-        assert "no features: label y, split part, true_label right\n" in each
+        assert "not features: y (label), part (split), right (true label)\n" in each
         assert "dropped: f, more7\n" in each
-        assert "not used (they name rows, or never change): note, same\n" in each
+        assert "ignored (constant, or unique per row): note, same\n" in each
     with np.load("mine/datasets/my_ants.npz") as arrays:
         assert arrays["features"].shape == (300, 12)
 
 
-def test_a_forgotten_truth_is_warned_of(numbered):
+def test_a_forgotten_truth_gives_a_warning(numbered):
     frame = pd.read_csv("mine.csv")
     frame["y"] = frame["y"].where(frame.index % 10 == 0, frame["right"])
     frame[list("abcdef")] = np.random.RandomState(0).normal(size=(300, 6))
     frame.to_csv("mine.csv", index=False)
     write("repair.json", "own-repair", {"drop": [str(pool_of(made(300))[5])]})
-    words = "warning: the feature right nearly tells the label"
+    words = "warning: the feature right nearly determines the label"
     command = ["evaluate", *OWN[:4], "--json", "repair.json"]
     assert words in run(*command) and words in run(*NEW)
-    for told in (["--true-label", "right"], ["--drop", "right"]):
-        assert words not in run(*command, *told)
-        assert words not in run(*NEW, "--plugins", told[0].strip("-"), *told)
+    for options in (["--true-label", "right"], ["--drop", "right"]):
+        assert words not in run(*command, *options)
+        assert words not in run(*NEW, "--plugins", options[0].strip("-"), *options)
 
 
 def test_a_page_says_how_the_test_was_chosen():
@@ -909,9 +928,9 @@ def test_folders_that_cannot_be_made(numbered, words, message):
 
 def test_drop_flagged_finds_wrong_labels_and_keeps_every_class():
     rows = made(600)
-    asked, data = challenge.challenge(rows, budget=20)
+    own_challenge, data = challenge.challenge(rows, budget=20)
     strategy = registry.load("strategies", "drop_flagged")
-    rules = loading.rules_of(asked, "own")
+    rules = loading.rules_of(own_challenge, "own")
     answer = strategy.answer(data["own"].pool, rules, seed=0)
     assert answer == strategy.answer(data["own"].pool, rules, seed=0)
     assert len(answer["drop"]) == 20

@@ -1,4 +1,4 @@
-"""Whatever lies in a file, a reader is told everything that is wrong with it, briefly."""
+"""Whatever lies in a file, the reader reports everything that is wrong with it, briefly."""
 
 from __future__ import annotations
 
@@ -43,69 +43,69 @@ def judge(content, path: Path, board=None, **rules):
 
 
 def without(key):
-    return {name: value for name, value in tiny.manifest().items() if name != key}
+    return {name: value for name, value in tiny.content().items() if name != key}
 
 
 MANY = [7] * 100_000
 BAD = {
-    "unknown id": (tiny.manifest(["no/1", "yes/3"]), {"unknown-id"}),
-    "id of a test": (tiny.manifest(["no/1", "yes/9"]), {"test-id"}),
-    "duplicate": (tiny.manifest(["no/1", "no/1", "yes/1"]), {"duplicate-id"}),
+    "unknown id": (tiny.content(["no/1", "yes/3"]), {"unknown-id"}),
+    "id of a test": (tiny.content(["no/1", "yes/9"]), {"test-id"}),
+    "duplicate": (tiny.content(["no/1", "no/1", "yes/1"]), {"duplicate-id"}),
     "two labels": (
-        tiny.manifest({"no": ["no/1"], "yes": ["no/1"]}),
+        tiny.content({"no": ["no/1"], "yes": ["no/1"]}),
         {"duplicate-id", "misfiled-id"},
     ),
-    "misfiled": (tiny.manifest({"no": ["yes/1"], "yes": ["yes/2"]}), {"misfiled-id"}),
-    "over the budget": (tiny.manifest(list(tiny.POOL)), {"over-budget"}),
-    "empty list": (tiny.manifest([]), {"empty"}),
-    "empty classes": (tiny.manifest({"no": [], "yes": []}), {"empty"}),
-    "unknown class": (tiny.manifest({"nope": ["no/1"], "yes": ["yes/1"]}), {"unknown-class"}),
-    "ids a string": (tiny.manifest("no/1"), {"wrong-type"}),
-    "ids a number": (tiny.manifest({"no": 3}), {"wrong-type"}),
-    "ids null": (tiny.manifest({"no": None}), {"wrong-type"}),
-    "ids nested": (tiny.manifest({"no": [["no/1"]]}), {"wrong-type"}),
-    "number as id": (tiny.manifest([1, 2.5]), {"wrong-type"}),
-    "100,000 wrong types": (tiny.manifest(MANY), {"wrong-type"}),
+    "misfiled": (tiny.content({"no": ["yes/1"], "yes": ["yes/2"]}), {"misfiled-id"}),
+    "over the budget": (tiny.content(list(tiny.POOL)), {"over-budget"}),
+    "empty list": (tiny.content([]), {"empty"}),
+    "empty classes": (tiny.content({"no": [], "yes": []}), {"empty"}),
+    "unknown class": (tiny.content({"nope": ["no/1"], "yes": ["yes/1"]}), {"unknown-class"}),
+    "ids a string": (tiny.content("no/1"), {"wrong-type"}),
+    "ids a number": (tiny.content({"no": 3}), {"wrong-type"}),
+    "ids null": (tiny.content({"no": None}), {"wrong-type"}),
+    "ids nested": (tiny.content({"no": [["no/1"]]}), {"wrong-type"}),
+    "number as id": (tiny.content([1, 2.5]), {"wrong-type"}),
+    "100,000 wrong types": (tiny.content(MANY), {"wrong-type"}),
     "100,000 wrong classes": (
-        tiny.manifest({f"class {number}": number for number in range(100_000)}),
+        tiny.content({f"class {number}": number for number in range(100_000)}),
         {"wrong-type"},
     ),
-    "100,000 unknown ids": (tiny.manifest([f"x{n}" * 50 for n in range(100_000)]), {"unknown-id"}),
-    "unknown key": (tiny.manifest(metod="x"), {"unknown-key"}),
+    "100,000 unknown ids": (tiny.content([f"x{n}" * 50 for n in range(100_000)]), {"unknown-id"}),
+    "unknown key": (tiny.content(metod="x"), {"unknown-key"}),
     "10,000 unknown keys": (
-        tiny.manifest(**{f"key{number}": 1 for number in range(10_000)}),
+        tiny.content(**{f"key{number}": 1 for number in range(10_000)}),
         {"unknown-key"},
     ),
-    "very long key": (tiny.manifest(**{"x" * 100_000: 1}), {"unknown-key"}),
+    "very long key": (tiny.content(**{"x" * 100_000: 1}), {"unknown-key"}),
     "unknown key of the answer": (
-        tiny.manifest(answer={"samples": ["no/1"], "rankin": []}),
+        tiny.content(answer={"samples": ["no/1"], "rankin": []}),
         {"unknown-key"},
     ),
     "ranking": (
-        tiny.manifest(answer={"samples": ["no/1"], "ranking": ["q", "no/1", "no/1"]}),
+        tiny.content(answer={"samples": ["no/1"], "ranking": ["q", "no/1", "no/1"]}),
         {"unknown-id", "duplicate-id"},
     ),
     "no challenge": (without("challenge"), {"missing-key"}),
-    "other challenge": (tiny.manifest(challenge="small"), {"other-challenge"}),
+    "other challenge": (tiny.content(challenge="small"), {"other-challenge"}),
     "no board": (without("board"), {"missing-key"}),
-    "unknown board": (tiny.manifest(board="en-26"), {"unknown-board"}),
-    "name with a slash": (tiny.manifest(board="../en-25"), {"bad-name"}),
+    "unknown board": (tiny.content(board="en-26"), {"unknown-board"}),
+    "name with a slash": (tiny.content(board="../en-25"), {"bad-name"}),
     "no answer": (without("answer"), {"missing-key"}),
-    "answer a list": (tiny.manifest(answer=[]), {"wrong-type"}),
-    "bool as version": (tiny.manifest(schema_version=True), {"wrong-type"}),
-    "other version": (tiny.manifest(schema_version=1), {"schema-version"}),
+    "answer a list": (tiny.content(answer=[]), {"wrong-type"}),
+    "bool as version": (tiny.content(schema_version=True), {"wrong-type"}),
+    "other version": (tiny.content(schema_version=1), {"schema-version"}),
     "a list": ([], {"wrong-type"}),
     "null": (None, {"wrong-type"}),
     "not JSON": (b"{samples: no}", {"not-json"}),
     "no bytes": (b"", {"not-json"}),
     "blanks": (b" \n", {"not-json"}),
-    "truncated": (json.dumps(tiny.manifest()).encode()[:-5], {"not-json"}),
-    "byte order mark": (b"\xef\xbb\xbf" + json.dumps(tiny.manifest()).encode(), {"not-json"}),
+    "truncated": (json.dumps(tiny.content()).encode()[:-5], {"not-json"}),
+    "byte order mark": (b"\xef\xbb\xbf" + json.dumps(tiny.content()).encode(), {"not-json"}),
     "binary": (bytes(range(256)), {"not-json"}),
     "NaN": (b'{"declared_cost": {"s": NaN}}', {"not-json"}),
     "Infinity": (b'{"declared_cost": {"s": -Infinity}}', {"not-json"}),
     "beyond float": (
-        json.dumps(tiny.manifest(declared_cost={"s": 0})).replace("0}", "1e999}").encode(),
+        json.dumps(tiny.content(declared_cost={"s": 0})).replace("0}", "1e999}").encode(),
         {"finite-number"},
     ),
     "repeated key": (b'{"board": "a", "board": "b"}', {"repeated-key"}),
@@ -116,17 +116,17 @@ BAD = {
     "repeated keys in many objects": (b"[" + b'{"a":1,"a":2},' * 9999 + b"1]", {"repeated-key"}),
     "deep": (b"[" * 100_000 + b"]" * 100_000, {"too-deep"}),
     "a little deep": (
-        tiny.manifest(answer=json.loads('{"a":' * 40 + "1" + "}" * 40)),
+        tiny.content(answer=json.loads('{"a":' * 40 + "1" + "}" * 40)),
         {"too-deep"},
     ),
     "huge integer": (b'{"schema_version": ' + b"9" * 100_000 + b"}", {"not-json"}),
-    "lone surrogate": (tiny.manifest(["\ud800"]), set()),
-    "lone surrogate as a class": (tiny.manifest({"\ud800": ["no/1"]}), set()),
-    "lone surrogate as a key": (tiny.manifest(**{"\ud800": 1}), set()),
+    "lone surrogate": (tiny.content(["\ud800"]), set()),
+    "lone surrogate as a class": (tiny.content({"\ud800": ["no/1"]}), set()),
+    "lone surrogate as a key": (tiny.content(**{"\ud800": 1}), set()),
 }
 
 
-def test_a_byte_order_mark_is_told(tmp_path):
+def test_a_byte_order_mark_is_reported(tmp_path):
     path = tmp_path / "mine.json"
     path.write_bytes(BAD["byte order mark"][0])
     with pytest.raises(Invalid, match="begins with a byte order mark: save it as UTF-8 without"):
@@ -134,7 +134,7 @@ def test_a_byte_order_mark_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_bad_manifest_is_refused(kind, tmp_path):
+def test_a_bad_submission_is_refused(kind, tmp_path):
     content, expected = BAD[kind]
     started = time.monotonic()
     rules, message = judge(content, tmp_path / "answer.json")
@@ -143,21 +143,21 @@ def test_bad_manifest_is_refused(kind, tmp_path):
     assert time.monotonic() - started < 10
 
 
-def test_good_manifest_passes(tmp_path):
-    assert judge(tiny.manifest(), tmp_path / "a.json") == (set(), "")
-    assert judge(tiny.manifest(["no/1", "yes/1", "yes/2"]), tmp_path / "a.json") == (set(), "")
+def test_a_good_submission_passes(tmp_path):
+    assert judge(tiny.content(), tmp_path / "a.json") == (set(), "")
+    assert judge(tiny.content(["no/1", "yes/1", "yes/2"]), tmp_path / "a.json") == (set(), "")
 
 
 def test_missing_class_is_a_warning_or_an_error_by_rule(tmp_path):
-    content = tiny.manifest({"no": ["no/1"]})
+    content = tiny.content({"no": ["no/1"]})
     assert judge(content, tmp_path / "a.json")[0] == set()
     read = submission.read(tmp_path / "a.json", tiny.challenge())
     assert "missing-class" in submission.check(read, tiny.challenge(), DATA)[0]
     assert judge(content, tmp_path / "a.json", missing_class="error")[0] == {"missing-class"}
 
 
-def test_every_problem_of_the_manifest_is_told_at_once(tmp_path):
-    content = tiny.manifest(
+def test_every_problem_of_a_submission_is_reported_at_once(tmp_path):
+    content = tiny.content(
         {"no": 1}, schema_version=1, board="a b", metod="x", declared_cost={"s": "much"}
     )
     rules, message = judge(content, tmp_path / "a.json")
@@ -167,7 +167,7 @@ def test_every_problem_of_the_manifest_is_told_at_once(tmp_path):
 
 
 def test_every_problem_of_the_answer_is_told_at_once(tmp_path):
-    content = tiny.manifest({"no": ["yes/1", "yes/1", "zzz"], "yes": ["no/9"], "yess": []})
+    content = tiny.content({"no": ["yes/1", "yes/1", "zzz"], "yes": ["no/9"], "yess": []})
     rules, message = judge(content, tmp_path / "a.json", missing_class="error")
     assert rules == {
         "misfiled-id", "duplicate-id", "unknown-id", "test-id", "unknown-class", "over-budget",
@@ -180,7 +180,7 @@ def test_what_is_no_file_is_refused(tmp_path, monkeypatch):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     large = tmp_path / "large.json"
-    large.write_text(json.dumps(tiny.manifest()))
+    large.write_text(json.dumps(tiny.content()))
     cases = {
         tmp_path: "not-a-file",
         tmp_path / "none.json": "not-a-file",
@@ -227,11 +227,11 @@ def test_official_format_takes_its_board_from_the_name_or_the_argument(tmp_path)
 
 
 def test_board_asked_for_must_be_the_board_answered(tmp_path):
-    assert judge(tiny.manifest(), tmp_path / "a.json", "other")[0] == {"other-board"}
+    assert judge(tiny.content(), tmp_path / "a.json", "other")[0] == {"other-board"}
 
 
 def test_dumped_submission_reads_back(tmp_path):
-    read = submission.parse(tiny.manifest(method="naïve"), tiny.challenge())
+    read = submission.parse(tiny.content(method="naïve"), tiny.challenge())
     (tmp_path / "a.json").write_text(submission.dump(read), encoding="utf-8")
     assert submission.read(tmp_path / "a.json", tiny.challenge()) == read
 
@@ -280,14 +280,14 @@ def test_any_json_is_refused(tmp_path, content):
 @QUICK
 @given(ANY_SAMPLES)
 def test_an_answer_passes_exactly_if_it_is_right(tmp_path, samples):
-    rules, _ = judge(tiny.manifest(samples), tmp_path / "a.json")
+    rules, _ = judge(tiny.content(samples), tmp_path / "a.json")
     assert (not rules) == is_right(samples)
 
 
 @QUICK
-@given(st.sampled_from([*tiny.manifest(), "method", "more", "declared_cost"]), ANY_JSON)
-def test_a_manifest_with_a_mutated_field_never_breaks_the_reader(tmp_path, key, value):
-    rules, _ = judge(tiny.manifest(**{key: value}), tmp_path / "a.json")
+@given(st.sampled_from([*tiny.content(), "method", "more", "declared_cost"]), ANY_JSON)
+def test_a_submission_with_a_mutated_field_never_breaks_the_reader(tmp_path, key, value):
+    rules, _ = judge(tiny.content(**{key: value}), tmp_path / "a.json")
     right = key == "schema_version" and type(value) is int and value == 2
     if key in ("schema_version", "challenge", "board", "answer") and not right:
         assert rules
@@ -295,8 +295,8 @@ def test_a_manifest_with_a_mutated_field_never_breaks_the_reader(tmp_path, key, 
 
 @QUICK
 @given(st.data())
-def test_a_manifest_with_mutated_bytes_never_breaks_the_reader(tmp_path, data):
-    content = bytearray(json.dumps(tiny.manifest()).encode())
+def test_a_submission_with_mutated_bytes_never_breaks_the_reader(tmp_path, data):
+    content = bytearray(json.dumps(tiny.content()).encode())
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     rules, message = judge(bytes(content), tmp_path / "a.json")

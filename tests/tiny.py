@@ -49,6 +49,6 @@ def data() -> TaskData:
     return TaskData(Pool(ids, features, labels, CLASSES, {}), None, tests, "0" * 64)
 
 
-def manifest(samples=None, **changes) -> dict:
+def content(samples=None, **changes) -> dict:
     answer = {"samples": {"no": ["no/1"], "yes": ["yes/1"]} if samples is None else samples}
     return {"schema_version": 2, "challenge": "tiny", "board": "en-25", "answer": answer, **changes}

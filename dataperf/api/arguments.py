@@ -27,7 +27,14 @@ class Expected:
 
 
 def _is_path(value: Any) -> bool:
-    return isinstance(value, str | Path) and bool(str(value).strip()) and "\0" not in str(value)
+    """Return whether a value is a path that the system can look up, whether it exists or not."""
+    if not isinstance(value, str | Path) or not str(value).strip():
+        return False
+    try:
+        Path(value).exists()
+    except (OSError, ValueError):  # too long a name, or a NUL in it
+        return False
+    return True
 
 
 def _list_of(words: str, part: Expected) -> Expected:
@@ -47,7 +54,6 @@ NOTHING = Expected("None", lambda value: value is None)
 TEXT = Expected("a text", lambda value: isinstance(value, str))
 TEXTS = _list_of("texts", TEXT)
 PATH = Expected("a path", _is_path)
-FOLDER = PATH
 NUMBER = Expected("a whole number, at least 1", lambda value: _is_whole(value) and value >= 1)
 SEED = Expected(
     f"a whole number from 0 to {validation.MOST_SEED}",

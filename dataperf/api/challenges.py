@@ -1,14 +1,19 @@
-"""Challenges: which there are, what one asks, what a participant may see of a board."""
+"""Challenges and datasets, what a participant sees of a board, and what a baseline submits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 from dataperf import registry
-from dataperf.api import arguments
+from dataperf.api import arguments, output_paths
 from dataperf.api.arguments import CHALLENGE, NOTHING, TEXT
 from dataperf.boards import baselines
 from dataperf.definitions import loading, submission
-from dataperf.errors import Invalid, Problem
-from dataperf.records import Challenge, Pool, Submission
+from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.records import Challenge, Pool, Submission, Table
+from dataperf.sources import tables
 
 
 def list_challenges(*, track: str | None = None) -> dict[str, str]:
@@ -73,6 +78,42 @@ def load_challenge(name: str) -> Challenge:
     """
     arguments.check("load_challenge", name=(name, TEXT))
     return loading.load(name)
+
+
+def load_dataset(name: str, **options: Any) -> Table:
+    """Return all rows of a dataset that is installed: ids, features, labels and metadata.
+
+    Parameters
+    ----------
+    name
+        Name of a dataset plug-in.
+    **options
+        Options of the dataset, as a challenge file gives them.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    Invalid
+        If the name is not a text.
+    NotFound
+        If there is no dataset of that name.
+    Unavailable
+        If its data is not on this machine.
+    DataperfError
+        If the dataset has no such option.
+
+    Examples
+    --------
+    >>> import dataperf
+    >>> rows = dataperf.load_dataset("spoken-digits")
+    >>> len(rows), sorted(rows.columns)
+    (3000, ['frames', 'speaker', 'take', 'word'])
+    """
+    arguments.check("load_dataset", name=(name, TEXT))
+    return tables.load(name, **options)
 
 
 def pool(challenge: str | Challenge, board: str | None = None) -> Pool | dict[str, Pool]:
@@ -167,9 +208,40 @@ def baseline(
     return baselines.answer(found, name, strategy, seed=int(seed), submitter=submitter)
 
 
-def board_of(
-    function: str, challenge: str | Challenge, board: str | None
-) -> tuple[Challenge, str]:
+@dataclass(frozen=True)
+class BaselineRequest:
+    """A baseline's submission to write; ``out`` is named by board, strategy and seed if None."""
+
+    challenge: str
+    board: str
+    strategy: str
+    seed: int = 0
+    submitter: str = "baseline"
+    out: Path | None = None
+    replace: bool = False
+
+
+def write_baseline(request: BaselineRequest) -> Path:
+    """Write the submission of a baseline strategy to a file and return its path.
+
+    Raises
+    ------
+    DataperfError
+        If the file exists already, or cannot be written.
+    """
+    strategy = request.strategy.replace("-", "_")
+    out = request.out or Path(f"{request.board}-{strategy}-{request.seed}.json")
+    found, board = board_of("baseline", request.challenge, request.board)
+    if out.exists() and not request.replace:
+        raise DataperfError(f"{out} is there already; give --force or another --out")
+    made = baseline(
+        found, request.strategy, board=board, seed=request.seed, submitter=request.submitter
+    )
+    output_paths.write(out, submission.dump(made).encode())
+    return out
+
+
+def board_of(function: str, challenge: str | Challenge, board: str | None) -> tuple[Challenge, str]:
     """Return the challenge and the name of the board that two arguments name.
 
     Raises

@@ -121,7 +121,7 @@ def evaluate_data(
     )
     arguments.check_names("evaluate_data", options, DataOptions.__annotations__)
     several = isinstance(submissions, list | tuple)
-    given: Any = list(submissions) if several else [submissions]
+    given: Any = submissions if several else [submissions]
     if not given:
         return []
     chosen = arguments.given(options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dataperf.api import arguments
-from dataperf.api.arguments import CHALLENGE, FUNCTION, NOTHING, RESULT, RESULTS, TEXT, TEXTS
+from dataperf.api.arguments import CHALLENGE, FUNCTION, NOTHING, RESULT, RESULTS, TEXTS
 from dataperf.api.challenges import board_of
 from dataperf.api.evaluation import Messages
 from dataperf.boards import leaderboard as ranking
@@ -72,7 +72,9 @@ class Rankings:
 
 
 def read_results(
-    results: str | Path, *, challenge: str | Challenge | None = None,
+    results: str | Path,
+    *,
+    challenge: str | Challenge | None = None,
     on_message: Messages = arguments.warn,
 ) -> list[Result]:
     """Return the results that are kept in a place.

@@ -217,9 +217,7 @@ def files_of(given: Sequence[Given], challenge: Challenge | None) -> list[Given]
     return found
 
 
-def read(
-    given: Given, challenge: str | Challenge | None, board: str | None, *, rules: str
-) -> Read:
+def read(given: Given, challenge: str | Challenge | None, board: str | None, *, rules: str) -> Read:
     """Return a submission as a record, with its challenge.
 
     Raises
@@ -261,7 +259,9 @@ def plain(content: dict[str, Any]) -> Any:
     try:
         text = json.dumps(content, default=_as_json, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise Invalid("submission", [Problem("not-json", "", str(error), "values that JSON has")]) from error
+        raise Invalid(
+            "submission", [Problem("not-json", "", str(error), "values that JSON has")]
+        ) from error
     return json_files.parse_json(text.encode(), "submission")
 
 

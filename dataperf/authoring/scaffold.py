@@ -49,7 +49,7 @@ def write(
     """
     if kind not in _TEMPLATES:
         raise NotFound("kind to make", kind, _TEMPLATES)
-    pattern = r"[a-z][a-z0-9-]*" if kind == "challenge" else r"[a-z][a-z0-9_]*"
+    pattern = r"[a-z][a-z0-9-]{0,63}" if kind == "challenge" else r"[a-z][a-z0-9_]{0,63}"
     if not re.fullmatch(pattern, name):
         raise DataperfError(f'"{name}" is not a name for a {kind}: expected {pattern}')
     _check_free(kind, _KINDS[kind], name)

@@ -66,8 +66,8 @@ def answer(
     except Invalid as error:
         if not plugin_calls.is_yours(module):
             raise
-        told = f"the answer of {plugin_calls.named('strategies', module)}"
-        raise Invalid(told, error.problems) from error
+        subject = f"the answer of {plugin_calls.named('strategies', module)}"
+        raise Invalid(subject, error.problems) from error
     return made
 
 

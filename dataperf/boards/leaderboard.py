@@ -30,7 +30,7 @@ from dataperf.statistics import Outcome, Score
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a leaderboard; entries that cannot be told apart share a rank.
+    """One line of a leaderboard; entries whose difference is within noise share a rank.
 
     ``score`` is computed here from the record's predictions, not taken from the record.
     """
@@ -94,7 +94,7 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
     Only results of the board as it is now, frozen, whose scores are those of their own
     predictions, are ranked, one for every training set: the earliest. Neighbours whose
     paired bootstrap difference on the ranking split is within noise (Holm-corrected at 5 %)
-    share a rank. That the predictions are those of the submission only ``verify`` can tell.
+    share a rank. Only ``verify`` shows that the predictions are those of the submission.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
 
 
 def _repeats(result: Result, first: Result) -> str:
-    """Return why a result is not ranked beside one that trained on the same."""
+    """Return why a result is not ranked: another one trained on the same."""
     who, times = first.submission.submitter, [r.provenance.started for r in (first, result)]
     said = f"the same as {who}'s, which came first: {times[0]}, this one {times[1]}"
     if result.submission.submitter == who:
@@ -134,7 +134,7 @@ def _repeats(result: Result, first: Result) -> str:
 
 
 def _trained_on(result: Result) -> str:
-    """Return what tells entries apart: all that was trained on, and what came of it."""
+    """Return a digest that differs between entries: the training sets and the scores."""
     parts = [
         [name, trial.training_set, trial.weight]
         for name, part in result.tasks.items()
@@ -153,22 +153,24 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     here = evaluate.data_digest(data)
 
     def judge(result: Result) -> Score:
-        told = result.provenance
+        record = result.provenance
         if result.status != "scored":
             raise DataperfError(f"failed: {result.error}")
         if result.rules != "strict":
             raise DataperfError("scored by the official rules, which can be cheated")
-        if not told.frozen or unfrozen:
-            loose = ", ".join(told.unfrozen or unfrozen) or "when it was scored"
+        if not record.frozen or unfrozen:
+            loose = ", ".join(record.unfrozen or unfrozen) or "when it was scored"
             raise DataperfError(f"not frozen: {loose}")
-        if told.digests.get("board") != digests["board"]:
+        if record.digests.get("board") != digests["board"]:
             other = [
-                name for name in digests if "/" in name and digests[name] != told.digests.get(name)
+                name
+                for name in digests
+                if "/" in name and digests[name] != record.digests.get(name)
             ]
             raise DataperfError(f"another version of the board{_named(other)}")
-        if told.numeric_version != version:
-            raise DataperfError(f"numeric version {told.numeric_version}; here: {version}")
-        used = told.digests.get("data", "nothing")
+        if record.numeric_version != version:
+            raise DataperfError(f"numeric version {record.numeric_version}; here: {version}")
+        used = record.digests.get("data", "nothing")
         if used != here:
             raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
         return _score(challenge, board, data, result)
@@ -182,11 +184,11 @@ def _named(changed: Sequence[str]) -> str:
 
 def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result) -> Score:
     """Compute the score again from the record's predictions; the record must say the same."""
-    sent, tasks = result.submission, challenges.tasks_of(challenge, board)
-    if (sent.challenge, sent.board) != (challenge.name, board):
+    answer, tasks = result.submission, challenges.tasks_of(challenge, board)
+    if (answer.challenge, answer.board) != (challenge.name, board):
         raise DataperfError("its submission is to another board")
-    submission.check(sent, challenge, data)
-    plans = evaluate.plans_of(challenge, sent, data)
+    submission.check(answer, challenge, data)
+    plans = evaluate.plans_of(challenge, answer, data)
     metrics, found = evaluate.metrics_of(tasks), {}
     for name, task in tasks.items():
         if name not in result.tasks:
@@ -229,8 +231,8 @@ def _check_splits(
     for name in task.splits:
         headline, scores = task.headline(name), kept.splits[name]
         value = statistics.average(metrics[headline], found[name])
-        told = scores.metrics.get(headline)
-        if told is None or scores.metric != headline or told.value != value:
+        recorded = scores.metrics.get(headline)
+        if recorded is None or scores.metric != headline or recorded.value != value:
             raise DataperfError(f"its score on {name} is not that of its predictions")
 
 

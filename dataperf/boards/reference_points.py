@@ -94,6 +94,12 @@ def load(challenge: Challenge, board: str) -> ReferencePoints | None:
     return found if found and found.board == digest else None
 
 
+def load_all(challenge: Challenge) -> dict[str, ReferencePoints]:
+    """Return the reference points of every board that has some."""
+    found = {board: load(challenge, board) for board in challenge.boards}
+    return {board: points for board, points in found.items() if points is not None}
+
+
 def keep(challenge: Challenge, found: dict[str, ReferencePoints]) -> None:
     """Write the reference points of a challenge's boards."""
     lines = {board: reference.model_dump(mode="json") for board, reference in sorted(found.items())}

@@ -1,4 +1,4 @@
-"""Is it true? A result is run again and compared; a plug-in is held to its contract."""
+"""Run a result's evaluation again and compare every prediction and score."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any
     given
         The record, or its file.
     asking
-        What lies outside of dataperf and shall be asked again: ``NAME=OPTION``, as in
-        ``dataperf.boards.safety_panel.prepare``. Nothing of that kind is asked otherwise.
+        Safety plug-ins outside of dataperf to ask again: ``NAME=OPTION``, as in
+        ``dataperf.boards.safety_panel.prepare``. Others are not asked.
 
     Returns
     -------
@@ -83,14 +83,14 @@ def _changed(
         yield f"the board {kept.board} is no longer there"
         return
     digests = challenges.digests(challenge, kept.board)
-    told = kept.provenance.digests
+    recorded = kept.provenance.digests
     for name in sorted(digests):
-        used = told.get(name, "nothing")
+        used = recorded.get(name, "nothing")
         if digests[name] != used and name != "board":
             yield f"{name} has changed: the result used {used[:16]}, here is {digests[name][:16]}"
-    if digests["board"] != told.get("board"):
+    if digests["board"] != recorded.get("board"):
         yield "the board's definition is another one here; scores cannot be compared"
-    if evaluation.answer_digest(kept.submission) != told.get("submission"):
+    if evaluation.answer_digest(kept.submission) != recorded.get("submission"):
         yield "the submission inside the record is not the one that was scored"
     version = evaluation.numeric_version(challenge, kept.board)
     if version != kept.provenance.numeric_version:
@@ -120,7 +120,7 @@ def _differences(kept: Result, again: Result) -> Iterator[str]:
 def _settled(
     track: Any, challenge: Challenge, kept: Result, again: Result
 ) -> tuple[Result, list[str]]:
-    """Return the new result with the record's own numbers where the two are as good as equal.
+    """Return the new result with the record's own numbers where the two are nearly equal.
 
     That are those which only an extra brings (``OPTIONAL``): either side may lack them, and
     another processor's may differ a little. What the record says in words must follow.
@@ -128,13 +128,13 @@ def _settled(
     optional = getattr(track, "OPTIONAL", {})
     tasks, unseen = dict(again.tasks), set()
     for name in tasks.keys() & kept.tasks.keys() if optional else ():
-        told, numbers = kept.tasks[name].summary, dict(tasks[name].summary)
+        recorded, numbers = kept.tasks[name].summary, dict(tasks[name].summary)
         for key, within in optional.items():
-            before, after = told.get(key), numbers.get(key)
+            before, after = recorded.get(key), numbers.get(key)
             unseen |= {key} if before is not None and after is None else set()
             if before is None or after is None or abs(before - after) <= within:
                 numbers.pop(key, None)
-                numbers |= {key: before} if key in told else {}
+                numbers |= {key: before} if key in recorded else {}
         words = track.notes(numbers, challenge.tasks[name]) if hasattr(track, "notes") else []
         tasks[name] = tasks[name].model_copy(update={"summary": numbers, "notes": words})
     lacking = [f"{key} was not looked at: it needs an extra" for key in optional if key in unseen]
@@ -159,6 +159,3 @@ def _first_difference(before: Any, after: Any, place: str) -> str:
             if pair[0] != pair[1]:
                 return _first_difference(*pair, f"{place}[{number}]")
     return f"{place}: {validation.shown(before)} then, {validation.shown(after)} now;"
-
-
-# Plug-ins -------------------------------------------------------------------------------

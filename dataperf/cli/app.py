@@ -1,4 +1,4 @@
-"""The ``dataperf`` command: parse, one library call, print."""
+"""The ``dataperf`` command: every command and its name, and what an error prints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dataperf.cli.data import data_get
 from dataperf.cli.organizer import check_plugins, freeze, new, schema, verify
 from dataperf.cli.participant import baseline, check, evaluate
 
-#: What the system refuses where nothing of ours is wrong: the user's folders, disk or pipe.
+#: What the system refuses because of the user's folders or disk, not because of a defect.
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
 
 app = typer.Typer(
@@ -33,21 +33,21 @@ app = typer.Typer(
 )
 
 
-def _told(command: Callable[..., None]) -> str:
+def _help(command: Callable[..., None]) -> str:
     """Return a command's help, its examples a line each (``\\b`` keeps lines as they are)."""
     return (inspect.getdoc(command) or "").replace("\n\nExample: ", "\n\n\b\nExample: ", 1)
 
 
-app.command("list", help=_told(list_))(list_)
+app.command("list", help=_help(list_))(list_)
 for _command in (show, baseline, check, evaluate, leaderboard, verify, audit, apply, new):
-    app.command(help=_told(_command))(_command)
-app.command("check-plugins", help=_told(check_plugins))(check_plugins)
-for _command in (freeze, schema):  # type: ignore[assignment]
-    app.command(help=_told(_command))(_command)
-app.command("answer", hidden=True, help=_told(baseline))(baseline)
+    app.command(help=_help(_command))(_command)
+app.command("check-plugins", help=_help(check_plugins))(check_plugins)
+for _command in (freeze, schema):
+    app.command(help=_help(_command))(_command)
+app.command("answer", hidden=True, help=_help(baseline))(baseline)
 
-data_app = typer.Typer(help="Official data.", no_args_is_help=True, rich_markup_mode=None)
-data_app.command("get", help=_told(data_get))(data_get)
+data_app = typer.Typer(help="Download official data.", no_args_is_help=True, rich_markup_mode=None)
+data_app.command("get", help=_help(data_get))(data_get)
 app.add_typer(data_app, name="data")
 
 
@@ -69,7 +69,7 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; exit 0 if good, 1 if we failed, 2 if the user can mend it."""
+    """Run the command line; exit with 0 for success, 1 for a failure, 2 for an error of the user."""
     from dataperf.errors import DataperfError
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers are ended too
@@ -84,6 +84,7 @@ def main() -> None:
     except OSError as error:
         if error.errno not in REFUSED:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is left to be printed
-        terminal.say(f"error: {error.filename or 'what is to be printed'}: {error.strerror}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is left to print
+        place = error.filename or "cannot write to standard output"
+        terminal.say(f"error: {place}: {(error.strerror or '').lower()}")
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""What there is to answer, and how the answers rank."""
+"""The commands that list plug-ins, show a challenge, and rank results."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from dataperf.cli.options import (
 
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="challenges, metrics, ... (default: all)")
+        str | None, typer.Argument(help="Kind of plug-in: challenges, metrics, ... [all].")
     ] = None,
     track: Annotated[
-        str | None, typer.Option("--track", help="Only strategies that answer this track.")
+        str | None, typer.Option("--track", help="List only strategies for this track.")
     ] = None,
     as_json: AsJson = False,
     plugins: Plugins = None,
@@ -67,70 +67,55 @@ def list_(
 
 
 def show(
-    challenge: Annotated[str, typer.Argument(help="The challenge's name.")],
+    challenge: Annotated[str, typer.Argument(help="Name of the challenge.")],
     as_json: AsJson = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the reference points as a Markdown table.")
     ] = False,
     plugins: Plugins = None,
 ) -> None:
-    """Show what a challenge asks, its boards, and what a score there means.
+    """Show a challenge: its task, its boards, and what a score there means.
 
     Example: dataperf show speech-selection
     """
     from dataperf import report
     from dataperf.boards import reference_points
-    from dataperf.definitions import freezing
-    from dataperf.definitions import loading as challenges
-    from dataperf.errors import DigestMismatch
+    from dataperf.definitions import freezing, loading
 
-    asked = challenges.load(challenge)
-    points = {board: reference_points.load(asked, board) for board in asked.boards}
-    known = {board: found for board, found in points.items() if found is not None}
+    found = loading.load(challenge)
     if as_json:
-        return terminal.show_json(asked.model_dump(mode="json", exclude_none=True))
+        return terminal.show_json(found.model_dump(mode="json", exclude_none=True))
+    points = reference_points.load_all(found)
     if markdown:
-        return typer.echo(report.headroom(known) if known else "no reference points")
-    terminal.show(report.challenge_page(asked, known))
-    for board in asked.boards:
-        try:
-            freezing.unfrozen_parts(asked, board)
-        except DigestMismatch as error:
-            typer.echo(f"warning: {error}", err=True)
-    typer.echo(f"\ntask, data card, rules: {challenges.folder_of(asked) / 'README.md'}")
+        return typer.echo(report.headroom(points) if points else "no reference points")
+    terminal.show(report.challenge_page(found, points))
+    for warning in freezing.changed_parts(found):
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(f"\ntask, data card, rules: {loading.folder_of(found) / 'README.md'}")
 
 
 def leaderboard(
     challenge: ChallengeName,
     board: BoardName = None,
-    results_folder: Results = RESULTS,
+    results: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Rank the results that are kept here; differences within noise share a rank.
+    """Rank the kept results; entries whose difference is within noise share a rank.
 
     Example: dataperf leaderboard -c speech-selection -b digits-60
     """
     from dataperf import report
-    from dataperf.boards import leaderboard as ranking
-    from dataperf.definitions import loading as challenges
-    from dataperf.errors import DataperfError
-    from dataperf.evaluation import results
+    from dataperf.api import results as kept
+    from dataperf.boards.leaderboard import plain
 
-    asked = challenges.load(challenge)
-    if board:
-        challenges.board_of(asked, board)
-    if not results_folder.is_dir():
-        raise DataperfError(f"there is no folder {results_folder}; dataperf evaluate makes it")
-    found, broken = results.read_all(str(results_folder), f"{asked.name}/")
-    for name, reason in broken.items():
+    found = kept.rankings(challenge, board, results)
+    for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
-    names = [board] if board else sorted({result.board for result in found} & set(asked.boards))
-    ranked = [ranking.rank(asked, name, found) for name in names]
     if as_json:
-        return terminal.show_json([ranking.plain(each) for each in ranked])
-    if not ranked:
-        typer.echo(f"no results of {asked.name} in {results_folder}")
-    for each in ranked:
+        return terminal.show_json([plain(each) for each in found.boards])
+    if not found.boards:
+        typer.echo(f"no results of {challenge} in {results}")
+    for each in found.boards:
         terminal.show(report.leaderboard(each))

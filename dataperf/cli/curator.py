@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, DataDir, Plugins
+from dataperf.cli.options import AsJson, Columns, DataDir, Plugins, chosen, with_groups
 
 
+@with_groups
 def audit(
     source: Annotated[
         str,
@@ -19,18 +20,7 @@ def audit(
             "challenge:NAME/BOARD, or a dataset that comes with dataperf."
         ),
     ],
-    label: Annotated[str | None, typer.Option("--label", "-l", help="The label column.")] = None,
-    id_column: Annotated[str | None, typer.Option("--id", help="Column of unique ids.")] = None,
-    split: Annotated[
-        str | None, typer.Option(help="Column that marks train and test rows.")
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(help="Column of groups whose rows belong together (speaker, patient)."),
-    ] = None,
-    true_label: Annotated[
-        str | None, typer.Option(help="Column of true labels; they score what is found.")
-    ] = None,
+    columns: Columns,
     annotators: Annotated[
         list[str] | None, typer.Option("--annotator", help="Another label column (repeatable).")
     ] = None,
@@ -38,12 +28,6 @@ def audit(
         list[str] | None,
         typer.Option(help="Column of groups that should be treated equally (repeatable)."),
     ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out (repeatable).")
-    ] = None,
-    embedding: Annotated[
-        str, typer.Option(help="How images or sounds are embedded: auto, network, pixels or mfcc.")
-    ] = "auto",
     detectors: Annotated[
         list[str] | None, typer.Option("--detector", help="Run only this detector (repeatable).")
     ] = None,
@@ -82,45 +66,23 @@ def audit(
     Example: dataperf audit spoken-digits --label word --report audit.html
     Example: dataperf audit mine.parquet -l y --submission repair.json
     """
-    from dataperf.cli import output_paths
-    from dataperf.curation.audit import audit as look
-    from dataperf.curation.submission import TRACKS
+    from dataperf.api import audits
     from dataperf.curation.terminal import text
-    from dataperf.errors import DataperfError
 
-    if submission is None and (budget is not None or track is not None or all_rows):
-        option = "--budget" if budget is not None else "--track" if track else "--all-rows"
-        raise DataperfError(f"{option} needs --submission, the file to write")
-    output_paths.check(
-        {"--report": report, "--submission": submission},
-        {"--csv": csv},
-        chosen={"--track": (track or TRACKS[0], TRACKS)},
+    reading = {**chosen(columns), "annotators": annotators or None, "sensitive": sensitive or None}
+    written = {"report": report, "submission": submission, "csv": csv}
+    request = audits.AuditRequest(
+        source,
+        reading,
+        detectors or None,
+        seed,
+        **written,
+        track=track,
+        budget=budget,
+        all_rows=all_rows,
     )
     with terminal.steps() as progress:
-        found = look(
-            source,
-            label=label,
-            detectors=detectors or None,
-            seed=seed,
-            progress=progress,
-            id=id_column,
-            split=split,
-            group=group,
-            true_label=true_label,
-            annotators=annotators or (),
-            sensitive=sensitive or (),
-            drop=drop or (),
-            embedding=embedding,
-        )
-        if csv is not None:
-            found.to_csv(csv)
-        if report is not None:
-            found.report(report)
-        if submission is not None:
-            found.to_submission(
-                track, path=submission, budget=budget, seed=seed, all_rows=all_rows
-            )
+        found = audits.run(request, on_progress=progress)
     terminal.show_json(found.to_dict()) if as_json else terminal.show(text(found))
-    for wrote in (report, submission, csv):
-        if wrote is not None:
-            terminal.say(f"wrote {wrote}")
+    for place in request.written:
+        terminal.say(f"wrote {place}")

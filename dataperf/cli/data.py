@@ -1,4 +1,4 @@
-"""Getting official data."""
+"""The command that downloads official data."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataperf.cli.options import AsJson, DataDir, Plugins
 
 
 def data_get(
-    name: Annotated[str, typer.Argument(help="A challenge or a dataset.")],
+    name: Annotated[str, typer.Argument(help="Name of a challenge or of a dataset.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Download official data from its publisher: resumed, checked by digest, unpacked.
+    """Download official data from its publisher, check its digest, and unpack it.
 
     Example: dataperf data get speech-selection
     """
@@ -40,4 +40,4 @@ def data_get(
     if as_json:
         return terminal.show_json(found)
     if not found:
-        typer.echo(f"nothing to download: all data of {name} comes with the installation")
+        typer.echo(f"nothing to download: the data of {name} comes with the installation")

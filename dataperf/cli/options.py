@@ -1,12 +1,19 @@
-"""Options that several commands share."""
+"""Options that several commands share, alone or in groups."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import inspect
 import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
+
+RESULTS = Path("dataperf-results")
 
 
 def _add_path(folders: list[Path] | None) -> list[Path] | None:
@@ -17,97 +24,154 @@ def _add_path(folders: list[Path] | None) -> list[Path] | None:
     return folders
 
 
-Plugins = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--plugins", callback=_add_path, help="A folder of your own plug-ins (repeatable)."
-    ),
-]
-
-
-def submission_path(words: str) -> Path:
-    """Return a path, but none of no words: it would be the folder that one is in."""
-    if not words.strip():
-        raise typer.BadParameter("an empty path; . is the folder you are in")
-    return Path(words)
-
-
 def _set_data(folder: Path | None) -> Path | None:
     if folder is not None:
         os.environ["DATAPERF_DATA"] = str(folder)
     return folder
 
 
+def submission_path(words: str) -> Path:
+    """Return a path; an empty one is refused, because it would be the current folder."""
+    if not words.strip():
+        raise typer.BadParameter("an empty path; . is the current folder")
+    return Path(words)
+
+
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugins", callback=_add_path, help="Folder of your plug-ins (repeatable)."),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
         callback=_set_data,
-        help="The folder with the official data, in its publisher's layout.",
-    ),
-]
-Rules = Annotated[
-    str,
-    typer.Option(
-        "--rules", help='"strict", or "official": accept all that the official evaluator does.'
+        help="Folder of the official data, in the layout of its publisher.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="The challenge's name.")]
-ChallengeOrData = Annotated[
-    str | None, typer.Option("--challenge", "-c", help="The challenge's name (or give --data).")
-]
-OwnData = Annotated[
-    str | None, typer.Option("--data", help="Your own data set: a file, a folder, a name.")
-]
-OwnLabel = Annotated[str | None, typer.Option("--label", "-l", help="Its label column.")]
-OwnTrueLabel = Annotated[
-    str | None, typer.Option("--true-label", help="Its column with the right labels.")
-]
-OwnSplit = Annotated[
-    str | None, typer.Option("--split", help="Its column that calls some rows test.")
-]
-OwnGroup = Annotated[
-    str | None, typer.Option("--group", help="Its column of rows that belong together.")
-]
-OwnDrop = Annotated[
-    list[str] | None, typer.Option("--drop", help="A column of it to leave out (repeatable).")
-]
-OwnEmbedding = Annotated[
-    str | None, typer.Option("--embedding", help="Of its pictures or sounds, as in the audit.")
-]
-OwnIds = Annotated[str | None, typer.Option("--id", help="Its column that names the rows.")]
-ModelName = Annotated[
-    str | None, typer.Option("--model", help="With your own data: the fixed model (logistic_v1).")
-]
-MetricName = Annotated[
-    str | None, typer.Option("--metric", help="With your own data: what ranks (accuracy).")
-]
-SplitSeed = Annotated[
-    int | None, typer.Option("--seed", help="With your own data: of the split (0).")
-]
-TestShare = Annotated[
-    float | None,
-    typer.Option("--test-share", help="With your own data: held out to test on (0.2)."),
-]
-Budget = Annotated[
-    int | None,
+ChallengeName = Annotated[str, typer.Option("--challenge", "-c", help="Name of the challenge.")]
+NamedChallenge = Annotated[
+    str | None,
     typer.Option(
-        "--budget", help="With your own data: rows that may be repaired, inspected, selected."
+        "--challenge",
+        "-c",
+        help="Name of the challenge; needed only if the submission does not name it.",
     ),
 ]
+BoardName = Annotated[str | None, typer.Option("--board", "-b", help="Name of the board.")]
+Rules = Annotated[
+    str,
+    typer.Option("--rules", help='"strict", or "official": accept what the official one accepts.'),
+]
+Results = Annotated[Path, typer.Option("--results", help="Folder that keeps the results.")]
 Safety = Annotated[
     list[str] | None,
     typer.Option(
         "--safety",
-        help="A safety plug-in to ask too, NAME or NAME=OPTION (repeatable); scores stay as they are.",
+        help="Safety plug-in to ask as well, NAME or NAME=OPTION (repeatable). "
+        "Scores do not depend on it.",
     ),
 ]
-BoardName = Annotated[str | None, typer.Option("--board", "-b", help="The board's name.")]
-Results = Annotated[Path, typer.Option("--results", help="The folder that keeps results.")]
-RESULTS = Path("dataperf-results")
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Number of processes.", min=1)]
 
 
-def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given: those left at None say nothing."""
-    return {name: value for name, value in options.items() if value is not None}
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a data set, and how its media are embedded."""
+
+    label: Annotated[str | None, typer.Option("--label", "-l", help="The label column.")] = None
+    true_label: Annotated[
+        str | None, typer.Option("--true-label", help="Column with the true labels.")
+    ] = None
+    split: Annotated[str | None, typer.Option("--split", help="Column that marks test rows.")] = (
+        None
+    )
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Column of groups whose rows belong together (speaker)."),
+    ] = None
+    id: Annotated[str | None, typer.Option("--id", help="Column of unique ids.")] = None
+    drop: Annotated[
+        list[str] | None, typer.Option("--drop", help="Column to leave out (repeatable).")
+    ] = None
+    embedding: Annotated[
+        str | None,
+        typer.Option(
+            "--embedding", help="How images or sounds are embedded: auto, network, pixels or mfcc."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class OwnRules:
+    """How a challenge of your own data is split and scored."""
+
+    model: Annotated[
+        str | None, typer.Option("--model", help="Own data: the fixed model [logistic_v1].")
+    ] = None
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="Own data: the metric that ranks [accuracy].")
+    ] = None
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Own data: random seed of the split [0].")
+    ] = None
+    test_share: Annotated[
+        float | None,
+        typer.Option("--test-share", help="Own data: share of rows that are tested on [0.2]."),
+    ] = None
+    budget: Annotated[
+        int | None,
+        typer.Option("--budget", help="Own data: maximum number of rows in a submission [all]."),
+    ] = None
+
+
+def chosen(*groups: Any) -> dict[str, Any]:
+    """Return the options of groups that were given: not those left at None or empty."""
+    return {
+        name: value
+        for group in groups
+        for name, value in dataclasses.asdict(group).items()
+        if value is not None and value != []
+    }
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that has the options of each group that it takes as a parameter.
+
+    A parameter annotated with one of the dataclasses above stands for that dataclass's fields,
+    which carry their own `typer.Option`; the command gets them as one record.
+    """
+    parameters = inspect.signature(command, eval_str=True).parameters.values()
+    groups = {each.name: each.annotation for each in parameters if _is_group(each.annotation)}
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        for name, group in groups.items():
+            names = [field.name for field in dataclasses.fields(group)]
+            given[name] = group(**{each: given.pop(each) for each in names if each in given})
+        command(**given)
+
+    spelled = [
+        part
+        for each in parameters
+        for part in (_spelled(each.annotation) if each.name in groups else [each])
+    ]
+    kept = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in spelled]
+    run.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
+    run.__annotations__ = {}
+    return run
+
+
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and dataclasses.is_dataclass(annotation)
+
+
+def _spelled(group: Any) -> Iterator[inspect.Parameter]:
+    """Yield a parameter for every field of a group."""
+    hints = get_type_hints(group, include_extras=True)
+    for field in dataclasses.fields(group):
+        kind = inspect.Parameter.KEYWORD_ONLY
+        yield inspect.Parameter(
+            field.name, kind, default=field.default, annotation=hints[field.name]
+        )

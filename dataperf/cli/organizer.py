@@ -1,32 +1,24 @@
-"""Making challenges and plug-ins, freezing them, verifying what came of them."""
+"""The commands of an organizer: start challenges and plug-ins, freeze them, verify results."""
 
 from __future__ import annotations
 
 import shlex
-import traceback
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dataperf.cli import terminal
+from dataperf.cli import printing, terminal
 from dataperf.cli.options import (
     AsJson,
-    Budget,
+    Columns,
     DataDir,
-    MetricName,
-    ModelName,
-    OwnDrop,
-    OwnGroup,
-    OwnIds,
-    OwnLabel,
-    OwnSplit,
-    OwnTrueLabel,
+    OwnRules,
     Plugins,
     Safety,
-    SplitSeed,
-    TestShare,
-    given,
+    chosen,
+    with_groups,
 )
 
 
@@ -41,72 +33,45 @@ def verify(
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
     """
-    from dataperf.boards import rerun
-    from dataperf.errors import DataperfError
+    from dataperf.api import results
 
-    rows: list[dict[str, Any]] = []
-    for file in files:
-        with terminal.progress(f"verifying {file.name}"):
-            try:
-                rows.append(rerun.result(file, asking=safety or ()))
-            except DataperfError as error:
-                rows.append({"name": str(file), "ok": False, "problems": [str(error)]})
-            except Exception as error:  # a defect of ours must not hide the other files
-                terminal.say(traceback.format_exc())
-                told = f"a defect of dataperf: {type(error).__name__}: {error}"
-                rows.append({"name": str(file), "ok": False, "problems": [told]})
-    _print_checks(rows, as_json)
+    with terminal.progress("verifying", len(files)) as advance:
+        found = []
+        for each in results.verify_all(files, safety=safety or (), on_message=terminal.say):
+            found.append(asdict(each))
+            advance()
+    printing.rows(found, as_json)
 
 
 def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
-    """Check every plug-in found against its contract.
+    """Check every plug-in against its contract.
 
     Example: dataperf check-plugins --plugins my-folder
     """
     from dataperf.authoring import conformance
 
-    _print_checks(conformance.plugins(), as_json)
+    printing.rows(conformance.plugins(), as_json)
 
 
-def _print_checks(rows: list[dict[str, Any]], as_json: bool) -> None:
-    """Print one line a check and its problems; exit with 1 if one failed."""
-    if as_json:
-        terminal.show_json(rows)
-    else:
-        for row in rows:
-            typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
-            for problem in [*row["problems"], *row.get("notes", ())]:
-                typer.echo(f"     {problem}")
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
-
-
+@with_groups
 def new(
     kind: Annotated[
-        str, typer.Argument(help="challenge, metric, strategy, detector, safety, model")
+        str, typer.Argument(help="challenge, metric, strategy, detector, safety or model.")
     ],
-    name: Annotated[str, typer.Argument(help="Its name.")],
+    name: Annotated[str, typer.Argument(help="Name of the plug-in.")],
+    columns: Columns,
+    own: OwnRules,
     path: Annotated[Path, typer.Option("--plugins", help="Your folder of plug-ins.")] = Path(),
     from_data: Annotated[
-        str | None, typer.Option("--from-data", help="Make the challenge of your own data set.")
+        str | None,
+        typer.Option("--from-data", help="Make the challenge of this data set of your own."),
     ] = None,
     track: Annotated[
         str | None,
         typer.Option(
-            "--track", help="repair, cleaning or selection: of a strategy, or with --from-data."
+            "--track", help="Track of a strategy, or with --from-data: repair, cleaning, selection."
         ),
     ] = None,
-    label: OwnLabel = None,
-    true_label: OwnTrueLabel = None,
-    split: OwnSplit = None,
-    group: OwnGroup = None,
-    id: OwnIds = None,
-    drop: OwnDrop = None,
-    model: ModelName = None,
-    metric: MetricName = None,
-    seed: SplitSeed = None,
-    test_share: TestShare = None,
-    budget: Budget = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a new plug-in (challenge, metric, strategy, ...) to start from, in your own folder.
@@ -115,24 +80,10 @@ def new(
     Example: dataperf new strategy my_order --track cleaning --plugins my-folder
     Example: dataperf new challenge mine --from-data mine.parquet --label y --plugins my-folder
     """
-    from dataperf.authoring import scaffold
+    from dataperf.api import organizer
 
-    columns: dict[str, Any] = {
-        "label": label,
-        "split": split,
-        "true_label": true_label,
-        "group": group,
-    }
-    columns |= {"id": id, "drop": drop or None}
-    kinds = {
-        "model": model,
-        "metric": metric,
-        "seed": seed,
-        "test_share": test_share,
-        "budget": budget,
-    }
-    told = given({**columns, **kinds, "track": track})
-    made = scaffold.write(kind, name, path, source=from_data, tell=terminal.say, **told)
+    more = {"folder": path, "data": from_data, "track": track, "on_message": terminal.say}
+    made = organizer.new(kind, name, **more, **chosen(columns, own))  # type: ignore[arg-type]
     written = [str(file) for file in made]
     if as_json:
         return terminal.show_json({"wrote": written})
@@ -142,7 +93,7 @@ def new(
 
 
 def freeze(
-    name: Annotated[str, typer.Argument(help="A fixed model or a challenge.")],
+    name: Annotated[str, typer.Argument(help="Name of a fixed model or of a challenge.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -151,49 +102,18 @@ def freeze(
 
     Example: dataperf freeze my_model_v1 --plugins my-folder
     """
-    from dataperf import registry, report
-    from dataperf.basics import files
-    from dataperf.boards import reference_points
-    from dataperf.definitions import freezing
-    from dataperf.definitions import loading as challenges
-    from dataperf.errors import NotFound, Unavailable
+    from dataperf.api import organizer
 
-    models, asked = registry.find("fixed_models"), registry.find("challenges")
-    names = {known.replace("-", "_") for known in models}
-    if name.removesuffix(".py").replace("-", "_") in names:
-        entry = registry.get("fixed_models", name.removesuffix(".py"))
-        return _print_frozen({entry.path.name: freezing.freeze_model(entry)}, as_json)
-    if name.replace("-", "_") not in {known.replace("-", "_") for known in asked}:
-        raise NotFound("fixed model or challenge", name, [*models, *asked])
-    challenge = challenges.load(name)
-    freezing.check_models(challenge)
-    found = {}
-    for board in challenge.boards:
-        with terminal.progress(f"reference points of {board}"):
-            try:
-                found[board] = reference_points.load(challenge, board) or reference_points.compute(
-                    challenge, board
-                )
-            except Unavailable:
-                terminal.say(f"{board}: frozen without reference points, its data is not here")
-    digests = freezing.freeze_boards(challenge, list(challenge.boards))
-    reference_points.keep(challenge, found)
-    readme = challenges.folder_of(challenge) / "README.md"
-    if readme.is_file():
-        text = report.with_headroom(readme.read_text(encoding="utf-8"), found)
-        files.write_whole(readme, text.encode())
-    _print_frozen({f"{challenge.name}/{board}": each for board, each in digests.items()}, as_json)
-
-
-def _print_frozen(digests: dict[str, str], as_json: bool) -> None:
+    with terminal.steps() as progress:
+        digests = organizer.freeze(name, on_message=terminal.say, on_progress=progress)
     if as_json:
         return terminal.show_json(digests)
-    for name, digest in digests.items():
-        typer.echo(f"frozen: {digest}  {name}")
+    for frozen, digest in digests.items():
+        typer.echo(f"frozen: {digest}  {frozen}")
 
 
 def schema(
-    what: Annotated[str, typer.Argument(help="challenge, submission or result")],
+    what: Annotated[str, typer.Argument(help="challenge, submission or result.")],
 ) -> None:
     """Print the JSON Schema of a file format.
 

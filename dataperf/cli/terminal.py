@@ -1,4 +1,4 @@
-"""What the command line prints, and how it says how far it is."""
+"""Printing: text, tables, JSON, messages and progress bars."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(drawn: RenderableType) -> None:
-    """Print what was drawn, as wide as the terminal; elsewhere 110 columns, or COLUMNS."""
+    """Print text or a table as wide as the terminal; elsewhere 110 columns, or COLUMNS."""
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -33,9 +33,9 @@ def show_json(value: Any) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error, which is for people, without what a terminal obeys.
+    """Print a line on standard error, with control characters escaped.
 
-    Names in somebody's data may hold escapes.
+    Names in data may hold sequences that command a terminal.
     """
     shown = (
         each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
@@ -60,7 +60,7 @@ def progress(title: str, total: int | None = None) -> Iterator[Callable[[], None
 
 @contextmanager
 def steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show on a terminal's standard error what is being done and how far it is."""
+    """Show the current step and its progress on a terminal's standard error; elsewhere nothing."""
     if not sys.stderr.isatty():
         yield lambda words, done, total: None
         return
@@ -76,7 +76,7 @@ def steps() -> Iterator[Callable[[str, int, int | None], None]]:
 
 @contextmanager
 def byte_progress() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
-    """Give bars of bytes on a terminal's standard error; elsewhere the names of the steps."""
+    """Show progress in bytes on a terminal's standard error; elsewhere the names of the steps."""
     if not sys.stderr.isatty():
 
         def silent(title: str) -> Callable[[int, int | None], None]:

@@ -82,7 +82,7 @@ def audit(
     from dataperf.reading import read as sources
 
     started = time.perf_counter()
-    wrong = options.problems(detectors, seed, others=reading, read=sources.read)
+    wrong = options.problems(detectors, seed, progress=progress, others=reading, read=sources.read)
     if wrong and (isinstance(data, Rows) or any("option" in each.rule for each in wrong)):
         raise Invalid("audit", wrong)
     if not isinstance(data, Rows):

@@ -53,6 +53,18 @@ class Audit:
         Version of dataperf.
     peak_memory
         Peak memory of the process when the audit was done, in bytes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dataperf
+    >>> random = np.random.default_rng(0)
+    >>> features = np.concatenate([random.normal(0, 1, (60, 4)), random.normal(6, 1, (60, 4))])
+    >>> labels = np.repeat(["cat", "dog"], 60)
+    >>> labels[3] = "dog"
+    >>> found = dataperf.audit((features, labels), detectors=["label_errors"])
+    >>> [each.kind for each in found.findings], found.table()["row"].tolist()
+    (['label_errors'], [3])
     """
 
     rows: Rows

@@ -12,7 +12,12 @@ from dataperf.errors import Problem, did_you_mean
 
 
 def problems(
-    detectors: Any, seed: Any, *, others: Mapping[str, Any], read: Callable[..., Any]
+    detectors: Any,
+    seed: Any,
+    *,
+    progress: Any,
+    others: Mapping[str, Any],
+    read: Callable[..., Any],
 ) -> list[Problem]:
     """Return the problems of an audit's options, except for the columns that they name.
 
@@ -22,6 +27,8 @@ def problems(
         Names, one name, or None for all.
     seed
         Random seed, a whole number from 0 to 2**32 - 1.
+    progress
+        A function.
     others
         Options that are passed to ``read``.
     read
@@ -39,6 +46,9 @@ def problems(
         if option not in taken:
             expected = did_you_mean(option, taken) or f"one of {', '.join(sorted(taken))}"
             found.append(Problem("unknown-option", "", f'no option "{option}"', expected))
+    if not callable(progress):
+        what = f"a {type(progress).__name__}"
+        found.append(Problem("wrong-option", "progress", what, "expected a function"))
     return found + validation.split_option_problems(seed=seed)
 
 

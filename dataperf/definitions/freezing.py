@@ -155,6 +155,17 @@ def _what_changed(challenge: Challenge, board: str, promised: Mapping[str, str])
     return " ".join(said) or f"Changed: {challenges.folder_of(challenge) / 'challenge.toml'}."
 
 
+def changed_parts(challenge: Challenge) -> list[str]:
+    """Return the message of every board that was frozen and has changed since."""
+    found = []
+    for board in challenge.boards:
+        try:
+            unfrozen_parts(challenge, board)
+        except DigestMismatch as error:
+            found.append(str(error))
+    return found
+
+
 def freeze_model(entry: Entry) -> str:
     """Freeze a fixed model with the files that it rests on; return its file's sha256.
 

@@ -1,4 +1,5 @@
-"""Anybody's data as a challenge: split it, evaluate submissions on it, write a challenge folder.
+"""Your own data as a challenge: split it, evaluate submissions on it, write a challenge folder.
 
-It imports `reading`, `evidence`, `evaluation` and everything below; `boards`, `authoring` and `cli` may import it.
+It imports `reading`, `evidence`, `evaluation` and everything below; `boards`, `authoring`, `api`
+and `cli` may import it.
 """

@@ -189,7 +189,9 @@ def _strange_truths(rows: Rows) -> list[Problem]:
     ]
     if len(strange) > MOST_SHOWN:
         count = sum(each for _, each in strange[MOST_SHOWN:])
-        what = f"{len(strange) - MOST_SHOWN:,} more values in {plural(count, 'row')} are not classes"
+        what = (
+            f"{len(strange) - MOST_SHOWN:,} more values in {plural(count, 'row')} are not classes"
+        )
         problems.append(Problem("unknown-class", place, what, blank))
     return problems
 

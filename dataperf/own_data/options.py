@@ -32,7 +32,9 @@ def check(given: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
     found = unknown_name_problems("track", given["track"], TRACKS) if "track" in given else []
     for place, kind in (("model", "fixed_models"), ("metric", "metrics")):
         found += (
-            unknown_name_problems(place, given[place], registry.find(kind)) if place in given else []
+            unknown_name_problems(place, given[place], registry.find(kind))
+            if place in given
+            else []
         )
     numbers = {key: given[key] for key in ("seed", "test_share", "budget") if key in given}
     found += split_option_problems(**numbers)

@@ -170,7 +170,9 @@ def _rules(track: str, pool: int, limits: Mapping[str, Any]) -> list[str]:
     else:
         lines.append("No row is both dropped and relabelled, and no class loses all its rows.")
         if "budget" in limits:
-            lines.append(f"A submission drops or relabels at most {plural(most, 'row')} (`budget`).")
+            lines.append(
+                f"A submission drops or relabels at most {plural(most, 'row')} (`budget`)."
+            )
     return [*lines, "True labels and test rows may not be used to make a submission."]
 
 
@@ -178,9 +180,7 @@ def _truth(made: Table) -> str:
     """Return a sentence on the true labels."""
     there = made.columns
     if "truth" not in there:
-        return (
-            "True labels are not known. The test uses given labels, and their errors hide some gain."
-        )
+        return "True labels are not known. The test uses given labels, and their errors hide some gain."
     wrong = (there["truth"] != there["label"]) & (there["part"] == "pool")
     count = int((wrong & (there["label"] != data.UNKNOWN)).sum())
     return f"{count:,} labels of the pool are wrong; the test uses true labels."

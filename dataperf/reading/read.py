@@ -136,7 +136,8 @@ def read(
     Unavailable
         If a package is not installed.
     """
-    label, id, split, group, true_label = map(_named, (label, id, split, group, true_label))
+    label = _named(label)
+    id, split, group, true_label = map(_column_name, (id, split, group, true_label))
     wrong = [*wrong, *of_embedding(embedding)]
     marks = [label, id, split, group, true_label, *_several(annotators)]
     names = [each for each in marks if isinstance(each, str)]
@@ -164,6 +165,11 @@ def read(
 def _named(column: Any) -> Any:
     """Return a column's name as text, whatever the frame has; labels themselves as they are."""
     return str(column) if isinstance(column, int | float | tuple) else column
+
+
+def _column_name(column: Any) -> str | None:
+    """Return a column's name as text: what is not a name is the name of no column."""
+    return None if column is None else str(_named(column))
 
 
 def _several(columns: Any) -> tuple[str, ...]:

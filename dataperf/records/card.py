@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +14,29 @@ if TYPE_CHECKING:
 
     from dataperf.records.result import Estimate
 
+#: A cell that holds a number, with or without its interval, or the dash of a missing one.
+NUMBER = re.compile(r"[-+0-9.,=]+( \[[^]]*\])?")
 #: Rows of a table that the text shows, and characters of a line.
 MOST_ROWS, WIDEST = 5, 160
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A small table: the first column is text, the others are numbers."""
+    """A small table; columns of numbers are aligned to the right.
+
+    >>> Grid(("name", "score"), [("me", "0.9 [0.8, 1.0]"), ("you", "-")]).sides
+    ['left', 'right']
+    """
 
     heads: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     title: str = ""
+
+    @property
+    def sides(self) -> list[str]:
+        """The side to which each column is aligned."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.heads)
+        return ["right" if all(map(NUMBER.fullmatch, cells)) else "left" for cells in columns]
 
 
 @dataclass(frozen=True)

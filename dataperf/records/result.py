@@ -1,4 +1,4 @@
-"""What came of an evaluation: a result and its parts."""
+"""The result of an evaluation, and its parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataperf.records.submission import Submission
 class Estimate(Record):
     """A number with its interval.
 
-    ``low`` and ``high`` are None where no interval can be had; ``groups`` counts the
+    ``low`` and ``high`` are None where no interval can be computed; ``groups`` counts the
     groups that the interval rests on when rows are grouped.
     """
 
@@ -43,10 +43,10 @@ class SplitScores(Record):
 
 
 class Detection(Record):
-    """What the answer let in of what is known to be wrong in the pool.
+    """Defective rows among the selected ones, where the defects of the pool are known.
 
-    ``random`` is what a random pick of the same size lets in (mean and 95 % range of the
-    hypergeometric distribution); ``p_value`` the chance that it lets in as few.
+    ``random`` is the number in a random selection of the same size (mean and 95 % range of the
+    hypergeometric distribution); ``p_value`` the probability that it has as few.
     ``ranking`` holds precision@k, recall@k, average precision and AUROC of a ranking or
     flag list, where the answer carries one.
     """
@@ -102,10 +102,10 @@ class TrainingRun(Record):
 
 
 class TaskScores(Record):
-    """What one task of a board gave.
+    """The scores of one task of a board.
 
-    ``score`` is the task's part of the board's score; ``summary`` holds what the track says
-    beside it: numbers, and curves along a budget; ``notes`` the same in sentences.
+    ``score`` is the task's part of the board's score; ``summary`` holds more numbers of the
+    track, ``curves`` numbers along a budget, ``notes`` sentences.
     """
 
     OLD_KEYS = {"says": "notes", "trials": "training_runs"}
@@ -121,27 +121,27 @@ class TaskScores(Record):
 
 
 class SafetyReport(Record):
-    """What a machine said of what was handed in: shown beside the score, never part of it.
+    """What a safety model said of a submission; it is never part of the score.
 
     Parameters
     ----------
     role
         ``"text"`` and ``"image"`` score texts and images, ``"source"`` gives images.
     option
-        What it was told, less what is secret: an address, a folder.
+        Its option without secrets: an address, a folder.
     external
-        Whether it lies outside of dataperf, so that nothing can promise the same again.
+        Whether it lies outside of dataperf, so that another run may differ.
     digest
-        Of its code, and of its network.
+        sha256 of its code and of its network.
     probabilities
-        How likely each item is unsafe, in the order in which it was handed in; None if it was
+        The probability that each item is unsafe, in the order of the submission; None if it was
         not judged.
     images
         sha256 of the image that a source gave for each item; None if it gave none.
     failed
-        Why, by id.
+        The reason, by id.
     numbers
-        ``judged``; over those the mean chance (``unsafe``) and the share above one half
+        ``judged``; over those the mean probability (``unsafe``) and the share above one half
         (``flagged``); Cohen's ``kappa`` of that and the raters' majority over the
         ``compared``.
     """
@@ -178,10 +178,9 @@ class Provenance(Record):
 
 
 class OwnData(TypedDict, total=False):
-    """The words with which somebody's own data can be loaded again (``dataperf.own_data.evaluate.load``).
+    """How own data can be loaded again (``dataperf.own_data.evaluate.load``).
 
-    A dictionary, because what was not said is not there: results of a challenge that has a
-    folder hold an empty one.
+    A dictionary that holds only what was given; it is empty for a challenge that has a folder.
 
     Parameters
     ----------
@@ -190,9 +189,9 @@ class OwnData(TypedDict, total=False):
     label, split, group, true_label, id, drop
         Columns.
     embedding
-        What pictures and sounds are turned into.
+        How images and sounds are embedded.
     track, model, metric, seed, test_share, budget, compared
-        What was asked; see ``dataperf.own_data.challenge.challenge``.
+        Options of ``dataperf.own_data.challenge.challenge``.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
@@ -217,12 +216,42 @@ class OwnData(TypedDict, total=False):
 class Result(Record):
     """The record of one evaluation: one JSON file, named by its content.
 
-    ``rules`` is ``"official"`` if what the official evaluator accepts was accepted, holes
-    included; such results are never ranked. ``summary`` holds what the track says of the
-    board as a whole. ``safety`` holds, by name, what machines said that the user asked for by
-    name; no score or rank looks at it. ``own_data`` holds the words with which somebody's own
-    data can be loaded again (``dataperf.own_data.evaluate.load``); it is empty for challenges that have a
-    folder.
+    Parameters
+    ----------
+    schema_version
+        Version of this file format.
+    challenge, challenge_version, board
+        The board that the submission answers.
+    status, error
+        ``"scored"``, or ``"failed"`` with the reason.
+    rules
+        ``"official"`` if everything was accepted that the official evaluator accepts; such
+        results are never ranked.
+    submission
+        What was evaluated.
+    warnings
+        What the check found that may be a mistake.
+    metric, score
+        The metric that ranks, and the board's score with its 95 % interval.
+    tasks
+        Scores, predictions and more of each task, by its name.
+    summary
+        What the track reports of the board as a whole.
+    safety
+        What safety models said, by name; no score or rank depends on it.
+    own_data
+        How own data can be loaded again; empty for challenges that have a folder.
+    cost
+        Time and memory.
+    provenance
+        Digests, versions and times: what is needed to make the result again.
+
+    Examples
+    --------
+    >>> import dataperf
+    >>> result = dataperf.evaluate(dataperf.baseline("speech-selection/digits-60", "random"))
+    >>> result.tasks["digits"].splits["test"].rows
+    320
     """
 
     OLD_KEYS = {"beside": "safety"}

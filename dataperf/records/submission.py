@@ -1,4 +1,4 @@
-"""What is answered: one submission to one board."""
+"""A submission: one answer to one board."""
 
 from __future__ import annotations
 
@@ -8,26 +8,37 @@ from dataperf.records.fields import Line, Name, Number, Record, Text, Version
 
 
 class Submission(Record):
-    """One answer to one board: a manifest.
+    """One answer to one board, as it is handed in.
 
     Parameters
     ----------
     schema_version
         Version of this file format.
     challenge, board
-        What is answered.
+        Names of the challenge and of its board.
     submitter
-        Who answers.
+        Name of the submitter.
     method
         How the answer was found, in a few words.
     division
-        ``"open"``: anything goes that the rules allow; ``"closed"``: the selection code
-        itself is submitted for others to run.
+        ``"open"``: everything that the rules allow; ``"closed"``: the code that made the answer
+        is submitted too, for others to run.
     description, code_url, declared_cost
-        Optional, shown beside the result; the cost in the submitter's own units
+        Optional, shown with the result; the cost is in the submitter's own units
         (``{"cpu_seconds": 12.5}``).
     answer
         The answer itself, in the form of the challenge's track.
+
+    Examples
+    --------
+    >>> made = Submission(
+    ...     schema_version=2,
+    ...     challenge="own-repair",
+    ...     board="own",
+    ...     answer={"drop": ["17"], "relabel": {"4": "cat"}},
+    ... )
+    >>> made.submitter, made.answer["drop"]
+    ('anonymous', ['17'])
     """
 
     schema_version: Version

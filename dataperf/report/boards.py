@@ -1,4 +1,4 @@
-"""Many results in a line each, and what a challenge asks."""
+"""Results in a line each, leaderboards, and the page of a challenge."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ MOST_COLUMNS = 5
 
 def short_table(results: Sequence[Result]) -> Table:
     """Return one line for every result."""
-    columns = next((list(_beside(result)) for result in results if result.tasks), [])
+    columns = next((list(_other_scores(result)) for result in results if result.tasks), [])
     rows = [
         [
             f"{result.board}  {result.submission.submitter}: {result.submission.method}",
             with_interval(result.score) if result.status == "scored" else "failed",
-            *(number(_beside(result).get(name)) for name in columns),
+            *(number(_other_scores(result).get(name)) for name in columns),
             defect_share(result),
         ]
         for result in results
@@ -43,27 +43,27 @@ def leaderboard(board: Leaderboard) -> RenderableType:
             row.result.submission.submitter,
             row.result.submission.method,
             with_interval(row.score),
-            *(number(value) for value in _beside(row.result).values()),
+            *(number(value) for value in _other_scores(row.result).values()),
             str(row.result.submission.division),
         ]
         for row in board.rows
     ]
-    others = list(_beside(board.rows[0].result)) if board.rows else []
+    others = list(_other_scores(board.rows[0].result)) if board.rows else []
     title = f"{board.challenge}/{board.board}, ranked by {board.metric}"
     heads = ("rank", "submitter", "method", "score [95 %]", *others, "division")
     parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
     if any(ranks.count(rank) > 1 for rank in ranks):
         parts.append(Text("= within noise of the best of its rank (paired bootstrap, Holm, 5 %)"))
     if not rows:
-        parts.append(Text("nothing to rank yet: dataperf evaluate keeps its results here"))
+        parts.append(Text("no result can be ranked yet; dataperf evaluate writes results"))
     for result, reason in board.unranked:
-        sent = result.submission
-        parts.append(Text(f"not ranked: {sent.submitter}: {sent.method} ({reason})", style="dim"))
+        who = f"{result.submission.submitter}: {result.submission.method}"
+        parts.append(Text(f"not ranked: {who} ({reason})", style="dim"))
     return Group(*parts)
 
 
-def _beside(result: Result) -> dict[str, float | None]:
-    """Return what stands beside a score: other splits of one task, or the tasks of several."""
+def _other_scores(result: Result) -> dict[str, float | None]:
+    """Return the scores of the other splits of one task, or of each of several tasks."""
     if len(result.tasks) == 1:
         (part,) = result.tasks.values()
         splits = list(part.splits.items())[1:]
@@ -76,20 +76,20 @@ def _beside(result: Result) -> dict[str, float | None]:
 def challenge_page(
     challenge: Challenge, reference: Mapping[str, ReferencePoints]
 ) -> RenderableType:
-    """Return what a challenge asks, its boards and their reference points."""
+    """Return the task of a challenge, its boards and their reference points."""
     parts: list[RenderableType] = [
         Text(f"{challenge.name} (version {challenge.version}): {challenge.title}", style="bold"),
         Text(f"track {challenge.track}"),
     ]
     if challenge.practice:
         parts.append(
-            Text("practice: everything that scores it lies on this machine, readable by its owner")
+            Text("practice: test labels lie on this machine, where its owner can read them")
         )
     parts += [
         Text(""),
         table(
             "board",
-            "asks",
+            "title",
             "rules",
             "model",
             "dataset",
@@ -105,9 +105,9 @@ def challenge_page(
             ],
         ),
     ]
-    for board, found in reference.items():
-        parts += [Text(""), Text(board, style="bold"), reference_table(found)]
-    for name, asked in challenge.boards.items():
-        if asked.published:
-            parts += [Text(""), Text(name, style="bold"), published_table(asked.published)]
+    for name, found in reference.items():
+        parts += [Text(""), Text(name, style="bold"), reference_table(found)]
+    for name, board in challenge.boards.items():
+        if board.published:
+            parts += [Text(""), Text(name, style="bold"), published_table(board.published)]
     return Group(*parts)

@@ -1,4 +1,4 @@
-"""What tables are made of: numbers, intervals, rows."""
+"""Tables of text, and the cells that several of them share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataperf.records import Result
 
 
 def defect_share(result: Result) -> str:
-    """Return the share of defective rows in what was chosen; a dash where it is not told."""
+    """Return the share of defective rows in what was selected; a dash if it is not known."""
     parts = list(result.tasks.values())
     found = parts[0].detection if len(parts) == 1 else None
     return f"{found.share:.1%}" if found else "-"

@@ -1,22 +1,24 @@
-"""What gives a score its place: reference points, and what others published."""
+"""Reference points of a board, and the scores that others published."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.records import Result
 from dataperf.records.card import number
 from dataperf.report.cells import defect_share, table
 
-#: Between them a challenge's README has the table of reference points.
+#: The marks around the table of reference points in a challenge's README.
 MARKS = ("<!-- headroom -->", "<!-- /headroom -->")
 
 
-def reference_table(reference: ReferencePoints, result: Result | None = None) -> Table:
-    """Return the reference points, with a result's own line among them."""
+def reference_table(reference: ReferencePoints, result: Result | None = None) -> RenderableType:
+    """Return a table of reference points, with a line for a result if one is given."""
     columns = list(next(iter(reference.points.values())).scores)
     with_defects = any(point.defect_share is not None for point in reference.points.values())
     rows = [
@@ -35,10 +37,12 @@ def reference_table(reference: ReferencePoints, result: Result | None = None) ->
         rows.append((result.score.value, ["> this submission", *own, defect_share(result)]))
     up = reference.higher_is_better
     ordered = [row for _, row in sorted(rows, key=lambda pair: -pair[0] if up else pair[0])]
-    title = "HOW TO READ IT: the same frozen model trained on (mean [95 % of runs])"
-    if with_defects:
-        return table("trained on", *columns, "defective", rows=ordered, title=title)
-    return table("trained on", *columns, rows=[row[:-1] for row in ordered], title=title)
+    title = (
+        "REFERENCE POINTS: the same frozen model trained on other selections (mean [95 % range])"
+    )
+    heads = ["trained on", *columns, *(["defective"] * with_defects)]
+    drawn = table(*heads, rows=[row[: len(heads)] for row in ordered])
+    return Group(Text(title, style="italic"), drawn)
 
 
 def _own_scores(result: Result, columns: Sequence[str]) -> list[float | None]:
@@ -52,7 +56,7 @@ def _own_scores(result: Result, columns: Sequence[str]) -> list[float | None]:
 
 
 def published_table(scores: Mapping[str, float | None]) -> Table:
-    """Return scores that others reported for a board, the best first."""
+    """Return a table of the scores that others reported for a board, the best first."""
     ordered = sorted(scores.items(), key=lambda pair: -(pair[1] or 0.0))
     rows = [[name, number(value)] for name, value in ordered]
     return table("method", "score", rows=rows, title="PUBLISHED (by others, not computed here)")
@@ -62,7 +66,9 @@ def headroom(found: Mapping[str, ReferencePoints]) -> str:
     """Return the reference points of several boards as one Markdown table."""
     points = [point for reference in found.values() for point in reference.points.values()]
     splits = list(dict.fromkeys(split for point in points for split in point.scores))
-    splits.sort(key=lambda split: split != "score")  # what ranks, where it is no split's metric
+    splits.sort(
+        key=lambda split: split != "score"
+    )  # the score that ranks, if it is not the metric of a split
     with_defects = any(point.defect_share is not None for point in points)
     heads = [*splits, *(["defective"] * with_defects)]
     lines = ["| board | trained on | " + " | ".join(heads) + " |"]
@@ -88,7 +94,7 @@ def _cell(score: tuple[float, float, float]) -> str:
 
 
 def with_headroom(text: str, found: Mapping[str, ReferencePoints]) -> str:
-    """Return a challenge's README with the table of reference points between its marks."""
+    """Return a challenge's README with its table of reference points filled in."""
     head, mark, rest = text.partition(MARKS[0])
     _, end, tail = rest.partition(MARKS[1])
     if not (mark and end and found):

@@ -1,4 +1,4 @@
-"""All that is known of one result."""
+"""The scorecard of one result."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
@@ -16,12 +17,31 @@ from dataperf.report.cells import table
 from dataperf.report.points import published_table, reference_table
 
 
+def full_scorecard(result: Result) -> RenderableType:
+    """Return the scorecard of a result with all that is known of its board."""
+    if challenges.is_own(result.challenge):
+        return scorecard(result, None)
+    challenge = challenges.load(result.challenge)
+    points = reference_points.load(challenge, result.board)
+    return scorecard(result, points, challenge.boards[result.board].published)
+
+
 def scorecard(
     result: Result, reference: ReferencePoints | None, published: Mapping[str, float] | None = None
 ) -> RenderableType:
-    """Return the whole scorecard of one result, what others published for its board included."""
-    sent = result.submission
-    head = f"{result.challenge}/{result.board}   {sent.submitter}: {sent.method or 'no name'}"
+    """Return the scorecard of one result.
+
+    Parameters
+    ----------
+    result
+        The result.
+    reference
+        Reference points of its board, or None.
+    published
+        Scores that others published for its board.
+    """
+    who = f"{result.submission.submitter}: {result.submission.method or 'no method named'}"
+    head = f"{result.challenge}/{result.board}   {who}"
     parts: list[RenderableType] = [Text(head, style="bold")]
     if result.status == "failed":
         return Group(*parts, Text(f"FAILED, not ranked: {result.error}", style="red"))
@@ -42,10 +62,10 @@ def scorecard(
         parts += [Text(""), published_table({**published, "> this submission": own})]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in result.warnings]
     if result.rules == "official":
-        parts.append(Text("scored by the official rules, which can be cheated: not ranked"))
+        parts.append(Text("not ranked: scored by the official rules, which can be cheated"))
     if not result.provenance.frozen:
         loose = ", ".join(result.provenance.unfrozen)
-        parts.append(Text(f"not frozen, so not ranked: {loose}", style="yellow"))
+        parts.append(Text(f"not ranked: not frozen: {loose}", style="yellow"))
     return Group(*parts)
 
 
@@ -64,35 +84,37 @@ def _place(result: Result, reference: ReferencePoints | None) -> Text:
     if challenges.is_own(result.challenge):
         (part,) = result.tasks.values()
         rows = next(iter(part.splits.values())).rows
-        return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} rows tested on")
+        return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} test rows")
     if reference is not None and not reference.random_scores:
-        return Text("nothing is picked at random for this board")
+        return Text("this board has no random selections to compare with")
     if reference is None:
-        return Text("no reference points for this version of the board (dataperf freeze)")
+        return Text("this version of the board has no reference points (dataperf freeze)")
     value = result.score.value if result.score else None
     if value is None:
-        return Text("the score is not defined, so it has no place")
+        return Text("the score is not defined")
     share = reference.percentile(value)
     runs = len(reference.random_scores)
-    return Text(f"better than {share:.0%} of {runs} random picks of the board's size")
+    return Text(f"better than {share:.0%} of {runs} random selections of the same size")
 
 
 def _safety(reports: Mapping[str, SafetyReport]) -> RenderableType:
     """Return one line for each safety model."""
-    lines = [Text("SAFETY MODELS, shown beside the score, never part of it", style="italic")]
+    lines = [Text("SAFETY MODELS (no part of the score)", style="italic")]
     for name, part in reports.items():
-        told = part.numbers
-        agrees = f"kappa with the raters {number(told.get('kappa'))}"
-        over = f"({told.get('judged') or 0:.0f} judged; {agrees}, {told.get('compared') or 0:.0f})"
+        found = part.numbers
+        agrees = f"kappa with the raters {number(found.get('kappa'))}"
+        over = (
+            f"({found.get('judged') or 0:.0f} judged; {agrees}, {found.get('compared') or 0:.0f})"
+        )
         if part.role == "text":
-            safe = None if told.get("unsafe") is None else 1 - (told["unsafe"] or 0)
+            safe = None if found.get("unsafe") is None else 1 - (found["unsafe"] or 0)
             lines.append(Text(f"{name}: prompts look safe {number(safe)} {over}"))
         elif part.role == "image":
-            lines.append(Text(f"{name}: images unsafe {number(told.get('unsafe'))} {over}"))
+            lines.append(Text(f"{name}: images unsafe {number(found.get('unsafe'))} {over}"))
         else:
             got = len(part.images) - part.images.count(None)
             line = f"{name}: {got} images for {len(part.images)} prompts, from {part.option}"
-            line += "; none bears a prompt's id" * (got == 0)
+            line += "; none is named by a prompt's id" * (got == 0)
             why = next(iter(part.failed.values()), "")
             lines.append(Text(line + f"; {len(part.failed)} failed: {why}" * bool(part.failed)))
     return Group(*lines)
@@ -103,8 +125,8 @@ def _listed(values: Mapping[str, float | None]) -> str:
 
 
 def _task_table(result: Result) -> RenderableType:
-    """Return one line for every task, with what the track says of it."""
-    told = list(dict.fromkeys(key for part in result.tasks.values() for key in part.summary))
+    """Return one line for every task, with the numbers of its track."""
+    keys = list(dict.fromkeys(key for part in result.tasks.values() for key in part.summary))
     splits = list(dict.fromkeys(key for part in result.tasks.values() for key in part.splits))
     rows, notes = [], []
     for name, part in result.tasks.items():
@@ -115,17 +137,17 @@ def _task_table(result: Result) -> RenderableType:
             [
                 name,
                 with_interval(part.score),
-                *(number(part.summary.get(key)) for key in told),
+                *(number(part.summary.get(key)) for key in keys),
                 *(number(headlines.get(key)) for key in splits[1:]),
                 *([number(found.get("average_precision"))] if found else []),
             ]
         )
         others = [each for each in first.metrics if each != first.metric]
         if others:
-            beside = ", ".join(f"{key} {number(first.metrics[key].value)}" for key in others)
-            notes.append(Text(f"{name}: {beside}", style="dim"))
+            listed = ", ".join(f"{key} {number(first.metrics[key].value)}" for key in others)
+            notes.append(Text(f"{name}: {listed}", style="dim"))
     ranked = any(part.detection and part.detection.ranking for part in result.tasks.values())
-    heads = ("task", "score [95 %]", *told, *splits[1:], *(["errors found, AP"] * ranked))
+    heads = ("task", "score [95 %]", *keys, *splits[1:], *(["errors found, AP"] * ranked))
     return Group(table(*heads, rows=rows, title="BY TASK"), *notes)
 
 
@@ -145,16 +167,16 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
 
 
 def _repair(part: TaskScores) -> RenderableType:
-    """Return what a repair, or a choice of rows, brought, and what it is held against."""
-    told = part.summary
+    """Return the effect of a repair or a selection, and what it is compared with."""
+    found = part.summary
     words = (
-        ("the whole pool", "the chosen rows", "as many random rows [range]", "THE CHOICE")
-        if "chosen" in told
+        ("the whole pool", "the selected rows", "as many random rows [range]", "THE SELECTION")
+        if "chosen" in found
         else ("before", "after the repair", "as many random rows dropped [range]", "THE REPAIR")
     )
 
     def line(name: str, key: str, low: str = "", high: str = "") -> list[str]:
-        bounds = Estimate(value=told.get(key), low=told.get(low), high=told.get(high))
+        bounds = Estimate(value=found.get(key), low=found.get(low), high=found.get(high))
         return [name, with_interval(bounds)]
 
     rows = [
@@ -167,13 +189,21 @@ def _repair(part: TaskScores) -> RenderableType:
         ),
     ]
     parts: list[RenderableType] = []
-    if "oracle" in told:
+    if "oracle" in found:
         rows += [
-            line("as many wrong labels put right", "oracle"),
-            line("all labels right", "clean"),
+            line("as many wrong labels corrected", "oracle"),
+            line("all labels correct", "clean"),
         ]
-        kinds = ("wrong labels", "put right", "wrong dropped", "spoiled", "right dropped")
-        counts = ", ".join(f"{name} {told[name] or 0:.0f}" for name in kinds if name in told)
+        kinds = {
+            "wrong labels": "wrong labels",
+            "put right": "corrected",
+            "wrong dropped": "wrong and dropped",
+            "spoiled": "made wrong",
+            "right dropped": "correct but dropped",
+        }
+        counts = ", ".join(
+            f"{words} {found[name] or 0:.0f}" for name, words in kinds.items() if name in found
+        )
         parts.append(Text(f"in the pool: {counts}"))
     metric = next(iter(part.splits.values())).metric
     drawn = table("trained on", metric, rows=rows, title=words[3])
@@ -194,9 +224,9 @@ def _split_table(part: TaskScores) -> RenderableType:
             ]
         )
         others = [key for key in split.metrics if key != split.metric]
-        beside = ", ".join(f"{key} {number(split.metrics[key].value)}" for key in others)
-        if beside or _few_groups(split):
-            notes.append(f"{name}: {beside}{_few_groups(split)}")
+        listed = ", ".join(f"{key} {number(split.metrics[key].value)}" for key in others)
+        if listed or _few_groups(split):
+            notes.append(f"{name}: {listed}{_few_groups(split)}")
     columns = ("split", "metric", "score [95 %]", "gap to in-dist.", "worst group")
     drawn = table(*columns, rows=rows, title="ACCURACY AND OUT-OF-DISTRIBUTION")
     return Group(drawn, *(Text(note, style="dim") for note in notes))
@@ -222,27 +252,27 @@ def _class_table(part: TaskScores) -> Table:
         ]
         for place, name in enumerate(names)
     ]
-    heads = ("class", "chosen", "prec.", "recall", "F1", *(f"as {name}" for name in names))
+    heads = ("class", "selected", "prec.", "recall", "F1", *(f"as {name}" for name in names))
     return table(*heads, rows=rows, title=f"BY CLASS, {first} (mean over seeds)")
 
 
 def _detection(found: Detection, *, series: bool) -> RenderableType:
-    if series:  # every set lets in something else; what counts is the order
+    if series:  # every set selects other rows; what counts is the order
         return Text(f"LABEL-ERROR DETECTION  {_ranking(found)}")
     low, high = found.random.low or 0, found.random.high or 0
     lines = [
         Text("LABEL-ERROR DETECTION", style="italic"),
         Text(
-            f"let in {found.selected_defects} defective of {found.selected} ({found.share:.1%}; the pool has "
-            f"{found.pool_share:.1%}); a random pick lets in {number(found.random.value, 1)} "
-            f"[{low:.0f}, {high:.0f}], as few with p = {found.p_value:.2g}"
+            f"{found.selected_defects} of the {found.selected} selected rows are defective "
+            f"({found.share:.1%}; pool {found.pool_share:.1%}). Random selection: "
+            f"{number(found.random.value, 1)} [{low:.0f}, {high:.0f}], p = {found.p_value:.2g}"
         ),
     ]
     kinds = "  ".join(
         f"{kind} {part['selected']:.0f}/{part['pool']:.0f}"
         for kind, part in found.by_defect.items()
     )
-    lines.append(Text(f"by kind, let in / in the pool: {kinds}"))
+    lines.append(Text(f"by type of defect, selected/in pool: {kinds}"))
     if found.ranking:
         lines.append(Text(f"ranking and flags: {_ranking(found)}"))
     return Group(*lines)
@@ -265,7 +295,7 @@ def _balance(found: TaskScores) -> Table:
         for name, part in found.balance.items()
     ]
     heads = ("column", "norm. entropy", "imbalance", "total variation", "against")
-    return table(*heads, rows=rows, title="CLASS BALANCE of what was chosen")
+    return table(*heads, rows=rows, title="CLASS BALANCE of the selected rows")
 
 
 def _cost(result: Result) -> Text:
@@ -273,6 +303,6 @@ def _cost(result: Result) -> Text:
     assert cost is not None
     return Text(
         f"COST  {cost.train_rows} training rows; trained in {cost.train_seconds:.2f} s, predicted in "
-        f"{cost.predict_seconds:.2f} s; process held {cost.peak_memory / 2**20:,.0f} MiB at most; "
+        f"{cost.predict_seconds:.2f} s; peak memory {cost.peak_memory / 2**20:,.0f} MiB; "
         f"model {cost.model_size / 1024:,.0f} KiB"
     )

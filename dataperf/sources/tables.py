@@ -264,8 +264,7 @@ def load(dataset: str, **options: Any) -> Table:
 
     Examples
     --------
-    >>> from dataperf import load_dataset
-    >>> rows = load_dataset("spoken-digits")
+    >>> rows = load("spoken-digits")
     >>> len(rows), sorted(rows.columns)
     (3000, ['frames', 'speaker', 'take', 'word'])
     """
