@@ -12,6 +12,7 @@ import re
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -449,3 +450,29 @@ def test_what_the_reader_itself_made_is_not_a_finding(tmp_path):
     frame = pd.DataFrame({"x": random.normal(size=60), "y": ["a"] * 30 + ["b"] * 30})
     found = dataperf.audit(frame.assign(width=1), label="y", detectors=["features"])
     assert set(found.table("features")["problem"]) == {"order", "constant"}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(["a", '"', '""', ",", "\n", "\r\n", "\r", " ", "é"]), max_size=40))
+def test_a_csv_file_is_taken_apart_as_the_reader_reads_it(parts):
+    content = ("x,y\n" + "".join(parts)).encode()
+    text = {name: pa.string() for name in "xy"}
+    read = pa_csv.read_csv(
+        io.BytesIO(content),
+        read_options=pa_csv.ReadOptions(use_threads=False),
+        parse_options=pa_csv.ParseOptions(
+            newlines_in_values=True, invalid_row_handler=lambda row: "skip"
+        ),
+        convert_options=pa_csv.ConvertOptions(column_types=text),
+    )
+    grammar = rewrite_csv.Grammar(",")
+    try:
+        lines = [content[a.start : a.stop] for a in grammar.lines(content, 0)]
+    except DataperfError as error:
+        assert "never end it" in str(error)  # an open quote is refused
+        return
+    rows = [(line, grammar.fields(line)) for line in lines if line][1:]
+    found = [
+        [rewrite_csv.plain(line[a:b]) for a, b in spans] for line, spans in rows if len(spans) == 2
+    ]
+    assert found == [list(each.values()) for each in read.to_pylist()]

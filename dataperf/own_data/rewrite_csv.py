@@ -28,13 +28,13 @@ class _Line:
     end: int
 
 
-class _Grammar:
+class Grammar:
     """How the reader takes a file apart: a quote counts only where a value begins."""
 
     def __init__(self, delimiter: str) -> None:
         mark = re.escape(delimiter).encode()
-        quoted = rb'"[^"]*(?:""[^"]*)*"'
-        field = rb"(?:%s[^%s\r\n]*|[^%s\r\n]*)" % (quoted, mark, mark)
+        quoted = rb'"[^"]*(?:""[^"]*)*"(?!")'
+        field = rb'(?:%s[^%s\r\n]*|(?!")[^%s\r\n]*)' % (quoted, mark, mark)
         self._mark = delimiter.encode()
         self._record = re.compile(rb"(%s(?:%s%s)*)(\r\n|\n|\r|\Z)" % (field, mark, field))
         self._field = re.compile(rb"(?:\A|%s)(%s)" % (mark, field))
@@ -45,7 +45,10 @@ class _Grammar:
         while start < len(content):
             match = self._record.match(content, start)
             if match is None:
-                raise DataperfError(f"the CSV text after byte {start:,} cannot be taken apart")
+                raise DataperfError(
+                    f"the CSV text after byte {start:,} cannot be taken apart: does a quote open "
+                    'a value there and never end it?\n  Put a closing " there'
+                )
             found.append(_Line(match.start(1), match.end(1), match.end()))
             start = match.end()
         return found
@@ -85,7 +88,7 @@ def rewrite(content: bytes, ending: str, label: str, edit: Edit) -> bytes:
         If the file cannot be taken apart as the reader read it.
     """
     begin = len(BOM) if content.startswith(BOM) else 0
-    grammar = _Grammar(_delimiter(content[:HEAD].split(b"\n")[0], ending))
+    grammar = Grammar(_delimiter(content[:HEAD].split(b"\n")[0], ending))
     lines = grammar.lines(content, begin)
     header, *rest = [line for line in lines if line.stop > line.start]
     names = [
