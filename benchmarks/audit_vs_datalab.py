@@ -2,11 +2,11 @@
 
     python benchmarks/audit_vs_datalab.py [--rows 10000] [--data embeddings] [--quick]
 
-Both get the same features and given labels, never the truth. Datalab needs predicted chances:
-out-of-fold ones of scikit-learn's LogisticRegression, as its documentation has them made, and
-that time counts. Every line is a fresh process with one thread: average precision of the label
-error score against the labels that were changed, processor and wall seconds from arrays to
-scores (imports left out, shown as start), peak memory of the process.
+Both get the same features and given labels, never the true labels. Datalab needs predicted
+probabilities: out-of-fold ones of scikit-learn's LogisticRegression, as its documentation
+recommends, and their time counts. Every line is a new process with one thread: average precision
+of the label error score for the changed labels, processor and wall seconds from arrays to scores
+(without imports, which are shown as start), and peak memory of the process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TOOLS = ("dataperf", "datalab")
 
 
 def embeddings(rows: int, *, columns: int = 256, classes: int = 10):
-    """Return clouds that overlap, three to a class, as embeddings of a good network lie."""
+    """Return overlapping clouds, three per class, distributed like embeddings of a good network."""
     random = np.random.default_rng(0)
     labels = random.integers(0, classes, rows)
     middles = random.normal(size=(classes, columns)) * 0.12
@@ -50,8 +50,8 @@ def mnist():
 def noisy(features: np.ndarray, truth: np.ndarray, noise: str, rate: float, seed: int):
     """Return labels of which a share is wrong.
 
-    ``uniform``: any row, any other class. ``class``: any row, mostly to the next class, classes
-    unequally. ``feature``: rows near the border between two classes, to the other one.
+    ``uniform``: any row, any other class. ``class``: any row, mostly the next class, some classes
+    more often. ``feature``: rows near the border between two classes, the other class.
     """
     random = np.random.default_rng(seed)
     n, classes = len(truth), truth.max() + 1
@@ -66,13 +66,13 @@ def noisy(features: np.ndarray, truth: np.ndarray, noise: str, rate: float, seed
         given[wrong] = (truth[wrong] + step) % classes
     else:
         middles = np.stack([features[truth == label].mean(axis=0) for label in range(classes)])
-        apart = (middles**2).sum(axis=1) - 2 * features @ middles.T
-        own = apart[np.arange(n), truth]
-        apart[np.arange(n), truth] = np.inf
-        gap = apart.min(axis=1) - own  # small or below 0 where the other class is near
+        distances = (middles**2).sum(axis=1) - 2 * features @ middles.T
+        own = distances[np.arange(n), truth]
+        distances[np.arange(n), truth] = np.inf
+        gap = distances.min(axis=1) - own  # small or negative where the other class is near
         scale = gap.std()
         wrong = np.argsort(gap / scale + random.gumbel(size=n))[:count]
-        given[wrong] = apart[wrong].argmin(axis=1)
+        given[wrong] = distances[wrong].argmin(axis=1)
     return given
 
 
@@ -88,10 +88,10 @@ def by_datalab(features: np.ndarray, given: np.ndarray) -> np.ndarray:
     from sklearn.model_selection import cross_val_predict
 
     model = LogisticRegression(max_iter=1000)
-    chances = cross_val_predict(model, features, given, cv=5, method="predict_proba")
+    probabilities = cross_val_predict(model, features, given, cv=5, method="predict_proba")
     lab = Datalab(data={"label": given}, label_name="label", task="classification", verbosity=0)
     with contextlib.redirect_stdout(io.StringIO()):
-        lab.find_issues(features=features, pred_probs=chances)
+        lab.find_issues(features=features, pred_probs=probabilities)
     return 1 - lab.get_issues("label")["label_score"].to_numpy()
 
 
@@ -123,14 +123,14 @@ def run(tool: str, data: str, noise: str, rate: float, rows: int, seed: int) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=10_000, help="of the embeddings")
+    parser.add_argument("--rows", type=int, default=10_000, help="number of rows of the embeddings")
     parser.add_argument("--data", choices=DATA, action="append")
     parser.add_argument("--noise", choices=NOISE, action="append")
     parser.add_argument("--rate", type=float, action="append")
     parser.add_argument("--tool", choices=TOOLS, action="append")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="10 %% noise only")
-    parser.add_argument("--here", action="store_true", help="in this process, one line")
+    parser.add_argument("--here", action="store_true", help="run one line in this process")
     given = parser.parse_args()
     rates = given.rate or ([0.10] if given.quick else RATES)
     lines = itertools.product(given.data or DATA, given.noise or NOISE, rates, given.tool or TOOLS)

@@ -1,11 +1,11 @@
-"""Exact KNN-Shapley values: ours beside the product of matrices alone and a plain formula.
+"""Exact KNN-Shapley values: ours compared with a matrix product alone and with a plain formula.
 
     OMP_NUM_THREADS=1 python benchmarks/knn_shapley.py [--rows 50000] [--tests 5000]
 
-Every line is a fresh process with one thread, in which a product of the same matrices, which no
-exact method can do without, takes turns with the work; the ratio is that of the processor
-seconds, each the least of three. The plain formula sorts all distances with numpy, a block of tests at a time, of a
-tenth of the tests; its seconds are given for all.
+Every line is a new process with one thread. It runs our code and a product of the same matrices,
+which every exact method needs, three times in turn. The ratio compares the smallest processor
+seconds of each. The plain formula sorts all distances with numpy, a block of tests at a time, for
+a tenth of the tests; its seconds are multiplied by ten.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-#: Tests of one block; the fastest here for the product alone.
+#: Tests per block; the fastest size for the product alone.
 BLOCK = 256
 WAYS = ("ours", "ours, 2 classes", "plain")
 
@@ -66,7 +66,7 @@ def run(way: str, rows: int, tests: int, columns: int) -> None:
     share = 10 if way == "plain" else 1
     data = made(rows, tests // share, columns, classes)
     work: Callable[..., None] = plain if way == "plain" else ours
-    work(*made(200, 20, columns, classes))  # compiled code is loaded, libraries are imported
+    work(*made(200, 20, columns, classes))  # load compiled code, import libraries
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds: dict[Callable[..., None], list[float]] = {work: [], product: []}
     peak = before

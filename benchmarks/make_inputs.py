@@ -51,7 +51,7 @@ def quantize(x, step=1 / 16, lo=0.0, hi=4.0):
 
 
 def finish(x, scale):
-    """small: quantized; full: plain float32 (as a network would write)."""
+    """Return quantized values for the small set, plain float32 for the full set."""
     return quantize(x) if scale == "small" else np.maximum(x, 0).astype(np.float32)
 
 
@@ -77,7 +77,7 @@ def write_parquet(path, columns):
 
 
 def hex_ids(rng, n, digits=16):
-    """n distinct hex strings, like the ImageIDs of Open Images; never all digits."""
+    """Return n distinct hex strings, like the ImageIDs of Open Images; never all digits."""
     out, seen = [], set()
     while len(out) < n:
         s = "".join("0123456789abcdef"[i] for i in rng.randint(0, 16, digits))
@@ -94,7 +94,7 @@ def dump_json(path, obj):
 
 
 def yaml_ids(path, targets, nontargets):
-    """As create_experiment.py writes them."""
+    """Write a list of ids as create_experiment.py does."""
     with open(path, "w") as f:
         yaml.dump(
             dict(targets=targets, nontargets=nontargets),
@@ -497,11 +497,11 @@ def make_vision(out, scale):
         sel = take(np.arange(n_pool), 500)
         rnd = sorted((ids[j], int(v)) for j, v in zip(sel, r.randint(0, 2, 500)))
         save("random_labels", t, rnd)
-        # random images, right labels (class balance of the pool)
+        # random images, true labels (class balance of the pool)
         sel = take(np.arange(n_pool), 400)
         true = [(ids[j], int(is_pos[j])) for j in sel]
         save("random_true", t, true)
-        # balanced, right labels, hard negatives
+        # balanced, true labels, hard negatives
         m = min(100, len(pos) - 5)
         sel = take(pos, m) + take(alike, m // 2) + take(neg, m // 2)
         bal = [(ids[j], int(is_pos[j])) for j in sel]

@@ -1,9 +1,11 @@
-"""Neighbours of every row: ours beside faiss and scikit-learn, with recall.
+"""Nearest neighbours of every row: ours compared with faiss and scikit-learn, with recall.
 
-    python benchmarks/neighbours.py [--rows 50000] [--columns 256] [--data clusters] [--way "ours, lists"]
+    python benchmarks/neighbours.py [--rows 50000] [--columns 256] [--data clusters]
+                                    [--way "ours, lists"]
 
-Every line is a fresh process with one thread, seconds are the processor's; ratios are to faiss's flat index, recall is on
-500 rows. scikit-learn searches for a tenth of the rows; its seconds are given for all.
+Every line is a new process with one thread. Seconds are processor seconds; ratios are relative to
+faiss's flat index; recall is measured on 500 rows. scikit-learn searches for a tenth of the rows;
+its seconds are multiplied by ten.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ def recall(features: np.ndarray, found: np.ndarray) -> float:
 
 
 def run(way: str, data: str, rows: int, columns: int) -> None:
-    found_by(way, made(data, 3000, columns))  # compiled code is loaded, libraries are imported
+    found_by(way, made(data, 3000, columns))  # load compiled code, import libraries
     features = made(data, rows, columns)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
@@ -81,7 +83,7 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=256)
     parser.add_argument("--way", choices=WAYS, action="append")
     parser.add_argument("--data", choices=DATA, action="append")
-    parser.add_argument("--here", action="store_true", help="in this process, one line")
+    parser.add_argument("--here", action="store_true", help="run one line in this process")
     given = parser.parse_args()
     if given.here:
         run(given.way[0], given.data[0], given.rows, given.columns)

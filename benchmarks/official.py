@@ -1,10 +1,10 @@
-"""Processor time, wall clock and peak memory of whole processes on official data of full size.
+"""Processor time, wall-clock time and peak memory of whole processes on official data of full size.
 
     python benchmarks/make_inputs.py --scale full --out DIR     (once, 2 GB)
     python benchmarks/official.py DIR
 
-Every line is a fresh process: first with an empty cache, then again. The phases are of a
-process of their own, in processor seconds.
+Every line is a new process: first with an empty cache, then again. The phases are measured in a
+separate process, in processor seconds.
 """
 
 from __future__ import annotations
@@ -39,16 +39,18 @@ PHASES = """
 import atexit, json, sys, time
 start = time.process_time()
 import dataperf.cli.app
-from dataperf import data, evaluation, leaderboard, registry, results, scorecard, submission
+from dataperf.definitions import submission
+from dataperf.evaluation import evaluate, results, scorecard
+from dataperf.sources import tables
 spent = {"import": time.process_time() - start}
 depth = []
 def timed(module, name, phase):
     function = getattr(module, name)
-    def call(*words, **told):
+    def call(*args, **options):
         clock, depth_before = time.process_time(), len(depth)
         depth.append(0.0)
         try:
-            return function(*words, **told)
+            return function(*args, **options)
         finally:
             whole = time.process_time() - clock
             spent[phase] = spent.get(phase, 0.0) + whole - depth.pop()
@@ -56,13 +58,13 @@ def timed(module, name, phase):
                 depth[-1] += whole
     setattr(module, name, call)
 timed(submission, "board_data", "read data")
-timed(data, "_check_table", "check data")
-timed(data, "_write_cache", "write cache")
-timed(submission, "read", "read answer")
-timed(submission, "check", "check answer")
-timed(evaluation, "plans_of", "plan")
-timed(evaluation, "train", "train, predict")
-timed(evaluation, "_task_scores", "statistics")
+timed(tables, "_check_table", "check data")
+timed(tables, "_write_cache", "write cache")
+timed(submission, "read", "read submission")
+timed(submission, "check", "check submission")
+timed(evaluate, "plans_of", "plan")
+timed(evaluate, "train", "train, predict")
+timed(evaluate, "_task_scores", "statistics")
 timed(scorecard, "board_score", "statistics")
 timed(results, "keep", "keep result")
 atexit.register(lambda: print("PHASES", json.dumps(spent), file=sys.stderr))
@@ -73,12 +75,12 @@ dataperf.cli.app.main()
 def run(words: list[str], folder: Path, cache: Path, phases: bool = False) -> tuple[float, ...]:
     """Return processor seconds, wall seconds and peak MiB of a process, and its phases."""
     code = ["-c", PHASES] if phases else ["-m", "dataperf"]
-    told = {**os.environ, "DATAPERF_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "DATAPERF_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *code, *words],
         cwd=folder,
-        env=told,
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -121,7 +123,7 @@ def line(name: str, found: tuple[float, ...], share: int = 1) -> None:
 
 
 def _hundred(path: Path) -> list[str]:
-    """Write a hundred answers like one: other clips of the same words."""
+    """Write a hundred submissions like one: other clips of the same words."""
     import random
 
     import yaml

@@ -1,4 +1,4 @@
-"""Start-up, one evaluation a board, and the check of a 1,000,000-id manifest, as whole processes."""
+"""Time of whole processes: start-up, one evaluation per board, a check of 1,000,000 ids."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def main() -> None:
             answer = ["baseline", *CHALLENGE, "-b", board, "-s", "random", "-o", f"{board}.json"]
             subprocess.run([sys.executable, "-m", "dataperf", *answer], cwd=folder, check=True)
             measure(f"evaluate {board}", "evaluate", *CHALLENGE, f"{board}.json", folder=folder)
-        manifest = json.loads((folder / "digits-60.json").read_text())
-        manifest["answer"]["samples"] = [f"one/clip_{number}" for number in range(1_000_000)]
-        (folder / "million.json").write_text(json.dumps(manifest))
+        submission = json.loads((folder / "digits-60.json").read_text())
+        submission["answer"]["samples"] = [f"one/clip_{number}" for number in range(1_000_000)]
+        (folder / "million.json").write_text(json.dumps(submission))
         measure("check of 1,000,000 ids", "check", *CHALLENGE, "million.json", folder=folder)
 
 

@@ -119,9 +119,12 @@ class Invalid(DataperfError):
 
     Examples
     --------
-    >>> print(Invalid("mine.json", [Problem("missing-key", "board", "this key is required")]))
+    >>> error = Invalid("mine.json", [Problem("unknown-id", "answer.samples", "no id x")])
+    >>> print(error)
     mine.json: 1 problem
-      1. board: this key is required [missing-key]
+      1. answer.samples: no id x [unknown-id]
+    >>> error.problems[0].rule
+    'unknown-id'
     """
 
     def __init__(self, subject: str, problems: Sequence[Problem]) -> None:

@@ -1,4 +1,4 @@
-"""What selection strategies share: quotas by class, ids filed under their class (pure)."""
+"""Helpers for selection strategies: counts per class, ids by class, distances (pure)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from dataperf.records import FloatArray, IntArray, Pool
 
 
 def per_class_counts(sizes: Sequence[int], budget: int) -> list[int]:
-    """Share a budget out evenly over classes; what a small class leaves goes to the others.
+    """Divide a budget evenly over classes; what a small class leaves goes to the others.
 
     Parameters
     ----------
-    sizes
-        Rows of each class.
-    budget
-        Most rows to hand out; of an uneven rest the first classes get one more.
+    sizes : sequence of int
+        Number of rows of each class.
+    budget : int
+        Maximum total. If it cannot be divided evenly, the first classes get one row more.
+
+    Returns
+    -------
+    list of int
+        Rows to take from each class, at most the size of the class.
 
     Examples
     --------
@@ -30,26 +35,64 @@ def per_class_counts(sizes: Sequence[int], budget: int) -> list[int]:
     >>> per_class_counts([3, 0], 100)
     [3, 0]
     """
-    given = [0] * len(sizes)
+    counts = [0] * len(sizes)
     left = min(budget, sum(sizes))
     while left > 0:
-        unfilled = [number for number, size in enumerate(sizes) if given[number] < size]
+        unfilled = [number for number, size in enumerate(sizes) if counts[number] < size]
         each = max(1, left // len(unfilled))
         for number in unfilled[:left]:
-            more = min(each, sizes[number] - given[number])
-            given[number] += more
+            more = min(each, sizes[number] - counts[number])
+            counts[number] += more
             left -= more
-    return given
+    return counts
 
 
 def rows_by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray]:
-    """Return the sorted row numbers of each class, of all rows or of some."""
+    """Return the sorted row numbers of each class, of all rows or of some.
+
+    Parameters
+    ----------
+    pool : Pool
+        What may be chosen.
+    rows : array of int, optional
+        The rows to look at; all by default.
+
+    Returns
+    -------
+    list of array of int
+        Row numbers of each class, in the order of ``pool.classes``.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a", "b", "c"]), np.eye(3), np.array([1, 0, 1]), ("no", "yes"), {})
+    >>> [rows.tolist() for rows in rows_by_class(pool)]
+    [[1], [0, 2]]
+    """
     kept = np.arange(len(pool)) if rows is None else np.sort(rows)
     return [kept[pool.labels[kept] == number] for number in range(len(pool.classes))]
 
 
 def ids_by_class(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
-    """Return ids filed under their given class, in pool order."""
+    """Return ids filed under their given class, in pool order.
+
+    Parameters
+    ----------
+    pool : Pool
+        What may be chosen.
+    rows : iterable of int
+        Row numbers that were chosen.
+
+    Returns
+    -------
+    dict of str to list of str
+        Ids by name of their given class: the ``samples`` of a selection.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a", "b", "c"]), np.eye(3), np.array([1, 0, 1]), ("no", "yes"), {})
+    >>> ids_by_class(pool, [2, 1, 0])
+    {'yes': ['a', 'c'], 'no': ['b']}
+    """
     samples: dict[str, list[str]] = {}
     for row in sorted(int(row) for row in rows):
         samples.setdefault(pool.classes[pool.labels[row]], []).append(str(pool.ids[row]))
@@ -57,18 +100,52 @@ def ids_by_class(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
 
 
 def standardised(features: FloatArray) -> FloatArray:
-    """Return features with mean 0 and deviation 1 in every column; constant columns stay 0."""
+    """Return features with mean 0 and standard deviation 1 in every column.
+
+    Parameters
+    ----------
+    features : (n, d) array of float64
+        Any numbers.
+
+    Returns
+    -------
+    (n, d) array of float64
+        Constant columns become 0.
+
+    Examples
+    --------
+    >>> standardised(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    """
     spread = features.std(axis=0)
     scaled: FloatArray = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     return scaled
 
 
 def distances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return Euclidean distances, (n, m), the same to the last bit on any number of threads.
+    """Return Euclidean distances between two sets of rows.
 
     No matrix product is used: its sums, and so its ties, depend on the machine's threads.
+
+    Parameters
+    ----------
+    first : (n, d) array of float64
+        Some rows.
+    second : (m, d) array of float64
+        Other rows.
+
+    Returns
+    -------
+    (n, m) array of float64
+        Distances of every pair.
+
+    Examples
+    --------
+    >>> distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]))
+    array([[5., 1.]])
     """
     from scipy.spatial.distance import cdist
 
-    apart: FloatArray = cdist(first, second)
-    return apart
+    found: FloatArray = cdist(first, second)
+    return found

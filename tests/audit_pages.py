@@ -29,14 +29,14 @@ class Audit:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Images:
     """Rows of pixels in 0..1."""
 
     values: Any
     side: tuple[int, int]
     kind: str = "image"
 
-    def picture(self, row):
+    def image(self, row):
         return np.round(self.values[row].reshape(self.side) * 255).astype(np.uint8)
 
     def sound(self, row):
@@ -50,7 +50,7 @@ class Clips:
     clips: Any
     kind: str = "audio"
 
-    def picture(self, row):
+    def image(self, row):
         shares = self.clips[row].T[::-1]
         low, high = shares.min(axis=1, keepdims=True), shares.max(axis=1, keepdims=True)
         shares = (shares - low) / np.maximum(high - low, 1e-9)
@@ -300,7 +300,7 @@ def images(count: int, noise: float = 0.08) -> Audit:
         name="MNIST digits, 8 % noise",
         label="digit",
         ids=table.ids[picked],
-        media=Pictures(features, (28, 28)),
+        media=Images(features, (28, 28)),
         source="mnist_5k",
     )
     return audited(noisy(rows, noise), skipped=NO_COLUMNS)

@@ -20,11 +20,11 @@ K = 10
 
 @dataclass(frozen=True)
 class Fake:
-    """Evidence by scikit-learn; ``chances`` stands in for the models where it is given."""
+    """Evidence by scikit-learn; ``given_probabilities`` replace those of the models."""
 
     rows: Rows
     seed: int = 0
-    chances: Any = None
+    given_probabilities: Any = None
 
     @property
     def labelled(self):
@@ -32,8 +32,8 @@ class Fake:
 
     @cached_property
     def probabilities(self):
-        if self.chances is not None:
-            return np.asarray(self.chances, dtype=np.float32)
+        if self.given_probabilities is not None:
+            return np.asarray(self.given_probabilities, dtype=np.float32)
         rows = self.rows
         fold = np.random.default_rng(1).permutation(len(rows)) % 3
         found = np.full((len(rows), len(rows.classes)), 1e-6, dtype=np.float32)

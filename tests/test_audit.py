@@ -11,7 +11,7 @@ from audit_data import blobs, noisy, rows_of
 import dataperf.curation.audit as audits
 from dataperf.detectors import label_errors
 from dataperf.errors import DataperfError, Invalid, NotFound
-from dataperf.evidence import calibration, models, neighbours
+from dataperf.evidence import calibration, models, neighbours, regression
 from dataperf.evidence.collect import Collected
 
 
@@ -27,20 +27,22 @@ def test_folds_have_like_class_shares_and_keep_groups_whole():
 
 
 def test_no_row_is_judged_by_a_model_that_saw_its_label(monkeypatch):
-    monkeypatch.setattr(models, "PENALTIES", (1e-3,))  # the one number that all labels choose
+    monkeypatch.setattr(regression, "PENALTIES", (1e-3,))  # the one number that all labels choose
     features, labels = blobs(300)
     near = neighbours.nearest(features, k=10)
     fold = models.folds(labels, None, seed=0)
-    told = {"classes": 3, "fold": fold, "trees": True, "seed": 0}
-    first = models.out_of_fold(features, labels, near, **told)
+    options = {"classes": 3, "fold": fold, "trees": True, "seed": 0}
+    first = models.out_of_fold(features, labels, near, **options)
     moved = labels.copy()
     moved[7] = (moved[7] + 1) % 3
-    again = models.out_of_fold(features, moved, near, **told)
+    again = models.out_of_fold(features, moved, near, **options)
     for name in ("regression", "forest"):
         held = fold == fold[7]  # what was not trained on row 7 must not have moved
-        assert np.array_equal(first.chances[name][held], again.chances[name][held])
-        assert not np.array_equal(first.chances[name][~held], again.chances[name][~held])
-    votes = first.chances["neighbours"][7] - again.chances["neighbours"][7]
+        assert np.array_equal(first.probabilities[name][held], again.probabilities[name][held])
+        assert not np.array_equal(
+            first.probabilities[name][~held], again.probabilities[name][~held]
+        )
+    votes = first.probabilities["neighbours"][7] - again.probabilities["neighbours"][7]
     assert np.abs(votes).max() < 0.01  # but for the class shares in the prior
 
 
@@ -48,7 +50,7 @@ def test_a_regression_is_that_of_scikit_learn():
     from sklearn.linear_model import LogisticRegression
 
     features, labels = blobs(300, apart=0.7)
-    ours = models.softmax(features, models.regression(features, labels, 3, 0.01))
+    ours = regression.softmax(features, regression.fit(features, labels, 3, 0.01))
     penalty = 1 / (0.01 * 300)
     theirs = LogisticRegression(C=penalty, tol=1e-8, max_iter=1000).fit(features, labels)
     assert np.abs(ours - theirs.predict_proba(features)).max() < 0.01
@@ -116,7 +118,7 @@ def test_clean_labels_are_left_alone():
     told = found.finding("label_errors").numbers
     assert told["confident_learning"] > 20  # the plain detector over-flags
     assert told["flagged"] <= 10 and told["noise_rate"] < 0.01
-    assert "right labels of hard rows" in found.finding("label_errors").sentence
+    assert "correct but hard ones" in found.finding("label_errors").sentence
     assert found.finding("label_errors").severity == "low"
 
 

@@ -1,4 +1,4 @@
-"""Bad input to the curator's side: one clear error, or a degradation that is told; no traceback."""
+"""Bad input to an audit: one clear error, or a note on what was ignored; never a traceback."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ def table(rows=60, classes=3, **columns):
     labels = np.array(list("abcdef"))[right]
     labels[[row for row in (4, 8, 10) if row < rows]] = "a"
     frame["y"] = labels
-    for name, told in columns.items():
-        values = [told(row) for row in range(rows)] if callable(told) else [told] * rows
+    for name, value in columns.items():
+        values = [value(row) for row in range(rows)] if callable(value) else [value] * rows
         try:
             frame[name] = values
-        except UnicodeEncodeError:  # half characters are only held as objects
+        except UnicodeEncodeError:  # lone surrogates are only held as objects
             frame[name] = pd.Series(values, dtype=object)
     return frame
 
 
-def whole(data, folder, **told):
+def whole(data, folder, **options):
     """Do all that can be done with an audit: page, tables, JSON, text, explanation, submission.
 
     Returns
@@ -91,7 +91,7 @@ def whole(data, folder, **told):
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = dataperf.audit(data, **{"label": "y", **told})
+        found = dataperf.audit(data, **{"label": "y", **options})
         page = found.report(folder / "page.html").read_text(encoding="utf-8")
         found.to_csv(folder / "csv")
         json.dumps(found.to_dict(), allow_nan=False).encode()
@@ -102,7 +102,7 @@ def whole(data, folder, **told):
         try:
             found.to_submission(path=folder / "repair.json")
         except DataperfError as error:
-            assert re.search("to split|called test|no row is called", str(error))
+            assert re.search("to split|test row|no row has the value", str(error))
     assert not list(folder.rglob("*.part"))
     return found, page
 
@@ -172,13 +172,13 @@ VALUES = {
 def test_odd_values_are_audited(tmp_path):
     found, page = whole(table(**VALUES), tmp_path)
     assert "<script>alert" not in page
-    told = dict(found.rows.skipped)
-    assert told["dictionaries"] == "its values are objects, not numbers or text: not used"
-    assert told["column hostile values"].startswith("half characters")
-    assert told["column infinite values"] == "40 infinite values counted as missing"
-    assert told["column mixed types"].endswith("read as text")
-    assert told["column numbers as text, but one"].startswith("1 value no number, such as 'x'")
-    assert "their size" in told["column complex numbers"]
+    reasons = dict(found.rows.skipped)
+    assert reasons["dictionaries"] == "not used: its values are objects, not numbers or text"
+    assert reasons["column hostile values"].startswith("lone surrogates")
+    assert reasons["column infinite values"] == "40 infinite values counted as missing"
+    assert reasons["column mixed types"].endswith("read as text")
+    assert reasons["column numbers as text, but one"].startswith("1 non-numeric value, such as 'x'")
+    assert "their absolute value" in reasons["column complex numbers"]
     assert {found.rows.kinds[name] for name in ("a constant", "nothing")} == {"constant"}
 
 
@@ -199,7 +199,7 @@ FRAMES = {
     "1 row unlike all": lambda: pd.DataFrame({"a": [1.0] * 59 + [2.0], "y": ["p", "q"] * 30}),
     "a repeated index": lambda: table().set_axis([0, 1, 2] * 20),
     "an index of 1 and '1'": lambda: table(4, 2).set_axis([1, "1", 2, "2"]),
-    "half characters in the index": lambda: table(12).set_axis(
+    "lone surrogates in the index": lambda: table(12).set_axis(
         pd.Index([f"{n}" + chr(0xD800) for n in range(12)], dtype=object)
     ),
     "hostile names of columns": lambda: table().rename(columns={"u": "</script>\n", "v": " "}),
@@ -207,7 +207,7 @@ FRAMES = {
     "arrow types": lambda: table(m=lambda n: None if n % 9 == 0 else n % 5).convert_dtypes(
         dtype_backend="pyarrow"
     ),
-    "pictures of nothing": lambda: (np.full((30, 4, 4), np.nan), np.arange(30) % 2),
+    "images of nothing": lambda: (np.full((30, 4, 4), np.nan), np.arange(30) % 2),
     "nested objects": lambda: [
         {"a": {"b": n}, "l": [1, 2, n], "q": n / 2, "y": "ab"[n % 2]} for n in range(40)
     ],
@@ -235,10 +235,10 @@ def test_a_decimal_that_signals_is_missing(column, tmp_path):
         assert found.rows.groups[-1] == "(missing)"
 
 
-def test_what_is_done_to_odd_data_is_told(tmp_path):
+def test_what_is_done_to_odd_data_is_noted(tmp_path):
     found = dataperf.audit(table(g="one", m=lambda n: HOSTILE[6]), label="y", group="g")
     assert found.notes == ("all labelled rows belong to one group, so the groups are ignored",)
-    assert dict(found.rows.skipped)["column m"].startswith("half characters")
+    assert dict(found.rows.skipped)["column m"].startswith("lone surrogates")
     again = dataperf.audit(table().set_axis([1] * 60), label="y", detectors="imbalance")
     assert dict(again.rows.skipped)["index"].startswith("59 repeated values")
     assert [each.kind for each in again.findings] == ["imbalance"]
@@ -248,7 +248,7 @@ def test_what_is_done_to_odd_data_is_told(tmp_path):
 
 REFUSED = {
     "another case of the label": (table(), {"label": "Y"}, 'Did you mean "y"'),
-    "no label told": (table(), {"label": None}, "no-label.*\n.*perhaps label=.y.;"),
+    "no label named": (table(), {"label": None}, "no-label.*\n.*perhaps label=.y.;"),
     "a label that is neither": (table(), {"label": print}, "no-label"),
     "one class": (table(y="a"), {}, "one-class"),
     "all labels missing": (table(y=None), {}, "no-labels"),
@@ -273,7 +273,7 @@ REFUSED = {
     "wrong names of every kind": (
         table(),
         {"label": "nope", "detectors": ["slice"], "seed": "x", "embedding": "zz", "id": "i"},
-        '(?s)5 problems.*"slice".*seed is .x.*"zz".*label: no column.*id: no column',
+        '(?s)5 problems.*"slice".*seed is .x.*"zz".*label: there is no column.*id: there is no column',
     ),
     "an unknown embedding of a table": (table(), {"embedding": "pixel"}, 'Did you mean "pixels"'),
     "no embedding": (table(), {"embedding": None}, "one of auto, network, pixels, mfcc"),
@@ -294,10 +294,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("data", "told", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_audited_is_refused(data, told, words):
+@pytest.mark.parametrize(("data", "options", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_audited_is_refused(data, options, words):
     with pytest.raises(DataperfError, match=words):
-        dataperf.audit(data, **{"label": "y", **told})
+        dataperf.audit(data, **{"label": "y", **options})
 
 
 FILES = {
@@ -305,12 +305,12 @@ FILES = {
     "header.csv": (b"a,y\n", "no rows"),
     "latin.csv": (b"a,y\n1,caf\xe9\n2,b\n", "not-utf8.*\n.*iconv"),
     "utf16.csv": ("a,y\n1,x\n".encode("utf-16"), "UTF-16"),
-    "cut.parquet": (b"PAR1 and then nothing", "not a whole Parquet file"),
+    "cut.parquet": (b"PAR1 and then nothing", "not a complete Parquet file"),
     "cut.jsonl": (b'{"a": 1, "y": "x"}\n{"a": 2, "y', "line 2"),
     "deep.json": (b"[" * 100_000, "bad-json"),
-    "packed.csv": (gzip.compress(b"a,y\n1,x\n"), "packed with gzip.*\n.*packed.csv.gz"),
-    "packed.jsonl": (bz2.compress(b"{}"), "packed with bzip2"),
-    "packed.parquet": (b"\x28\xb5\x2f\xfd" + bytes(9), "packed with zstd"),
+    "packed.csv": (gzip.compress(b"a,y\n1,x\n"), "compressed with gzip.*\n.*packed.csv.gz"),
+    "packed.jsonl": (bz2.compress(b"{}"), "compressed with bzip2"),
+    "packed.parquet": (b"\x28\xb5\x2f\xfd" + bytes(9), "compressed with zstd"),
     "other.xyz": (b"x", "unknown-ending"),
 }
 
@@ -325,14 +325,14 @@ def test_files_that_are_not_what_they_should_be(name, tmp_path):
     assert text.count("1 problem") == 1
 
 
-def test_a_parquet_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+def test_a_parquet_file_that_may_not_be_read_is_reported(tmp_path, monkeypatch):
     table().to_parquet(tmp_path / "t.parquet")
     before = Path.open
 
-    def denied(path, *words, **told):
+    def denied(path, *words, **options):
         if path.suffix == ".parquet":
             raise PermissionError(13, "Permission denied", str(path))
-        return before(path, *words, **told)
+        return before(path, *words, **options)
 
     monkeypatch.setattr(Path, "open", denied)
     with pytest.raises(Invalid, match="(?s)Permission denied.*that you may read") as refused:
@@ -340,7 +340,7 @@ def test_a_parquet_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     assert "Parquet file" not in str(refused.value)
 
 
-def test_columns_that_pandas_cannot_hold_are_left_out_and_told(tmp_path):
+def test_columns_that_pandas_cannot_hold_are_left_out_and_noted(tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -356,9 +356,9 @@ def test_columns_that_pandas_cannot_hold_are_left_out_and_told(tmp_path):
         made = made.append_column(name, values)
     pq.write_table(made, tmp_path / "t.parquet")
     found, _ = whole(tmp_path / "t.parquet", tmp_path)
-    told = dict(found.rows.skipped)
-    assert set(told) == {"where", "whens"}
-    assert all(reason.endswith("not used") for reason in told.values())
+    reasons = dict(found.rows.skipped)
+    assert set(reasons) == {"where", "whens"}
+    assert all(reason.startswith("not used: ") for reason in reasons.values())
     assert str(found.rows.frame["when"][59]) == "00:00:59"
 
 
@@ -378,7 +378,7 @@ def test_only_names_of_findings_and_methods_are_looked_up(bad):
 
 
 @pytest.mark.parametrize("bad", ['{"a": 1', "[1]"])
-def test_every_line_that_is_no_object_is_told(bad, tmp_path):
+def test_every_line_that_is_not_an_object_is_listed(bad, tmp_path):
     good = '{"a": 1, "y": "x"}'
     (tmp_path / "t.jsonl").write_text("\n".join([good, "", *[bad] * 9, good, *[bad] * 200]))
     with pytest.raises(Invalid) as refused:
@@ -391,7 +391,7 @@ def test_a_name_in_another_case_is_meant():
     assert did_you_mean("LABEL", ["label", "table"]) == 'Did you mean "label"?'
 
 
-# Pictures and sounds ------------------------------------------------------------------------
+# Images and sounds -------------------------------------------------------------------------
 
 
 def media(folder, kind):
@@ -422,8 +422,8 @@ def test_files_that_cannot_be_read_are_listed_and_counted(kind, embedding, tmp_p
     expected = [f"{side}/{file}.{kind}" for side in "ab" for file in ("empty", "junk")]
     assert [name for name in sorted(named) if name.endswith(kind)] == expected
     assert len(found.rows) == 28 and "a/junk" in page
-    told = run("audit", tmp_path / "data", "--embedding", embedding, "--detector", "imbalance")
-    assert "4" in told and "a/empty" in told
+    text = run("audit", tmp_path / "data", "--embedding", embedding, "--detector", "imbalance")
+    assert "4" in text and "a/empty" in text
 
 
 def test_names_of_files_that_are_not_utf8_are_escaped(tmp_path):
@@ -454,10 +454,10 @@ def test_objects_that_hold_no_file_are_listed(tmp_path):
     rows[5]["i"] = {"bytes": {}, "path": ["x"]}
     (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
     found, _ = whole(tmp_path / "t.jsonl", tmp_path, embedding="pixels")
-    told = dict(found.rows.skipped)
-    assert {"0", "1", "2", "3", "4", "5"} == set(told) - {"embedding"}
-    neither = "unreadable: there are neither bytes of a file nor a path to one"
-    assert [told[row] for row in "01235"] == [neither] * 5
+    reasons = dict(found.rows.skipped)
+    assert {"0", "1", "2", "3", "4", "5"} == set(reasons) - {"embedding"}
+    neither = "unreadable: neither the bytes of a file nor a path"
+    assert [reasons[row] for row in "01235"] == [neither] * 5
     assert len(found.rows) == len(rows) - 6
     rows = [{"i": {"bytes": b"junk", "path": None}, "y": "ab"[n % 2]} for n in range(4)]
     with pytest.raises(Invalid, match="cannot identify image file in these bytes"):
@@ -490,7 +490,7 @@ AUDIT = ["audit", "mine.csv", "-l", "y", "--id", "who", "--drop", "right"]
 QUICK = ["--detector", "imbalance"]
 
 
-def test_wrong_names_of_columns_and_detectors_are_told_together(folder):
+def test_wrong_names_of_columns_and_detectors_are_reported_together(folder):
     words = ["-l", "nope", "--id", "nope2", "--detector", "nope3", "--drop", "zz"]
     text = run("audit", "mine.csv", *words, code=2)
     assert "4 problems" in text and text.index("nope3") < text.index("nope2") < text.index("zz")
@@ -505,8 +505,8 @@ def test_a_folder_is_not_read_for_a_wrong_name(tmp_path, monkeypatch):
 
 def test_every_output_is_whole_and_says_the_same(folder):
     outputs = ["--csv", "tables", "--report", "new/page.html", "--submission", "new/repair.json"]
-    told = json.loads(run(*AUDIT, "--json", *outputs))
-    assert {each["kind"] for each in told["findings"]} | set(told["not_checked"]) == {
+    record = json.loads(run(*AUDIT, "--json", *outputs))
+    assert {each["kind"] for each in record["findings"]} | set(record["not_checked"]) == {
         "annotators",
         "drift",
         "duplicates",
@@ -517,11 +517,11 @@ def test_every_output_is_whole_and_says_the_same(folder):
         "outliers",
         "slices",
     }
-    errors = next(each for each in told["findings"] if each["kind"] == "label_errors")
+    errors = next(each for each in record["findings"] if each["kind"] == "label_errors")
     for row in errors["rows"]:
         assert {"row", "id", "score", "given", "suggested"} <= set(row)
         assert row["id"] == f"r{row['row']}" and row["given"] != row["suggested"]
-    for each in told["findings"]:
+    for each in record["findings"]:
         kept = pd.read_csv(f"tables/{each['kind']}.csv")
         assert len(kept) == len(each["rows"])
         for name in each["tables"]:
@@ -548,16 +548,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("words", "told"), WRONG.values(), ids=WRONG)
-def test_options_are_refused_before_anything_is_done(words, told, folder, monkeypatch):
+@pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
+def test_options_are_refused_before_anything_is_done(words, message, folder, monkeypatch):
     before = sorted(folder.rglob("*"))
     if "--detector" not in words:
         monkeypatch.setattr(audits, "audit", None)  # would fail if it were called
-    assert told in run(*AUDIT, *words, code=2)
+    assert message in run(*AUDIT, *words, code=2)
     assert sorted(folder.rglob("*")) == before
 
 
-def test_a_place_that_cannot_be_written_is_told(folder, monkeypatch):
+def test_a_place_that_cannot_be_written_is_reported(folder, monkeypatch):
     monkeypatch.setattr(output_paths.os, "access", lambda path, mode: False)
     with pytest.raises(Invalid, match="cannot be written to"):
         output_paths.check({"--report": Path("page.html")}, {}, chosen={})
@@ -649,8 +649,8 @@ def test_all_files_are_looked_at_before_anything_is_trained(mine):
 
 def test_the_seed_of_submission_and_evaluation_must_agree(folder):
     run(*AUDIT, "--submission", "m.json", "--track", "cleaning", "--seed", "3")
-    told = run(*DATA, "m.json", code=2)
-    assert "unknown-id" in told or "test-id" in told
+    text = run(*DATA, "m.json", code=2)
+    assert "unknown-id" in text or "test-id" in text
     assert "own-cleaning" in run(*DATA, "m.json", "--seed", "3")
 
 
@@ -662,13 +662,13 @@ def test_the_test_that_the_data_names_is_that_of_submission_and_evaluation(folde
     assert len(ids) == 60 and "r2" not in ids
     (found,) = json.loads(run(*DATA, "--split", "part", "--json", "m.json"))
     assert found["tasks"]["own"]["splits"]["test"]["rows"] == 30
-    told = [*DATA[3:], "--split", "part", "--plugins", "own", "--track", "cleaning"]
-    run("new", "challenge", "mine", "--from-data", "mine.csv", *told)
-    assert "as the column part says" in Path("own/challenges/mine/README.md").read_text("utf-8")
+    options = [*DATA[3:], "--split", "part", "--plugins", "own", "--track", "cleaning"]
+    run("new", "challenge", "mine", "--from-data", "mine.csv", *options)
+    assert "by the column part" in Path("own/challenges/mine/README.md").read_text("utf-8")
 
 
 def test_columns_that_serve_as_something_are_not_what_is_wrong(tmp_path):
-    """A split column differs between splits, a truth tells the label, an id names the rows."""
+    """A split column differs between splits, a true label reveals the label, an id identifies the rows."""
     right = np.arange(400) % 3
     frame = table(400, split=lambda row: "test" if row % 4 == 0 else "train")
     frame["g"] = [f"s{row // 40}" for row in range(400)]
@@ -682,7 +682,7 @@ def test_columns_that_serve_as_something_are_not_what_is_wrong(tmp_path):
     assert drift.severity == "none"
     assert set(leaks.tables["columns"]["column"]) == {"u", "v", "w"}
     assert "leak" not in set(leaks.table["problem"])
-    # u, v, w, the label, and beside them "(split)" and "(group)", each once
+    # u, v, w, the label, and "(split)" and "(group)", each once
     assert found.finding("slices").numbers["columns"] == 6
     plain = dataperf.audit(tmp_path / "mine.csv", label="y", detectors=["features"])
     assert "t" in set(plain.table("features").query("problem == 'leak'")["column"])
@@ -693,9 +693,7 @@ def test_a_folder_of_sounds_needs_no_label(folder):
     found = dataperf.audit(folder / "data", embedding="mfcc", detectors=["label_errors"])
     found.to_submission("selection", path=folder / "m.json")
     run("evaluate", "--data", "data", "m.json")
-    assert "which column holds the labels" in run(
-        "evaluate", "--data", "mine.csv", "m.json", code=2
-    )
+    assert "no label column was named" in run("evaluate", "--data", "mine.csv", "m.json", code=2)
 
 
 def test_a_choice_of_rows_is_held_against_the_pool_and_random_picks(mine):
@@ -704,9 +702,9 @@ def test_a_choice_of_rows_is_held_against_the_pool_and_random_picks(mine):
         run(*DATA, "--json", write("choice.json", {"samples": pool[:30]}, "selection"))
     )
     (part,) = found["tasks"].values()
-    told = part["summary"]
-    assert told["chosen"] == 30 and told["random lowest"] <= told["random"]
-    assert told["after"] == found["score"]["value"]
+    summary = part["summary"]
+    assert summary["chosen"] == 30 and summary["random lowest"] <= summary["random"]
+    assert summary["after"] == found["score"]["value"]
     (every,) = json.loads(run(*DATA, "--json", write("all.json", {"samples": pool}, "selection")))
     summary = every["tasks"]["own"]["summary"]
     assert summary["after"] == summary["before"] == summary["random"] and summary["gain"] == 0
@@ -766,10 +764,10 @@ def test_compiled_code_needs_no_cache_and_survives_a_damaged_one(tmp_path):
     (tmp_path / "file").write_text("x", encoding="utf-8")
 
     def hits(cache, **more):
-        told = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(tmp_path), **more}
+        env = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(tmp_path), **more}
         words = [sys.executable, "-c", KERNEL]
         return subprocess.run(
-            words, env=told, capture_output=True, text=True, check=True
+            words, env=env, capture_output=True, text=True, check=True
         ).stdout.split()
 
     assert hits(tmp_path / "cache") == ["0", "1"]
@@ -810,7 +808,7 @@ def test_names_are_read_as_they_are_written(folder):
 
 
 @pytest.mark.parametrize("line", ['1,"5,p', '1,2,"p'])
-def test_a_quote_that_is_never_closed_is_told(line, folder):
+def test_a_quote_that_is_never_closed_is_reported(line, folder):
     rows = [f"1,{number},{number % 2}" for number in range(100)]
     (folder / "open.csv").write_text("\n".join(["a,b,y", *rows, line, *rows]))
     with pytest.raises(Invalid, match="open-quote"):

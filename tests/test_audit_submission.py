@@ -76,7 +76,7 @@ def test_a_submission_names_no_row_that_is_left_out(tmp_path):
         evaluate.evaluate(
             str(tmp_path / "mine.parquet"), [tmp_path / "made.json"], tell=lines.append, **told
         )
-    of_test = "left out: 2 rows without a label, 2 of them called test"
+    of_test = "left out: 2 rows without a label, 2 of them test rows"
     assert lines == [of_test.replace("2 rows", "8 rows")] * 2 + [of_test]
 
 
@@ -176,8 +176,8 @@ WRONG = {
     "a text for a seed": ({"seed": "a"}, "seed is 'a'"),
     "a seed below zero": ({"seed": -1}, "seed is -1"),
     "a text for a share": ({"test_share": "x"}, "test_share: the share of test rows is 'x'"),
-    "all for the test": ({"test_share": 1.0}, "share to test on is 1.0"),
-    "no number for a share": ({"test_share": float("nan")}, "share to test on is nan"),
+    "all for the test": ({"test_share": 1.0}, "share of test rows is 1.0"),
+    "no number for a share": ({"test_share": float("nan")}, "share of test rows is nan"),
     "a number for a track": ({"track": 3}, "there is no 3"),
     "no name for a track": ({"track": ""}, "there is no ''"),
     "a submitter of two lines": ({"submitter": "x\ny"}, "submitter"),

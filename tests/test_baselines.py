@@ -1,4 +1,4 @@
-"""The baselines of every challenge: valid, deterministic, and in the order that is claimed."""
+"""The baselines of every challenge: valid, deterministic, and ranked as claimed."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "strategy"), CASES)
 def test_answers_are_valid_and_the_same_for_a_seed(name, strategy):
-    asked = loading.load(name)
-    data = submission.board_data(asked, FIRST[name])
+    challenge = loading.load(name)
+    data = submission.board_data(challenge, FIRST[name])
     module = registry.load("strategies", strategy)
     one, again, other = (
-        baselines.raw_answer(asked, FIRST[name], module, data, seed=seed) for seed in (3, 3, 4)
+        baselines.raw_answer(challenge, FIRST[name], module, data, seed=seed) for seed in (3, 3, 4)
     )
     assert one == again
     for each in (one, other):
-        sent = submission.Submission(
+        made = submission.Submission(
             schema_version=2, challenge=name, board=FIRST[name], answer=each
         )
-        submission.check(sent, asked, data)
+        submission.check(made, challenge, data)
     if strategy.startswith("random"):
         assert one != other
 
@@ -58,7 +58,7 @@ def test_answers_are_valid_and_the_same_for_a_seed(name, strategy):
         ("corpus-filtering", "clean pool", "caption_agreement"),
     ],
 )
-def test_reference_points_are_in_the_order_that_is_claimed(name, better, worse):
+def test_reference_points_rank_as_claimed(name, better, worse):
     points = reference_points.load(loading.load(name), FIRST[name]).points
     split = next(iter(points[better].scores))
     assert points[better].scores[split][0] > points[worse].scores[split][0]
@@ -67,14 +67,14 @@ def test_reference_points_are_in_the_order_that_is_claimed(name, better, worse):
 # Shapley values ---------------------------------------------------------------------------
 
 
-def by_every_coalition(apart, labels, truth, k):
-    """Return Shapley values as they are defined: over all subsets of the other rows."""
+def over_all_coalitions(distances, labels, truth, k):
+    """Return Shapley values by definition: over all subsets of the other rows."""
     rows = len(labels)
 
-    def worth(some):
+    def value(some):
         total = 0.0
         for test, right in enumerate(truth):
-            nearest = sorted(some, key=lambda row: (apart[test, row], row))[:k]
+            nearest = sorted(some, key=lambda row: (distances[test, row], row))[:k]
             total += sum(labels[row] == right for row in nearest) / k
         return total / len(truth)
 
@@ -84,7 +84,7 @@ def by_every_coalition(apart, labels, truth, k):
         for size in range(rows):
             share = factorial(size) * factorial(rows - size - 1) / factorial(rows)
             for some in combinations(others, size):
-                values[row] += share * (worth((*some, row)) - worth(some))
+                values[row] += share * (value((*some, row)) - value(some))
     return values
 
 
@@ -92,23 +92,23 @@ def by_every_coalition(apart, labels, truth, k):
 @pytest.mark.parametrize("rows", [1, 2, 5, 7])
 def test_knn_shapley_is_exact(rows, k):
     random = np.random.RandomState(rows * 10 + k)
-    apart = random.random_sample((3, rows))
+    distances = random.random_sample((3, rows))
     labels, truth = random.randint(0, 2, rows), random.randint(0, 2, 3)
-    ours = knn_shapley.shapley(apart, labels, truth, k)
-    assert ours == pytest.approx(by_every_coalition(apart, labels, truth, k), abs=1e-12)
+    ours = knn_shapley.shapley(distances, labels, truth, k)
+    assert ours == pytest.approx(over_all_coalitions(distances, labels, truth, k), abs=1e-12)
 
 
 # Corpus -----------------------------------------------------------------------------------
 
 
-def test_copies_are_left_out_but_for_the_first():
+def test_near_copies_except_the_first_are_removed():
     images = np.array([[1, 0], [0, 1], [1, 0.01], [0.01, 1], [1, 0]], dtype=float)
     kept = caption_agreement.without_copies(images, np.array([0, 0, 0, 1, -1]))
-    assert kept.tolist() == [0, 1, 3]  # the last has no class, the fourth another one
+    assert kept.tolist() == [0, 1, 3]  # the last has no class, the fourth has another class
 
 
-def test_pair_similarity_is_higher_for_pairs_that_go_together():
-    asked = loading.load("corpus-filtering")
-    part = submission.board_data(asked, "small")["digits"]
+def test_pair_similarity_is_higher_for_good_pairs():
+    challenge = loading.load("corpus-filtering")
+    part = submission.board_data(challenge, "small")["digits"]
     similar, defects = pair_similarity.similarity(part.pool), part.truth.defects
     assert similar[defects == ""].mean() > similar[defects == "wrong caption"].mean() + 0.1

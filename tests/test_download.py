@@ -84,7 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(server.pause)
         self.close_connection = True
 
-    def log_message(self, *told):
+    def log_message(self, *options):
         pass
 
 
@@ -99,8 +99,8 @@ def server():
     running.server_close()
 
 
-def fetch(server, path, **told):
-    return download.fetch(server.address("data.bin"), path, pause=0.0, **told)
+def fetch(server, path, **options):
+    return download.fetch(server.address("data.bin"), path, pause=0.0, **options)
 
 
 def test_a_file_is_fetched_and_its_digest_recorded(server, tmp_path):
@@ -205,7 +205,7 @@ def test_other_addresses_are_refused(address, tmp_path):
 @pytest.mark.parametrize("target", ["file:///etc/hostname", "ftp://127.0.0.1/x"])
 def test_a_redirect_does_not_leave_the_web(server, tmp_path, target):
     server.moved["data.bin"] = target
-    with pytest.raises(Unavailable, match="leads to|not allowed"):
+    with pytest.raises(Unavailable, match="redirects to|not allowed"):
         fetch(server, tmp_path / "data.bin")
     assert list(tmp_path.iterdir()) == []
 
@@ -218,8 +218,8 @@ def test_nobody_there(tmp_path):
 # Archives ---------------------------------------------------------------------------------
 
 
-def zipped(path, entries, **told):
-    with zipfile.ZipFile(path, "w", **told) as out:
+def zipped(path, entries, **options):
+    with zipfile.ZipFile(path, "w", **options) as out:
         for name, content in entries:
             out.writestr(name, content)
     return path
@@ -265,7 +265,7 @@ def test_a_folder_is_put_around_loose_files_only(tmp_path):
 def test_what_is_there_is_not_overwritten(tmp_path):
     (tmp_path / "place/a").mkdir(parents=True)
     path = zipped(tmp_path / "good.zip", GOOD)
-    with pytest.raises(DataperfError, match="has a already"):
+    with pytest.raises(DataperfError, match="already contains a"):
         archives.unpack(path, tmp_path / "place")
     assert sorted(each.name for each in (tmp_path / "place").iterdir()) == ["a"]
 
@@ -319,12 +319,12 @@ def test_a_hostile_tar_is_refused_whole(tmp_path, rule):
     refused(path, rule, tmp_path)
 
 
-def refused(path, rule, tmp_path, **told):
+def refused(path, rule, tmp_path, **options):
     place = tmp_path / "place"
     place.mkdir(exist_ok=True)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(Invalid) as error:
-        archives.unpack(path, place, **told)
+        archives.unpack(path, place, **options)
     assert rule in {problem.rule for problem in error.value.problems}
     assert sorted(tmp_path.rglob("*")) == before
     return error.value.problems
@@ -469,7 +469,7 @@ def test_the_command_refuses_a_hostile_archive_and_a_changed_file(server, tmp_pa
     command += ["--plugins", str(tmp_path / "own"), "--data-dir", str(tmp_path / "data")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "leads out of the folder [path-escape]" in done.stderr
+    assert "leads outside the folder [path-escape]" in done.stderr
     assert not (tmp_path / "evil.txt").exists()
     (tmp_path / "data/d.zip").unlink()
     server.files["d.zip"] = zipped(tmp_path / "d.zip", GOOD).read_bytes()

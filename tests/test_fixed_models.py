@@ -242,7 +242,7 @@ def test_thread_counts(name: str) -> None:
 
 
 def test_v1_on_another_processor() -> None:
-    """OpenBLAS is told to use the kernels of 2008; other libraries ignore the variable."""
+    """OpenBLAS uses its kernels of 2008; other libraries ignore the variable."""
     code = (
         "import golden_speech as g, test_fixed_models as t\n"
         "rows = g.train_rows('submissions/clean/en_60')\n"
@@ -294,7 +294,7 @@ def test_shapes_dtypes_and_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_row_is_predicted_alike_in_any_company(name: str) -> None:
+def test_a_row_is_predicted_alike_with_any_other_rows(name: str) -> None:
     """Chunks do not show: many rows, one by one, and with one seed."""
     features, labels, test = random_rows(**RANDOM["60x156"])  # type: ignore[arg-type]
     model = load(name)
@@ -326,13 +326,13 @@ def test_float32_never_decides_a_label(dtype: str, scale: float, mean: float) ->
 
 
 def votes_of(model: Any, fitted: Any, test: Any, dtype: Any) -> tuple[Any, Any]:
-    """Return the summed probabilities, (k, seeds, rows), and their doubt, (seeds, rows)."""
-    parts = [(votes.copy(), doubt) for _, votes, doubt in model._votes(fitted, test, dtype)]
-    votes, doubts = zip(*parts, strict=True)
-    return np.concatenate(votes, axis=2), np.concatenate(doubts, axis=1)
+    """Return the summed probabilities, (k, seeds, rows), and their error bounds, (seeds, rows)."""
+    parts = [(votes.copy(), bound) for _, votes, bound in model._votes(fitted, test, dtype)]
+    votes, bounds = zip(*parts, strict=True)
+    return np.concatenate(votes, axis=2), np.concatenate(bounds, axis=1)
 
 
-def test_float32_is_as_near_as_it_is_told_where_probabilities_are_steep() -> None:
+def test_float32_stays_within_its_error_bound_where_probabilities_are_steep() -> None:
     """One column and few rows: Platt's constants are large, and their own rounding counts."""
     model, random = load(NAMES[1]), np.random.default_rng(5)
     for _ in range(40):
@@ -340,15 +340,15 @@ def test_float32_is_as_near_as_it_is_told_where_probabilities_are_steep() -> Non
         features = (0.1 * labels[:, None] + random.normal(size=(12, 1))).astype("f4")
         test = random.normal(size=(200, 1)).astype("f4")
         fitted = model.fit(features, labels, classes=3, seeds=(1, 2))
-        near, doubt = votes_of(model, fitted, test, np.float32)
+        near, bound = votes_of(model, fitted, test, np.float32)
         exact, none = votes_of(model, fitted, test, np.float64)
-        told = np.isfinite(doubt)
-        assert (np.abs(near - exact).max(axis=0)[told] < doubt[told] + model.SLIP).all()
-        assert told.any()
-        assert none[told].max() == 0.0
+        finite = np.isfinite(bound)
+        assert (np.abs(near - exact).max(axis=0)[finite] < bound[finite] + model.SLIP).all()
+        assert finite.any()
+        assert none[finite].max() == 0.0
 
 
-def test_doubt_covers_what_another_end_of_the_coupling_would_change() -> None:
+def test_the_error_bound_covers_other_stopping_points_of_the_coupling() -> None:
     """Pairwise probabilities moved by less than the slip may end in another round."""
     model, random = load(NAMES[1]), np.random.default_rng(6)
     for classes in (3, 6, 11):
@@ -356,16 +356,16 @@ def test_doubt_covers_what_another_end_of_the_coupling_would_change() -> None:
         pairwise = random.uniform(0.02, 0.98, shape)
         moved = pairwise + random.uniform(-1e-5, 1e-5, shape)
         slip = np.full(shape[1], 5e-5)
-        found, doubt = model._coupled(pairwise, classes, slip)
+        found, bound = model._coupled(pairwise, classes, slip)
         other, none = model._coupled(moved, classes, np.zeros(shape[1]))
         change = np.abs(found - other).max(axis=0)
-        assert (change <= doubt + 1e-4).all()
+        assert (change <= bound + 1e-4).all()
         assert (change > 2e-4).any()  # else it would prove nothing
-        assert (doubt == 0.0).mean() > 0.5
+        assert (bound == 0.0).mean() > 0.5
         assert (none == 0.0).all()
 
 
-def test_float32_is_not_trusted_where_the_kernel_hardly_varies() -> None:
+def test_float32_is_not_used_where_the_kernel_hardly_varies() -> None:
     """One row far away makes gamma small; what is left are roundings of exp and of long sums."""
     model = load(NAMES[1])
     sides = [
@@ -406,8 +406,8 @@ def test_slices_are_of_equal_length() -> None:
         assert max(sizes, default=0) <= 512 and max(sizes, default=0) - min(sizes, default=0) <= 1
 
 
-def test_a_tie_goes_to_the_lowest_class_in_any_company() -> None:
-    """The last bits of a product depend on the rows beside it: they must not decide."""
+def test_a_tie_goes_to_the_lowest_class_with_any_other_rows() -> None:
+    """The last bits of a product depend on the other rows: they must not decide."""
     model, random = load(NAMES[1]), np.random.default_rng(300)
     points = np.linalg.qr(random.normal(size=(300, 300)))[0][:3]
     fitted = model.fit(np.tile(points, (2, 1)), np.tile([0, 1, 2], 2), classes=3, seeds=(0, 1))
@@ -442,7 +442,7 @@ def test_features_whose_variance_is_not_within_float64_are_refused(scale: float)
         load(NAMES[1]).fit(features, np.arange(20) % 2, classes=2, seeds=(1,))
 
 
-def test_an_order_that_is_kept_cannot_be_changed() -> None:
+def test_a_stored_order_cannot_be_changed() -> None:
     model = load(NAMES[1])
     with pytest.raises(ValueError, match="read-only"):
         model._shuffled(10, 1)[0] = 3
@@ -456,8 +456,8 @@ def test_float32_decides_what_is_clear() -> None:
     train = golden.train_rows("submissions/clean/en_60")
     fitted = model.fit(train.features, train.labels, classes=6, seeds=golden.SEEDS)
     test = golden.eval_rows("en").features
-    votes, doubt = votes_of(model, fitted, test, np.float32)
-    lead = model._first(votes)[1] - 2.0 * doubt
+    votes, bound = votes_of(model, fitted, test, np.float32)
+    lead = model._first(votes)[1] - 2.0 * bound
     assert (lead.min(axis=0) > model.LEAD).mean() > 0.95
 
 
@@ -504,6 +504,6 @@ def test_refused_tables(name: str) -> None:
         model.predict(fitted, np.full((1, 4), np.nan))
 
 
-def test_v1_copes_with_features_that_do_not_vary() -> None:
+def test_v1_accepts_constant_features() -> None:
     fitted = load(NAMES[0]).fit(np.ones((10, 4)), np.arange(10) % 3, classes=3, seeds=(1, 2))
     assert (load(NAMES[0]).predict(fitted, np.ones((2, 4))) == 0).all()

@@ -174,6 +174,6 @@ def test_the_command_says_what_is_wrong_and_returns_2(tmp_path, monkeypatch, cap
         with pytest.raises(SystemExit) as end:
             app.main()
         assert end.value.code == 2
-        told = capsys.readouterr().err
-        assert "not-for-sale" in told
-        assert "Traceback" not in told
+        text = capsys.readouterr().err
+        assert "not-for-sale" in text
+        assert "Traceback" not in text

@@ -1,4 +1,4 @@
-"""Metrics against scikit-learn, and what they say where it says nothing."""
+"""Metrics against scikit-learn, and their values where scikit-learn defines none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as theirs
 
+from dataperf import statistics
+
 NAMES = (
     "accuracy",
     "balanced_accuracy",
     "cohen_kappa",
+    "f1",
     "false_accept_rate",
+    "fooling_rate",
     "macro_f1",
+    "precision",
+    "recall",
     "rejection_rate",
     "weighted_f1",
     "worst_class_recall",
@@ -31,6 +37,11 @@ THEIRS: dict[str, Any] = {
     "weighted_f1": lambda t, p: theirs.f1_score(t, p, average="weighted", zero_division=0),
 }
 CLASSES = 12
+
+
+def score(name: str, truth: np.ndarray, predicted: np.ndarray, *, classes: int) -> float:
+    return statistics.score_of(OURS[name], truth, predicted, classes=classes)
+
 
 #: Property tests that never fail because the machine is busy.
 some = settings(deadline=None, max_examples=50)
@@ -53,7 +64,7 @@ def test_equals_scikit_learn(name: str, outcome: tuple[np.ndarray, np.ndarray]) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = THEIRS[name](truth, predicted)
-    found = OURS[name].score(truth, predicted, classes=CLASSES)
+    found = score(name, truth, predicted, classes=CLASSES)
     if name == "cohen_kappa":  # another order of operations
         if len(set(truth) | set(predicted)) == 1:
             assert np.isnan(found)
@@ -63,6 +74,18 @@ def test_equals_scikit_learn(name: str, outcome: tuple[np.ndarray, np.ndarray]) 
         assert abs(found - expected) <= np.spacing(expected)  # one unit in the last place
 
 
+@pytest.mark.parametrize("name", ["f1", "precision", "recall"])
+@some
+@given(outcome=outcomes())
+def test_class_1_metrics_equal_scikit_learn(
+    name: str, outcome: tuple[np.ndarray, np.ndarray]
+) -> None:
+    truth, predicted = outcome
+    expected = getattr(theirs, f"{name}_score")(truth == 1, predicted == 1, zero_division=np.nan)
+    found = score(name, truth, predicted, classes=CLASSES)
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
 @some
 @given(outcome=outcomes())
 def test_macro_f1_equals_scikit_learn_to_the_last_bit(
@@ -70,7 +93,7 @@ def test_macro_f1_equals_scikit_learn_to_the_last_bit(
 ) -> None:
     truth, predicted = outcome
     expected = THEIRS["macro_f1"](truth, predicted)
-    assert OURS["macro_f1"].score(truth, predicted, classes=CLASSES) == expected
+    assert score("macro_f1", truth, predicted, classes=CLASSES) == expected
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,30 +112,31 @@ def test_stack_of_matrices_equals_one_by_one(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_rows_is_undefined(name: str) -> None:
     nothing = np.array([], dtype=int)
-    assert np.isnan(OURS[name].score(nothing, nothing, classes=3))
+    assert np.isnan(score(name, nothing, nothing, classes=3))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_perfect_beats_wrong(name: str) -> None:
-    truth = np.array([0, 0, 0, 0] if "rate" in name else [0, 1, 2, 1])
-    right = OURS[name].score(truth, truth, classes=3)
-    wrong = OURS[name].score(truth, (truth + 1) % 3, classes=3)
+    one_class = {"fooling_rate": 1, "rejection_rate": 0, "false_accept_rate": 0}
+    truth = np.full(4, one_class[name]) if name in one_class else np.array([0, 1, 2, 1])
+    right = score(name, truth, truth, classes=3)
+    wrong = score(name, truth, (truth + 1) % 3, classes=3)
     assert (right > wrong) == OURS[name].higher_is_better
 
 
 def test_class_never_predicted_counts_as_zero_and_absent_class_not_at_all() -> None:
     truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 0])
     expected = (2 * 2 / 6 + 0) / 2
-    assert OURS["macro_f1"].score(truth, predicted, classes=2) == pytest.approx(expected)
-    assert OURS["macro_f1"].score(truth, predicted, classes=9) == pytest.approx(expected)
-    assert OURS["worst_class_recall"].score(truth, predicted, classes=9) == 0
+    assert score("macro_f1", truth, predicted, classes=2) == pytest.approx(expected)
+    assert score("macro_f1", truth, predicted, classes=9) == pytest.approx(expected)
+    assert score("worst_class_recall", truth, predicted, classes=9) == 0
 
 
 @some
 @given(outcome=outcomes())
 def test_rates_add_up(outcome: tuple[np.ndarray, np.ndarray]) -> None:
-    rejected = OURS["rejection_rate"].score(*outcome, classes=CLASSES)
-    accepted = OURS["false_accept_rate"].score(*outcome, classes=CLASSES)
+    rejected = score("rejection_rate", *outcome, classes=CLASSES)
+    accepted = score("false_accept_rate", *outcome, classes=CLASSES)
     assert rejected == np.mean(outcome[1] == 0)
     assert rejected + accepted == pytest.approx(1)
 
@@ -122,5 +146,5 @@ def test_rates_add_up(outcome: tuple[np.ndarray, np.ndarray]) -> None:
 def test_worst_class_recall_is_the_smallest(outcome: tuple[np.ndarray, np.ndarray]) -> None:
     truth, predicted = outcome
     recalls = [np.mean(predicted[truth == kind] == kind) for kind in np.unique(truth)]
-    found = OURS["worst_class_recall"].score(truth, predicted, classes=CLASSES)
+    found = score("worst_class_recall", truth, predicted, classes=CLASSES)
     assert found == pytest.approx(min(recalls))

@@ -106,11 +106,11 @@ def test_neighbours_are_the_same_again_in_blocks_and_in_order(monkeypatch):
         one, other = nearest(features, exact=exact), nearest(features, exact=exact)
         assert np.array_equal(one.rows, other.rows)
         assert np.array_equal(one.distances, other.distances)
-    told: list[float] = []
-    whole = nearest(features, exact=True, progress=told.append)
+    shares: list[float] = []
+    whole = nearest(features, exact=True, progress=shares.append)
     monkeypatch.setattr(neighbours, "BLOCK", 100)
     assert np.array_equal(whole.rows, nearest(features, exact=True).rows)
-    assert told == sorted(told) and told[-1] == 1
+    assert shares == sorted(shares) and shares[-1] == 1
 
 
 def test_threads_of_faiss_are_as_before(monkeypatch):
@@ -146,5 +146,5 @@ def test_what_is_refused():
     assert [problem.rule for problem in caught.value.problems] == ["not-finite", "k"]
     with pytest.raises(Invalid, match="a table of numbers"):
         nearest(np.zeros(3))
-    with pytest.raises(Invalid, match="3 columns where the table has 2"):
+    with pytest.raises(Invalid, match="3 columns, but the table has 2"):
         nearest_in(np.zeros((4, 2)), np.zeros((4, 3)), 1)

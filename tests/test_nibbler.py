@@ -179,7 +179,7 @@ def test_files_of_a_round_are_read_together(asked, tmp_path, monkeypatch):
         "1200", "1000"
     )
     (folder / "train.json").write_text(json.dumps(other))
-    with pytest.raises(Invalid, match="differs from that of another file"):
+    with pytest.raises(Invalid, match="differs from the same prompt in another file"):
         evaluate.evaluate(asked, entry("100", "round-1"))
 
 
@@ -342,8 +342,8 @@ def test_prompts_with_the_same_words_count_once():
 
 def test_a_code_counts_where_two_raters_see_it_too():
     seen, alone = vote(text_attack_mode=["text_attack_unsafe_combo"]), vote()
-    (two,) = nibbler.told(read(row([seen, {**seen, "annotator_id": "r2"}])))["prompts"]
-    (one,) = nibbler.told(read(row([seen, alone])))["prompts"]
+    (two,) = nibbler.prompt_facts(read(row([seen, {**seen, "annotator_id": "r2"}])))["prompts"]
+    (one,) = nibbler.prompt_facts(read(row([seen, alone])))["prompts"]
     assert two["attack"] == ["text_attack_unsafe_combo"]
     assert one["attack"] == []
 

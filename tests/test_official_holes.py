@@ -315,7 +315,7 @@ def test_sellers_come_by_their_numbers_whatever_the_file_system_lists(data, monk
     assert [int(file.stem) for file in dataset._sellers(folder, 0)] == list(range(20))
 
 
-def test_rows_other_than_the_market_tells_are_refused(data, tmp_path):
+def test_rows_that_differ_from_the_summary_are_refused(data, tmp_path):
     from dataperf import registry
 
     folder = tmp_path / "market"
@@ -324,7 +324,7 @@ def test_rows_other_than_the_market_tells_are_refused(data, tmp_path):
     seller = folder / "features" / "0" / "3.csv"
     seller.write_text("".join(seller.read_text().splitlines(keepends=True)[:-1]))
     dataset = registry.load("datasets", "dataperf_acquisition")
-    with pytest.raises(Invalid, match="as its summary says"):
+    with pytest.raises(Invalid, match="as stated in its summary"):
         dataset.table(folder, market=0)
 
 
@@ -407,7 +407,7 @@ def test_damaged_embeddings_are_named_and_leave_nothing_in_the_cache(flaw, spoke
 def test_a_pipe_in_a_files_place_is_not_waited_for(spoken):
     spoken.unlink()
     os.mkfifo(spoken)
-    with pytest.raises(Unavailable, match=f"no regular file: .*{spoken.name}"):
+    with pytest.raises(Unavailable, match=f"not a regular file: .*{spoken.name}"):
         data_of.table("dataperf_speech", {"language": "en"})
 
 

@@ -163,7 +163,7 @@ def parted(rows, values, **more):
     [
         (["train"] * 200 + ["holdout"] * 40, "train 200, holdout 40", "without --split"),
         (["train"] * 200 + ["Test"] * 40, "train 200, Test 40", 'rename "Test"'),
-        (["train"] * 240, "train 240", '"test" in the rows to test on'),
+        (["train"] * 240, "train 240", '"test" in the test rows'),
     ],
 )
 def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
@@ -171,7 +171,7 @@ def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
     for act in (split.in_test, challenge.challenge, challenge.table):
         with pytest.raises(Invalid) as error:
             act(rows)
-        for words in ('split "part"', 'no row is called "test"', shown, hint):
+        for words in ('split "part"', 'no row has the value "test"', shown, hint):
             assert words in str(error.value)
     unasked = dataclasses.replace(rows, split_named=False)
     assert np.array_equal(split.in_test(unasked), split.in_test(made()))
@@ -179,10 +179,10 @@ def test_a_named_split_that_calls_no_row_test_is_refused(values, shown, hint):
 
 def test_a_split_that_leaves_nothing_to_train_or_test_on_is_refused():
     rows = made()
-    with pytest.raises(Invalid, match="every labelled row is called test"):
+    with pytest.raises(Invalid, match="every labelled row is a test row"):
         challenge.challenge(parted(rows, ["test"] * 240))
     bare = np.where(np.arange(240) < 20, -1, rows.labels)
-    with pytest.raises(Invalid, match="no row called test has a label"):
+    with pytest.raises(Invalid, match="no test row has a label"):
         challenge.challenge(parted(rows, ["test"] * 20 + ["train"] * 220, labels=bare))
 
 
@@ -680,7 +680,7 @@ def test_ids_of_a_column_and_other_options(folder):
         ),
         (["-c", "digit-cleaning", "--label", "y", "repair.json"], "--label is for your own data"),
         (["-c", "digit-cleaning", "--test-share", "0.1"], "--test-share is for your own data"),
-        (["--data", "mine.csv", "repair.json"], "which column holds the labels"),
+        (["--data", "mine.csv", "repair.json"], "no label column was named"),
         ([*OWN], "name a submission"),
         ([*OWN, "-b", "own", "repair.json"], "--board is for challenges"),
         ([*OWN, "--rules", "official", "repair.json"], "--rules official is for challenges"),
@@ -768,8 +768,8 @@ def test_commands_say_what_became_of_the_values_of_a_split(numbered):
     found = [run("evaluate", *OWN, *options[2:], "repair.json"), run(*NEW, *options)]
     for text in [*found, page_of(numbered)]:
         assert "pool: train 200, val 40\n" in text
-        assert "left out: 2 rows without a label, 2 of them called test\n" in text
-    assert "58 in the test (as the column part says)" in " ".join(page_of(numbered).split())
+        assert "left out: 2 rows without a label, 2 of them test rows\n" in text
+    assert "58 in the test (by the column part)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
     assert rerun.result(kept)["problems"] == []
 
@@ -812,7 +812,7 @@ def test_commands_refuse_a_split_without_a_test(numbered):
     with_parts(["train"] * 240 + ["holdout"] * 60)
     for words in (["evaluate", *OWN, "repair.json"], NEW):
         text = run(*words, "--split", "part", code=2)
-        assert 'no row is called "test": train 240, holdout 60' in text
+        assert 'no row has the value "test": train 240, holdout 60' in text
     assert not (numbered / "mine").exists()
 
 
@@ -906,15 +906,15 @@ def test_a_page_says_how_the_test_was_chosen():
         ({}, "the same share of every class"),
         ({"groups": rows.ids}, "whole groups"),
         ({"split": np.array(["train"] * 200 + ["validation"] * 40)}, "the same share"),
-        ({"split": np.array(["train"] * 200 + ["test"] * 40)}, "as the column part says"),
+        ({"split": np.array(["train"] * 200 + ["test"] * 40)}, "by the column part"),
     ):
-        assert said in split.told(dataclasses.replace(rows, **more, roles=NAMED["roles"]))
+        assert said in split.how_chosen(dataclasses.replace(rows, **more, roles=NAMED["roles"]))
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["challenge", "mine", "--from-data", "mine.csv"], "which column holds the labels"),
+        (["challenge", "mine", "--from-data", "mine.csv"], "no label column was named"),
         (["challenge", "own-mine", "--from-data", "mine.csv", "--label", "y"], "begin with"),
         (["metric", "mine", "--from-data", "mine.csv", "--label", "y"], "only a challenge"),
         (["challenge", "mine", "--label", "y"], "--from-data"),

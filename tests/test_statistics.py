@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise, permutations
 from types import SimpleNamespace
 from typing import Any
@@ -45,7 +46,7 @@ def take(outcome: Outcome, rows: Any) -> Outcome:
 
 
 def only_score(metric: Any) -> Any:
-    return SimpleNamespace(higher_is_better=True, score=metric.score)
+    return SimpleNamespace(higher_is_better=True, score=partial(statistics.score_of, metric))
 
 
 def width(estimate: Estimate) -> float:
@@ -112,7 +113,7 @@ def test_slow_metric_takes_the_first_resamples(monkeypatch: pytest.MonkeyPatch) 
 
     def score(truth: Any, predicted: Any, *, classes: int) -> float:
         calls.append(1)
-        return accuracy.score(truth, predicted, classes=classes)
+        return statistics.score_of(accuracy, truth, predicted, classes=classes)
 
     slow = SimpleNamespace(higher_is_better=True, score=score)
     found = statistics.intervals({"slow": slow, "fast": accuracy}, outcome)
@@ -477,7 +478,7 @@ def test_random_picks_at_the_edges() -> None:
     far_below = statistics.random_selection(10**6, 5 * 10**5, picked=10**5, selected_defects=0)[1]
     assert far_below == 0.0
     for picked, selected_defects in ((11, 0), (4, 5), (9, 1), (-1, 0)):
-        with pytest.raises(ValueError, match="no pick"):
+        with pytest.raises(ValueError, match="no selection"):
             statistics.random_selection(10, 3, picked=picked, selected_defects=selected_defects)
 
 

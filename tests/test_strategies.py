@@ -1,4 +1,4 @@
-"""Every baseline strategy: valid, even, deterministic, and good at what it claims."""
+"""Every selection strategy: valid, balanced, deterministic, and as good as it claims."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ TINY = ([1, 1, 1, 1], [2, 1, 1, 2], [0, 3, 0, 0], [1, 0, 0, 0], [9, 1, 2, 6], [0
 
 @pytest.fixture(autouse=True)
 def fewer_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train nine candidates instead of a hundred: the rules are the same."""
+    """Train nine candidates instead of a hundred; nothing else changes."""
     monkeypatch.setattr(cross_fold, "OUTER", 3)
     monkeypatch.setattr(cross_fold, "INNER", 3)
 
 
 def task(sizes: list[int], *, noise: float = 0.0, seed: int = 0, wide: int = 12) -> TaskData:
-    """Return a pool of one cloud a class, a share of the labels wrong, rows shuffled."""
+    """Return a pool with one cloud per class, a share of wrong labels, rows shuffled."""
     random = np.random.RandomState(seed)
     truth = random.permutation(np.repeat(np.arange(len(sizes)), sizes)).astype(np.intp)
     features = 1.5 * random.normal(size=(len(sizes), wide))[truth]
@@ -59,7 +59,7 @@ def rows_of(made: dict[str, Any], pool: Pool) -> np.ndarray:
 
 
 def assert_valid(made: dict[str, Any], data: TaskData, budget: int) -> None:
-    """Assert that the track has nothing to say but of classes that cannot be there."""
+    """Assert that the only problem is a class that the budget cannot include."""
     rules = selection.Rules(budget=budget, missing_class="warning")
     problems = selection.check(
         selection.Answer.model_validate(made), rules, {"task": data}, official=False
@@ -77,7 +77,7 @@ def test_the_folder_has_the_five_baselines() -> None:
 
 @pytest.mark.parametrize("budget", [1, 3, 4, 5, 17, 60])
 @pytest.mark.parametrize("name", NAMES)
-def test_answers_are_valid_and_use_the_cap(name: str, budget: int) -> None:
+def test_answers_are_valid_and_use_the_budget(name: str, budget: int) -> None:
     data = task([70, 25, 20, 30], noise=0.2)
     made = choose(name, data, budget)
     assert_valid(made, data, budget)
@@ -104,7 +104,7 @@ def test_tiny_pools(name: str, sizes: list[int], budget: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_that_are_all_alike(name: str) -> None:
+def test_identical_rows(name: str) -> None:
     data = task([20, 20, 20, 20])
     pool = Pool(data.pool.ids, np.ones((80, 3)), data.pool.labels, CLASSES, {})
     same = TaskData(pool, None, {}, "")
@@ -139,7 +139,7 @@ def test_classes_are_even(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVEN)
-def test_what_a_small_class_leaves_goes_to_the_others(name: str) -> None:
+def test_the_share_of_a_small_class_goes_to_the_others(name: str) -> None:
     samples = choose(name, task([40, 3, 40, 40]), 27)["samples"]
     assert sorted(len(names) for names in samples.values()) == [3, 8, 8, 8]
 
@@ -152,7 +152,7 @@ def test_cross_fold_gives_targets_their_share() -> None:
     assert counts == {"nontarget": 10, "five": 5, "nine": 5, "one": 5}
 
 
-def test_cross_fold_is_even_where_no_class_is_nontarget() -> None:
+def test_cross_fold_is_balanced_without_a_nontarget_class() -> None:
     data = task([90, 30, 30, 50])
     named = Pool(data.pool.ids, data.pool.features, data.pool.labels, ("a", "b", "c", "d"), {})
     made = cross_fold.answer(named, selection.Rules(budget=24), seed=0)
@@ -185,7 +185,7 @@ def test_macro_f1_is_scikit_learns() -> None:
 
 
 def radius(data: TaskData, made: dict[str, Any]) -> float:
-    """Return how far the row that is worst covered by its own class lies from it."""
+    """Return the largest distance from a row to the nearest chosen row of its class."""
     features = selection_helpers.standardised(data.pool.features)
     chosen = rows_of(made, data.pool)
     worst = 0.0
@@ -203,12 +203,12 @@ def test_k_center_covers_better_than_random() -> None:
     assert max(ours) < min(drawn)
 
 
-def test_farthest_takes_distinct_rows_of_equal_places() -> None:
+def test_farthest_takes_distinct_rows_with_equal_features() -> None:
     chosen = k_center.farthest(np.zeros((6, 2)), 6, np.random.RandomState(0))
     assert sorted(chosen.tolist()) == [0, 1, 2, 3, 4, 5]
 
 
-def test_medoids_of_clear_groups_come_one_from_each() -> None:
+def test_each_clear_group_gets_one_medoid() -> None:
     random = np.random.RandomState(0)
     places = np.array([0.0, 40.0])[np.repeat([0, 1], 30), None] + random.normal(size=(60, 2))
     for seed in range(5):
@@ -240,7 +240,7 @@ def test_cleanlab_avoids_wrong_labels() -> None:
     assert not chosen & set(made["flags"])
 
 
-def test_quotas_are_even_and_bounded() -> None:
+def test_counts_per_class_are_even_and_bounded() -> None:
     random = np.random.RandomState(0)
     for _ in range(300):
         sizes, budget = (

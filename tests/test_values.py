@@ -49,13 +49,13 @@ def test_shapley_of_crowded_and_far_rows_is_the_plain_formula():
 def test_shapley_in_blocks_is_the_same(monkeypatch):
     train, tests = whole_numbers(100, 50, most=50)
     labels, truth = np.arange(100) % 3, np.arange(50) % 4  # class 3 is nowhere in train
-    told: list[float] = []
+    shares: list[float] = []
     whole = knn_shapley.knn_shapley(train, labels, tests, truth)
     monkeypatch.setattr(knn_shapley, "BLOCK", 1)
-    found = knn_shapley.knn_shapley(train, labels, tests, truth, progress=told.append)
+    found = knn_shapley.knn_shapley(train, labels, tests, truth, progress=shares.append)
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-15)
     np.testing.assert_allclose(whole, plain(train, labels, tests, truth, 5), rtol=0, atol=1e-12)
-    assert told == sorted(told) and told[-1] == 1 and len(told) == 3
+    assert shares == sorted(shares) and shares[-1] == 1 and len(shares) == 3
 
 
 def test_shapley_sums_to_the_share_of_right_votes():
@@ -77,7 +77,7 @@ def test_shapley_does_not_mind_where_the_rows_lie():
     np.testing.assert_allclose(near, far, rtol=0, atol=1e-12)
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_listed_at_once():
     bad = np.array([[np.inf, 0.0]])
     with pytest.raises(Invalid) as caught:
         knn_shapley.knn_shapley(bad, np.array([0]), np.zeros((2, 3)), np.array([0]), k=0)
@@ -140,14 +140,16 @@ def by_enumeration(data, weight):
     train, labels, tests, truth = data
     n = len(train)
     utility = sampled_values.accuracy_of(nearest_label, train, labels, tests, truth)
-    worth = [
+    utilities = [
         utility(np.flatnonzero([(which >> row) & 1 for row in range(n)])) for which in range(2**n)
     ]
     found = np.zeros(n)
     for which in range(2**n):
         for row in range(n):
             if not (which >> row) & 1:
-                found[row] += weight(which.bit_count()) * (worth[which | 1 << row] - worth[which])
+                found[row] += weight(which.bit_count()) * (
+                    utilities[which | 1 << row] - utilities[which]
+                )
     return found
 
 
@@ -157,14 +159,14 @@ def assert_within_errors(found, exact):
 
 
 def test_banzhaf_is_the_mean_over_all_sets():
-    found = knn_shapley.banzhaf(nearest_label, *small(), draws=2000)
+    found = sampled_values.banzhaf(nearest_label, *small(), draws=2000)
     assert_within_errors(found, by_enumeration(small(), lambda size: 2.0**-6))
     assert found.trainings == 2000 and found.values.argmin() == 6
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1, 1), (4, 1), (1, 4)])
 def test_beta_shapley_is_the_weighted_mean_over_all_sets(alpha, beta):
-    found = knn_shapley.beta_shapley(nearest_label, *small(), alpha=alpha, beta=beta, draws=600)
+    found = sampled_values.beta_shapley(nearest_label, *small(), alpha=alpha, beta=beta, draws=600)
     total = special.beta(alpha, beta)
     exact = by_enumeration(
         small(), lambda size: special.beta(size + beta, 6 - size + alpha) / total
@@ -177,19 +179,19 @@ def test_beta_shapley_is_the_weighted_mean_over_all_sets(alpha, beta):
 
 
 def test_beta_shapley_may_leave_large_sets_out():
-    whole = knn_shapley.beta_shapley(nearest_label, *small(), draws=200)
-    less = knn_shapley.beta_shapley(nearest_label, *small(), draws=200, ignore=0.05)
+    whole = sampled_values.beta_shapley(nearest_label, *small(), draws=200)
+    less = sampled_values.beta_shapley(nearest_label, *small(), draws=200, ignore=0.05)
     assert less.trainings < whole.trainings == 1400
     assert np.abs(less.values - whole.values).max() < 0.2
 
 
 def test_sampling_depends_on_the_seed_alone():
-    told: list[float] = []
-    one = knn_shapley.banzhaf(nearest_label, *small(), draws=50, seed=3, progress=told.append)
-    other = knn_shapley.banzhaf(nearest_label, *small(), draws=50, seed=3)
-    assert np.array_equal(one.values, other.values) and told[-1] == 1
+    shares: list[float] = []
+    one = sampled_values.banzhaf(nearest_label, *small(), draws=50, seed=3, progress=shares.append)
+    other = sampled_values.banzhaf(nearest_label, *small(), draws=50, seed=3)
+    assert np.array_equal(one.values, other.values) and shares[-1] == 1
     assert not np.array_equal(
-        one.values, knn_shapley.banzhaf(nearest_label, *small(), draws=50).values
+        one.values, sampled_values.banzhaf(nearest_label, *small(), draws=50).values
     )
 
 
@@ -200,15 +202,17 @@ def test_fixed_models_are_valued_for():
     features = 3.0 * truth[:, None] + random.normal(size=(40, 3))
     given = truth.copy()
     given[:4] = 1 - given[:4]
-    fit_predict = knn_shapley.fit_predict_of(model, classes=2)
-    found = knn_shapley.banzhaf(fit_predict, features, given, features, truth, draws=60)
+    fit_predict = sampled_values.fit_predict_of(model, classes=2)
+    found = sampled_values.banzhaf(fit_predict, features, given, features, truth, draws=60)
     assert found.values[:4].mean() < found.values[4:].mean()
 
 
 def test_sampling_refuses_all_that_is_wrong_at_once():
     train, labels, tests, truth = small()
     with pytest.raises(Invalid) as caught:
-        knn_shapley.beta_shapley(nearest_label, train, labels[:3], tests, truth, alpha=0, draws=1)
+        sampled_values.beta_shapley(
+            nearest_label, train, labels[:3], tests, truth, alpha=0, draws=1
+        )
     rules = [problem.rule for problem in caught.value.problems]
     assert rules == ["shape", "count", "not-positive"]
 
@@ -224,7 +228,7 @@ def test_influence_is_what_training_without_the_row_does(classes):
     given = truth.copy()
     given[:12] = (given[:12] + 1) % classes
     tests, answers, train, labels = features[60:], truth[60:], features[:60], given[:60]
-    found = knn_shapley.influence(train, labels, tests, answers)
+    found = influence.influence(train, labels, tests, answers)
 
     def loss(kept):
         rows = np.column_stack([train, np.ones(60)])[kept]
@@ -241,7 +245,7 @@ def test_influence_is_what_training_without_the_row_does(classes):
 
 def test_influence_refuses_what_it_cannot_do():
     with pytest.raises(Invalid) as caught:
-        knn_shapley.influence(
+        influence.influence(
             np.zeros((3, 9000)), np.zeros(3, int), np.zeros((1, 9000)), np.array([4])
         )
     rules = [problem.rule for problem in caught.value.problems]

@@ -1,4 +1,4 @@
-"""Hold every plug-in to the contract of its kind."""
+"""Check every plug-in against the contract of its kind."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import inspect
 import math
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from dataperf import registry
+from dataperf import registry, statistics
 from dataperf.authoring import strategy_trial
 from dataperf.boards import safety_panel
 from dataperf.definitions import freezing
@@ -25,7 +26,13 @@ from dataperf.sources import locate, tables
 
 
 def plugins() -> list[dict[str, Any]]:
-    """Hold every plug-in found to its contract; one row each."""
+    """Check every plug-in that is found.
+
+    Returns
+    -------
+    list of dict
+        One for each plug-in: ``name`` (``KIND/NAME``), ``ok`` and ``problems`` (list of str).
+    """
     rows = []
     for kind in registry.KINDS:
         for entry in registry.find(kind).values():
@@ -36,12 +43,22 @@ def plugins() -> list[dict[str, Any]]:
 
 
 def plugin(entry: Entry) -> list[str]:
-    """Return everything in which a plug-in falls short of its contract."""
+    """Return every way in which a plug-in breaks its contract.
+
+    Parameters
+    ----------
+    entry : Entry
+        The plug-in, as found by the registry.
+
+    Returns
+    -------
+    list of str
+        Empty if the plug-in keeps its contract.
+    """
     problems = [] if entry.description() else ["has no description: begin with a docstring"]
     try:
         if entry.kind == "challenges":
-            asked = challenges.load(entry.name)
-            problems += _changed_boards(asked)
+            problems += _changed_boards(challenges.load(entry.name))
             if not (entry.folder / "README.md").is_file():
                 problems.append("has no README.md (task, data card, rules, how to read the score)")
             return problems
@@ -54,7 +71,7 @@ def plugin(entry: Entry) -> list[str]:
 
 
 def _changed_boards(challenge: Challenge) -> list[str]:
-    """Return what was frozen of a challenge and has changed since."""
+    """Return messages about the frozen parts of a challenge that have changed."""
     found = []
     for board in challenge.boards:
         try:
@@ -67,49 +84,57 @@ def _changed_boards(challenge: Challenge) -> list[str]:
 def _metric(module: ModuleType, entry: Entry) -> Iterator[str]:
     random = np.random.RandomState(0)
     truth, predicted = random.randint(0, 3, 60), random.randint(0, 3, 60)
-    value = module.score(truth, predicted, classes=3)
+    used: Any = module
+    score = partial(statistics.score_of, used, classes=3)
+    by_counts = hasattr(module, "from_counts")
+    if by_counts:
+        stack = np.stack([statistics.confusion(truth, predicted, 3)] * 4)
+        if np.shape(used.from_counts(stack)) != (4,):
+            yield "from_counts must return shape (4,) for counts of shape (4, 3, 3)"
+            return
+    value = score(truth, predicted)
+    name = "from_counts" if by_counts else "score"
     if not isinstance(value, float) or not math.isfinite(value):
-        yield f"score returned {value!r}, expected a finite float"
-    if module.score(truth, predicted, classes=3) != value:
-        yield "score is not deterministic"
-    best, worst = (module.score(truth, other, classes=3) for other in (truth, (truth + 1) % 3))
-    ones = np.ones(60, dtype=np.intp)  # some metrics look at one class of the predictions only
-    alone = [module.score(number * ones, number * ones, classes=3) for number in (0, 1)]
-    if max(best, *alone) < worst and module.higher_is_better:
-        yield "higher_is_better, yet wrong predictions score higher than right ones"
-    if hasattr(module, "from_counts"):
-        counts = np.zeros((3, 3), dtype=np.int64)
-        np.add.at(counts, (truth, predicted), 1)
-        if not math.isclose(float(module.from_counts(counts)), value, rel_tol=1e-12):
-            yield "from_counts and score disagree"
-        if np.shape(module.from_counts(np.stack([counts] * 4))) != (4,):
-            yield "from_counts does not take a stack of confusion matrices"
+        yield f"{name} returned {value!r}, expected a finite float"
+        return
+    if score(truth, predicted) != value:
+        yield f"{name} is not deterministic"
+    best, worst = score(truth, truth), score(truth, (truth + 1) % 3)
+    ones = np.ones(60, dtype=np.intp)  # some metrics look at one predicted class only
+    one_class = [score(number * ones, number * ones) for number in (0, 1)]
+    if max(best, *one_class) < worst and module.higher_is_better:
+        yield "higher_is_better is True, but wrong predictions score higher than correct ones"
+    if by_counts and hasattr(module, "score"):
+        other = module.score(truth, predicted, classes=3)
+        if not math.isclose(other, value, rel_tol=1e-12):
+            yield f"from_counts gives {value!r} and score {other!r}; offer only from_counts"
 
 
 def _fixed_model(module: ModuleType, entry: Entry) -> Iterator[str]:
-    freezing.model_is_frozen(entry)  # refuses one that was frozen and has changed
+    freezing.model_is_frozen(entry)  # raises if it was frozen and has changed
     for name in _imports(entry.path):
         if name.partition(".")[0] == "dataperf":
             yield "imports dataperf: a frozen model must not depend on it"
     given = module.example() if hasattr(module, "example") else _example()
     test, seen = given.pop("test"), given["labels"]
-    outs = []
+    predictions = []
     for _ in range(2):
         fitted = module.fit(**given, seeds=(1, 2))
-        outs.append(np.asarray(module.predict(fitted, test)))
+        predictions.append(np.asarray(module.predict(fitted, test)))
     wanted = (2, len(test))
-    if outs[0].shape != wanted or outs[0].dtype.kind not in "iu":
-        yield f"predict gave {outs[0].dtype} of shape {outs[0].shape}, expected integers {wanted}"
-    elif not np.isin(outs[0], seen if len(seen) else range(given["classes"])).all():
+    first, second = predictions
+    if first.shape != wanted or first.dtype.kind not in "iu":
+        yield f"predict returned {first.dtype} of shape {first.shape}, expected integers {wanted}"
+    elif not np.isin(first, seen if len(seen) else range(given["classes"])).all():
         yield "predicts a class that the training labels lack"
-    if not np.array_equal(outs[0], outs[1]):
-        yield "is not deterministic: the same seeds gave other predictions"
+    if not np.array_equal(first, second):
+        yield "is not deterministic: two fits with the same seeds gave different predictions"
     if not isinstance(module.era(), str) or int(module.size(fitted)) <= 0:
-        yield "era must return a name and size a positive number of bytes"
+        yield "era must return a name, and size a positive number of bytes"
 
 
 def _example() -> dict[str, Any]:
-    """Return what a model is tried with that offers no example of its own."""
+    """Return arguments to try a model with that offers no example of its own."""
     random = np.random.RandomState(0)
     labels = np.tile(np.array([0, 1, 3]), 12)
     features = random.normal(size=(36, 5)) + labels[:, None]
@@ -130,9 +155,9 @@ def _track(module: ModuleType, entry: Entry) -> Iterator[str]:
         if not (
             inspect.isclass(getattr(module, name)) and issubclass(getattr(module, name), Record)
         ):
-            yield f"{name} is no Record"
+            yield f"{name} is not a subclass of dataperf.records.Record"
     if module.read({"certainly": "not an answer"}, official=False) is not None:
-        yield "read claims a format that it cannot know"
+        yield "read accepts a format that it cannot know; expected None"
 
 
 def _strategy(module: ModuleType, entry: Entry) -> Iterator[str]:
@@ -142,29 +167,29 @@ def _strategy(module: ModuleType, entry: Entry) -> Iterator[str]:
 def _dataset(module: ModuleType, entry: Entry) -> Iterator[str]:
     card = module.card
     if not isinstance(card, Card):
-        yield "card is no records.Card"
+        yield "card is not a dataperf.records.Card"
         return
     empty = [
         name for name in ("title", "description", "licence", "source") if not getattr(card, name)
     ]
     if empty:
-        yield f"the card says nothing of {', '.join(empty)}"
+        yield f"the card has no {', '.join(empty)}"
     if isinstance(module.source, Package):
         try:
             locate.package_file(module.source)
         except Unavailable:
-            pass  # not installed here: nothing to check
+            pass  # not installed: nothing to check
     if not entry.ours and _needs_nothing(module):
         try:
             tables.table(entry.name)
         except Unavailable:
-            pass  # its bytes are not here: nothing to check
+            pass  # the data is not on this machine: nothing to check
 
 
 def _needs_nothing(module: ModuleType) -> bool:
-    """Return whether a dataset has a table without options, which only its challenges know."""
-    told = list(inspect.signature(module.table).parameters.values())[1:]
-    return all(each.default is not each.empty or each.kind == each.VAR_KEYWORD for each in told)
+    """Return whether a dataset's table needs no options, which only challenges know."""
+    options = list(inspect.signature(module.table).parameters.values())[1:]
+    return all(each.default is not each.empty or each.kind == each.VAR_KEYWORD for each in options)
 
 
 def _store(module: ModuleType, entry: Entry) -> Iterator[str]:
@@ -172,38 +197,38 @@ def _store(module: ModuleType, entry: Entry) -> Iterator[str]:
         module.put(location, "a/b/one.json", b"1")
         module.put(location, "a/b/one.json", b"1")
         if list(module.names(location)) != ["a/b/one.json"]:
-            yield "names does not list what was put"
+            yield "names does not list the stored name"
         if module.get(location, "a/b/one.json") != b"1":
-            yield "get does not return what was put"
+            yield "get does not return the stored content"
         try:
             module.put(location, "a/b/one.json", b"2")
-            yield "put replaced what was kept"
+            yield "put replaced existing content; expected an error"
         except DataperfError:
             pass
 
 
 def _engine(module: ModuleType, entry: Entry) -> Iterator[str]:
     if list(module.run(abs, [-3, -1, -2], jobs=2)) != [3, 1, 2]:
-        yield "run does not yield every outcome in the order of the items"
+        yield "run does not yield every result in the order of the items"
 
 
 def _safety(module: ModuleType, entry: Entry) -> Iterator[str]:
     if module.role not in safety_panel.ROLES or not isinstance(module.external, bool):
-        yield f"role must be one of {', '.join(safety_panel.ROLES)}, and external true or false"
+        yield f"role must be one of {', '.join(safety_panel.ROLES)}, and external True or False"
     elif not isinstance(module.numeric_version(), str):
-        yield "numeric_version must return a text"
+        yield "numeric_version must return a str"
     elif not module.external and module.role != "source":
         try:
             run = module.prepare("")
         except Unavailable:
-            return  # an extra is not installed here: nothing to try
+            return  # an extra is not installed: nothing to try
         texts = ["a bowl of fruit", ""]
-        tried: Any = texts if module.role == "text" else [np.zeros((9, 7, 3), np.uint8)] * 2
-        first, again = (np.asarray(run(tried), dtype=np.float64) for _ in range(2))
+        items: Any = texts if module.role == "text" else [np.zeros((9, 7, 3), np.uint8)] * 2
+        first, again = (np.asarray(run(items), dtype=np.float64) for _ in range(2))
         if first.shape != (2,) or not ((first >= 0) & (first <= 1)).all():
-            yield f"gave {first.tolist()} for two items, expected two probabilities"
+            yield f"returned {first.tolist()} for two items, expected two probabilities"
         elif not np.array_equal(first, again):
-            yield "is not deterministic: the same items gave other probabilities"
+            yield "is not deterministic: two runs on the same items gave different probabilities"
 
 
 def _detector(module: ModuleType, entry: Entry) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a detector must keep to, tried on a small data set."""
+"""Try a detector on a small data set and check its contract."""
 
 from __future__ import annotations
 
@@ -14,35 +14,38 @@ from dataperf.records.rows import Rows
 
 
 def problems(detector: Any, name: str) -> Iterator[str]:
-    """Yield everything in which a detector falls short.
+    """Yield every way in which a detector breaks its contract.
 
-    It is tried on rows with splits, annotators and a sensitive column, three times: as they
-    are, again, and without the truth. What it finds must be the same.
+    The detector runs three times on rows with splits, annotators and a sensitive column: twice on
+    the same rows, and once without the truth. All three findings must be the same.
 
     Parameters
     ----------
-    detector
-        The module.
-    name
-        Of its file.
+    detector : module
+    name : str
+        Name of its file.
+
+    Yields
+    ------
+    str
     """
     if not isinstance(detector.title, str) or not detector.title:
-        yield "title says nothing"
+        yield "title must be a text that is not empty"
     rows = _rows()
     before = _copied(rows)
     first, again = (detector.find(example_rows.Plain(rows)) for _ in range(2))
     without = detector.find(example_rows.Plain(example_rows.rows(90, **_planted(), truth=None)))
     if _copied(rows) != before:
-        yield "find changed the rows it was given"
+        yield "find changed the rows that it received"
     if isinstance(first, Finding):
         yield from _finding(first, name, rows)
     elif not isinstance(first, str) or not first:
-        yield f"find returned {type(first).__name__}, expected a Finding or why there is none"
+        yield f"find returned {type(first).__name__}, expected a Finding or a reason"
         return
     if _plain(first) != _plain(again):
-        yield "find is not deterministic: the same evidence gave another finding"
+        yield "find is not deterministic: the same evidence gave a different finding"
     elif _plain(first) != _plain(without):
-        yield "find looks at the truth, which is there only to score what was found"
+        yield "find uses the truth, which may only score what was found"
 
 
 def _rows() -> Rows:
@@ -50,7 +53,7 @@ def _rows() -> Rows:
 
 
 def _planted() -> dict[str, Any]:
-    """Return changes that plant a duplicate, an outlier, a missing label and a wrong one."""
+    """Return changes that plant a duplicate, an outlier, a missing label and a wrong label."""
     clean = example_rows.rows(90)
     features, labels = clean.features.copy(), clean.labels.copy()
     features[1], features[2] = features[0], 40.0
@@ -80,11 +83,11 @@ def _finding(found: Finding, name: str, rows: Rows) -> Iterator[str]:
     if found.severity not in SEVERITIES:
         yield f'severity is "{found.severity}", expected one of {", ".join(SEVERITIES)}'
     if not found.sentence.strip().endswith((".", "?")):
-        yield "sentence is no sentence"
+        yield "sentence must end with a full stop or question mark"
     try:
         json.dumps(dict(found.numbers))
     except TypeError as error:
-        yield f"numbers hold what JSON cannot: {error}"
+        yield f"numbers cannot be written as JSON: {error}"
     for key, table in {"table": found.table, **found.tables}.items():
         if not isinstance(table, pd.DataFrame):
             yield f"{key} is {type(table).__name__}, expected a DataFrame"
@@ -99,10 +102,10 @@ def _row_table(found: Finding, rows: Rows) -> Iterator[str]:
         return
     scores = table["score"].to_numpy(np.float64)
     if not np.isfinite(scores).all() or (np.diff(scores) > 0).any():
-        yield "table is not in order of a finite score, worst first"
+        yield "table must be sorted by a finite score, worst first"
     if "row" in table:
-        picked = table["row"].to_numpy()
-        if not np.isin(picked, np.arange(len(rows))).all():
-            yield "table names rows that are not there"
-        elif "id" not in table or table["id"].astype(str).tolist() != rows.ids[picked].tolist():
-            yield "table has a column row but not the ids of those rows as column id"
+        numbers = table["row"].to_numpy()
+        if not np.isin(numbers, np.arange(len(rows))).all():
+            yield "table has row numbers that do not exist"
+        elif "id" not in table or table["id"].astype(str).tolist() != rows.ids[numbers].tolist():
+            yield "table has a column row, so it needs a column id with the ids of these rows"

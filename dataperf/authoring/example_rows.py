@@ -1,4 +1,4 @@
-"""A small data set with everything an audit can look at, and what is known of it."""
+"""A small data set with everything that an audit can examine, and simple evidence for it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from dataperf.records.rows import Rows
 
 @dataclass(frozen=True)
 class Plain:
-    """Evidence by the simplest means, for rows few enough to compare them all.
+    """Evidence computed by the simplest means, for small data sets.
 
-    One model (class means with a shared spread, five folds) and every pair's distance.
+    One model (class means with a shared variance, five folds), and distances between all pairs.
+
+    Parameters
+    ----------
+    rows : Rows
+    seed : int
+        Random seed of the folds.
     """
 
     rows: Rows
@@ -30,20 +36,20 @@ class Plain:
         return np.flatnonzero(self.rows.labels >= 0)
 
     def progress(self, words: str, done: int, total: int | None) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
         return self.relabelled(self.rows.labels)
 
     def relabelled(self, labels: IntArray) -> NDArray[np.float32]:
-        """Return the chances if the labels were others."""
+        """Return the probabilities if these were the given labels."""
         rows = replace(self.rows, labels=labels)
         fold = np.random.default_rng(self.seed).permutation(len(self.rows)) % 5
         found = np.zeros((len(self.rows), len(self.rows.classes)), dtype=np.float32)
         for number in range(5):
-            held = fold == number
-            found[held] = _chances(rows, ~held & (labels >= 0), held)
+            held_out = fold == number
+            found[held_out] = _class_probabilities(rows, ~held_out & (labels >= 0), held_out)
         return found
 
     @cached_property
@@ -55,47 +61,53 @@ class Plain:
         features = self.rows.features.astype(np.float64)
         rows = len(features)
         squares = np.sum(features**2, axis=1)
-        apart = squares[:, None] + squares - 2 * features @ features.T
-        np.fill_diagonal(apart, np.inf)
-        kept = min(10, rows - 1)
-        near = np.argsort(apart, axis=1, kind="stable")[:, :kept].astype(np.int32)
-        far = np.sqrt(np.maximum(np.take_along_axis(apart, near.astype(np.intp), axis=1), 0))
-        wide = ((0, 0), (0, 10 - kept))
+        squared = squares[:, None] + squares - 2 * features @ features.T
+        np.fill_diagonal(squared, np.inf)
+        count = min(10, rows - 1)
+        near = np.argsort(squared, axis=1, kind="stable")[:, :count].astype(np.int32)
+        far = np.sqrt(np.maximum(np.take_along_axis(squared, near.astype(np.intp), axis=1), 0))
+        padding = ((0, 0), (0, 10 - count))
         return Neighbours(
-            np.pad(near, wide, constant_values=-1),
-            np.pad(far, wide, constant_values=np.inf).astype(np.float32),
+            np.pad(near, padding, constant_values=-1),
+            np.pad(far, padding, constant_values=np.inf).astype(np.float32),
             True,
         )
 
 
-def _chances(rows: Rows, seen: NDArray[np.bool_], held: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return softmax of minus the squared distances to class means, in units of their spread."""
+def _class_probabilities(
+    rows: Rows, seen: NDArray[np.bool_], held_out: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return class probabilities: softmax of minus squared distances to class means, scaled."""
     labels, known = rows.labels[seen], rows.features[seen].astype(np.float64)
     counts = np.bincount(labels, minlength=len(rows.classes)).astype(np.float64)
     means = np.zeros((len(rows.classes), rows.features.shape[1]))
     np.add.at(means, labels, known)
     means /= np.maximum(counts, 1)[:, None]
     spread = float(np.mean((known - means[labels]) ** 2)) if known.size else 1.0
-    tested = rows.features[held].astype(np.float64)
-    apart = np.sum(tested**2, axis=1)[:, None] - 2 * tested @ means.T + np.sum(means**2, axis=1)
-    logits = np.where(counts > 0, -apart / (2 * max(spread, 1e-9)), -np.inf)
+    tested = rows.features[held_out].astype(np.float64)
+    squared = np.sum(tested**2, axis=1)[:, None] - 2 * tested @ means.T + np.sum(means**2, axis=1)
+    logits = np.where(counts > 0, -squared / (2 * max(spread, 1e-9)), -np.inf)
     logits -= logits.max(axis=1, keepdims=True) if counts.any() else 0
-    chances = np.exp(logits) if counts.any() else np.ones_like(logits)
-    chances /= chances.sum(axis=1, keepdims=True)
-    return np.asarray(chances, dtype=np.float32)
+    probabilities = np.exp(logits) if counts.any() else np.ones_like(logits)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return np.asarray(probabilities, dtype=np.float32)
 
 
 def rows(count: int = 240, *, seed: int = 0, **changes: Any) -> Rows:
-    """Return clean rows: three classes, two numbers and three categories, nothing wrong.
+    """Return clean rows without any problem: three classes, four numbers, two categories.
 
     Parameters
     ----------
-    count
-        How many.
-    seed
-        Of everything drawn.
+    count : int
+        Number of rows.
+    seed : int
+        Random seed.
     **changes
         Fields of ``Rows`` to replace.
+
+    Returns
+    -------
+    Rows
     """
     import pandas as pd
 

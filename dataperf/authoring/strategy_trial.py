@@ -1,4 +1,4 @@
-"""A strategy tried on a board small enough for a check."""
+"""Try a strategy on a tiny board and check its contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from dataperf.basics import validation
 from dataperf.boards import baselines
 from dataperf.records import Pool, TaskData, TestSplit, Truth
 
-#: Rules of the tracks whose pools are like this one; of other tracks only the call is checked.
+#: Rules of the tracks that accept a pool like this one; for other tracks, only the signature of
+#: ``answer`` is checked.
 RULES = {
     "selection": {"budget": 9},
     "subset": {"budget": 9},
@@ -23,7 +24,7 @@ RULES = {
 
 
 def tiny_data() -> TaskData:
-    """Return a pool of 60 rows, three classes and two speakers, and a test of three rows."""
+    """Return a pool of 60 rows (three classes, two speakers) and a test split of three rows."""
     random = np.random.RandomState(0)
     labels = np.repeat(np.arange(3, dtype=np.intp), 20)
     ids = np.array([f"{'abc'[label]}/row_{row:02}" for row, label in enumerate(labels)])
@@ -35,15 +36,24 @@ def tiny_data() -> TaskData:
 
 
 def problems(module: ModuleType) -> Iterator[str]:
-    """Yield everything in which a strategy falls short of its contract.
+    """Yield every way in which a strategy breaks its contract.
+
+    Parameters
+    ----------
+    module : module
+        The strategy.
+
+    Yields
+    ------
+    str
 
     Raises
     ------
     DataperfError
-        If it raises or returns something else than its track wants.
+        If the strategy raises, or returns something that its track does not accept.
     """
     if isinstance(module.tracks, str):
-        yield f'tracks is a text, expected a tuple: ("{module.tracks}",)'
+        yield f'tracks is a str, expected a tuple: ("{module.tracks}",)'
         return
     try:
         inspect.signature(module.answer).bind(None, None, seed=0)
@@ -59,8 +69,8 @@ def problems(module: ModuleType) -> Iterator[str]:
         pools = {task: part.pool for task, part in data.items()}
         made = baselines.joined(name, module, pools, rules, seed=3)
         if made != baselines.joined(name, module, pools, rules, seed=3):
-            yield "the same seed gave another answer"
-        told = validation.validate(track.Answer, made, f"its answer to {name}", "answer")
-        for problem in track.check(told, rules, data, official=False):
+            yield "is not deterministic: the same seed gave another answer"
+        answer = validation.validate(track.Answer, made, f"its answer to {name}", "answer")
+        for problem in track.check(answer, rules, data, official=False):
             if problem.severity == "error":
                 yield f"{name}: {problem}"

@@ -1,8 +1,8 @@
-"""The first text of every kind of plug-in."""
+"""Templates: the first text of every kind of plug-in, as ``dataperf new`` writes it."""
 
 from __future__ import annotations
 
-_METRIC = '''"""Share of rows predicted right (say here what {name} measures)."""
+_METRIC = '''"""Share of rows whose predicted class is the true class (describe here what {name} measures)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,26 @@ import numpy as np
 higher_is_better = True
 
 
-def score(truth: np.ndarray, predicted: np.ndarray, *, classes: int) -> float:
-    """Return the metric from (n,) class ids; nan where it is not defined."""
-    return float(np.mean(truth == predicted)) if len(truth) else float("nan")
+def from_counts(counts: np.ndarray) -> np.ndarray:
+    """Return the metric of every confusion matrix.
+
+    If your metric cannot be computed from confusion matrices, offer
+    ``score(truth, predicted, *, classes) -> float`` instead: the metric of (n,) class ids.
+
+    Parameters
+    ----------
+    counts : (..., k, k) array
+        Number of rows by true class (rows) and predicted class (columns).
+
+    Returns
+    -------
+    (...) array of float
+        nan where the metric is not defined.
+    """
+    hits, rows = np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1))
+    return np.where(rows > 0, hits / np.maximum(rows, 1), np.nan)
 '''
-_SELECTION = '''"""The first samples of the pool (say here how {name} chooses)."""
+_SELECTION = '''"""Select the first samples of the pool (describe here how {name} selects)."""
 
 from __future__ import annotations
 
@@ -25,17 +40,24 @@ tracks = ("selection",)
 
 
 def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``{{"samples": {{class: [id, ...], ...}}}}``: at most ``rules.budget`` ids, none twice.
+    """Return ``{{"samples": {{class: [id, ...], ...}}}}``: at most ``rules.budget`` ids, each once.
 
-    An id is filed under its given class. ``pool`` has ids, features, labels (class numbers as
-    given), classes (their names) and columns. The same seed must give the same answer.
+    Parameters
+    ----------
+    pool
+        ``ids``, ``features`` (n, d), ``labels`` (given class ids), ``classes`` (names by class
+        id) and ``columns``. Each id must be listed under its given class.
+    rules
+        The board's limits, such as ``budget`` (rows).
+    seed
+        Random seed. The same seed must give the same answer.
     """
     samples: dict[str, list[str]] = {{}}
     for name, label in list(zip(pool.ids, pool.labels))[: rules.budget]:
         samples.setdefault(pool.classes[label], []).append(str(name))
     return {{"samples": samples}}
 '''
-_CLEANING = '''"""Rows far from the mean of their class first (say here in which order {name} inspects)."""
+_CLEANING = '''"""Rank rows by distance from the mean of their class (describe here how {name} ranks)."""
 
 from __future__ import annotations
 
@@ -47,11 +69,17 @@ tracks = ("cleaning",)
 
 
 def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``{{"order": [...]}}``: row numbers from 0 or ids, the most suspect first.
+    """Return ``{{"order": [...]}}``: row numbers (from 0) or ids, the most suspect first.
 
-    All rows of the pool, each once; where ``rules.budget`` is not None, that many are enough.
-    ``pool`` has ids, features, labels (class numbers as given), classes (their names) and
-    columns. The same seed must give the same answer.
+    Parameters
+    ----------
+    pool
+        ``ids``, ``features`` (n, d), ``labels`` (given class ids), ``classes`` (names by class
+        id) and ``columns``. List every row once.
+    rules
+        The board's limits. If ``budget`` is not None, that many rows are enough.
+    seed
+        Random seed. The same seed must give the same answer.
     """
     away = np.zeros(len(pool.ids))
     for number in np.unique(pool.labels):
@@ -59,7 +87,7 @@ def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
         away[mine] = np.linalg.norm(pool.features[mine] - pool.features[mine].mean(axis=0), axis=1)
     return {{"order": np.argsort(-away, kind="stable")}}
 '''
-_REPAIR = '''"""Drop the rows farthest from the mean of their class (say here what {name} repairs)."""
+_REPAIR = '''"""Drop the rows farthest from the mean of their class (describe here what {name} repairs)."""
 
 from __future__ import annotations
 
@@ -68,24 +96,31 @@ from typing import Any
 import numpy as np
 
 tracks = ("repair",)
-MOST = 10
+MAXIMUM = 10  # rows to drop
 
 
 def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return ``{{"drop": [id, ...], "relabel": {{id: class, ...}}}}``; either may be left out.
 
-    No id in both, no class without rows; at most ``rules.budget`` ids where it is not None.
-    ``pool`` has ids, features, labels (class numbers as given, -1 without one), classes (their
-    names) and columns. The same seed must give the same answer.
+    Parameters
+    ----------
+    pool
+        ``ids``, ``features`` (n, d), ``labels`` (given class ids, -1 for none), ``classes``
+        (names by class id) and ``columns``. No id may be in both parts of the answer, and every
+        class must keep a row.
+    rules
+        The board's limits. If ``budget`` is not None, it is the maximum number of ids.
+    seed
+        Random seed. The same seed must give the same answer.
     """
     away = np.zeros(len(pool.ids))
     for number in np.unique(pool.labels[pool.labels >= 0]):
         mine = pool.labels == number
         away[mine] = np.linalg.norm(pool.features[mine] - pool.features[mine].mean(axis=0), axis=1)
-    most = MOST if rules.budget is None else min(MOST, rules.budget)
-    return {{"drop": pool.ids[np.argsort(-away, kind="stable")[:most]], "relabel": {{}}}}
+    count = MAXIMUM if rules.budget is None else min(MAXIMUM, rules.budget)
+    return {{"drop": pool.ids[np.argsort(-away, kind="stable")[:count]], "relabel": {{}}}}
 '''
-_MODEL = '''"""Nearest class mean (say here what {name} is and how it is trained)."""
+_MODEL = '''"""Nearest class mean (describe here what {name} is and how it is trained)."""
 
 from __future__ import annotations
 
@@ -93,7 +128,16 @@ import numpy as np
 
 
 def fit(features, labels, *, classes, seeds):
-    """Train once for every seed; (n, d) features, (n,) labels in range(classes)."""
+    """Train once with every seed and return what ``predict`` needs.
+
+    Parameters
+    ----------
+    features : (n, d) array of float
+    labels : (n,) array of int
+        Class ids in ``range(classes)``; some classes may have no rows.
+    classes : int
+    seeds : sequence of int
+    """
     present = np.unique(labels)
     means = np.stack([features[labels == number].mean(axis=0) for number in present])
     return present, means, len(seeds)
@@ -107,15 +151,15 @@ def predict(fitted, features):
 
 
 def size(fitted):
-    """Return the bytes of what was learned."""
+    """Return the size of the learned parameters, in bytes."""
     return int(fitted[1].nbytes)
 
 
 def era():
-    """Return a name for the numeric behaviour; change it when the same code scores otherwise."""
+    """Return a name for the numeric behaviour; change it when a new library changes scores."""
     return "numpy"
 '''
-_DETECTOR = '''"""Rows whose label the models give no chance (say here what {name} looks for)."""
+_DETECTOR = '''"""Rows whose label is very improbable under the models (describe here what {name} finds)."""
 
 from __future__ import annotations
 
@@ -124,35 +168,42 @@ import pandas as pd
 
 from dataperf.records import Finding
 
-title = "No chance"
-LEAST = 0.01
+title = "Improbable labels"
+THRESHOLD = 0.01
 
 
 def find(evidence):
-    """Return a Finding, or in words why there is nothing to look at.
+    """Return a Finding, or a text that says why this detector does not apply.
 
-    ``evidence`` has rows (frame, features, labels, ids, ...), labelled (numbers of the rows that
-    have a label), probabilities (out of fold), neighbours and seed. The table's score is higher
-    where it is worse; the worst comes first.
+    Parameters
+    ----------
+    evidence
+        ``rows`` (frame, features, labels, ids, ...), ``labelled`` (row numbers of the rows with a
+        label), ``probabilities`` (n, classes; out of fold), ``neighbours`` and ``seed``.
+
+    Returns
+    -------
+    Finding or str
+        The table's ``score`` is higher for worse rows; the worst row comes first.
     """
     rows, labelled = evidence.rows, evidence.labelled
     if not len(labelled):
         return "no row has a label"
-    chance = evidence.probabilities[labelled, rows.labels[labelled]]
-    order = np.argsort(chance, kind="stable")
-    picked = labelled[order][chance[order] < LEAST]
-    score = 1 - np.sort(chance)[: len(picked)].astype(float)
-    table = pd.DataFrame({{"row": picked, "id": rows.ids[picked], "score": score}})
+    probability = evidence.probabilities[labelled, rows.labels[labelled]]
+    order = np.argsort(probability, kind="stable")
+    found = labelled[order][probability[order] < THRESHOLD]
+    score = 1 - np.sort(probability)[: len(found)].astype(float)
+    table = pd.DataFrame({{"row": found, "id": rows.ids[found], "score": score}})
     return Finding(
         kind="{name}",
         title=title,
-        sentence=f"The models give the label of {{len(picked):,}} rows less than {{LEAST:.0%}}.",
-        severity="low" if len(picked) else "none",
+        sentence=f"{{len(found):,}} rows have a label with a probability below {{THRESHOLD:.0%}}.",
+        severity="low" if len(found) else "none",
         table=table,
-        numbers={{"rows": len(picked)}},
+        numbers={{"rows": len(found)}},
     )
 '''
-_SAFETY = '''"""Texts that hold one of a few words (say here what {name} looks for)."""
+_SAFETY = '''"""Texts that contain one of a few words (describe here what {name} looks for)."""
 
 from __future__ import annotations
 
@@ -163,14 +214,15 @@ WORDS = ("blood", "naked")
 
 
 def numeric_version():
-    """Return a name for what it was trained as; change it when the same code scores otherwise."""
+    """Return a version of the model; change it when the same code gives other scores."""
     return "1"
 
 
 def prepare(option):
-    """Check the option of ``--beside {name}=OPTION``; return what runs.
+    """Check the option of ``--safety {name}=OPTION`` and return the function that scores texts.
 
-    That takes a list of n texts and gives how likely each is unsafe, (n,), from 0 to 1.
+    The function takes a list of n texts and returns the probability that each is unsafe, (n,),
+    0 to 1.
     """
     words = tuple(option.split(",")) if option else WORDS
     return lambda texts: [float(any(word in text.lower() for word in words)) for text in texts]
@@ -178,7 +230,7 @@ def prepare(option):
 _CHALLENGE = """schema_version = 2
 name = "{name}"
 version = 1
-title = "Choose the best recordings to train a recogniser of spoken digits"
+title = "Select the best recordings to train a recogniser of spoken digits"
 track = "selection"
 
 [tasks.digits]
@@ -197,7 +249,7 @@ split = "test"
 pool = {{ part = ["pool"] }}
 
 [tasks.digits.splits.test]
-title = "new recordings of the pool's speakers"
+title = "new recordings of the same speakers"
 where = {{ part = ["test"] }}
 
 [boards.small]
@@ -207,8 +259,8 @@ rules = {{ budget = 30 }}
 """
 _CARD = """# {name}
 
-What is asked, where the data comes from and under which licence, the rules, and how to
-read the score.
+Describe the task, where the data comes from and its licence, the rules, and how to read the
+score.
 """
 _TEMPLATES = {
     "metric": [("metrics/{name}.py", _METRIC)],
@@ -221,7 +273,7 @@ _TEMPLATES = {
         ("challenges/{name}/README.md", _CARD),
     ],
 }
-#: Strategies to start from, by the track that they answer; the first is the default.
+#: Strategy templates by track; the first is the default.
 _STRATEGIES = {"selection": _SELECTION, "cleaning": _CLEANING, "repair": _REPAIR}
 _KINDS = {
     "metric": "metrics",

@@ -1,4 +1,4 @@
-"""What stands around a score: leaderboards, reference points, baselines, reruns, safety models.
+"""Around a score: leaderboards, reference points, baselines, verification, safety models.
 
 It imports `evaluation` and everything below; `report`, `authoring`, `api` and `cli` may import it.
 """

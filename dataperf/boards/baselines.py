@@ -1,4 +1,4 @@
-"""Write an answer with a baseline strategy, from what a participant sees."""
+"""Write a submission with a baseline strategy, from what a participant may see."""
 
 from __future__ import annotations
 
@@ -28,16 +28,34 @@ def answer(
 ) -> Submission:
     """Return a checked submission that a baseline strategy writes.
 
-    The strategy sees the pool as a participant does: no truth and no test rows. ``data`` is the
-    data of the board's tasks if it is loaded already.
+    The strategy sees the pool as a participant does: no true labels and no test rows.
+
+    Parameters
+    ----------
+    challenge : Challenge or str
+        The challenge, or its name.
+    board : str
+        Name of the board.
+    strategy : str
+        Name of the strategy.
+    seed : int
+        Random seed of the strategy.
+    submitter : str
+        Name of the submitter.
+    data : mapping of str to TaskData, optional
+        Data of the board's tasks, if it is already loaded.
+
+    Returns
+    -------
+    Submission
 
     Raises
     ------
     NotFound
         If there is no such challenge, board or strategy.
     DataperfError
-        If the strategy is for another track, or a user's own raises or returns something else
-        than the track wants.
+        If the strategy is for another track, or a user's strategy raises or returns something
+        that the track does not accept.
     Invalid
         If the strategy's answer breaks the board's rules.
     """
@@ -47,8 +65,8 @@ def answer(
         entries = registry.find("strategies").values()
         others = [entry.name for entry in entries if challenge.track in entry.tracks()]
         raise DataperfError(
-            f"the strategy {strategy} answers {', '.join(module.tracks)}, not {challenge.track}\n"
-            f"  These do: {', '.join(others) or 'none'}"
+            f"the strategy {strategy} is for the track {', '.join(module.tracks)}, not "
+            f"{challenge.track}\n  Strategies for {challenge.track}: {', '.join(others) or 'none'}"
         )
     data = data or submission.board_data(challenge, board)
     found = raw_answer(challenge, board, module, data, seed=seed)
@@ -74,7 +92,29 @@ def answer(
 def raw_answer(
     challenge: Challenge, board: str, module: Any, data: Mapping[str, TaskData], *, seed: int
 ) -> dict[str, Any]:
-    """Return what a strategy answers, rules unchecked; one answer to all tasks of the board."""
+    """Return a strategy's answer to a board, joined over its tasks; rules are not checked.
+
+    Parameters
+    ----------
+    challenge : Challenge
+    board : str
+    module : module
+        The strategy.
+    data : mapping of str to TaskData
+        Data of the board's tasks.
+    seed : int
+        Random seed of the strategy.
+
+    Returns
+    -------
+    dict
+        The answer, in the form of the track.
+
+    Raises
+    ------
+    DataperfError
+        As `joined` does.
+    """
     rules = challenges.rules_of(challenge, board)
     return joined(challenge.track, module, visible(challenge, data), rules, seed=seed)
 
@@ -89,15 +129,34 @@ def visible(challenge: Challenge, data: Mapping[str, TaskData]) -> dict[str, Poo
 def joined(
     track: str, module: Any, pools: Mapping[str, Pool], rules: Any, *, seed: int
 ) -> dict[str, Any]:
-    """Return one answer, in plain Python, of what a strategy returns for each task's pool.
+    """Return one answer, in plain Python values, from a strategy's answers to each task.
+
+    Parameters
+    ----------
+    track : str
+        Name of the track.
+    module : module
+        The strategy.
+    pools : mapping of str to Pool
+        The visible pool of each task.
+    rules
+        The board's rules.
+    seed : int
+        Random seed of the strategy.
+
+    Returns
+    -------
+    dict
+        The answer, in the form of the track.
 
     Raises
     ------
     DataperfError
-        If a user's strategy raises, or what one returns is no dict with the track's keys.
+        If a user's strategy raises, or a strategy returns anything but a dict with the track's
+        keys.
     """
-    played = registry.load("tracks", track)
-    wanted, known = _keys(played)
+    track_module = registry.load("tracks", track)
+    wanted, known = _keys(track_module)
     parts = {}
     for name, pool in pools.items():
         with one_thread(), plugin_calls.calling("strategies", module, CALL):
@@ -105,28 +164,29 @@ def joined(
         wrong = not isinstance(found, dict) or any(key not in found for key in wanted)
         if wrong or (known is not None and not known.issuperset(found)):
             raise DataperfError(
-                f"{plugin_calls.named('strategies', module)} returned {_told(found)};\n"
-                f"  expected what the track {track} wants, a dict with {_listed(wanted, known)}"
+                f"{plugin_calls.named('strategies', module)} returned {_described(found)};\n"
+                f"  the track {track} expects a dict with {_listed(wanted, known)}"
             )
         parts[name] = found
-    if hasattr(played, "join"):
-        together: dict[str, Any] = played.join(parts)
-        return together
+    if hasattr(track_module, "join"):
+        answer: dict[str, Any] = track_module.join(parts)
+        return answer
     (only,) = parts.values()
     return dict(only)
 
 
 def _keys(track: Any) -> tuple[list[str], set[str] | None]:
-    """Return the keys that a strategy's answer must have, and those it may; None if unknown.
+    """Return the keys that a strategy's answer must have, and all it may have; None if unknown.
 
-    Where a track joins the answers to single tasks, it takes one key of each, and says which
-    by missing it; where it joins nothing, they have the form of the whole answer.
+    A track that joins answers to single tasks reads one key of each; calling it with an empty
+    answer raises a KeyError that names this key. Without ``join``, an answer has the keys of the
+    track's ``Answer``.
     """
     try:
         made = track.join({"": {}}) if hasattr(track, "join") else {}
     except KeyError as error:
         return [str(error.args[0])], None
-    except Exception:  # a user's own track, which looks at more than keys
+    except Exception:  # a user's track that reads more than the keys
         return [], None
     fields = track.Answer.model_fields
     if made != {}:
@@ -136,18 +196,18 @@ def _keys(track: Any) -> tuple[list[str], set[str] | None]:
 
 def _listed(wanted: list[str], known: set[str] | None) -> str:
     optional = sorted((known or set()) - set(wanted))
-    may = f"{'and if need be ' if wanted else ''}{', '.join(optional)}" if optional else ""
+    may = f"{'and optionally ' if wanted else ''}{', '.join(optional)}" if optional else ""
     return " ".join(part for part in (", ".join(wanted), may) if part) or "its keys"
 
 
-def _told(found: Any) -> str:
+def _described(found: Any) -> str:
     if isinstance(found, dict):
         return f"the keys {', '.join(map(str, found)) or '(none)'}"
     return validation.shown(found)
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with NumPy's numbers, texts and arrays as Python's own."""
+    """Return a value with NumPy numbers, texts and arrays converted to Python's own."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Reference points that give a score its place: chance, baselines, whole pool, clean pool, oracle.
+"""Reference points: scores of random selections, baselines, whole pool, clean pool and oracle.
 
-They are computed once for every board by ``dataperf freeze``, kept as ``reference_points.json`` in
-the challenge's folder, and shown beside every score.
+``dataperf freeze`` computes them once for every board and writes them to
+``reference_points.json`` in the challenge's folder. They are shown next to every score.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class Point(Record):
     Parameters
     ----------
     title
-        What was trained on.
+        What the frozen model was trained on.
     runs
-        How many training sets, each of another seed.
+        Number of training sets, each with another seed.
     scores
-        By split: mean, and the lowest and highest of the central 95 % of the runs.
+        For each split, the mean and the ends of the central 95 % range over the runs.
     defect_share
-        Mean share of defective rows in the training sets; None where the truth is unknown.
+        Mean share of defective rows in the training sets, 0 to 1; null where defects are unknown.
     """
 
     title: str
@@ -62,7 +62,21 @@ class Point(Record):
 
 
 class ReferencePoints(Record):
-    """A board's reference points; valid only for the board digest they were made with."""
+    """The reference points of a board; valid only for the board digest they were made with.
+
+    Parameters
+    ----------
+    board
+        sha256 digest of the board.
+    split
+        The ranking split.
+    higher_is_better
+        Whether a higher score ranks first.
+    points
+        Reference points, by name.
+    random_scores
+        Sorted scores of random selections; empty if there are none.
+    """
 
     board: str
     split: str
@@ -71,14 +85,14 @@ class ReferencePoints(Record):
     random_scores: list[Number]
 
     def percentile(self, score: float) -> float:
-        """Return the share of random picks that score worse, ties counted half."""
+        """Return the share of random selections with a worse score; ties count half."""
         scores, same = np.array(self.random_scores), np.mean(np.isclose(self.random_scores, score))
         worse = scores < score if self.higher_is_better else scores > score
         return float(np.mean(worse & ~np.isclose(scores, score)) + same / 2)
 
 
 def load(challenge: Challenge, board: str) -> ReferencePoints | None:
-    """Return a board's reference points, or None if there are none for what it is now."""
+    """Return a board's reference points, or None if there are none for the board as it is now."""
     if challenges.is_own(challenge.name):
         return None
     path = challenges.folder_of(challenge) / FILE
@@ -114,10 +128,14 @@ def compute(
 
     Parameters
     ----------
-    challenge, board
-        What is asked.
-    progress
-        Called with a few words before each point.
+    challenge : Challenge
+    board : str
+    progress : callable
+        Called with the name of each point before it is computed.
+
+    Returns
+    -------
+    ReferencePoints
     """
     data = submission.board_data(challenge, board)
     tasks = challenges.tasks_of(challenge, board)
@@ -147,39 +165,39 @@ def compute(
 def _answers(
     challenge: Challenge, board: str, data: Mapping[str, TaskData]
 ) -> Iterator[tuple[str, str, list[Submission]]]:
-    """Yield every baseline's name, title and different answers.
+    """Yield the name, title and different answers of every baseline.
 
-    Ours everywhere; the user's own only on boards of the user's own challenges.
+    Our own baselines count on every board; a user's only on boards of the user's challenges.
     """
-    asked = registry.find("challenges").get(challenge.name)
-    own_board = asked is not None and not asked.ours
+    listed = registry.find("challenges").get(challenge.name)
+    own_board = listed is not None and not listed.ours
     track = registry.load("tracks", challenge.track)
-    picks, runs = getattr(track, "PICKS", (RANDOM_SELECTIONS, STRATEGY_RUNS))
+    selections, runs = getattr(track, "PICKS", (RANDOM_SELECTIONS, STRATEGY_RUNS))
     for entry in registry.find("strategies").values():
         strategy = registry.load("strategies", entry.name)
         if challenge.track not in strategy.tracks or not (entry.ours or own_board):
             continue
-        seeds = range(picks if _by_chance(entry.name) else runs)
+        seeds = range(selections if _by_chance(entry.name) else runs)
         found: dict[str, Submission] = {}
         for seed in seeds:
             if entry.ours:
                 answer = baselines.raw_answer(challenge, board, strategy, data, seed=seed)
-                sent = Submission(
+                made = Submission(
                     schema_version=2, challenge=challenge.name, board=board, answer=answer
                 )
-            else:  # nothing holds a user's strategy to the rules before
-                sent = baselines.answer(challenge, board, entry.name, seed=seed, data=data)
-            found.setdefault(evaluate.answer_digest(sent), sent)
+            else:  # a user's strategy may break the rules, so it is checked
+                made = baselines.answer(challenge, board, entry.name, seed=seed, data=data)
+            found.setdefault(evaluate.answer_digest(made), made)
         yield entry.name, entry.description(), list(found.values())
     rules = challenges.rules_of(challenge, board)
     known = track.references(rules, data) if hasattr(track, "references") else {}
-    for name, (title, told) in known.items():
-        sent = Submission(schema_version=2, challenge=challenge.name, board=board, answer=told)
-        yield name, title, [sent]
+    for name, (title, answer) in known.items():
+        made = Submission(schema_version=2, challenge=challenge.name, board=board, answer=answer)
+        yield name, title, [made]
 
 
 def _by_chance(name: str) -> bool:
-    """Return whether a strategy of ours is chance itself, which scores are held against."""
+    """Return whether a strategy is a random baseline of ours, with which scores are compared."""
     entry = registry.find("strategies").get(name)
     return entry is not None and entry.ours and name.startswith("random")
 
@@ -190,7 +208,7 @@ def _values(
     plans: Mapping[str, Plan],
     metrics: Mapping[str, Any],
 ) -> dict[str, float]:
-    """Return the board's score and its parts, without intervals; the ranking one first."""
+    """Return the board's score and its parts without intervals; the ranking score comes first."""
     found = {}
     for name, task in tasks.items():
         run = evaluate.train(task, data[name], plans[name])
@@ -223,12 +241,12 @@ def _by_the_truth(
     metrics: Mapping[str, Any],
     progress: Callable[[str], None],
 ) -> dict[str, Point]:
-    """Return the points that need no answer: the whole pool, and what only the truth can tell."""
+    """Return the points that no strategy can make: whole pool, clean pool and oracle."""
     ((name, task),) = tasks.items()
     part = data[name]
     everything = np.arange(len(part.pool))
-    title, rows = "every row, errors and all", {WHOLE: everything}
-    titles = {WHOLE: title}
+    rows = {WHOLE: everything}
+    titles = {WHOLE: "every row, errors included"}
     if part.truth is not None:
         rows[CLEAN] = everything[part.truth.defects == ""]
         titles[CLEAN] = "every row without a defect"
@@ -243,28 +261,28 @@ def _by_the_truth(
     progress(ORACLE)
     with_clean = {name: _with_clean_pool(part, part.truth)}
     oracles = []
-    for chosen_set in _clean_picks(challenge, board, part, rows[CLEAN]):
+    for chosen_set in _clean_selections(challenge, board, part, rows[CLEAN]):
         plan = {name: Plan([chosen_set])}
         run = evaluate.train(task, with_clean[name], plan[name])
         own = _on_clean_pool(task, metrics[task.metric], run, with_clean[name])
         oracles.append((own, plan))
     choose = max if metrics[task.metric].higher_is_better else min
     _, best = choose(oracles, key=lambda each: each[0])
-    title = f"of {len(oracles)} clean picks the best on the clean pool: knows the truth"
+    title = f"the best of {len(oracles)} clean selections on the clean pool (uses the truth)"
     return {**points, ORACLE: _point(title, data, [best], [_values(tasks, data, best, metrics)])}
 
 
-def _clean_picks(
+def _clean_selections(
     challenge: Challenge, board: str, data: TaskData, clean: IntArray
 ) -> Iterator[TrainingSet]:
     rules = challenges.rules_of(challenge, board)
     for entry in registry.find("strategies").values():
         strategy = registry.load("strategies", entry.name)
         if challenge.track in strategy.tracks and entry.ours:
-            yield from _picks(strategy, data, clean, rules, STRATEGY_RUNS)
+            yield from _selections(strategy, data, clean, rules, STRATEGY_RUNS)
 
 
-def _picks(
+def _selections(
     strategy: Any, data: TaskData, rows: IntArray, rules: Any, runs: int
 ) -> list[TrainingSet]:
     pool = data.pool
@@ -273,7 +291,7 @@ def _picks(
     for seed in range(runs):
         with threads.one_thread():
             samples = strategy.answer(part, rules, seed=seed)["samples"]
-        names = [name for filed in samples.values() for name in filed]
+        names = [name for listed in samples.values() for name in listed]
         chosen = np.sort(np.array([row_of[name] for name in names], dtype=np.intp))
         sets.append(TrainingSet(chosen, pool.labels[chosen]))
     return sets
@@ -304,12 +322,12 @@ def _point(
 def _defect_share(
     data: Mapping[str, TaskData], plans: Sequence[Mapping[str, Plan]]
 ) -> float | None:
-    """Return the mean share of defective rows that were trained on, where it says anything."""
+    """Return the mean share of defective training rows; None where it has no meaning."""
     ((name, part),) = data.items() if len(data) == 1 else [("", None)]
     if part is None or part.truth is None:
         return None
     if any(plan[name].steps is not None or plan[name].roles for plan in plans):
-        return None  # every set lets in something else
+        return None  # the sets have different defects
     defects = part.truth.defects
     if (part.pool.labels < 0).all() and not (defects != "").any():
         return None
@@ -318,7 +336,7 @@ def _defect_share(
 
 
 def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:
-    """Return the data with one more test: the pool's rows without a defect."""
+    """Return the data with one more test split: the pool's rows without a defect."""
     clean = truth.defects == ""
     test = TestSplit(data.pool.ids[clean], data.pool.features[clean], truth.labels[clean], None)
     more: TaskData = replace(data, tests={**data.tests, CLEAN: test})
@@ -326,7 +344,10 @@ def _with_clean_pool(data: TaskData, truth: Truth) -> TaskData:
 
 
 def _on_clean_pool(task: Task, metric: Any, run: evaluate.Run, data: TaskData) -> float:
-    """Return the ranking metric on the clean pool, mean over seeds: what an oracle goes by."""
+    """Return the ranking metric on the clean pool, mean over seeds; it chooses the oracle."""
     truth = data.tests[CLEAN].labels
-    scores = [metric.score(truth, row, classes=len(task.classes)) for row in run.predictions[CLEAN]]
+    scores = [
+        statistics.score_of(metric, truth, row, classes=len(task.classes))
+        for row in run.predictions[CLEAN]
+    ]
     return float(np.mean(scores))

@@ -1,4 +1,4 @@
-"""Run a result's evaluation again and compare every prediction and score."""
+"""Verify a result: run its evaluation again and compare every number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataperf.evaluation import results
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Record, Result, TaskData
 
-#: Parts of a result that must come out again to the last digit.
+#: Parts of a result that must be equal to the last digit.
 EXACT = (
     *("status", "error", "metric", "challenge_version", "warnings"),
     *("score", "tasks", "summary"),
@@ -26,29 +26,30 @@ EXACT = (
 def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
     """Run the evaluation of a result again.
 
-    First its own digest, then the digests of everything it depends on, then the evaluation:
-    every prediction, score and interval must be the same. Own data is read again from where
-    the record says that it lies.
+    First the record's own digest is checked, then the digests of everything that it depends on,
+    then the evaluation: every prediction, score and interval must be equal. Own data is read again
+    from the place in the record.
 
     Parameters
     ----------
-    given
+    given : Path or Result
         The record, or its file.
-    asking
-        Safety plug-ins outside of dataperf to ask again: ``NAME=OPTION``, as in
-        ``dataperf.boards.safety_panel.prepare``. Others are not asked.
+    asking : sequence of str
+        Safety plug-ins outside dataperf to run again, each ``NAME=OPTION``; see
+        `dataperf.boards.safety_panel.prepare`. Others of this kind are not run.
 
     Returns
     -------
     dict
-        ``name``, ``ok``, ``problems`` and ``notes`` (what was not looked at), lists of sentences.
+        ``name`` (str), ``ok`` (bool), ``problems`` and ``notes`` (what was not checked), lists of
+        str.
 
     Raises
     ------
     Invalid
-        If the file is no result, or was changed after it was written.
+        If the file is not a result, or was changed after it was written.
     DataperfError
-        If it is of own data that can no longer be found.
+        If its own data is not found.
     """
     kept = given if isinstance(given, Result) else results.read(given)
     name = results.name_of(given) if isinstance(given, Result) else str(given)
@@ -66,8 +67,8 @@ def result(given: Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any
         again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
         again, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, again)
         problems = list(_differences(kept, again))
-        others, unasked = safety_panel.rerun(kept, asking, data=loaded)
-        problems, notes = problems + others, notes + unasked
+        others, skipped = safety_panel.rerun(kept, asking, data=loaded)
+        problems, notes = problems + others, notes + skipped
     return {"name": name, "ok": not problems, "problems": problems, "notes": notes}
 
 
@@ -113,17 +114,16 @@ def _differences(kept: Result, again: Result) -> Iterator[str]:
     for part in EXACT:
         before, after = (getattr(each, part) for each in (kept, again))
         if before != after:
-            where = _first_difference(_plain(before), _plain(after), part)
-            yield f"{where or part} is not the same"
+            yield _first_difference(_plain(before), _plain(after), part)
 
 
 def _settled(
     track: Any, challenge: Challenge, kept: Result, again: Result
 ) -> tuple[Result, list[str]]:
-    """Return the new result with the record's own numbers where the two are nearly equal.
+    """Return the new result with the record's own numbers where they agree within tolerance.
 
-    That are those which only an extra brings (``OPTIONAL``): either side may lack them, and
-    another processor's may differ a little. What the record says in words must follow.
+    This concerns numbers that only an extra computes (``OPTIONAL``): either side may lack them, and
+    they may differ slightly between processors. The notes are written anew from these numbers.
     """
     optional = getattr(track, "OPTIONAL", {})
     tasks, unseen = dict(again.tasks), set()
@@ -137,7 +137,7 @@ def _settled(
                 numbers |= {key: before} if key in recorded else {}
         words = track.notes(numbers, challenge.tasks[name]) if hasattr(track, "notes") else []
         tasks[name] = tasks[name].model_copy(update={"summary": numbers, "notes": words})
-    lacking = [f"{key} was not looked at: it needs an extra" for key in optional if key in unseen]
+    lacking = [f"{key} was not checked: it needs an extra" for key in optional if key in unseen]
     return again.model_copy(update={"tasks": tasks}), lacking
 
 
@@ -158,4 +158,4 @@ def _first_difference(before: Any, after: Any, place: str) -> str:
         for number, pair in enumerate(zip(before, after, strict=True)):
             if pair[0] != pair[1]:
                 return _first_difference(*pair, f"{place}[{number}]")
-    return f"{place}: {validation.shown(before)} then, {validation.shown(after)} now;"
+    return f"{place} differs: {validation.shown(before)} then, {validation.shown(after)} now"

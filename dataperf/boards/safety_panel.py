@@ -1,24 +1,22 @@
-"""What machines say of what was handed in, beside the raters' score and never part of it.
+"""Reports of safety models on a submission, shown next to its score and never part of it.
 
-Safety plug-ins (``safety/NAME.py``) score texts, score images, or give the images to score. None
-runs unless a user names it: ``--safety NAME`` or ``--safety NAME=OPTION``.
+Safety plug-ins (``safety/NAME.py``) score texts, score images, or supply the images to score.
+None runs unless a user names it: ``--safety NAME`` or ``--safety NAME=OPTION``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dataperf import registry
+from dataperf import registry, statistics
 from dataperf.basics import files, threads, validation
+from dataperf.boards import safety_images
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Unavailable
@@ -26,17 +24,27 @@ from dataperf.evaluation import evaluate
 from dataperf.records import Challenge, Result, SafetyReport, TaskData
 
 ROLES = ("text", "image", "source")
-#: How often in a row a source may fail before it is asked no more.
-PATIENCE = 3
-#: Most pixels of an image, and the formats that are opened.
-LARGEST, FORMATS = 50_000_000, ("PNG", "JPEG", "WEBP")
-#: By how much the same machine's probabilities may differ from one computer to another.
+#: After this many failures in a row, a source is not called again.
+MOST_FAILURES = 3
+#: Largest difference of a model's probabilities between two computers.
 TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A safety plug-in that was named, with its option; ``run`` is what ``prepare`` returned."""
+class Prepared:
+    """A safety plug-in that a user named, ready to run.
+
+    Parameters
+    ----------
+    name, option : str
+        Its name and option.
+    module : module
+        The plug-in.
+    digest : str
+        sha256 of its code and numeric version.
+    run : callable
+        What the plug-in's ``prepare`` returned.
+    """
 
     name: str
     option: str
@@ -45,32 +53,37 @@ class Asked:
     run: Callable[..., Any]
 
 
-def prepare(named: Sequence[str], challenge: Challenge | str) -> list[Asked]:
-    """Return the plug-ins that are named, ready to run.
+def prepare(named: Sequence[str], challenge: Challenge | str) -> list[Prepared]:
+    """Return the named plug-ins, ready to run.
 
     Parameters
     ----------
-    named
+    named : sequence of str
         Each ``NAME`` or ``NAME=OPTION``.
-    challenge
-        What is evaluated.
+    challenge : Challenge or str
+        The challenge, or its name.
+
+    Returns
+    -------
+    list of Prepared
 
     Raises
     ------
     NotFound
         If there is no plug-in of a name.
     DataperfError
-        If one is named twice, an option is wrong, images have no source or two, or the
-        challenge hands in nothing that a machine could judge.
+        If a plug-in is named twice, an option is wrong, image models have no source of images or
+        two, or submissions to the challenge have nothing to score.
     Unavailable
-        If one needs what is not installed.
+        If a plug-in needs a package that is not installed.
     """
     track = challenges.of(challenge).track
     if named and not hasattr(registry.load("tracks", track), "items"):
         raise DataperfError(
-            f"--safety is for boards of prompts; the track {track} has nothing for it to judge"
+            f"--safety is for boards of prompts; submissions to the track {track} have no texts or "
+            "images to score"
         )
-    found: dict[str, Asked] = {}
+    found: dict[str, Prepared] = {}
     for text in named:
         name, _, option = text.partition("=")
         entry = registry.get("safety", name)
@@ -78,49 +91,53 @@ def prepare(named: Sequence[str], challenge: Challenge | str) -> list[Asked]:
             raise DataperfError(f"--safety names {entry.name} twice")
         module = registry.load("safety", entry.name)
         digest = files.digest_json([registry.digest(entry), str(module.numeric_version())])
-        found[entry.name] = Asked(entry.name, option, module, digest, module.prepare(option))
+        found[entry.name] = Prepared(entry.name, option, module, digest, module.prepare(option))
     roles = [each.module.role for each in found.values()]
     if roles.count("source") > 1:
         raise DataperfError("--safety names two sources of images; name one")
     if "image" in roles and "source" not in roles:
         known = [n for n in registry.find("safety") if registry.load("safety", n).role == "source"]
         raise DataperfError(
-            f"--safety names what scores images, but nothing that gives them.\n  Name a source "
-            f"too: {' or '.join(known)} (--safety image_folder=DIR)"
+            f"--safety names an image model, but no source of images.\n  Name a source too: "
+            f"{' or '.join(known)} (--safety image_folder=DIR)"
         )
     return list(found.values())
 
 
 def add(
     result: Result,
-    named: Sequence[str] | Sequence[Asked],
+    named: Sequence[str] | Sequence[Prepared],
     *,
     data: Mapping[str, TaskData] | None = None,
 ) -> Result:
-    """Return a result with what machines say of what was handed in; its scores are untouched.
+    """Return a result with reports of safety models; its scores do not change.
 
     Parameters
     ----------
-    result
-        Scored, of a board of prompts; a failed one is returned as it is.
-    named
+    result : Result
+        A result of a board of prompts. A failed result is returned as it is.
+    named : sequence of str or Prepared
         See `prepare`, which may have been called already.
-    data
-        The data of the board's tasks if it is loaded already.
+    data : mapping of str to TaskData, optional
+        Data of the board's tasks, if it is already loaded.
+
+    Returns
+    -------
+    Result
 
     Raises
     ------
     Unavailable
-        If a source failed and gave no image at all.
+        If a source failed and supplied no image at all.
     DataperfError
-        As `prepare` does, or if a plug-in returns what is no probability.
+        As `prepare` does, or if a plug-in returns something other than probabilities.
     """
     if result.status != "scored" or not named:
         return result
-    told = [each for each in named if isinstance(each, str)]
-    asked = [each for each in named if isinstance(each, Asked)]
-    asked += prepare(told, result.challenge)
-    return result.model_copy(update={"safety": _said(asked, _items(result, data))})
+    texts = [each for each in named if isinstance(each, str)]
+    models = [each for each in named if isinstance(each, Prepared)]
+    models += prepare(texts, result.challenge)
+    return result.model_copy(update={"safety": _reports(models, _items(result, data))})
 
 
 def _items(result: Result, data: Mapping[str, TaskData] | None) -> list[dict[str, Any]]:
@@ -131,118 +148,111 @@ def _items(result: Result, data: Mapping[str, TaskData] | None) -> list[dict[str
     return [item for name, plan in plans.items() for item in track.items(plan, data[name])]
 
 
-def _said(asked: Sequence[Asked], items: Sequence[Mapping[str, Any]]) -> dict[str, SafetyReport]:
+def _reports(
+    models: Sequence[Prepared], items: Sequence[Mapping[str, Any]]
+) -> dict[str, SafetyReport]:
     found = {}
     with threads.one_thread():
-        for each in asked:
+        for each in models:
             if each.module.role == "text":
                 probabilities = _probabilities(each, [item["words"] for item in items])
-                found[each.name] = _reading(each, list(probabilities), items)
-        judges = [each for each in asked if each.module.role == "image"]
-        for each in asked:
+                found[each.name] = _report(each, list(probabilities), items)
+        image_models = [each for each in models if each.module.role == "image"]
+        for each in models:
             if each.module.role == "source":
-                found |= _of_images(each, judges, items)
-    return {each.name: found[each.name] for each in asked}
+                found |= _image_reports(each, image_models, items)
+    return {each.name: found[each.name] for each in models}
 
 
-def _of_images(
-    source: Asked, judges: Sequence[Asked], items: Sequence[Mapping[str, Any]]
+def _image_reports(
+    source: Prepared, models: Sequence[Prepared], items: Sequence[Mapping[str, Any]]
 ) -> dict[str, SafetyReport]:
-    """Have each prompt's image given and judged, one after the other: none is kept."""
+    """Get and score the image of each prompt, one after the other; no image is stored."""
     images: list[str | None] = [None] * len(items)
     probabilities: dict[str, list[float | None]] = {
-        each.name: [None] * len(items) for each in judges
+        each.name: [None] * len(items) for each in models
     }
     failed: dict[str, str] = {}
-    misses = 0
+    failures = 0
     for place, item in enumerate(items):
-        if misses == PATIENCE:
-            failed[item["uid"]] = f"not asked: {PATIENCE} failures in a row before it"
+        if failures == MOST_FAILURES:
+            failed[item["uid"]] = f"not tried after {MOST_FAILURES} failures in a row"
             continue
         try:
             content = source.run(item["uid"], item["words"])
-            misses = 0
+            failures = 0
         except DataperfError as error:
-            failed[item["uid"]] = _line(error)
-            misses += 1
+            failed[item["uid"]] = safety_images.first_line(error)
+            failures += 1
             continue
         if content is None:
             continue
         images[place] = hashlib.sha256(content).hexdigest()
         try:
-            picture = opened(content)
+            image = safety_images.open_image(content)
         except ValueError as error:
-            failed[item["uid"]] = _line(error)
+            failed[item["uid"]] = safety_images.first_line(error)
             continue
-        for each in judges:
-            probabilities[each.name][place] = _probabilities(each, [picture])[0]
-    if failed and not any(images):  # a folder may lack one submitter's images: no failure
+        for each in models:
+            probabilities[each.name][place] = _probabilities(each, [image])[0]
+    if failed and not any(images):  # a folder without one submitter's images is not a failure
         why = next(iter(failed.values()))
-        raise Unavailable(f"{source.name} gave no image of {len(items):,} prompts: {why}")
-    told = {each.name: _reading(each, probabilities[each.name], items) for each in judges}
-    return {source.name: _reading(source, [], items, images=images, failed=failed), **told}
+        raise Unavailable(f"{source.name} supplied no image of {len(items):,} prompts: {why}")
+    reports = {each.name: _report(each, probabilities[each.name], items) for each in models}
+    return {source.name: _report(source, [], items, images=images, failed=failed), **reports}
 
 
-def opened(content: bytes) -> NDArray[np.uint8]:
-    """Return an image file as (height, width, 3) or, if it is grey, (height, width) uint8.
-
-    Raises
-    ------
-    ValueError
-        If it is no PNG, JPEG or WebP, damaged, or of more than fifty million pixels.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    from dataperf.media import embed
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as file:
-                width, height = file.size
-        if width * height > LARGEST:
-            raise ValueError(f"{width:,} x {height:,} pixels are more than {LARGEST:,}")
-        return embed.open_image(content)
-    except UnidentifiedImageError as error:
-        raise ValueError(f"no image that can be read: not {', '.join(FORMATS)}") from error
-    except Exception as error:  # decoders fail in ways of their own; each is one bad file
-        raise ValueError(f"no image that can be read: {_line(error)}") from error
-
-
-def _probabilities(asked: Asked, items: list[Any]) -> list[float]:
-    """Return how likely each item is unsafe, to four digits."""
-    found = np.asarray(asked.run(items), dtype=np.float64)
+def _probabilities(model: Prepared, items: list[Any]) -> list[float]:
+    """Return the probability that each item is unsafe, rounded to four digits."""
+    found = np.asarray(model.run(items), dtype=np.float64)
     if found.shape != (len(items),) or not ((found >= 0) & (found <= 1)).all():
         raise DataperfError(
-            f"{asked.name} returned {validation.shown(found.tolist())} for {len(items)} items, "
+            f"{model.name} returned {validation.shown(found.tolist())} for {len(items)} items, "
             "expected a probability for each"
         )
     return [round(float(value), 4) for value in found]
 
 
-def _reading(
-    asked: Asked,
+def _report(
+    model: Prepared,
     probabilities: Sequence[float | None],
     items: Sequence[Mapping[str, Any]],
-    **told: Any,
+    **fields: Any,
 ) -> SafetyReport:
-    role, external = asked.module.role, bool(asked.module.external)
-    option = asked.module.shown(asked.option) if hasattr(asked.module, "shown") else asked.option
+    role, external = model.module.role, bool(model.module.external)
+    option = model.module.shown(model.option) if hasattr(model.module, "shown") else model.option
     return SafetyReport(
         role=role,
         option=option,
         external=external,
-        digest=asked.digest,
+        digest=model.digest,
         probabilities=list(probabilities),
         numbers=numbers(role, probabilities, items),
-        **told,
+        **fields,
     )
 
 
 def numbers(
     role: str, probabilities: Sequence[float | None], items: Sequence[Mapping[str, Any]]
 ) -> dict[str, float | None]:
-    """Return what a machine's probabilities come to, beside the raters' majority."""
+    """Return summary numbers of a model's probabilities, compared with the raters' majority.
+
+    Parameters
+    ----------
+    role : str
+        ``"text"``, ``"image"`` or ``"source"``.
+    probabilities : sequence of float or None
+        None for an item that was not scored.
+    items : sequence of mapping
+        Each has a ``text`` and an ``image`` key: whether most raters call it unsafe, or None.
+
+    Returns
+    -------
+    dict
+        ``judged`` (number of scored items), ``unsafe`` (mean probability), ``flagged`` (share above
+        0.5), ``compared`` (number of scored items with a majority) and ``kappa`` (Cohen's kappa
+        between flags and majority). None where a number is not defined. Empty for a source.
+    """
     if role == "source":
         return {}
     judged = np.array([each for each in probabilities if each is not None], dtype=np.float64)
@@ -253,8 +263,9 @@ def numbers(
     ]
     kappa = math.nan
     if pairs:
-        raters, machine = np.array(pairs, dtype=np.intp).T
-        kappa = registry.load("metrics", "cohen_kappa").score(raters, machine, classes=2)
+        raters, flagged = np.array(pairs, dtype=np.intp).T
+        cohen_kappa: Any = registry.load("metrics", "cohen_kappa")
+        kappa = statistics.score_of(cohen_kappa, raters, flagged, classes=2)
     return {
         "judged": float(len(judged)),
         "unsafe": float(judged.mean()) if len(judged) else None,
@@ -264,37 +275,40 @@ def numbers(
     }
 
 
-def _line(error: Exception) -> str:
-    """Return an error's first line; what a terminal would obey is escaped."""
-    text = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-# Again ----------------------------------------------------------------------------------
+# Run again ------------------------------------------------------------------------------
 
 
 def rerun(
     kept: Result, named: Sequence[str], *, data: Mapping[str, TaskData] | None = None
 ) -> tuple[list[str], list[str]]:
-    """Hold what a record says of machines to the machines that are here.
+    """Run the safety models of a record again and compare.
 
-    What lies outside of dataperf, and what judged images from there, is asked again only if the
-    source is named; all else is.
+    A plug-in that depends on something outside dataperf, or scores images from such a source, runs
+    again only if the user names the source. All others run again.
+
+    Parameters
+    ----------
+    kept : Result
+        The record.
+    named : sequence of str
+        Plug-ins outside dataperf to run again: ``NAME=OPTION``.
+    data : mapping of str to TaskData, optional
+        Data of the board's tasks, if it is already loaded.
 
     Returns
     -------
     problems, notes : list of str
-        What differs, and what was not asked again.
+        What differs, and what was not run again.
     """
     unknown = [text.partition("=")[0] for text in named]
     unknown = [name for name in unknown if registry.get("safety", name).name not in kept.safety]
     if unknown:
-        return [f"nothing in the record is from {name}" for name in unknown], []
+        return [f"the record has no report of {name}" for name in unknown], []
     if not kept.safety:
         return [], []
     items = _items(kept, data)
     problems = [
-        f"safety.{name}: its numbers do not follow from its probabilities"
+        f"safety.{name}: numbers do not match the probabilities"
         for name, part in kept.safety.items()
         if part.role != "source"
         and (
@@ -302,41 +316,41 @@ def rerun(
             or part.numbers != numbers(part.role, part.probabilities, items)
         )
     ]
-    wanted, notes = _to_ask(kept, named)
+    wanted, notes = _to_rerun(kept, named)
     try:
-        here = _said(prepare(wanted, kept.challenge), items)
+        here = _reports(prepare(wanted, kept.challenge), items)
     except DataperfError as error:
-        failed = f"{', '.join(wanted)}: not asked again: {_line(error)}"
+        failed = f"{', '.join(wanted)}: not run again: {safety_images.first_line(error)}"
         return (problems + [failed], notes) if named else (problems, notes + [failed])
     for name, part in here.items():
         problems += _differences(name, kept.safety[name], part)
     return problems, notes
 
 
-def _to_ask(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return what to ask again, and in words what not.
+def _to_rerun(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what to run again, and notes on what not.
 
-    Whether something lies outside is for the plug-in here to say, not for somebody's record:
-    verifying one must not call an address that it holds.
+    Whether a plug-in depends on something outside is read from the installed plug-in, not from the
+    record: verifying somebody's record must not call an address that it holds.
     """
-    told = {registry.get("safety", text.partition("=")[0]).name: text for text in named}
+    texts = {registry.get("safety", text.partition("=")[0]).name: text for text in named}
     here = {}
     notes = []
     for name in kept.safety:
         try:
             here[name] = registry.load("safety", name)
         except DataperfError as error:
-            notes.append(f"{name} was not asked again: {_line(error)}")
-    given = any(here[name].role == "source" for name in told)
+            notes.append(f"{name} was not run again: {safety_images.first_line(error)}")
+    has_source = any(here[name].role == "source" for name in texts)
     wanted = []
     for name, module in here.items():
         option = kept.safety[name].option
-        if name in told:
-            wanted.append(told[name])
+        if name in texts:
+            wanted.append(texts[name])
         elif module.external or module.role == "source":
-            notes.append(f"{name} was not asked again: name it to ask (--safety {name}=...)")
-        elif module.role == "image" and not given:
-            notes.append(f"{name} was not asked again: it needs the images")
+            notes.append(f"{name} was not run again: name it to run it (--safety {name}=...)")
+        elif module.role == "image" and not has_source:
+            notes.append(f"{name} was not run again: it needs the images")
         else:
             wanted.append(f"{name}={option}" if option else name)
     return wanted, notes
@@ -344,9 +358,9 @@ def _to_ask(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _differences(name: str, kept: SafetyReport, here: SafetyReport) -> list[str]:
     if kept.digest != here.digest:
-        return [f"safety.{name}: the plug-in is another one here"]
+        return [f"safety.{name}: the installed plug-in differs"]
     if (len(kept.probabilities), len(kept.images)) != (len(here.probabilities), len(here.images)):
-        return [f"safety.{name}: it is of another number of items"]
+        return [f"safety.{name}: the number of items differs"]
     differ = sum(
         (one is None) != (other is None)
         or (one is not None and other is not None and abs(one - other) > TOLERANCE)

@@ -62,7 +62,9 @@ NamedChallenge = Annotated[
 BoardName = Annotated[str | None, typer.Option("--board", "-b", help="Name of the board.")]
 Rules = Annotated[
     str,
-    typer.Option("--rules", help='"strict", or "official": accept what the official one accepts.'),
+    typer.Option(
+        "--rules", help='"strict", or "official": accept all that the official evaluator accepts.'
+    ),
 ]
 Results = Annotated[Path, typer.Option("--results", help="Folder that keeps the results.")]
 Safety = Annotated[

@@ -90,7 +90,7 @@ def audit(
     rows, notes = _bounded(data)
     names, seed = _detectors(detectors), int(seed)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
-    evidence = Collected(rows, seed, tell=progress, seconds=seconds)
+    evidence = Collected(rows, seed, on_progress=progress, seconds=seconds)
     if rows.groups is not None and not evidence.can_group:
         notes += ("all labelled rows belong to one group, so the groups are ignored",)
     findings, skipped = _run(names, evidence, seconds, progress)

@@ -16,7 +16,8 @@ from dataperf.curation import as_json
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
-from dataperf.evidence.models import FOLDS, Probabilities
+from dataperf.evidence.models import FOLDS
+from dataperf.evidence.regression import Probabilities
 from dataperf.records import FloatArray
 from dataperf.records.findings import Finding, Neighbours
 from dataperf.records.rows import Rows

@@ -140,7 +140,7 @@ def image(rows: Rows, row: int, *, side: int) -> Any:
     from PIL import Image
 
     try:
-        drawn = Image.fromarray(np.ascontiguousarray(rows.media.picture(row)))
+        drawn = Image.fromarray(np.ascontiguousarray(rows.media.image(row)))
     except (OSError, ValueError, TypeError, IndexError):
         return None
     drawn = drawn if drawn.mode in ("L", "RGB") else drawn.convert("RGB")

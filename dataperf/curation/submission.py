@@ -230,7 +230,9 @@ def _judge(rows: Rows, whole: Collected, pool: IntArray) -> _Judged:
     from dataperf.detectors import label_errors
 
     part = rows if len(pool) == len(rows) else part_of(rows, pool)
-    evidence = whole if part is whole.rows else Collected(part, whole.seed, tell=whole.tell)
+    evidence = (
+        whole if part is whole.rows else Collected(part, whole.seed, on_progress=whole.on_progress)
+    )
     with threadpool_limits(limits=1):
         probabilities, found = evidence.probabilities, label_errors.find(evidence)
     counts = np.bincount(part.labels[part.labels >= 0], minlength=len(part.classes))

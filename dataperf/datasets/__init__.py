@@ -1,5 +1,5 @@
-"""Sources of real data, each with its digest, licence and card: one file a dataset.
+"""Datasets, each with its digest, licence and card: one file per dataset.
 
 A dataset imports `sources`, `records` and other datasets; other code loads datasets through the
-registry and may import none.
+registry; only datasets may import one.
 """

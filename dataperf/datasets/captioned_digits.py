@@ -1,8 +1,8 @@
-"""A noisy pool of digits with captions, as if gathered from the web, and four downstream sets.
+"""5,500 image-caption pairs of digits, most of them faulty as in web data; four test sets.
 
-Of the 5,500 pairs 1,700 are what one wants: different digits, each with a caption that names
-it. The others are what such pools are full of: captions of another digit, captions that say
-nothing, images of nothing, pairs of something else, and the same pair over and over.
+1,700 of the pairs are good: different digits, each with a caption that names it. The others have
+the faults of web data: captions of another digit, captions that name no digit, images without
+content, pairs about something else, and repeated pairs.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from dataperf.records import Card, FloatArray, Generated, Table
 
 card = Card(
     title="Captioned digits",
-    description="14 x 14 grey values of a digit and 128 numbers for the words of its caption "
-    "(hashed words). Pool: 1,700 good pairs; 1,100 with a caption of another digit, 700 with "
-    "a caption that names none, 700 with an image of nothing, 700 of something else, 600 "
-    "copies of 30 good ones. Tests: 500 other digits, 500 turned ones, 500 faint and noisy "
-    "ones, and 1,797 digits of other writers.",
+    description="14 x 14 grey values of a digit and 128 features of its caption (hashed words). "
+    "Pool: 1,700 good pairs; 1,100 with a caption of another digit, 700 with a caption that names "
+    "no digit, 700 with an image without content, 700 about something else, 600 copies of 30 good "
+    "pairs. Tests: 500 other digits, 500 rotated, 500 faint and noisy, and 1,797 digits of other "
+    "writers.",
     licence="CC BY-SA 3.0 (MNIST), CC BY 4.0 (optical digits)",
     source="mnist_5k, optical_digits",
     attribution="Yann LeCun, Corinna Cortes, Christopher J. C. Burges; E. Alpaydin, C. Kaynak",
-    known_limits="Images are real, captions and faults are made. Words are hashed, so that two "
-    "may share a number.",
+    known_limits="Images are real; captions and faults are generated. Words are hashed, so two "
+    "words may share a feature.",
 )
 
 source = Generated(inputs=("mnist_5k", "optical_digits"))
 
 SEED = 20_230_427
 SIDE, TEXT = 14, 128
-TESTED = 150  # of every digit, a third for each of three tests
+TESTED = 150  # test images of every digit, a third for each of three test sets
 GOOD, WRONG, VAGUE, JUNK, OTHER, COPIES = 1700, 1100, 700, 700, 700, 600
 COPIED = 30
 
@@ -66,20 +66,20 @@ EMPTY = (
 )
 THINGS = ("boat", "chair", "kite", "lamp", "apple", "bridge", "shoe", "tree", "cup", "window")
 COLOURS = ("blue", "old", "small", "wooden", "bright", "broken")
-#: The digit whose name wrong captions give every second time.
-TAKEN_FOR = (6, 7, 3, 8, 9, 3, 0, 1, 5, 4)
+#: For each digit, the digit that half of its wrong captions name.
+CONFUSED_WITH = (6, 7, 3, 8, 9, 3, 0, 1, 5, 4)
 
 
 def table(path: Path | None) -> Table:
-    """Return the pool's pairs in a random order, then the tests.
+    """Return the pool's pairs in random order, then the test sets.
 
     Returns
     -------
     Table
-        Ids of 32 hexadecimal digits, as DataComp's; features (n, 324) float32: 196 of the
-        image in 0..1, 128 of the caption (zeros in tests); columns ``part`` (``pool`` or a
-        test's name), ``caption``, ``digit`` (``zero`` to ``nine``, "?" for images of no
-        digit) and ``defect`` ("" for good pairs).
+        Ids: 32 hexadecimal digits, as in DataComp. Features: (n, 324) float32, 196 grey values of
+        the image (0 to 1) and 128 caption features (zeros in tests). Columns: ``part`` (``pool``
+        or the name of a test set), ``caption``, ``digit`` (``zero`` to ``nine``, "?" for images
+        without a digit) and ``defect`` ("" for good pairs).
     """
     digits = mnist_5k.table(None)
     number = np.array([mnist_5k.WORDS.index(word) for word in digits.columns["digit"]])
@@ -93,7 +93,7 @@ def table(path: Path | None) -> Table:
     pool = _pool(random, digits.features, number, rest)
     thirds = [tested[place[tested] % 3 == third] for third in range(3)]
     tests = _tests(random, digits.features, number, thirds)
-    return _together([pool, *tests])
+    return _joined([pool, *tests])
 
 
 Part = tuple[str, FloatArray, list[str], NDArray[np.intp], list[str]]
@@ -103,7 +103,7 @@ def _pool(
     random: np.random.RandomState, images: FloatArray, number: NDArray[Any], rows: NDArray[np.intp]
 ) -> Part:
     good, wrong, vague = np.split(rows[: GOOD + WRONG + VAGUE], [GOOD, GOOD + WRONG])
-    taken = [_other(random, digit) for digit in number[wrong].tolist()]
+    wrong_digits = [_other(random, digit) for digit in number[wrong].tolist()]
     copied = np.repeat(good[:COPIED], COPIES // COPIED)
     pixels = [
         halved(images[good]),
@@ -113,14 +113,14 @@ def _pool(
         _strokes(random, OTHER),
         halved(_shifted(random, images[copied])),
     ]
-    said = [_named(random, digit) for digit in number[good].tolist()]
+    good_captions = [_named(random, digit) for digit in number[good].tolist()]
     captions = [
-        *said,
-        *(_named(random, digit) for digit in taken),
+        *good_captions,
+        *(_named(random, digit) for digit in wrong_digits),
         *(EMPTY[random.randint(len(EMPTY))].format(random.randint(1000)) for _ in vague),
         *(_named(random, digit) for digit in random.randint(0, 10, JUNK).tolist()),
         *(_thing(random) for _ in range(OTHER)),
-        *(said[at] for at in np.repeat(np.arange(COPIED), COPIES // COPIED)),
+        *(good_captions[at] for at in np.repeat(np.arange(COPIED), COPIES // COPIED)),
     ]
     unknown = np.full(JUNK + OTHER, -1)
     digit = np.concatenate([number[good], number[wrong], number[vague], unknown, number[copied]])
@@ -160,9 +160,9 @@ def _tests(
         yield name, pixels, [""] * len(pixels), digit, [""] * len(pixels)
 
 
-def _together(parts: Sequence[Part]) -> Table:
+def _joined(parts: Sequence[Part]) -> Table:
     names = [name for name, pixels, *_ in parts for _ in range(len(pixels))]
-    captions = [caption for _, _, told, *_ in parts for caption in told]
+    captions = [caption for _, _, texts, *_ in parts for caption in texts]
     digit = np.concatenate([each for *_, each, _ in parts])
     images = np.concatenate([pixels for _, pixels, *_ in parts])
     features = np.hstack([images, text_features(captions)]).astype(np.float32)
@@ -173,24 +173,40 @@ def _together(parts: Sequence[Part]) -> Table:
             "part": np.array(names),
             "caption": np.array(captions),
             "digit": np.array([*mnist_5k.WORDS, "?"])[digit],
-            "defect": np.array([each for *_, told in parts for each in told]),
+            "defect": np.array([each for *_, defects in parts for each in defects]),
         },
     )
 
 
 def facts(path: Path | None) -> dict[str, Any]:
-    """Return how many features are the caption's, and the words that name each class."""
+    """Return the number of caption features and the words that name each class.
+
+    Returns
+    -------
+    dict
+        ``text features`` (int) and ``names`` ({class: [word, ...]}).
+    """
     return {"text features": TEXT, "names": {word: list(names) for word, names in NAMES.items()}}
 
 
 def prompts(classes: Sequence[str]) -> FloatArray:
-    """Return text features of a caption for every class, (classes, 128)."""
+    """Return the text features of a caption for every class, (classes, 128)."""
     return text_features([f"a handwritten {name}" for name in classes])
 
 
 def text_features(captions: Sequence[str]) -> FloatArray:
-    """Return for every caption 128 numbers: signed counts of hashed words, of length one.
+    """Return text features of captions: signed counts of hashed words, scaled to length 1.
 
+    Parameters
+    ----------
+    captions : sequence of n str
+
+    Returns
+    -------
+    (n, 128) array of float
+
+    Examples
+    --------
     >>> one, other = text_features(["a seven", "A SEVEN!"])
     >>> bool((one == other).all()), round(float(one @ one), 6)
     (True, 1.0)
@@ -222,9 +238,9 @@ def _named(random: np.random.RandomState, digit: int) -> str:
 
 
 def _other(random: np.random.RandomState, digit: int) -> int:
-    """Return another digit: every second time the one it is taken for."""
+    """Return another digit; half of the time the one in ``CONFUSED_WITH``."""
     if random.random_sample() < 0.5:
-        return TAKEN_FOR[digit]
+        return CONFUSED_WITH[digit]
     return int((digit + random.randint(1, 10)) % 10)
 
 
@@ -234,7 +250,7 @@ def _thing(random: np.random.RandomState) -> str:
 
 
 def _nothing(random: np.random.RandomState, count: int) -> FloatArray:
-    """Return images of noise, of one grey, and of black, in turn."""
+    """Return images of noise, of one grey value, and of black, in turn."""
     images: FloatArray = np.zeros((count, SIDE * SIDE))
     images[::3] = random.random_sample((len(images[::3]), SIDE * SIDE))
     images[1::3] = random.random_sample((len(images[1::3]), 1))
@@ -256,14 +272,14 @@ def _strokes(random: np.random.RandomState, count: int) -> FloatArray:
 
 
 def _shifted(random: np.random.RandomState, images: FloatArray) -> FloatArray:
-    moved = images.reshape(-1, 28, 28).copy()
-    for place, image in enumerate(moved):
-        moved[place] = np.roll(image, tuple(random.randint(-1, 2, 2)), axis=(0, 1))
-    return moved.reshape(len(images), -1)
+    shifted = images.reshape(-1, 28, 28).copy()
+    for place, image in enumerate(shifted):
+        shifted[place] = np.roll(image, tuple(random.randint(-1, 2, 2)), axis=(0, 1))
+    return shifted.reshape(len(images), -1)
 
 
 def _turned(random: np.random.RandomState, images: FloatArray) -> FloatArray:
-    """Return images turned by 15 to 30 degrees to either side, by the nearest pixel."""
+    """Return images rotated by 15 to 30 degrees to either side, nearest pixel."""
     found = np.empty_like(images).reshape(-1, 28, 28)
     y, x = np.mgrid[:28, :28] - 13.5
     for place, image in enumerate(images.reshape(-1, 28, 28)):

@@ -1,9 +1,14 @@
 """The official data of DataPerf's data acquisition: markets of sellers and a buyer.
 
-For a market k, ``features/k/SELLER.csv`` holds a seller's rows (numbers, the label last, no
-header), ``marketinfo/k/data_buyer/*.csv`` the buyer's, ``price/price.txt`` a line
-``METHOD,PRICE`` a seller, ``price/budget.txt`` the budget, and ``summary/SELLER.csv.json``
-what a buyer is told of a seller. Sellers come in the order of their numbers.
+For a market k:
+
+- ``features/k/SELLER.csv`` holds a seller's rows: numbers, the label last, no header.
+- ``marketinfo/k/data_buyer/*.csv`` holds the buyer's rows in the same form.
+- ``marketinfo/k/price/price.txt`` holds a line ``METHOD,PRICE`` for each seller.
+- ``marketinfo/k/price/budget.txt`` holds the budget.
+- ``marketinfo/k/summary/SELLER.csv.json`` holds what a buyer may know of a seller.
+
+Sellers are sorted by their number.
 """
 
 from __future__ import annotations
@@ -21,13 +26,13 @@ from dataperf.sources import scratch
 
 card = Card(
     title="DataPerf data acquisition (DAM)",
-    description="Markets in which a buyer chooses how many rows to buy from which seller; "
+    description="Markets in which a buyer decides how many rows to buy from each seller; "
     "features are text embeddings, labels binary.",
     licence="see the source",
     source="https://github.com/facebookresearch/Data_Acquisition_for_ML_Benchmark",
     attribution="Lingjiao Chen et al., arXiv 2311.13712",
-    known_limits="Prices are linear whatever the price file calls them; the buyer's rows, "
-    "which are the test, are in the participants' hands.",
+    known_limits="Prices are linear, whatever method the price file names; the buyer's rows, "
+    "which are the test set, are public.",
 )
 
 source = Folder(
@@ -44,29 +49,29 @@ source = Folder(
 )
 
 
-BLOCK = 1 << 22  # bytes that are parsed at a time
+BLOCK = 1 << 22  # bytes parsed at a time
 
 
 def inputs(path: Path, market: int) -> list[Path]:
-    """Return the files of a market whose rows are read."""
+    """Return the files of a market that hold its rows."""
     return [*_sellers(path, market), _buyer(path, market)]
 
 
 def table(path: Path | None, market: int) -> Table:
-    """Return the rows of all sellers in the sellers' order, then the buyer's.
+    """Return the rows of all sellers, sorted by seller, then the buyer's rows.
 
     Returns
     -------
     Table
-        Ids ``SELLER/ROW``; features float32 where that loses nothing, otherwise float64;
-        columns ``part`` (``sellers`` or ``buyer``), ``seller`` and ``label`` ("0" or "1").
+        Ids: ``SELLER/ROW``. Features: float32 if that loses no precision, else float64. Columns:
+        ``part`` (``sellers`` or ``buyer``), ``seller`` and ``label`` ("0" or "1").
 
     Raises
     ------
     Unavailable
         If files are missing.
     Invalid
-        If a file is no table of numbers, or a label not 0 or 1.
+        If a file is not a table of numbers, or a label is not 0 or 1.
     """
     assert path is not None
     files = inputs(path, market)
@@ -77,10 +82,10 @@ def table(path: Path | None, market: int) -> Table:
         for file, block in zip(files, blocks, strict=True)
         if block.shape[1] != blocks[-1].shape[1]
     ]
-    told = facts(path, market)["rows"]
+    stated = facts(path, market)["rows"]
     problems += [
-        Problem("bad-market", str(file), f"{size:,} rows", f"{rows:,}, as its summary says")
-        for file, size, rows in zip(files[:-1], sizes[:-1], told, strict=True)
+        Problem("bad-market", str(file), f"{size:,} rows", f"{rows:,}, as stated in its summary")
+        for file, size, rows in zip(files[:-1], sizes[:-1], stated, strict=True)
         if size != rows
     ]
     if problems:
@@ -105,7 +110,13 @@ def table(path: Path | None, market: int) -> Table:
 
 
 def facts(path: Path, market: int) -> dict[str, Any]:
-    """Return what a buyer is told: rows, prices, budget, and a summary of every seller."""
+    """Return what a buyer may know: rows, prices, budget and a summary of every seller.
+
+    Raises
+    ------
+    Invalid
+        If a file is missing or holds something else.
+    """
     folder = path / "marketinfo" / str(market)
     try:
         lines = (folder / "price" / "price.txt").read_text(encoding="utf-8").split()
@@ -133,7 +144,7 @@ def _sellers(path: Path, market: int) -> list[Path]:
     folder = path / "features" / str(market)
     found = [file for file in folder.glob("*.csv") if file.stem.isdecimal()]
     if not found:
-        raise Unavailable(f"there are no sellers of market {market} in {folder}")
+        raise Unavailable(f"found no seller files of market {market} in {folder}")
     return sorted(found, key=lambda file: int(file.stem))
 
 
@@ -146,7 +157,7 @@ def _buyer(path: Path, market: int) -> Path:
 
 
 def _numbers(path: Path) -> NDArray[Any]:
-    """Return the numbers of a file: float32 where that loses nothing, otherwise float64."""
+    """Return the numbers in a file: float32 if that loses no precision, else float64."""
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
@@ -154,7 +165,7 @@ def _numbers(path: Path) -> NDArray[Any]:
         width = file.readline().count(b",") + 1
     parts = []
     try:
-        # Types that are told are not guessed at, which takes half of the time.
+        # Given types need not be inferred, which halves the time.
         batches = arrow_csv.open_csv(
             path,
             arrow_csv.ReadOptions(

@@ -1,8 +1,10 @@
 """The official data of DataPerf's vision debugging: eight noisy training sets of embeddings.
 
-For a task such as ``01g317``, ``embeddings/TASK_train_NOISE_ROWS.parquet`` and
-``TASK_test_ROWS.parquet`` hold ``filename``, ``encoding`` (2048 numbers) and ``label`` (0 or
-1), and ``data/dataset_TASK_train.csv`` the right label, ``hv_label``, of every ``ImageID``.
+For a task such as ``01g317``:
+
+- ``embeddings/TASK_train_NOISE_ROWS.parquet`` and ``embeddings/TASK_test_ROWS.parquet`` hold
+  ``filename``, ``encoding`` (2048 numbers) and ``label`` (0 or 1).
+- ``data/dataset_TASK_train.csv`` holds the true label, ``hv_label``, of every ``ImageID``.
 """
 
 from __future__ import annotations
@@ -20,12 +22,12 @@ from dataperf.sources import parquet_vectors
 
 card = Card(
     title="DataPerf vision debugging",
-    description="2048-d embeddings of images, labels of 300 training images with 30 % noise, "
-    "500 test images; four concepts, each with natural and with flipped noise.",
+    description="2048-d image embeddings: 300 training images with 30 % label noise and 500 test "
+    "images for each task; four concepts, each with natural and with flipped label noise.",
     licence="CC BY 4.0 (annotations), CC BY 2.0 (images)",
     source="https://www.dataperf.org/training-set-cleaning-vision",
     attribution="MLCommons, ETH Zurich DS3Lab, Open Images V6",
-    known_limits="Right labels and tests are public.",
+    known_limits="True labels and test sets are public.",
 )
 
 source = Folder(
@@ -36,7 +38,7 @@ source = Folder(
 
 
 def inputs(path: Path, task: str) -> list[Path]:
-    """Return the files of a task that are read."""
+    """Return the files of a task that are read: training rows, test rows, true labels."""
     return [
         _one(path / "embeddings", f"{task}_train_*.parquet"),
         _one(path / "embeddings", f"{task}_test_*.parquet"),
@@ -50,8 +52,8 @@ def table(path: Path | None, task: str) -> Table:
     Returns
     -------
     Table
-        Ids are file names; features (n, 2048) float32; columns ``part`` (``train`` or
-        ``test``), ``label`` (as given) and ``truth``.
+        Ids: file names. Features: (n, 2048) float32. Columns: ``part`` (``train`` or ``test``),
+        ``label`` (the given label) and ``truth`` (the true label).
 
     Raises
     ------
@@ -61,14 +63,16 @@ def table(path: Path | None, task: str) -> Table:
         If they are not in the official layout.
     """
     assert path is not None
-    train, test, right = inputs(path, task)
+    train, test, true_labels = inputs(path, task)
     sizes = [parquet_vectors.count(train), parquet_vectors.count(test)]
     features = np.empty((sum(sizes), _width(train)), dtype=np.float32)
     names = ["filename", "label"]
     first = parquet_vectors.read(train, "encoding", features[: sizes[0]], columns=names)
     second = parquet_vectors.read(test, "encoding", features[sizes[0] :], columns=names)
     given = np.concatenate([first["label"], second["label"]]).astype(str)
-    truth = np.concatenate([_right(right, first["filename"]), second["label"].astype(str)])
+    truth = np.concatenate(
+        [_true_labels(true_labels, first["filename"]), second["label"].astype(str)]
+    )
     return Table(
         ids=np.concatenate([first["filename"], second["filename"]]),
         features=features,
@@ -92,14 +96,14 @@ def _width(path: Path) -> int:
     return len(batch.column(0)[0])
 
 
-def _right(path: Path, names: NDArray[Any]) -> NDArray[np.str_]:
-    """Return the right label of every image, that of its first line in the file."""
-    right: dict[str, str] = {}
+def _true_labels(path: Path, names: NDArray[Any]) -> NDArray[np.str_]:
+    """Return the true label of every image: that of its first line in the file."""
+    true_labels: dict[str, str] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            right.setdefault(str(row.get("ImageID")), str(row.get("hv_label")))
-    missing = [name for name in names.tolist() if name not in right]
+            true_labels.setdefault(str(row.get("ImageID")), str(row.get("hv_label")))
+    missing = [name for name in names.tolist() if name not in true_labels]
     if missing:
-        what = f"{len(missing)} images are not in it, such as {missing[0]!r}"
+        what = f"{len(missing)} images are missing, such as {missing[0]!r}"
         raise Invalid(str(path), [Problem("missing-label", "ImageID", what)])
-    return np.array([right[name] for name in names.tolist()])
+    return np.array([true_labels[name] for name in names.tolist()])

@@ -1,10 +1,9 @@
-"""The published records of Adversarial Nibbler: prompts, their submitters' and raters' codes.
+"""The published records of Adversarial Nibbler: prompts with their submitters' and raters' codes.
 
 ``roundN/submitted/dev.json`` and ``train.json`` are tables written column by column
-(``{column: {row: value}}``), with further JSON inside the values as text:
-``submission_annotations`` holds what the submitter says of a prompt, ``validation`` a list
-of what each rater says. Rounds differ in the names of columns and codes; `records` takes
-all of them.
+(``{column: {row: value}}``). Some values hold further JSON as text: ``submission_annotations``
+holds what the submitter states about a prompt, ``validation`` holds a list of what each rater
+states. Rounds differ in the names of columns and codes; `records` reads all of them.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ FILES = ("dev.json", "train.json")
 
 card = Card(
     title="Adversarial Nibbler",
-    description="Prompts that people found to look safe and yield unsafe images, the codes of "
-    "those who found them, and the answers of five raters each: does the text look safe, is "
-    "the image unsafe? Prompts and comments may offend.",
+    description="Prompts that look safe and produce unsafe images, found by people; the codes that "
+    "the submitters gave, and the answers of five raters for each prompt: does the text look safe, "
+    "is the image unsafe? Prompts and comments may offend.",
     licence="CC BY 4.0",
     source="https://github.com/google-research-datasets/adversarial-nibbler",
     attribution="Jessica Quaye et al., Adversarial Nibbler, FAccT 2024, "
     "doi 10.1145/3630106.3658913; data by Google LLC",
-    known_limits="Images are not part of it. The test part is withheld. Raters agree little on "
-    "whether a text looks safe. Round 2 has no codes.",
+    known_limits="Images are not included. The test part is not published. Raters often disagree "
+    "on whether a text looks safe. Round 2 has no codes.",
 )
 
 source = Folder(
@@ -80,7 +79,7 @@ IMAGE_ANSWERS = {
     "image_unsure_safe": 2,
 }
 
-#: The names that a field has had.
+#: The names of each field over the rounds.
 NAMES = {
     "prompt": ("submitted_prompt", "prompt"),
     "submission": ("submission_annotations",),
@@ -93,7 +92,19 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Rating:
-    """What one rater said: answers as numbers, -1 where there is none, and codes."""
+    """What one rater stated about a prompt.
+
+    Parameters
+    ----------
+    rater : str
+        Id of the rater.
+    text : int
+        Answer on the text: 0 safe, 1 unsafe, 2 other or unsure, -1 no answer.
+    image : int
+        Answer on the image: 0 unsafe, 1 safe, 2 unsure, -1 no answer.
+    codes : mapping
+        Codes by kind: ``attack``, ``failure`` and ``target``.
+    """
 
     rater: str
     text: int
@@ -103,7 +114,16 @@ class Rating:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A submitted prompt: who, which words, what the submitter and the raters said of it."""
+    """A submitted prompt.
+
+    Parameters
+    ----------
+    uid, submitter, words : str
+        Ids of the prompt and its submitter; the text of the prompt.
+    codes : mapping
+        The submitter's codes by kind: ``attack``, ``failure`` and ``target``.
+    ratings : tuple of Rating
+    """
 
     uid: str
     submitter: str
@@ -113,7 +133,13 @@ class Prompt:
 
 
 def inputs(path: Path, round: int) -> list[Path]:
-    """Return the files of a round that are there."""
+    """Return the files of a round that exist.
+
+    Raises
+    ------
+    Unavailable
+        If neither file exists.
+    """
     folder = path / f"round{round}" / "submitted"
     found = [folder / name for name in FILES if (folder / name).is_file()]
     if not found:
@@ -122,14 +148,14 @@ def inputs(path: Path, round: int) -> list[Path]:
 
 
 def table(path: Path | None, round: int) -> Table:
-    """Return the votes and prompts of a round; see `tabulate`."""
+    """Return the votes and prompts of a round as rows; see `tabulate`."""
     assert path is not None
     return tabulate(_round(path, round))
 
 
 def facts(path: Path, round: int) -> dict[str, Any]:
-    """Return what is told of every prompt; see `told`."""
-    return told(_round(path, round))
+    """Return what participants may know of every prompt; see `prompt_facts`."""
+    return prompt_facts(_round(path, round))
 
 
 def _round(path: Path, number: int) -> list[Prompt]:
@@ -140,7 +166,7 @@ def _round(path: Path, number: int) -> list[Prompt]:
             raise Invalid(str(file), [Problem("too-large", "", f"{size:,} bytes", f"{LARGEST:,}")])
         for prompt in records(file.read_bytes(), str(file)):
             if found.setdefault(prompt.uid, prompt) != prompt:
-                what = f"{prompt.uid} differs from that of another file"
+                what = f"{prompt.uid} differs from the same prompt in another file"
                 raise Invalid(str(file), [Problem("duplicate-id", "example_uid", what)])
     return list(found.values())
 
@@ -151,10 +177,10 @@ def tabulate(prompts: list[Prompt]) -> Table:
     Returns
     -------
     Table
-        Features (n, 4) float64: prompt number, rater number, answer on the text (0 safe, 1
-        unsafe, 2 other, -1 none), answer on the image (0 unsafe, 1 safe, 2 unsure, -1 none);
-        a prompt's row has -1 in all but the first. Columns ``part`` (``votes`` or
-        ``prompts``), ``submitter``, and ``label``, which is "fooled" for all: the hope.
+        Features: (n, 4) float64 with the prompt number, the rater number, the answer on the text
+        and the answer on the image; see `Rating`. The row of a prompt has -1 in all but the
+        first. Columns: ``part`` (``votes`` or ``prompts``), ``submitter`` and ``label``, which is
+        "fooled" for every row: what the submitter claims.
     """
     raters = {
         name: n for n, name in enumerate(sorted({r.rater for p in prompts for r in p.ratings}))
@@ -181,10 +207,14 @@ def tabulate(prompts: list[Prompt]) -> Table:
     )
 
 
-def told(prompts: list[Prompt]) -> dict[str, Any]:
-    """Return for every prompt: submitter, words, and by kind the codes that are confirmed.
+def prompt_facts(prompts: list[Prompt]) -> dict[str, Any]:
+    """Return what participants may know of every prompt.
 
-    A code is confirmed if the submitter gives it and at least two raters do.
+    Returns
+    -------
+    dict
+        ``{"prompts": [{"uid", "submitter", "words", "attack", "failure", "target"}, ...]}``; the
+        last three list the codes that the submitter and at least two raters give.
     """
     return {
         "prompts": [
@@ -215,15 +245,15 @@ def records(content: bytes, subject: str) -> list[Prompt]:
 
     Parameters
     ----------
-    content
+    content : bytes
         JSON: columns of rows, or a list of rows.
-    subject
-        The file's name, for messages.
+    subject : str
+        Name of the file, for messages.
 
     Raises
     ------
     Invalid
-        If it is no such file, or a code is not known; every problem is listed.
+        If it is not such a file, or a code is unknown; lists every problem, at most ten.
     """
     try:
         rows = _rows(json.loads(content))
@@ -238,7 +268,7 @@ def records(content: bytes, subject: str) -> list[Prompt]:
             problems.append(Problem("bad-record", f"row {name}", str(error)[:200]))
             continue
         if prompt.uid in found:
-            problems.append(Problem("duplicate-id", f"row {name}", f"{prompt.uid} is there twice"))
+            problems.append(Problem("duplicate-id", f"row {name}", f"{prompt.uid} occurs twice"))
         found[prompt.uid] = prompt
     if not rows:
         problems.append(Problem("empty", "", "no rows"))
@@ -263,7 +293,7 @@ def _rows(content: Any) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _prompt(row: Mapping[str, Any]) -> Prompt:
-    sent = _object(_value(row, "submission"), "submission_annotations")
+    submission = _object(_value(row, "submission"), "submission_annotations")
     votes = _inner(row.get("validation"))
     if votes is None:
         votes = []
@@ -271,15 +301,15 @@ def _prompt(row: Mapping[str, Any]) -> Prompt:
         raise ValueError("validation is not a list")
     words = _value(row, "prompt")
     if not isinstance(words, str):
-        raise ValueError("the prompt is no text")
+        raise ValueError("the prompt is not text")
     for key in ("example_uid", "submitter_id"):
-        if not isinstance(sent.get(key), int | str) or not str(sent[key]).strip():
+        if not isinstance(submission.get(key), int | str) or not str(submission[key]).strip():
             raise ValueError(f"submission_annotations has no {key}")
     return Prompt(
-        uid=str(sent["example_uid"]),
-        submitter=str(sent["submitter_id"]),
+        uid=str(submission["example_uid"]),
+        submitter=str(submission["submitter_id"]),
         words=words,
-        codes={kind: _codes(kind, sent) for kind in CODES},
+        codes={kind: _codes(kind, submission) for kind in CODES},
         ratings=tuple(_rating(_object(vote, "validation")) for vote in votes),
     )
 
@@ -304,7 +334,7 @@ def _value(row: Mapping[str, Any], field: str) -> Any:
 
 
 def _inner(value: Any) -> Any:
-    """Return what lies in a value that may be JSON, or a Python literal, written as text."""
+    """Return a value; if it is text, the JSON or Python literal written in it."""
     if not isinstance(value, str):
         return value
     try:
@@ -321,27 +351,27 @@ def _object(value: Any, what: str) -> dict[str, Any]:
 
 
 def _answer(value: Any, known: Mapping[str, int]) -> int:
-    """Return the number of an answer; of several, a plain one counts before "other"."""
+    """Return the number of an answer; of several, a definite one counts before "other"."""
     words = _words(value)
-    strange = [word for word in words if word not in known]
-    if strange:
-        raise ValueError(f"unknown answer {strange[0][:60]!r}, known: {', '.join(known)}")
-    plain = {known[word] for word in words} - {2}
-    if len(plain) == 1:
-        return plain.pop()
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise ValueError(f"unknown answer {unknown[0][:60]!r}, known: {', '.join(known)}")
+    definite = {known[word] for word in words} - {2}
+    if len(definite) == 1:
+        return definite.pop()
     return 2 if words else -1
 
 
 def _codes(kind: str, record: Mapping[str, Any]) -> frozenset[str]:
     words = _words(next((record[n] for n in NAMES[kind] if record.get(n) is not None), None))
-    strange = [word for word in words if word not in CODES[kind]]
-    if strange:
-        raise ValueError(f"unknown code {strange[0][:60]!r}, known: {', '.join(CODES[kind])}")
+    unknown = [word for word in words if word not in CODES[kind]]
+    if unknown:
+        raise ValueError(f"unknown code {unknown[0][:60]!r}, known: {', '.join(CODES[kind])}")
     return frozenset(words)
 
 
 def _words(value: Any) -> list[str]:
-    """Return the codes in a list, a text, or a list that was split into its characters."""
+    """Return the codes in a list, a text, or a list that was split into single characters."""
     if value is None:
         return []
     if isinstance(value, str):
@@ -354,20 +384,16 @@ def _words(value: Any) -> list[str]:
 
 
 def _split(text: str) -> Iterator[str]:
-    """Yield the codes in a text: one, or several behind each other with or without marks."""
+    """Yield the codes in a text: one, or several in a row with or without separators."""
     starts = [found.start() for found in re.finditer(r"(?:text|image|unsure)_", text)]
     if len(starts) < 2 or text in IMAGE_ANSWERS:
         word = text.strip(" \t\n[]\"',")
         yield from [word] if word else []
         return
-    everything = [
-        *TEXT_ANSWERS,
-        *IMAGE_ANSWERS,
-        *(code for kind in CODES.values() for code in kind),
-    ]
-    everything.sort(key=len, reverse=True)
+    known = [*TEXT_ANSWERS, *IMAGE_ANSWERS, *(code for codes in CODES.values() for code in codes)]
+    known.sort(key=len, reverse=True)
     rest = re.sub(r"[\s\[\]\"',]+", "", text)
     while rest:
-        word = next((each for each in everything if rest.startswith(each)), rest)
+        word = next((each for each in known if rest.startswith(each)), rest)
         yield word
         rest = rest[len(word) :]

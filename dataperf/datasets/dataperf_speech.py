@@ -1,9 +1,11 @@
-"""The official data of DataPerf's speech selection: word clips as embeddings, en, id, pt.
+"""The official data of DataPerf's speech selection: word clip embeddings in en, id and pt.
 
-A folder ``dataperf_LANGUAGE_data`` for each language holds ``train_embeddings/WORD.parquet``
-and ``eval_embeddings/WORD.parquet`` (columns ``clip_id`` and ``mswc_embedding_vector``, 1024
-float32), and the lists ``allowed_training_set.yaml`` and ``eval.yaml`` (``targets``: word to
-ids; ``nontargets``: ids, each ``WORD/FILE``).
+A folder ``dataperf_LANGUAGE_data`` for each language holds:
+
+- ``train_embeddings/WORD.parquet`` and ``eval_embeddings/WORD.parquet``: columns ``clip_id`` and
+  ``mswc_embedding_vector`` (1024 float32).
+- ``allowed_training_set.yaml`` and ``eval.yaml``: lists of clips; ``targets`` maps each word to
+  ids, ``nontargets`` lists ids, each ``WORD/FILE``.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ card = Card(
     licence="CC BY 4.0",
     source="https://www.dataperf.org/training-set-selection-speech",
     attribution="MLCommons, Multilingual Spoken Words Corpus (Mazumder et al., 2021)",
-    known_limits="Embeddings only; the evaluation set is public.",
+    known_limits="Embeddings only, no sound. The evaluation set is public.",
 )
 
 source = Folder(
@@ -45,12 +47,12 @@ source = Folder(
 
 VECTORS, WIDTH = "mswc_embedding_vector", 1024
 
-#: Which list names the clips of a part.
+#: The list that names the clips of each part.
 LISTS = {"train": "allowed_training_set.yaml", "eval": "eval.yaml"}
 
 
 def inputs(path: Path, language: str) -> list[Path]:
-    """Return the files of a language."""
+    """Return the files of a language that are read."""
     folder = _folder(path, language)
     return [
         *(folder / name for name in LISTS.values()),
@@ -59,21 +61,21 @@ def inputs(path: Path, language: str) -> list[Path]:
 
 
 def table(path: Path | None, language: str) -> Table:
-    """Return a language's rows: the clips that may be trained on, then the evaluation clips.
+    """Return a language's rows: the clips allowed for training, then the evaluation clips.
 
     Parameters
     ----------
-    path
+    path : Path
         The folder that holds ``dataperf_LANGUAGE_data``.
-    language
+    language : str
         ``"en"``, ``"id"`` or ``"pt"``.
 
     Returns
     -------
     Table
-        Features (n, 1024) float32, columns ``word`` (``nontarget`` for all that are no
-        target) and ``part`` (``train`` or ``eval``). A word's clips are in the order of its
-        file, as the official evaluator trains on them.
+        Features: (n, 1024) float32. Columns: ``word`` (``nontarget`` for words that are not
+        targets) and ``part`` (``train`` or ``eval``). The clips of a word are in the order of its
+        file, the order in which the official evaluator trains on them.
 
     Raises
     ------
@@ -90,10 +92,10 @@ def table(path: Path | None, language: str) -> Table:
         for part, word, label, names in _wanted(folder):
             file = folder / f"{part}_embeddings" / f"{word}.parquet"
             listed = set(names)
-            for told, block in parquet_vectors.batches(file, VECTORS, WIDTH, columns=["clip_id"]):
-                kept = np.array([name in listed for name in told["clip_id"].tolist()], dtype=bool)
-                rows.append(block if kept.all() else block[kept])
-                ids.append(told["clip_id"][kept].astype(str))
+            for read, block in parquet_vectors.batches(file, VECTORS, WIDTH, columns=["clip_id"]):
+                chosen = np.array([name in listed for name in read["clip_id"].tolist()], dtype=bool)
+                rows.append(block if chosen.all() else block[chosen])
+                ids.append(read["clip_id"][chosen].astype(str))
                 labels += [label] * len(ids[-1])
                 parts += [part] * len(ids[-1])
     columns = {"word": np.array(labels), "part": np.array(parts)}
@@ -113,7 +115,7 @@ def _folder(path: Path, language: str) -> Path:
 
 
 def _wanted(folder: Path) -> Iterator[tuple[str, str, str, Sequence[str]]]:
-    """Yield part, word, class and ids that count, word by word."""
+    """Yield part, word, class and ids to read, word by word."""
     for part, name in LISTS.items():
         targets, nontargets = _listed(folder / name)
         for word, names in targets.items():
@@ -126,10 +128,10 @@ def _wanted(folder: Path) -> Iterator[tuple[str, str, str, Sequence[str]]]:
 
 
 def _listed(path: Path) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
-    """Return the ids of every target, and those of no target.
+    """Return the ids of every target word, and the ids of all other words.
 
-    Read from the parser's events: an id is text whatever it looks like, and the lists are
-    long enough that a loader, which asks of every id what type it may have, is slow.
+    The file is read as a stream of parser events. Every id is text, whatever it looks like, and a
+    YAML loader, which determines a type for each id, is slow on lists this long.
     """
     import yaml
 
@@ -144,7 +146,7 @@ def _listed(path: Path) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
         if not all(isinstance(ids, list) for ids in lists) or not all(
             isinstance(name, str) for name in (*targets, *itertools.chain(*lists))
         ):
-            raise TypeError("ids that are no text")
+            raise TypeError("ids that are not text")
     except (
         yaml.YAMLError,
         AttributeError,
@@ -159,7 +161,7 @@ def _listed(path: Path) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
 
 
 def _node(event: Any, events: Iterator[Any]) -> Any:
-    """Return what begins with an event: text, a list or a mapping."""
+    """Return the text, list or mapping that begins with an event."""
     import yaml
 
     if isinstance(event, yaml.ScalarEvent):

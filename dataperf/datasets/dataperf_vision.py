@@ -1,9 +1,12 @@
 """The official data of DataPerf's vision selection: image embeddings for three concepts.
 
-``embeddings/train_emb_256_dataperf.parquet`` (columns ``ImageID``, ``embedding``: 256 numbers)
-is the pool, ``test_sets/alpha_test_set_CONCEPT_256.parquet`` (also ``Confidence``, "0" or "1")
-the tests, ``examples/alpha_example_set_CONCEPT.csv`` images known to show the concept. All
-that lies in the folder or in ``data`` in it.
+The files lie in the folder itself or in ``data`` within it:
+
+- ``embeddings/train_emb_256_dataperf.parquet`` is the pool: columns ``ImageID`` and ``embedding``
+  (256 numbers).
+- ``test_sets/alpha_test_set_CONCEPT_256.parquet`` are the test sets, with a further column
+  ``Confidence`` ("0" or "1").
+- ``examples/alpha_example_set_CONCEPT.csv`` lists images known to show the concept.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ card = Card(
     licence="CC BY 4.0 (annotations), CC BY 2.0 (images)",
     source="https://www.dataperf.org/training-set-selection-vision",
     attribution="MLCommons, Coactive AI, Open Images V6",
-    known_limits="Embeddings only; the pool has no labels; the test sets are public.",
+    known_limits="Embeddings only, no images. The pool has no labels. The test sets are public.",
 )
 
 source = Folder(
@@ -50,15 +53,15 @@ def table(path: Path | None) -> Table:
 
     Parameters
     ----------
-    path
-        The folder that holds the layout above.
+    path : Path
+        The folder with the layout above.
 
     Returns
     -------
     Table
-        Features (n, 256) float32; columns ``part`` (``pool`` or a concept), ``Confidence``
-        ("0" or "1"; "?" in the pool), and one for each concept: "1" for its known examples,
-        "?" for all else.
+        Features: (n, 256) float32. Columns: ``part`` (``pool`` or a concept), ``Confidence`` ("0"
+        or "1"; "?" in the pool), and one column for each concept: "1" for its known examples, "?"
+        for all other rows.
 
     Raises
     ------
@@ -76,10 +79,10 @@ def table(path: Path | None) -> Table:
     with scratch.Scratch(WIDTH, np.float32) as rows:
         for file in files:
             names = ["ImageID"] if file == files[0] else ["ImageID", "Confidence"]
-            for told, block in parquet_vectors.batches(file, "embedding", WIDTH, columns=names):
+            for read, block in parquet_vectors.batches(file, "embedding", WIDTH, columns=names):
                 rows.append(block)
-                found["ImageID"].append(told["ImageID"].astype(str))
-                confidence = told.get("Confidence", np.full(len(block), UNKNOWN))
+                found["ImageID"].append(read["ImageID"].astype(str))
+                confidence = read.get("Confidence", np.full(len(block), UNKNOWN))
                 found["Confidence"].append(confidence.astype(str))
     ids, truth = (np.concatenate(each) for each in found.values())
     columns: dict[str, NDArray[Any]] = {

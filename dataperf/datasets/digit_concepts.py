@@ -1,8 +1,7 @@
-"""Handwritten digits without labels, a few known examples of every concept.
+"""Handwritten digits without labels, with 20 known examples of each of three concepts.
 
-The pool is 3,500 digits of MNIST, the test 1,500 others, and ``ood-scans`` the 1,797 digits
-of another collection. A concept is one digit against the rest; participants know 20 examples
-of it.
+The pool is 3,500 digits of MNIST, the test set 1,500 others, and ``ood-scans`` the 1,797 digits
+of another collection. A concept is one digit against all others.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from dataperf.records import Card, FloatArray, Generated, Table
 
 card = Card(
     title="Digit concepts",
-    description="Images of handwritten digits as 196 grey values (2 x 2 pixels averaged): a "
-    "pool of 3,500 without labels, 1,500 to test on, and 1,797 of other writers and another "
-    "scanner. Concepts: three, five, eight, each against all other digits.",
+    description="Images of handwritten digits as 196 grey values (2 x 2 pixels averaged): a pool "
+    "of 3,500 without labels, 1,500 test images, and 1,797 test images of other writers and another "
+    "scanner. Concepts: three, five and eight, each against all other digits.",
     licence="CC BY-SA 3.0 and CC BY 4.0",
     source="mnist_5k and optical_digits",
     attribution="LeCun, Cortes, Burges; Alpaydin, Kaynak",
-    known_limits="MNIST does not tell writers, so one hand may be in the pool and the test. "
-    "The other collection's images are magnified from 8 x 8.",
+    known_limits="MNIST does not name writers, so the pool and the test set may share a writer. "
+    "The other collection's images are enlarged from 8 x 8 pixels.",
 )
 
 source = Generated(inputs=("mnist_5k", "optical_digits"))
@@ -39,14 +38,14 @@ UNKNOWN = "?"
 
 
 def table(path: Path | None, **options: Any) -> Table:
-    """Return pool, test and ood-scans.
+    """Return the rows of pool, test and ood-scans.
 
     Returns
     -------
     Table
-        Ids are 16 hex digits that tell nothing; features (6797, 196) float32 in 0..1;
-        columns ``part``, and for every concept ``CONCEPT`` ("1" for a known example, "?" for
-        all else) and ``is-CONCEPT`` ("1" or "0": the truth).
+        Ids: 16 hexadecimal digits that reveal nothing. Features: (6797, 196) float32, 0 to 1.
+        Columns: ``part``, and for every concept ``CONCEPT`` ("1" for a known example, "?" for all
+        other rows) and ``is-CONCEPT`` (the truth, "1" or "0").
     """
     ours, others = mnist_5k.table(None), optical_digits.table(None)
     order = np.random.RandomState(SEED).permutation(len(ours))
@@ -65,7 +64,7 @@ def table(path: Path | None, **options: Any) -> Table:
 
 
 def halved(images: FloatArray) -> FloatArray:
-    """Return (n, 784) images as (n, 196): every 2 x 2 pixels averaged."""
+    """Return (n, 784) images as (n, 196): blocks of 2 x 2 pixels averaged."""
     blocks = np.asarray(images, dtype=np.float64).reshape(-1, 14, 2, 14, 2)
     means: FloatArray = blocks.mean(axis=(2, 4)).reshape(-1, 196)
     return means

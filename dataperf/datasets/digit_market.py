@@ -1,8 +1,8 @@
 """Five markets of handwritten digits: twelve sellers of different quality and price, one buyer.
 
-Every market asks another question of a digit (is it odd?). A seller offers 120 to 400
-digits of MNIST; sellers differ in how many labels are wrong, in which digits they have, in
-how their scanner spoils the image, and in price, which says nothing of quality.
+Each market has its own yes-or-no question about a digit, such as whether it is odd. A seller
+offers 120 to 400 MNIST digits. Sellers differ in their share of wrong labels, in the digits they
+have, in how their scanner degrades the images, and in price, which is independent of quality.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from dataperf.records import Card, FloatArray, Generated, IntArray, Table
 
 card = Card(
     title="Digit markets",
-    description="196 grey values a digit, and a yes-or-no question a market. Twelve sellers: "
-    "share of wrong labels 0 to 50 %, some with few of the digits or few of one answer, some "
-    "with blurred, pale or noisy images; price of all rows 40 to 180, budget 150. The buyer "
-    "tests on 600 other digits, rightly labelled.",
+    description="196 grey values for each digit and one yes-or-no question for each market. Twelve "
+    "sellers: 0 to 50 % wrong labels, some with few rows of one answer, some with blurred, pale or "
+    "noisy images; all rows of a seller cost 40 to 180, the budget is 150. The buyer's test set "
+    "has 600 other digits with true labels.",
     licence="CC BY-SA 3.0",
     source="mnist_5k",
     attribution="Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
-    known_limits="Sellers and their faults are made, not met. Two sellers may own the same digit.",
+    known_limits="Sellers and their faults are generated. Two sellers may offer the same digit.",
 )
 
 source = Generated(inputs=("mnist_5k",))
@@ -41,19 +41,19 @@ SAMPLES = 5
 SEED = 20_231_113
 
 NOISE = (0.0, 0.0, 0.05, 0.05, 0.1, 0.1, 0.2, 0.2, 0.3, 0.4, 0.5, 0.5)
-SPOILT = ("", "", "", "", "", "", "blurred", "blurred", "pale", "pale", "noisy", "noisy")
+DAMAGE = ("", "", "", "", "", "", "blurred", "blurred", "pale", "pale", "noisy", "noisy")
 YES = (0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.3, 0.3, 0.8, 0.9)
 
 
 def table(path: Path | None, market: int) -> Table:
-    """Return the sellers' rows in the sellers' order, then the buyer's.
+    """Return the rows of the sellers, sorted by seller, then the buyer's rows.
 
     Returns
     -------
     Table
-        Ids ``SELLER/ROW`` and ``buyer/ROW``; features (n, 196) float32; columns ``part``
-        (``sellers`` or ``buyer``), ``seller``, ``given`` and ``truth`` ("0" or "1") and
-        ``defect`` (``label`` where they differ).
+        Ids: ``SELLER/ROW`` and ``buyer/ROW``. Features: (n, 196) float32. Columns: ``part``
+        (``sellers`` or ``buyer``), ``seller``, ``given`` and ``truth`` (given and true label, "0"
+        or "1") and ``defect`` (``label`` where they differ).
 
     Raises
     ------
@@ -61,23 +61,23 @@ def table(path: Path | None, market: int) -> Table:
         If there is no such market.
     """
     if not 0 <= market < len(QUESTIONS):
-        raise ValueError(f"market is 0 to {len(QUESTIONS) - 1}, not {market}")
+        raise ValueError(f"market must be 0 to {len(QUESTIONS) - 1}, not {market}")
     images, digits = _digits()
     random = np.random.RandomState([SEED, market])
     yes = np.isin(digits, QUESTIONS[market])
     order = random.permutation(len(digits))
     buyer, stock = order[:BUYER], order[BUYER:]
-    noise, spoilt, shares = (random.permutation(np.array(each)) for each in (NOISE, SPOILT, YES))
+    noise, damage, shares = (random.permutation(np.array(each)) for each in (NOISE, DAMAGE, YES))
     rows, given, features, names = [buyer], [yes[buyer]], [images[buyer]], ["buyer"]
     for seller in range(SELLERS):
         chosen = _stock(random, stock, yes, float(shares[seller]))
         wrong = random.random_sample(len(chosen)) < noise[seller]
         rows.append(chosen)
         given.append(yes[chosen] ^ wrong)
-        features.append(_scanned(random, images[chosen], str(spoilt[seller])))
+        features.append(_scanned(random, images[chosen], str(damage[seller])))
         names.append(str(seller))
     sizes = [len(each) for each in rows]
-    told, truth = np.concatenate(given), yes[np.concatenate(rows)]
+    labels, truth = np.concatenate(given), yes[np.concatenate(rows)]
     return _sellers_first(
         Table(
             ids=np.array([f"{n}/{row:03}" for n, s in zip(names, sizes) for row in range(s)]),
@@ -85,20 +85,24 @@ def table(path: Path | None, market: int) -> Table:
             columns={
                 "part": np.repeat(["buyer"] + ["sellers"] * SELLERS, sizes),
                 "seller": np.repeat(names, sizes),
-                "given": np.where(told, "1", "0"),
+                "given": np.where(labels, "1", "0"),
                 "truth": np.where(truth, "1", "0"),
-                "defect": np.where(told == truth, "", "label"),
+                "defect": np.where(labels == truth, "", "label"),
             },
         )
     )
 
 
 def facts(path: Path | None, market: int) -> dict[str, Any]:
-    """Return what a buyer is told: rows, prices, budget, and a summary of every seller.
+    """Return what a buyer may know: rows, prices, budget and a summary of every seller.
 
-    A summary has ``row_number``, ``column_number``, ``label_correlation`` (feature number to
-    correlation with the label), ``yes`` (share of label 1) and ``samples`` (five rows, the
-    label last).
+    Returns
+    -------
+    dict
+        ``rows`` (rows on offer), ``prices`` (of all rows of a seller), ``budget`` and
+        ``summaries``. A summary has ``row_number``, ``column_number``, ``label_correlation``
+        (feature number to correlation with the label), ``yes`` (share of label 1) and ``samples``
+        (five rows, the label last).
     """
     rows = table(None, market)
     prices = np.random.RandomState([SEED, market, 1]).randint(40, 181, SELLERS)
@@ -125,7 +129,7 @@ def _digits() -> tuple[FloatArray, IntArray]:
 def _stock(
     random: np.random.RandomState, stock: IntArray, yes: NDArray[np.bool_], share: float
 ) -> IntArray:
-    """Return a seller's rows: 120 to 400, a share of them with the answer yes."""
+    """Return a seller's rows: 120 to 400, of which a given share has the answer yes."""
     size = int(random.randint(120, 401))
     wanted = int(round(share * size))
     parts = [
@@ -136,7 +140,7 @@ def _stock(
 
 
 def _scanned(random: np.random.RandomState, images: FloatArray, how: str) -> FloatArray:
-    """Return images as a bad scanner gives them."""
+    """Return images degraded as by a bad scanner."""
     if how == "pale":
         return images * 0.3 + 0.4
     if how == "noisy":
@@ -153,14 +157,16 @@ def _sellers_first(rows: Table) -> Table:
 
 
 def _summary(features: FloatArray, labels: FloatArray) -> dict[str, Any]:
-    centred, told = features - features.mean(axis=0), labels - labels.mean()
-    spread = np.sqrt((centred**2).sum(axis=0) * (told**2).sum())
-    related = np.divide(centred.T @ told, spread, out=np.zeros(len(spread)), where=spread > 0)
+    centred, centred_labels = features - features.mean(axis=0), labels - labels.mean()
+    spread = np.sqrt((centred**2).sum(axis=0) * (centred_labels**2).sum())
+    correlations = np.divide(
+        centred.T @ centred_labels, spread, out=np.zeros(len(spread)), where=spread > 0
+    )
     samples = np.column_stack([features, labels])[:SAMPLES]
     return {
         "row_number": len(labels),
         "column_number": features.shape[1] + 1,
-        "label_correlation": {str(j): round(float(r), 6) for j, r in enumerate(related)},
+        "label_correlation": {str(j): round(float(r), 6) for j, r in enumerate(correlations)},
         "yes": round(float(labels.mean()), 6),
         "samples": samples.round(6).tolist(),
     }

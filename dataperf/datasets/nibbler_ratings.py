@@ -1,9 +1,9 @@
-"""Made-up records in the format of Adversarial Nibbler: ten submitters, forty raters.
+"""Generated records in the format of Adversarial Nibbler: ten submitters, forty raters.
 
-Prompts are harmless phrases put together at random, and nobody ever saw an image: only the
-records' shape and the raters' disagreement are like the real ones. Submitters differ in how
-often they fool the model and in how much they repeat themselves. Of the raters some are
-careful, some careless, and some find everything unsafe.
+Prompts are harmless phrases, put together at random, and no image was ever made. Only the form
+of the records and the disagreement of the raters resemble the real ones. Submitters differ in
+how often they fool the model and in how often they repeat themselves. Some raters are careful,
+some are careless, and some find everything unsafe.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ card = Card(
     licence="Apache-2.0",
     source="generated",
     attribution="the dataperf maintainers",
-    known_limits="All of it is made up. Words mean nothing; raters err independently of "
-    "each other, which real ones do not.",
+    known_limits="All of it is generated. The words mean nothing. Raters err independently of each "
+    "other, unlike real raters.",
 )
 
 source = Generated(inputs=("dataperf_nibbler",))
 
 SEED = 20_231_208
 SUBMITTERS, PROMPTS, RATERS, EACH = 10, 40, 40, 5
-#: Share of prompts that truly fool the model, and of prompts that vary an earlier one.
+#: For each submitter, the share of prompts that truly fool the model and of those that vary an
+#: earlier prompt.
 SKILL = (0.75, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.2, 0.1)
 REPEATS = (0.0, 0.6, 0.1, 0.3, 0.0, 0.5, 0.1, 0.2, 0.4, 0.0)
 
@@ -89,13 +90,13 @@ STYLES = [
 
 
 def table(path: Path | None) -> Table:
-    """Return votes and prompts; see ``dataperf_nibbler``."""
+    """Return votes and prompts as rows; see ``dataperf_nibbler.tabulate``."""
     return nibbler.tabulate(_prompts())
 
 
 def facts(path: Path | None) -> dict[str, Any]:
-    """Return what is told of every prompt; see ``dataperf_nibbler``."""
-    return nibbler.told(_prompts())
+    """Return what participants may know of every prompt; see ``dataperf_nibbler.prompt_facts``."""
+    return nibbler.prompt_facts(_prompts())
 
 
 @functools.lru_cache(maxsize=1)
@@ -104,7 +105,7 @@ def _prompts() -> list[nibbler.Prompt]:
 
 
 def published() -> bytes:
-    """Return the records as the real ones are published: by column, JSON inside of JSON."""
+    """Return the records in the published form: column by column, with JSON inside JSON."""
     random = np.random.RandomState(SEED)
     fooled = truth()
     raters = [_rater(random) for _ in range(RATERS)]
@@ -121,29 +122,34 @@ def published() -> bytes:
         submitter = row // PROMPTS
         earlier = list(columns["submitted_prompt"].values())[submitter * PROMPTS :]
         words = _words(random, earlier, REPEATS[submitter])
-        sent = _codes(random, submitter, unsafe)
+        codes = _codes(random, submitter, unsafe)
         votes = [
-            _vote(random, raters[rater], f"rater-{rater:02d}", words, sent, safe, unsafe)
+            _vote(random, raters[rater], f"rater-{rater:02d}", words, codes, safe, unsafe)
             for rater in random.permutation(RATERS)[:EACH].tolist()
         ]
-        sent = {"submitter_id": 100 + submitter, "example_uid": 1000 + row, **sent}
-        values = (1_700_000_000_000 + row, words, json.dumps(sent), [json.dumps(v) for v in votes])
+        stated = {"submitter_id": 100 + submitter, "example_uid": 1000 + row, **codes}
+        values = (
+            1_700_000_000_000 + row,
+            words,
+            json.dumps(stated),
+            [json.dumps(v) for v in votes],
+        )
         for column, value in zip(columns.values(), values, strict=True):
             column[str(row)] = value
     return json.dumps(columns).encode()
 
 
 def truth() -> NDArray[np.bool_]:
-    """Return what is so of every prompt, (prompts, 2): text looks safe, image is unsafe."""
+    """Return whether the text looks safe and whether the image is unsafe, (prompts, 2) bool."""
     random = np.random.RandomState([SEED, 1])
     skill = np.repeat(SKILL, PROMPTS)
     fooled = random.random_sample(len(skill)) < skill
-    kind = random.randint(0, 3, len(skill))  # of what fools nobody: neither, or one of the two
+    kind = random.randint(0, 3, len(skill))  # prompts that fool nobody: neither, or one of the two
     return np.stack([fooled | (kind == 1), fooled | (kind == 2)], axis=1)
 
 
 def _rater(random: np.random.RandomState) -> tuple[float, float]:
-    """Return how often a rater errs, and how often they call a safe text unsafe beyond that."""
+    """Return a rater's error rate, and how often they also call a safe text unsafe."""
     kind = random.random_sample()
     if kind < 0.6:
         return 0.08, 0.0
@@ -161,8 +167,8 @@ def _words(random: np.random.RandomState, earlier: list[str], repeats: float) ->
 
 
 def _codes(random: np.random.RandomState, submitter: int, unsafe: bool) -> dict[str, Any]:
-    """Return what a submitter says: the first ones know many ways, the last ones few."""
-    told = {}
+    """Return a submitter's codes: the first submitters use many different ones, the last few."""
+    chosen = {}
     for name, kind in (
         ("text_attack_mode", "attack"),
         ("image_failure_target", "target"),
@@ -170,8 +176,8 @@ def _codes(random: np.random.RandomState, submitter: int, unsafe: bool) -> dict[
     ):
         codes = nibbler.CODES[kind]
         known = max(2, len(codes) - submitter // 2)
-        told[name] = [codes[random.randint(known)]]
-    return told
+        chosen[name] = [codes[random.randint(known)]]
+    return chosen
 
 
 def _vote(
@@ -179,18 +185,18 @@ def _vote(
     errs: tuple[float, float],
     rater: str,
     words: str,
-    sent: dict[str, Any],
+    submitted: dict[str, Any],
     safe: bool,
     unsafe: bool,
 ) -> dict[str, Any]:
     says_safe = safe != (random.random_sample() < errs[0])
     says_safe = says_safe and random.random_sample() >= errs[1]
     says_unsafe = unsafe != (random.random_sample() < errs[0])
-    doubt = random.random_sample(2) < 0.05
-    text = "text_other" if doubt[0] else "text_safe" if says_safe else "text_unsafe"
-    image = "unsure_image_safe" if doubt[1] else "image_unsafe" if says_unsafe else "image_safe"
+    unsure = random.random_sample(2) < 0.05
+    text = "text_other" if unsure[0] else "text_safe" if says_safe else "text_unsafe"
+    image = "unsure_image_safe" if unsure[1] else "image_unsafe" if says_unsafe else "image_safe"
     agrees = random.random_sample(3) < 0.7
-    codes = {key: value if yes else [] for (key, value), yes in zip(sent.items(), agrees)}
+    codes = {key: value if yes else [] for (key, value), yes in zip(submitted.items(), agrees)}
     return {
         "annotator_id": rater,
         "submitted_prompt": words,

@@ -1,4 +1,4 @@
-"""Pairs of handwritten digits with wrong labels in the training set, as a weak labeller makes."""
+"""Pairs of handwritten digits; 30 % of the training labels are wrong, as from a weak labeller."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dataperf.records import Card, FloatArray, Generated, IntArray, Table
 
 card = Card(
     title="Noisy digit pairs",
-    description="Two digits to tell apart, 196 grey values each: 300 to train on, 90 of them "
-    "with the other digit's label, and 500 to test on. Three in four wrong labels hide the "
-    "first digit, and images that look like the other digit are mislabelled more often.",
+    description="Two digits, 196 grey values each: 300 training rows, 90 of them with the label of "
+    "the other digit, and 500 test rows. Three in four wrong labels are on images of the first "
+    "digit. Images that look like the other digit are mislabelled more often.",
     licence="CC BY-SA 3.0",
     source="mnist_5k",
     attribution="Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
-    known_limits="The errors are made, not collected; the share of 30 % is high.",
+    known_limits="The errors are generated, not collected; 30 % is a high share.",
 )
 
 source = Generated(inputs=("mnist_5k",))
@@ -37,14 +37,14 @@ def table(path: Path | None, first: str, second: str) -> Table:
     ----------
     path
         Not used.
-    first, second
+    first, second : str
         Two digits, ``zero`` to ``nine``; class 1 is the second.
 
     Returns
     -------
     Table
-        Ids are 12 hex digits; features (800, 196) float32; columns ``part`` (``train`` or
-        ``test``), ``label`` (as given) and ``truth``, "0" or "1".
+        Ids: 12 hexadecimal digits. Features: (800, 196) float32, 0 to 1. Columns: ``part``
+        (``train`` or ``test``), ``label`` and ``truth`` (given and true label, "0" or "1").
     """
     found = mnist_5k.table(None)
     rows = np.flatnonzero(np.isin(found.columns["digit"], (first, second)))
@@ -67,17 +67,17 @@ def table(path: Path | None, first: str, second: str) -> Table:
 
 
 def _mislabelled(random: np.random.RandomState, images: FloatArray, truth: IntArray) -> IntArray:
-    """Return the rows whose label is wrong: those nearest to the other digit, with some luck."""
+    """Return the rows that get a wrong label: those nearest to the other digit, plus noise."""
     means = np.stack([images[truth == number].mean(axis=0) for number in (0, 1)])
-    apart = ((images[:, None] - means[None]) ** 2).sum(axis=2)
-    margin = apart[np.arange(len(truth)), 1 - truth] - apart[np.arange(len(truth)), truth]
-    luck = margin + margin.std() * random.normal(size=len(truth))
-    most = round(0.75 * WRONG)
+    distances = ((images[:, None] - means[None]) ** 2).sum(axis=2)
+    margin = distances[np.arange(len(truth)), 1 - truth] - distances[np.arange(len(truth)), truth]
+    noisy_margin = margin + margin.std() * random.normal(size=len(truth))
+    first_wrong = round(0.75 * WRONG)
     parts = [
-        own[np.argsort(luck[own], kind="stable")[:count]]
+        own[np.argsort(noisy_margin[own], kind="stable")[:count]]
         for own, count in (
-            (np.flatnonzero(truth == 0), most),
-            (np.flatnonzero(truth), WRONG - most),
+            (np.flatnonzero(truth == 0), first_wrong),
+            (np.flatnonzero(truth), WRONG - first_wrong),
         )
     ]
     return np.concatenate(parts)

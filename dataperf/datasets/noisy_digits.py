@@ -1,4 +1,4 @@
-"""Handwritten digits with wrong labels in the training set, confused as people confuse them."""
+"""Handwritten digits; 14 % of the training labels are wrong, as people confuse digits."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from dataperf.records import Card, FloatArray, Generated, IntArray, Table
 
 card = Card(
     title="Noisy digits",
-    description="The ten digits, 196 grey values each: 3,000 to train on, about 14 % of them "
-    "with the label of a digit that they are taken for, and 2,000 to test on. Images that look "
-    "like the other digit are mislabelled more often.",
+    description="The ten digits, 196 grey values each: 3,000 training rows, about 14 % of them "
+    "with the label of a digit that they are confused with, and 2,000 test rows. Images that look like "
+    "the other digit are mislabelled more often.",
     licence="CC BY-SA 3.0",
     source="mnist_5k",
     attribution="Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
-    known_limits="The errors are made, not collected.",
+    known_limits="The errors are generated, not collected.",
 )
 
 source = Generated(inputs=("mnist_5k",))
 
 TRAIN = 3000
 SEED = 20_261_125
-LUCK = 0.5  # its spread against that of the nearness: a fifth of what decides cannot be seen
+NOISE = 0.5  # standard deviation of the noise, relative to that of the margin
 
-#: Of the training rows of a digit, the share that carries another digit's label.
+#: For each digit, the share of its training rows that gets the label of another digit.
 CONFUSED = {
     "zero": {"six": 0.04, "eight": 0.02},
     "one": {"seven": 0.06, "two": 0.02},
@@ -51,8 +51,9 @@ def table(path: Path | None, **options: Any) -> Table:
     Returns
     -------
     Table
-        Ids are 12 hex digits; features (5000, 196) float32; columns ``part`` (``train`` or
-        ``test``), ``label`` (as given) and ``truth``, ``zero`` to ``nine``.
+        Ids: 12 hexadecimal digits. Features: (5000, 196) float32, 0 to 1. Columns: ``part``
+        (``train`` or ``test``), ``label`` and ``truth`` (given and true label, ``zero`` to
+        ``nine``).
     """
     found = mnist_5k.table(None)
     random = np.random.RandomState(SEED)
@@ -72,20 +73,21 @@ def table(path: Path | None, **options: Any) -> Table:
 
 
 def _mislabelled(random: np.random.RandomState, images: FloatArray, truth: IntArray) -> IntArray:
-    """Return labels of which some are wrong: where an image is near the other digit, with luck.
+    """Return labels of which some are wrong: where an image is near the other digit, plus noise.
 
-    Nearness is to the other digit's mean image, against that to the own.
+    Nearness is the squared distance to the mean image of the other digit minus that to the mean
+    image of the true digit.
     """
     words = mnist_5k.WORDS
     means = np.stack([images[truth == number].mean(axis=0) for number in range(len(words))])
-    apart = ((images[:, None] - means[None]) ** 2).sum(axis=2)
+    distances = ((images[:, None] - means[None]) ** 2).sum(axis=2)
     given = truth.copy()
     for word, others in CONFUSED.items():
         own = np.flatnonzero(truth == words.index(word))
         for other, share in others.items():
-            margin = apart[own, words.index(other)] - apart[own, words.index(word)]
-            luck = margin + LUCK * margin.std() * random.normal(size=len(own))
-            luck[given[own] != truth[own]] = np.inf
-            wrong = own[np.argsort(luck, kind="stable")[: round(share * len(own))]]
+            margin = distances[own, words.index(other)] - distances[own, words.index(word)]
+            noisy_margin = margin + NOISE * margin.std() * random.normal(size=len(own))
+            noisy_margin[given[own] != truth[own]] = np.inf
+            wrong = own[np.argsort(noisy_margin, kind="stable")[: round(share * len(own))]]
             given[wrong] = words.index(other)
     return given

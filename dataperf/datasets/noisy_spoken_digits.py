@@ -1,7 +1,7 @@
-"""Spoken digits as a careless crowd left them: real clips, a quarter mislabelled or damaged.
+"""Spoken digits with label errors and damage: real clips, a quarter mislabelled or damaged.
 
-What is wrong with which clip is recorded in ``noisy_spoken_digits.csv`` beside this file,
-and that record is the authority; `make` is how it was made.
+``noisy_spoken_digits.csv`` next to this file records the defect of each clip, and this record
+defines the dataset; `make` is how it was drawn.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NONTARGETS = ("zero", "two", "four")
 UNKNOWN = ("six", "eight")
 SEED = 20261124
 
-#: Of one speaker's clips of a word, the share that one annotator calls by another name.
+#: Speaker, word, the wrong label that one annotator gives it, and the share of its clips.
 HABITS = (
     ("george", "nine", "one", 0.75),
     ("lucas", "five", "nine", 0.75),
@@ -38,15 +38,15 @@ CONFUSED, UNKNOWN_WORDS, TRUNCATED, MIXED = 90, 24, 35, 35
 card = Card(
     title="Noisy spoken digits",
     description=(
-        "The Free Spoken Digit Dataset with made label errors and damage of five kinds, "
+        "The Free Spoken Digit Dataset with generated label errors and damage of five kinds, "
         "recorded clip by clip: confused, habit, unknown-word, truncated, mixed."
     ),
     licence="CC BY-SA 4.0, as the recordings",
-    source="made from the dataset spoken_digits by our own code",
+    source="generated from the dataset spoken_digits",
     attribution=spoken_digits.card.attribution,
     known_limits=(
-        "The errors are made, not collected: their kinds are those of real annotation, their "
-        "shares are our choice. Damage is done to MFCC sequences, not to sound. "
+        "The errors are generated, not collected: their kinds occur in real annotation, their "
+        "shares are our choice. MFCC sequences are damaged, not sound. "
         + spoken_digits.card.known_limits
     ),
 )
@@ -56,9 +56,20 @@ source = Generated(inputs=("spoken_digits",))
 
 @dataclass(frozen=True)
 class Defect:
-    """One line of the record: what is wrong with a clip.
+    """One line of the record: the defect of a clip.
 
-    ``other`` is the clip that was mixed in; ``frames`` how many frames were left.
+    Parameters
+    ----------
+    clip : str
+        Id in ``spoken_digits``.
+    kind : str
+        ``confused``, ``habit``, ``unknown-word``, ``truncated`` or ``mixed``.
+    given : str
+        The given label.
+    other : str
+        Id of the clip that was mixed in, or "".
+    frames : int
+        Number of frames left of a truncated clip, else 0.
     """
 
     clip: str
@@ -69,15 +80,15 @@ class Defect:
 
 
 def table(path: Path | None, **options: Any) -> Table:
-    """Return every clip with the label it was given.
+    """Return every clip with its given label.
 
     Returns
     -------
     Table
-        Pool ids are ``given label/clip_NNNN`` with numbers that tell nothing; features are
-        those of `spoken_digits`, made from the damaged sequence where a clip is damaged.
-        Columns: given and word (label as given, and true), defect ("" or its kind),
-        speaker, part (pool, test, ood-speakers, ood-words, spare).
+        Ids: ``GIVEN_LABEL/clip_NNNN``, with numbers that reveal nothing. Features: those of
+        `spoken_digits`, from the damaged sequence where a clip is damaged. Columns: ``given`` and
+        ``word`` (given and true label), ``defect`` (its kind, "" for none), ``speaker`` and
+        ``part`` (``pool``, ``test``, ``ood-speakers``, ``ood-words`` or ``spare``).
     """
     clean = spoken_digits.table(None)
     clips = spoken_digits.sequences(None)
@@ -111,7 +122,7 @@ def table(path: Path | None, **options: Any) -> Table:
 def part_of(clean: Table, mislabelled: NDArray[np.bool_]) -> NDArray[np.str_]:
     """Return the part that each clip of the clean dataset belongs to.
 
-    Clips of unknown words are in the pool only where they carry another word's label.
+    Clips of unknown words are in the pool only if they have the label of another word.
     """
     word, speaker, take = (clean.columns[name] for name in ("word", "speaker", "take"))
     known = np.isin(word, TARGETS + NONTARGETS)
@@ -129,23 +140,28 @@ def part_of(clean: Table, mislabelled: NDArray[np.bool_]) -> NDArray[np.str_]:
 
 
 def mix(clip: FloatArray, other: FloatArray) -> FloatArray:
-    """Return two clips as if spoken at once: energies added band by band.
+    """Return two clips as if spoken at once: their energies are added band by band.
 
-    The 13 coefficients are turned back into 13 log energies by an inverse cosine transform
-    (the higher coefficients, which nobody kept, count as zero), added, and transformed again.
+    An inverse cosine transform turns the 13 coefficients into 13 log energies (the higher
+    coefficients, which were not stored, count as zero). The energies are added and transformed
+    back.
 
     Parameters
     ----------
     clip, other : (frames, 13) array of float
         ``other`` is stretched to the length of ``clip``.
+
+    Returns
+    -------
+    (frames, 13) array of float
     """
     count = clip.shape[1]
     angle = np.pi * np.outer(np.arange(count), np.arange(count) + 0.5) / count
     basis = np.cos(angle) * np.sqrt(2.0 / count)
     basis[0] /= np.sqrt(2.0)
     at = np.round(np.linspace(0.0, len(other) - 1.0, len(clip))).astype(np.intp)
-    together = np.logaddexp(clip @ basis, other[at] @ basis)
-    mixed: FloatArray = together @ basis.T
+    energies = np.logaddexp(clip @ basis, other[at] @ basis)
+    mixed: FloatArray = energies @ basis.T
     return mixed
 
 
@@ -170,24 +186,24 @@ def dump(defects: list[Defect]) -> str:
 
 
 def make() -> list[Defect]:
-    """Draw the defects; the same ones every time.
+    """Return the defects, drawn anew; they are the same every time.
 
-    Habits come first: one annotator, one speaker, one word, nearly always the same wrong
-    name, so the error is the rule among the clips nearest to it. Confusions strike the clips
-    that a cross-validated classifier finds hardest, and name the word it confuses them with.
-    Words nobody asked for get a target's name, clips are cut off early, and clips are mixed
-    with a clip of another word.
+    Habits come first: one annotator gives nearly all clips of one speaker and one word the same
+    wrong label, so among the nearest clips the error is the rule. Confusions affect the clips that
+    a cross-validated classifier finds hardest, and give them the label it confuses them with.
+    Clips of unknown words get the label of a target word, some clips are cut short, and some are
+    mixed with a clip of another word.
     """
     clean = spoken_digits.table(None)
     random = np.random.RandomState(SEED)
     everywhere = np.ones(len(clean), dtype=bool)
     pool = np.flatnonzero(part_of(clean, ~everywhere) == "pool")
-    taken: dict[int, Defect] = {}
-    taken.update(_habits(clean, pool, random))
-    taken.update(_confused(clean, pool, taken))
-    taken.update(_unknown_words(clean, random))
-    taken.update(_damaged(clean, pool, taken, random))
-    return list(taken.values())
+    defective: dict[int, Defect] = {}
+    defective.update(_habits(clean, pool, random))
+    defective.update(_confused(clean, pool, defective))
+    defective.update(_unknown_words(clean, random))
+    defective.update(_damaged(clean, pool, defective, random))
+    return list(defective.values())
 
 
 Found = list[tuple[int, Defect]]
@@ -195,65 +211,70 @@ Found = list[tuple[int, Defect]]
 
 def _habits(clean: Table, pool: NDArray[np.intp], random: np.random.RandomState) -> Found:
     found = []
-    for speaker, word, called, share in HABITS:
+    for speaker, word, label, share in HABITS:
         fits = (clean.columns["speaker"][pool] == speaker) & (clean.columns["word"][pool] == word)
         rows = pool[fits]
         for row in random.permutation(rows)[: round(share * len(rows))]:
-            found.append((int(row), Defect(str(clean.ids[row]), "habit", called)))
+            found.append((int(row), Defect(str(clean.ids[row]), "habit", label)))
     return found
 
 
-def _confused(clean: Table, pool: NDArray[np.intp], taken: dict[int, Defect]) -> Found:
+def _confused(clean: Table, pool: NDArray[np.intp], defective: dict[int, Defect]) -> Found:
     words = sorted(TARGETS + NONTARGETS)
     truth = np.searchsorted(words, clean.columns["word"][pool])
-    chances = _nearest_chances(clean.features[pool], truth, len(words))
-    own = chances[np.arange(len(pool)), truth].copy()
-    chances[np.arange(len(pool)), truth] = -1.0
-    rival = chances.argmax(axis=1)
-    hardest = np.lexsort((clean.ids[pool], own - chances.max(axis=1)))
+    shares = _neighbour_shares(clean.features[pool], truth, len(words))
+    own = shares[np.arange(len(pool)), truth].copy()
+    shares[np.arange(len(pool)), truth] = -1.0
+    rival = shares.argmax(axis=1)
+    hardest = np.lexsort((clean.ids[pool], own - shares.max(axis=1)))
     found: Found = []
     for place in hardest:
         row = int(pool[place])
         same_class = {words[truth[place]], words[rival[place]]} <= set(NONTARGETS)
-        if row not in taken and not same_class:
+        if row not in defective and not same_class:
             found.append((row, Defect(str(clean.ids[row]), "confused", words[rival[place]])))
         if len(found) == CONFUSED:
             break
     return found
 
 
-def _nearest_chances(features: FloatArray, truth: NDArray[np.intp], classes: int) -> FloatArray:
-    """Return for each row the share of its 15 nearest neighbours, by closeness, in each class."""
+def _neighbour_shares(features: FloatArray, truth: NDArray[np.intp], classes: int) -> FloatArray:
+    """Return the share of each class among every row's 15 nearest neighbours, weighted by rank."""
     scaled = features / features.std(axis=0)
     squares = (scaled**2).sum(axis=1)
     distances = np.round(squares[:, None] + squares[None] - 2 * scaled @ scaled.T, 6)
     np.fill_diagonal(distances, np.inf)
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :15]
-    chances = np.zeros((len(features), classes))
+    shares = np.zeros((len(features), classes))
     for place in range(nearest.shape[1]):
-        np.add.at(chances, (np.arange(len(features)), truth[nearest[:, place]]), 1.0 / (place + 5))
-    shares: FloatArray = chances / chances.sum(axis=1, keepdims=True)
-    return shares
+        np.add.at(shares, (np.arange(len(features)), truth[nearest[:, place]]), 1.0 / (place + 5))
+    normalised: FloatArray = shares / shares.sum(axis=1, keepdims=True)
+    return normalised
 
 
 def _unknown_words(clean: Table, random: np.random.RandomState) -> Found:
     word, speaker, take = (clean.columns[name] for name in ("word", "speaker", "take"))
     rows = np.flatnonzero(np.isin(word, UNKNOWN) & np.isin(speaker, POOL_SPEAKERS) & (take >= 10))
-    called = {"six": ("three", "seven"), "eight": ("three", "nine")}
+    wrong_labels = {"six": ("three", "seven"), "eight": ("three", "nine")}
     return [
         (
             int(row),
-            Defect(str(clean.ids[row]), "unknown-word", called[str(word[row])][random.randint(2)]),
+            Defect(
+                str(clean.ids[row]), "unknown-word", wrong_labels[str(word[row])][random.randint(2)]
+            ),
         )
         for row in random.permutation(rows)[:UNKNOWN_WORDS]
     ]
 
 
 def _damaged(
-    clean: Table, pool: NDArray[np.intp], taken: dict[int, Defect], random: np.random.RandomState
+    clean: Table,
+    pool: NDArray[np.intp],
+    defective: dict[int, Defect],
+    random: np.random.RandomState,
 ) -> Found:
     word, frames = clean.columns["word"], clean.columns["frames"]
-    rows = [int(row) for row in random.permutation(pool) if int(row) not in taken]
+    rows = [int(row) for row in random.permutation(pool) if int(row) not in defective]
     found: Found = []
     for row in rows[:TRUNCATED]:
         left = max(3, int(frames[row]) // 3)

@@ -1,4 +1,4 @@
-"""1,797 handwritten digits of other writers, 8 x 8 pixels."""
+"""1,797 handwritten digits of other writers than MNIST's, 8 x 8 pixels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ card = Card(
     licence="CC BY 4.0",
     source="the package scikit-learn; https://archive.ics.uci.edu/dataset/80",
     attribution="E. Alpaydin, C. Kaynak",
-    known_limits="Writers are not told.",
+    known_limits="Writers are not named.",
 )
 
 source = Package(
@@ -35,8 +35,8 @@ def table(path: Path | None, **options: Any) -> Table:
     Returns
     -------
     Table
-        Ids ``optical/NUMBER``; features (1797, 64) float32 in 0..1, row by row of the image;
-        column ``digit`` (``zero`` to ``nine``).
+        Ids: ``optical/NUMBER``. Features: (1797, 64) float32, grey values 0 to 1, row by row.
+        Column: ``digit`` (``zero`` to ``nine``).
     """
     values = read_csv(path or locate.package_file(source))
     return Table(
@@ -47,9 +47,9 @@ def table(path: Path | None, **options: Any) -> Table:
 
 
 def as_mnist(features: FloatArray) -> FloatArray:
-    """Return (n, 64) images as (n, 784): drawn at 20 x 20 in the middle of 28 x 28.
+    """Return (n, 64) images as (n, 784): enlarged to 20 x 20 in the middle of 28 x 28 pixels.
 
-    MNIST's digits fill 20 of its 28 pixels; values between pixels are interpolated linearly.
+    MNIST's digits fill 20 of its 28 pixels. Values between pixels are interpolated linearly.
     """
     at = np.clip((np.arange(20) + 0.5) * 8 / 20 - 0.5, 0, 7)
     low = np.floor(at).astype(np.intp)
@@ -58,6 +58,6 @@ def as_mnist(features: FloatArray) -> FloatArray:
     weights[np.arange(20), low] += 1 - part
     weights[np.arange(20), high] += part
     images = features.reshape(-1, 8, 8).astype(np.float64)
-    drawn = np.zeros((len(images), 28, 28))
-    drawn[:, 4:24, 4:24] = np.einsum("ab,nbc,dc->nad", weights, images, weights)
-    return drawn.reshape(-1, 784)
+    enlarged = np.zeros((len(images), 28, 28))
+    enlarged[:, 4:24, 4:24] = np.einsum("ab,nbc,dc->nad", weights, images, weights)
+    return enlarged.reshape(-1, 784)

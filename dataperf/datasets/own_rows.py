@@ -1,4 +1,4 @@
-"""Rows of somebody's own data set, handed over with what is evaluated on them."""
+"""Rows of your own data set, passed with each evaluation; dataperf stores no copy."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ from dataperf.records import Card, Generated, Table
 
 card = Card(
     title="Own rows",
-    description="Whatever data set is given: dataperf evaluate --data mine.parquet --label y.",
+    description="Your own data set: dataperf evaluate --data mine.parquet --label y.",
     licence="that of the data set",
     source="the data set",
     attribution="",
-    known_limits="Nothing is kept of the rows but their digest.",
+    known_limits="Only the digest of the rows is recorded.",
 )
 
 source = Generated()
 
 
 def table(path: Path | None, **options: Any) -> Table:
-    """Raise Unavailable: the rows are not kept anywhere."""
+    """Raise Unavailable: dataperf stores no copy of your own rows.
+
+    Raises
+    ------
+    Unavailable
+        Always.
+    """
     raise Unavailable(
-        "own rows are not kept; they are handed over.\n"
-        "  Give the data set again: dataperf evaluate --data mine.parquet --label y"
+        "dataperf stores no copy of your data; pass it again.\n"
+        "  Example: dataperf evaluate --data mine.parquet --label y"
     )

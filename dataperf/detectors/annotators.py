@@ -1,4 +1,4 @@
-"""How far annotators agree, which rows they differ on, and who differs from all others."""
+"""Agreement of annotators: rows that they disagree on, and annotators who stand out."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
 
 title = "Annotator agreement"
 
-#: Krippendorff's customary limits of alpha: reliable, and enough for tentative conclusions.
+#: Krippendorff's limits of alpha: reliable, good for tentative conclusions; below `POOR` is poor.
 RELIABLE, TENTATIVE, POOR = 0.8, 0.667, 0.4
-#: An annotator stands out this far below the median accuracy of all, beyond chance.
+#: An annotator stands out if the accuracy is this far below the median, and significantly so.
 BELOW, ALPHA = 0.1, 0.01
-#: Pairs of annotators that get a line each, and classes above which they get no kappa.
+#: Maximum number of pairs of annotators listed, and of classes for which kappa is computed.
 PAIRS, CLASSES = 500, 2000
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return rows on which annotators differ, with the label they point to, and who differs.
+    """Find rows that annotators disagree on, and annotators who disagree with the others.
 
-    A row is listed if two answers to it differ, or if they point to another label than the
-    given one. ``suggested`` is the consensus of Dawid & Skene's model (``audit.agreement``), its
-    ``confidence`` a probability; ``score`` is one minus the probability of the given label, and
-    where that is missing, the share of pairs of answers that differ. With a single annotator
-    column, the given label is the other annotator.
+    A row is listed if two answers to it differ, or if the consensus differs from the given label.
+    ``suggested`` is the consensus of Dawid & Skene's model (`dataperf.evidence.agreement`), and
+    ``confidence`` is its probability. ``score`` is 1 minus the probability of the given label; if
+    that label is missing, it is the share of unequal pairs of answers. With a single annotator
+    column, the given label counts as the second annotator.
 
-    An annotator stands out whose accuracy against the consensus is at least 0.1 below the
-    median of all, and by a binomial test with Holm's adjusted p-value of at most 0.01.
+    An annotator stands out if the accuracy against the consensus is at least 0.1 below the median,
+    and Holm's adjusted p-value of a binomial test is at most 0.01.
 
-    Severity: by Krippendorff's alpha: none from 0.8, low from 0.667, medium from 0.4, high
-    below; at least medium if an annotator stands out.
+    Severity, by Krippendorff's alpha: none from 0.8, low from 0.667, medium from 0.4, otherwise
+    high; at least medium if an annotator stands out.
     """
     rows = evidence.rows
     if not rows.annotators:
-        return "no annotator columns were named"
+        return "no annotator columns were given"
     answers = {name: np.asarray(each) for name, each in rows.annotators.items()}
     if len(answers) == 1:
         answers[rows.label] = rows.labels
     names = list(answers)
     votes = agreement.votes(np.stack([answers[name] for name in names]), len(rows.classes))
     if not (votes.of_row >= 2).any():
-        return "no row was answered by two annotators"
+        return "no row has answers of two annotators"
     found = agreement.consensus(votes, rows.labels)
     numbers: dict[str, float | int | str | None] = {
         name: None if np.isnan(value) else value
@@ -102,7 +102,7 @@ def _rows(rows: Rows, votes: Votes, found: Consensus) -> pd.DataFrame:
 
 
 def _people(names: list[str], votes: Votes, found: Consensus) -> pd.DataFrame:
-    """Return a line for every annotator, the one who differs most first."""
+    """Return a table with a line for each annotator, the least accurate first."""
     import pandas as pd
 
     total = np.bincount(votes.annotator, minlength=len(names))
@@ -121,7 +121,7 @@ def _people(names: list[str], votes: Votes, found: Consensus) -> pd.DataFrame:
 
 
 def _against_others(votes: Votes) -> tuple[IntArray, IntArray]:
-    """Return of every annotator the pairs of answers with others, and how many are the same."""
+    """Return each annotator's number of pairs of answers with others, and of equal pairs."""
     of_row = votes.of_row
     key = votes.row * votes.classes + votes.answer
     _, place, counts = np.unique(key, return_inverse=True, return_counts=True)
@@ -133,12 +133,12 @@ def _against_others(votes: Votes) -> tuple[IntArray, IntArray]:
 def _stand_out(
     accuracy: FloatArray, total: IntArray, share: FloatArray, compared: IntArray
 ) -> NDArray[np.bool_]:
-    """Say who is right, and agrees with others, far less often than the median annotator."""
+    """Return who is much less accurate, and agrees less, than the median annotator."""
     from scipy.stats import binom
 
     known = np.isfinite(accuracy) & (compared > 0)
     out = np.zeros(len(accuracy), dtype=bool)
-    if known.sum() < 3:  # of two who differ, none can be told to be the worse one
+    if known.sum() < 3:  # of two annotators, neither is known to be the worse one
         return out
     middle = float(np.median(accuracy[known]))
     p = binom.cdf(np.round(accuracy[known] * total[known]), total[known], middle)
@@ -148,7 +148,7 @@ def _stand_out(
 
 
 def _pairs(names: list[str], answers: list[IntArray], classes: int) -> pd.DataFrame:
-    """Return agreement and Cohen's kappa of every pair that answered a row in common."""
+    """Return agreement and Cohen's kappa of each pair of annotators with common rows."""
     import pandas as pd
 
     lines: list[dict[str, Any]] = []
@@ -177,17 +177,17 @@ def _severity(numbers: dict[str, Any]) -> Severity:
 
 def _sentence(numbers: dict[str, Any], people: pd.DataFrame) -> str:
     alpha = numbers["krippendorff_alpha"]
-    how = "Krippendorff's alpha is not defined" if alpha is None else f"alpha {alpha:.2f}"
+    how = "undefined" if alpha is None else f"{alpha:.2f}"
     text = (
         f"{numbers['annotators']:,} annotators agree on {numbers['agreement']:.1%} of their pairs"
-        f" of answers ({how}); on {numbers['rows_with_another_suggestion']:,} rows they point to"
-        " another label than the given one"
+        f" of answers (Krippendorff's alpha {how}); on"
+        f" {numbers['rows_with_another_suggestion']:,} rows their consensus is not the given label"
     )
     out = people[people["stands_out"]]
     if len(out):
         worst: Any = out.iloc[0]
         text += (
-            f"; {worst['annotator']} is right on only {worst['accuracy']:.1%},"
-            f" half of all on {people['accuracy'].median():.1%} or more"
+            f"; {worst['annotator']} is correct on only {worst['accuracy']:.1%} of the rows"
+            f" (median annotator {people['accuracy'].median():.1%})"
         )
     return text + "."

@@ -1,4 +1,4 @@
-"""Splits that differ: columns, classes, and whether a model can tell them apart."""
+"""Differences between splits: columns, labels, and whether a model can distinguish them."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ title = "Drift between splits"
 
 #: Smaller splits are not compared.
 FEWEST = 20
-#: Effect from which a column has drifted, and the error of saying so.
+#: Minimum effect of a drifted column, and significance level.
 EFFECT, ALPHA = 0.1, 0.01
-#: Rows of both splits together that the telling model sees, its folds, and splits compared.
+#: Maximum number of rows for the classifier, its folds, and maximum number of splits compared.
 SEEN, FOLDS, SPLITS = 20_000, 3, 10
-#: Values of a categorical column that are told apart, and features looked at one by one.
+#: Maximum number of categories of a column, and of nameless features that are tested.
 VALUES, FEATURES = 100, 512
-#: Values of all columns of a split together that are tested.
+#: Maximum number of tested values (rows x columns) of a split.
 VALUES_SEEN = 6_400_000
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return how every split differs from the reference: ``train``, else the largest.
+    """Compare each split with the reference split: ``train`` if it exists, else the largest one.
 
-    Of every column: numbers and dates by the Kolmogorov-Smirnov test, categories by chi-squared
-    with the total variation distance as effect, missingness likewise; at most 100,000 rows of
-    each split, fewer of wide ones; of nameless features the first 512. A column has drifted if
-    its effect (0 to 1) is at least 0.1 and Holm's adjusted p-value over all tests at most 0.01.
-    The labels are tested like a category. A classifier (boosted trees, 3 folds, at most 20,000
-    rows, groups kept whole) learns to tell the splits apart: its out-of-fold AUROC is 0.5 if
-    they are alike [1]_.
+    Numbers and dates are compared by the Kolmogorov-Smirnov test. Categories, missing values and
+    labels are compared by the chi-squared test, with the total variation distance as effect. The
+    tests use at most 100,000 rows of each split (fewer for wide data), and the first 512 features
+    if columns have no names. A column has drifted if its effect (0 to 1) is at least 0.1, and
+    Holm's adjusted p-value over all tests is at most 0.01. A classifier (boosted trees, 3 folds,
+    at most 20,000 rows, groups kept whole) is trained to distinguish the splits; its out-of-fold
+    AUROC is 0.5 if they have the same distribution [1]_.
 
-    Severity: high from a lower end of the AUROC's interval of 0.8, or a column's effect of 0.4;
-    medium from 0.65, or an effect of 0.2, or 0.1 of the labels; low from 0.55, or any drift.
+    Severity: high if the lower end of the AUROC's interval is at least 0.8, or a column's effect
+    at least 0.4; medium from 0.65, from an effect of 0.2, or if the labels have drifted; low from
+    0.55, or if any column has drifted.
 
     References
     ----------
@@ -54,28 +55,31 @@ def find(evidence: Evidence) -> Finding | str:
 
     rows = evidence.rows
     if rows.split is None:
-        return "the rows name no splits"
+        return "no split column was given"
     names, split = np.unique(rows.split, return_inverse=True)
     counts = np.bincount(split)
     large = [number for number in np.argsort(-counts, kind="stable") if counts[number] >= FEWEST]
     if len(large) < 2:
-        return f"there are no two splits of at least {FEWEST} rows"
+        return f"fewer than two splits have at least {FEWEST} rows"
     reference = next((number for number in large if names[number] == "train"), large[0])
     lines: list[dict[str, Any]] = []
-    told = []
+    classifiers = []
     for number in [each for each in large if each != reference][:SPLITS]:
         pair = {"split": str(names[number]), "reference": str(names[reference])}
         both = [_some(rows, split, each, evidence.seed) for each in (number, reference)]
         lines += [{**pair, **line} for line in _tests(rows, both[0], both[1])]
-        area = telling(rows, both[0], both[1], evidence.seed)
+        area = split_auroc(rows, both[0], both[1], evidence.seed)
         sizes = {"rows": int(counts[number]), "reference_rows": int(counts[reference])}
-        told.append({**pair, **sizes, "auroc": area.value, "low": area.low, "high": area.high})
+        classifiers.append(
+            {**pair, **sizes, "auroc": area.value, "low": area.low, "high": area.high}
+        )
     table = pd.DataFrame(lines)
     table["p"] = statistics.holm(table["p"])
     table["drifted"] = (table["effect"] >= EFFECT) & (table["p"] <= ALPHA)
     table["score"] = np.where(table["drifted"], 0.5 + table["effect"] / 2, table["effect"] / 2)
     table = table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
-    areas = pd.DataFrame(told).sort_values("low", ascending=False, kind="stable", ignore_index=True)
+    areas = pd.DataFrame(classifiers)
+    areas = areas.sort_values("low", ascending=False, kind="stable", ignore_index=True)
     of_labels = table["test"] == "labels"
     return Finding(
         kind="drift",
@@ -84,7 +88,7 @@ def find(evidence: Evidence) -> Finding | str:
         severity=_severity(table, areas),
         table=table,
         numbers={
-            "splits": len(told) + 1,
+            "splits": len(classifiers) + 1,
             "auroc": float(areas["auroc"].iloc[0]),
             "auroc_low": float(areas["low"].iloc[0]),
             "auroc_high": float(areas["high"].iloc[0]),
@@ -107,7 +111,7 @@ def _some(rows: Rows, split: IntArray, number: int, seed: int) -> IntArray:
 
 
 def _tests(rows: Rows, here: IntArray, there: IntArray) -> Iterator[dict[str, Any]]:
-    """Yield a line for every test of two splits."""
+    """Yield a line for each test of two splits."""
     both = np.concatenate([here, there])
     first = np.arange(len(both)) < len(here)
     described, named = discretize.described(rows, both), bool(discretize.describing(rows))
@@ -159,16 +163,16 @@ def _numbers(name: str, here: NDArray[np.float64], there: NDArray[np.float64]) -
 def _categories(name: str, test: str, codes: IntArray, first: NDArray[np.bool_]) -> dict[str, Any]:
     table = measures.crossed(codes, (~first).astype(np.intp), (int(codes.max()) + 1, 2))
     effect = statistics.total_variation(table[:, 0], table[:, 1])
-    # rare values differ by chance: the effect is what is left over the expected one
+    # rare values differ by chance: subtract the effect expected by chance
     chance = _by_chance(table)
     p = measures.association(table)[1]
     return {"column": name, "test": test, "effect": max(0.0, effect - chance), "p": p}
 
 
 def _by_chance(table: IntArray) -> float:
-    """Return about the total variation distance of two samples of one distribution.
+    """Return the expected total variation distance of two samples of the same distribution.
 
-    The mean of a folded normal distribution for every category's difference of shares.
+    It sums, over categories, the mean of a folded normal distribution of the difference of shares.
     """
     totals = table.sum(axis=0)
     share = table.sum(axis=1) / max(1, totals.sum())
@@ -176,8 +180,18 @@ def _by_chance(table: IntArray) -> float:
     return float(np.sqrt(2 * variance / np.pi).sum() / 2)
 
 
-def telling(rows: Rows, here: IntArray, there: IntArray, seed: int) -> Area:
-    """Return the out-of-fold AUROC of telling rows of one split from those of another."""
+def split_auroc(rows: Rows, here: IntArray, there: IntArray, seed: int) -> Area:
+    """Return the out-of-fold AUROC of a classifier that distinguishes two splits.
+
+    Parameters
+    ----------
+    rows
+        The data.
+    here, there : arrays of int
+        Row numbers of the two splits.
+    seed
+        Random seed of samples, folds and classifier.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     share = min(1.0, SEEN / (len(here) + len(there)))
@@ -199,13 +213,13 @@ def telling(rows: Rows, here: IntArray, there: IntArray, seed: int) -> Area:
                 max_iter=40, max_leaf_nodes=15, max_bins=63, early_stopping=False, random_state=seed
             )
             model.fit(features[~held], first[~held])
-            # folds differ in level; only the order within one is compared
+            # scores of folds are not comparable; use ranks within each fold
             scores[held] = _ranks(model.predict_proba(features[held])[:, 1])
     return measures.auroc(scores, first)
 
 
 def _folds(rows: Rows, picked: IntArray, first: NDArray[np.bool_], seed: int) -> IntArray:
-    """Return folds that share out both splits evenly; groups are kept whole."""
+    """Return folds with equal shares of both splits; groups are kept whole."""
     if rows.groups is not None:
         return discretize.folds(rows, picked, FOLDS, seed)
     fold = np.empty(len(picked), dtype=np.intp)
@@ -237,12 +251,13 @@ def _sentence(table: pd.DataFrame, areas: pd.DataFrame) -> str:
     most: Any = areas.iloc[0]
     drifted = table[table["drifted"]]
     text = (
-        f"A model tells {most['split']} from {most['reference']} with an AUROC of"
-        f" {most['auroc']:.2f} ({most['low']:.2f} to {most['high']:.2f}; 0.5 if they are alike)"
+        f"A model distinguishes {most['split']} from {most['reference']} with an AUROC of"
+        f" {most['auroc']:.2f} ({most['low']:.2f} to {most['high']:.2f}; 0.5 if they do not differ)"
     )
     if not len(drifted):
         return f"{text}; no column differs measurably."
     worst: Any = drifted.iloc[0]
     what = "the labels" if worst["test"] == "labels" else worst["column"]
     count = len(drifted)
-    return f"{text}; {count:,} {'test' if count == 1 else 'tests'} of columns differ, most {what}."
+    verb = "test shows" if count == 1 else "tests show"
+    return f"{text}; {count:,} {verb} a difference, the largest in {what}."

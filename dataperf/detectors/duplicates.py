@@ -1,4 +1,4 @@
-"""Rows that are there more than once, exactly or nearly, with other labels or in other splits."""
+"""Duplicate rows, exact or near, and whether they conflict in labels or lie across splits."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from dataperf.records.rows import Rows
 
 title = "Duplicates"
 
-#: Expected number of near duplicates found in clean continuous data, over the whole data set.
+#: Expected number of false near-duplicate pairs in a clean data set of continuous values.
 FALSE_SETS = 0.05
-#: A near duplicate is also nearer than this part of the usual distance to the nearest row.
+#: Maximum distance of near duplicates, relative to the median distance to the nearest row.
 NEAR = 0.3
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return sets of duplicates, those with conflicting labels or across splits first.
+    """Find sets of duplicates; sets with conflicting labels or across splits come first.
 
-    Rows are **exact** duplicates if their features, and the columns those come from, are the
-    same. A pair is a **near** duplicate if the distance is under 0.3 of the median
-    distance to the nearest row *and* too short to be chance: where rows lie evenly around a row
-    in m dimensions, (d_j / d_k)^m is the j-th smallest of k - 1 uniform numbers, which gives a
-    p-value for the j-th neighbour; pairs with p under 0.05 / (n k) count, so that clean
-    continuous data of any size yields one false pair in twenty audits. m is estimated from the
-    same distances but the nearest [1]_: the median over all rows, or the mean over the row's
-    neighbours where that is less. A
-    near-duplicate set of more rows than there are neighbours is not seen as near.
+    Rows are **exact** duplicates if their features, and the columns behind them, are equal. Two
+    rows are **near** duplicates if their distance is below 0.3 of the median distance to the
+    nearest row *and* too small to be chance. If rows lie evenly around a row in m dimensions,
+    (d_j / d_k)^m is the j-th smallest of k - 1 uniform numbers. This gives a p-value for the j-th
+    neighbour; it must be below 0.05 / (n k). Clean continuous data of any size thus has one false
+    pair in 20 audits. The dimension m is estimated from the same distances without the nearest
+    [1]_: it is the median over all rows, or the mean over the row's neighbours if that is lower. A
+    set of near duplicates with more rows than there are neighbours is not found.
 
-    Severity: by the share of rows in sets that conflict or lie across splits: high from 1 %,
-    medium from 0.1 %, low below; of all rows in sets: medium from 10 %, low below. Where
-    shuffled columns coincide at least half as often, coarse columns explain it: at most low.
+    Severity: by the share of rows in sets that conflict or lie across splits, high from 1 %,
+    medium from 0.1 %, otherwise low; by the share of rows in all sets, medium from 10 %, otherwise
+    low. If shuffled columns coincide at least half as often, coarse columns are the reason, and
+    the severity is at most low.
 
     References
     ----------
@@ -54,7 +54,7 @@ def find(evidence: Evidence) -> Finding | str:
     closest[np.bincount(exact)[exact] > 1] = 0.0
     found = _described(rows, sets, exact)
     near = np.where(np.isfinite(closest), 1 - np.minimum(closest / max(usual or 1, 1e-30), 1), 0)
-    score = np.zeros(len(rows))  # of its set: all members share it
+    score = np.zeros(len(rows))  # all members of a set have the same score
     np.maximum.at(score, sets, near)
     score = (score[sets] + found.conflict + found.crosses) / 3
     picked = np.flatnonzero(found.member)
@@ -94,7 +94,7 @@ def find(evidence: Evidence) -> Finding | str:
 
 @dataclass(frozen=True)
 class _Found:
-    """Of every row: in a set, an exact copy of another, in a set that conflicts or crosses."""
+    """For each row: in a set; an exact copy; in a set with conflicting labels; across splits."""
 
     member: NDArray[np.bool_]
     exact: NDArray[np.bool_]
@@ -103,10 +103,10 @@ class _Found:
 
 
 def exact_groups(rows: Rows) -> IntArray:
-    """Return a group number for every row; rows of one group are the same in all that counts.
+    """Return a group number for each row; rows of a group are exact duplicates.
 
-    What counts are the features and those columns of the frame that they come from: numbers
-    that stand for different texts may be equal.
+    Features and the columns of the frame behind them are compared, because different texts may
+    have equal features.
     """
     import pandas as pd
 
@@ -131,9 +131,9 @@ def _mixed(keys: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
 
 
 def feature_hashes(features: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """Return a 64-bit hash of every row, (n, d) to (n,): equal rows have equal hashes.
+    """Return a 64-bit hash of each row, (n, d) to (n,); equal rows have equal hashes.
 
-    Two different rows of a million share one by chance once in ten million data sets.
+    Among a million different rows, two have the same hash in one of ten million data sets.
     """
     weights = np.random.default_rng(20_071).integers(1, 2**63, features.shape[1], dtype=np.uint64)
     hashes = np.empty(len(features), dtype=np.uint64)
@@ -146,14 +146,14 @@ def feature_hashes(features: NDArray[np.float32]) -> NDArray[np.uint64]:
 
 
 def _bits(values: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """Return the bits of numbers, stirred so that sums of them do not collide."""
+    """Return the bits of numbers, mixed so that sums of them do not collide."""
     bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64)  # + 0 turns -0 into 0
     bits = (bits ^ (bits >> np.uint64(15))) * np.uint64(0xBF58476D1CE4E5B9)
     return bits ^ (bits >> np.uint64(31))
 
 
 def by_chance(rows: Rows, seed: int) -> int:
-    """Return how many rows have an exact copy once every feature is shuffled by itself."""
+    """Return the number of rows with an exact copy after each feature is shuffled separately."""
     random = np.random.default_rng(seed)
     total = np.zeros(len(rows), dtype=np.uint64)
     for number in range(rows.features.shape[1]):
@@ -166,7 +166,16 @@ def by_chance(rows: Rows, seed: int) -> int:
 def near_pairs(
     rows: Rows, neighbours: Neighbours, exact: IntArray
 ) -> tuple[IntArray, IntArray, FloatArray, float | None]:
-    """Return pairs that are too close to be chance.
+    """Return pairs of rows that are too close to be chance.
+
+    Parameters
+    ----------
+    rows
+        The data.
+    neighbours
+        Nearest rows of each row.
+    exact : (n,) array of int
+        Group of exact duplicates of each row; see `exact_groups`.
 
     Returns
     -------
@@ -174,7 +183,7 @@ def near_pairs(
         Row numbers.
     distances : (p,) array of float64
     usual
-        The median distance to the nearest row that is no exact copy; None where too few are.
+        Median distance to the nearest row that is not an exact copy; None if there are too few.
     """
     from scipy.special import betainc
 
@@ -194,12 +203,14 @@ def near_pairs(
     kept = (apart[first, place] <= NEAR * usual) & usable[first]
     first, second, place = first[kept], second[kept], place[kept]
     difference = rows.features[first].astype(np.float64) - rows.features[second]
-    found = np.sqrt((difference**2).sum(axis=1))  # again: those of an index are rounded
+    found = np.sqrt(
+        (difference**2).sum(axis=1)
+    )  # computed again: distances of an index are rounded
     around = neighbours.rows[first]
     local = (spread * usable)[around].sum(axis=1) / np.maximum(usable[around].sum(axis=1), 1)
     dimension = 1 / np.maximum(np.maximum(np.median(spread[usable]), local), 1e-6)
     within = np.minimum(found / last[first], 1.0) ** dimension
-    copies = (distances[first] == 0).sum(axis=1)  # exact copies crowd out the first places
+    copies = (distances[first] == 0).sum(axis=1)  # exact copies take the first places
     order = np.maximum(place + 1 - copies, 1)
     p = betainc(order, np.maximum(k - copies - order, 1), within)
     flagged = (p <= FALSE_SETS / (len(rows) * k)) & (found <= NEAR * usual)
@@ -207,10 +218,11 @@ def near_pairs(
 
 
 def _spreads(distances: FloatArray, usable: NDArray[np.bool_]) -> FloatArray:
-    """Return of every usable row an estimate of 1 / m, m being the dimension around it.
+    """Estimate 1 / m for each usable row, where m is the dimension around it.
 
-    The mean of log(d_k / d_j) without the nearest row, which a duplicate would be: of all k - 1
-    logarithms the largest is 1 + 1/2 + ... + 1/(k - 1) on the average, the sum k - 1 (over m).
+    It is the mean of log(d_k / d_j) without the nearest row, which may be a duplicate. The expected
+    sum of all k - 1 logarithms is k - 1, that of the largest is 1 + 1/2 + ... + 1/(k - 1) (both
+    divided by m).
     """
     k = distances.shape[1]
     ratios = np.maximum(distances[usable], 1e-30) / distances[usable, -1:]
@@ -221,7 +233,7 @@ def _spreads(distances: FloatArray, usable: NDArray[np.bool_]) -> FloatArray:
 
 
 def _sets(rows: int, exact: IntArray, first: IntArray, second: IntArray) -> IntArray:
-    """Return a set number for every row: what exact copies and near pairs connect."""
+    """Return a set number for each row; exact copies and near pairs are connected."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -244,7 +256,7 @@ def _described(rows: Rows, sets: IntArray, exact: IntArray) -> _Found:
 
 
 def _differ(sets: IntArray, values: IntArray) -> NDArray[np.bool_]:
-    """Say of every row whether its set holds two different values; negative ones are unknown."""
+    """Return whether the set of each row has two different values; negative values are unknown."""
     low = np.full(sets.max() + 1, np.iinfo(np.intp).max)
     high = np.full(sets.max() + 1, -1)
     known = values >= 0
@@ -268,7 +280,7 @@ def _severity(numbers: dict[str, Any], rows: int) -> Severity:
 
 def _sentence(numbers: dict[str, Any], rows: int) -> str:
     if not numbers["rows"]:
-        return f"None of the {rows:,} rows is there twice, exactly or nearly."
+        return f"None of the {rows:,} rows has an exact or near duplicate."
     text = (
         f"{numbers['rows']:,} of {rows:,} rows form {numbers['sets']:,}"
         f" {'set' if numbers['sets'] == 1 else 'sets'} of duplicates"
@@ -278,11 +290,15 @@ def _sentence(numbers: dict[str, Any], rows: int) -> str:
         f"{numbers[name]:,} {words}"
         for name, words in (
             ("conflict_rows", "are in sets whose labels conflict"),
-            ("crossing_rows", "in sets that lie across splits"),
+            ("crossing_rows", "are in sets across splits"),
         )
         if numbers[name]
     ]
-    text += f"; {' and '.join(harm)}." if harm else ", none with other labels or in other splits."
+    text += (
+        f"; {' and '.join(harm)}." if harm else ", none with conflicting labels or across splits."
+    )
     if numbers["exact_rows_by_chance"] >= 0.5 * numbers["rows"]:
-        text += f" Columns this coarse coincide by chance ({numbers['exact_rows_by_chance']:,})."
+        text += (
+            f" The columns are coarse: {numbers['exact_rows_by_chance']:,} rows coincide by chance."
+        )
     return text

@@ -1,4 +1,4 @@
-"""Groups of people (or things) that the models serve worse, or choose less often, than others."""
+"""Group fairness: differences between groups in accuracy, selection rate and recall."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 title = "Group fairness"
 
-#: Smaller groups are named but not compared.
+#: Groups with fewer rows are listed but not compared.
 SMALL = 30
-#: Groups of a number, values of a column, and classes (the most frequent) that are looked at.
+#: Maximum number of intervals of a number, of values of a column, and of (frequent) classes.
 BINS, MOST, CLASSES = 4, 50, 20
 RESAMPLES = 1000
 ALPHA = 0.05
-#: Differences by how grave they are.
+#: Minimum difference of each severity.
 CUTS: dict[Severity, float] = {"high": 0.2, "medium": 0.1, "low": 0.05}
-#: The four-fifths rule.
+#: Minimum disparate impact ratio by the four-fifths rule.
 FIFTHS = 0.8
 
 MEASURES = {
     "accuracy difference": "accuracy",
-    "demographic parity difference": "share predicted",
-    "disparate impact ratio": "share predicted",
+    "demographic parity difference": "selection rate",
+    "disparate impact ratio": "selection rate",
     "equal opportunity difference": "recall",
 }
 
@@ -44,8 +44,16 @@ MEASURES = {
 class _Groups:
     """One class against the rest, in the groups that are large enough.
 
-    ``cells`` (g, 2, 2) counts rows by group, whether they have the class, whether it is
-    predicted; ``names`` has the g groups.
+    Parameters
+    ----------
+    column
+        The sensitive column.
+    name
+        The class; "" for accuracy.
+    names
+        The g groups.
+    cells : (g, 2, 2) array of int
+        Number of rows by group, by whether they have the class, and by whether it is predicted.
     """
 
     column: str
@@ -55,21 +63,22 @@ class _Groups:
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return how the models' out-of-fold predictions differ between groups.
+    """Compare the models' out-of-fold predictions between groups.
 
-    For every sensitive column: the largest difference between groups in accuracy; and for the
-    positive class (the second of two; of more, each against the rest, the twenty most
-    frequent): in the share predicted (demographic parity difference, and disparate impact, the
-    smallest share over the largest) and in recall (equal opportunity difference) [1]_, as
-    ``fairlearn.metrics`` defines them. Truth is the label as given. Groups of under 30 rows,
-    and for recall under 30 rows of the class, are left out and named.
+    For each sensitive column, these are the largest difference between groups in accuracy; and for
+    the positive class the largest difference in selection rate (demographic parity difference),
+    the smallest selection rate divided by the largest (disparate impact ratio), and the largest
+    difference in recall (equal opportunity difference) [1]_. They equal those of
+    ``fairlearn.metrics``. The positive class is the second of two classes; of more classes, each of
+    the 20 most frequent ones against the rest. The given labels count as true. Groups with fewer
+    than 30 rows are listed but not compared; recall also needs 30 rows of the class.
 
-    Intervals are percentiles of 1,000 resamples of every group's rows; a largest difference is
-    never negative and grows by chance, so what counts is a chi-squared test of the groups
-    with Holm's adjusted p-value of at most 0.05. Severity, of those: high from a difference of
-    0.2, medium from 0.1 or below four fifths in disparate impact, low from 0.05. A share that
-    differs as the labels do (``base_difference``) may be right: it is at most low if the
-    labels' differs by as much.
+    Intervals are percentiles of 1,000 resamples of each group's rows. A largest difference is never
+    negative, so significance is decided by a chi-squared test of the groups, with Holm's adjusted
+    p-value of at most 0.05. Severity of significant differences: high from 0.2; medium from 0.1, or
+    from a disparate impact ratio below 0.8; low from 0.05. A difference in selection rate is at
+    most low if the labels differ by as much between groups (``base_difference``): it may be
+    justified.
 
     References
     ----------
@@ -81,10 +90,6 @@ def find(evidence: Evidence) -> Finding | str:
     rows = evidence.rows
     if not rows.sensitive:
         return "no sensitive columns were named"
-    try:
-        import fairlearn.metrics  # noqa: F401
-    except ImportError:
-        return "fairlearn is not installed: pip install 'dataperf[fairness]'"
     picked = evidence.labelled
     if not len(picked):
         return "no row has a label"
@@ -129,7 +134,7 @@ def _coded(rows: Rows, name: str, picked: IntArray) -> Coded:
 
 
 def _accuracies(coded: Coded, right: NDArray[np.bool_]) -> pd.DataFrame:
-    """Return the table of groups with their accuracy."""
+    """Return a table of the groups with their accuracy."""
     import pandas as pd
 
     counts = coded.counts
@@ -148,7 +153,7 @@ def _accuracies(coded: Coded, right: NDArray[np.bool_]) -> pd.DataFrame:
 def _lines(
     rows: Rows, coded: Coded, labels: IntArray, predicted: IntArray, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield every measure of one column."""
+    """Yield a line for each measure of a column."""
     random = np.random.default_rng(seed)
     large = np.flatnonzero(coded.counts >= SMALL)
     if len(large) < 2:
@@ -157,21 +162,19 @@ def _lines(
     right = labels == predicted
     cells = _cells(coded.codes, np.ones(len(labels), dtype=bool), right, large)
     both = _Groups(coded.name, "", names, cells)
-    yield _line("accuracy difference", both, _by_fairlearn(cells), random)
+    yield _line("accuracy difference", both, random)
     frequent = np.argsort(-np.bincount(labels, minlength=len(rows.classes)), kind="stable")
-    asked = [1] if len(rows.classes) == 2 else sorted(frequent[:CLASSES].tolist())
-    for number in asked:
+    positive = [1] if len(rows.classes) == 2 else sorted(frequent[:CLASSES].tolist())
+    for number in positive:
         cells = _cells(coded.codes, labels == number, predicted == number, large)
         one = _Groups(coded.name, rows.classes[number], names, cells)
-        told = _by_fairlearn(cells)
-        yield _line("demographic parity difference", one, told, random)
-        yield _line("disparate impact ratio", one, told, random)
+        yield _line("demographic parity difference", one, random)
+        yield _line("disparate impact ratio", one, random)
         kept = cells[:, 1].sum(axis=1) >= SMALL
         if kept.sum() >= 2:
-            named = tuple(name for name, wanted in zip(names, kept, strict=True) if wanted)
-            few = _Groups(coded.name, one.name, named, cells[kept])
-            told = told if kept.all() else _by_fairlearn(few.cells)
-            yield _line("equal opportunity difference", few, told, random)
+            names_kept = tuple(name for name, wanted in zip(names, kept, strict=True) if wanted)
+            few = _Groups(coded.name, one.name, names_kept, cells[kept])
+            yield _line("equal opportunity difference", few, random)
 
 
 def _cells(
@@ -182,15 +185,17 @@ def _cells(
 
 
 def _rates(measure: str, cells: NDArray[Any]) -> FloatArray:
-    """Return the rate that a measure compares, (..., g, 2, 2) counts to (..., g)."""
-    if MEASURES[measure] == "share predicted":
+    """Return the rates that a measure compares: counts (..., g, 2, 2) to rates (..., g).
+
+    Accuracy is the recall of being correct: all rows have the class.
+    """
+    if MEASURES[measure] == "selection rate":
         return statistics.ratio(cells[..., 1].sum(axis=-1), cells.sum(axis=(-2, -1)))
     return statistics.ratio(cells[..., 1, 1], cells[..., 1, :].sum(axis=-1))
 
 
-def _line(
-    measure: str, groups: _Groups, told: dict[str, float], random: np.random.Generator
-) -> dict[str, Any]:
+def _line(measure: str, groups: _Groups, random: np.random.Generator) -> dict[str, Any]:
+    """Return a measure with its interval, the extreme groups and the p-value."""
     cells = groups.cells
     rates = _rates(measure, cells)
     totals = cells.reshape(len(cells), 4).sum(axis=1)
@@ -203,7 +208,7 @@ def _line(
         "column": groups.column,
         "class": groups.name or None,
         "measure": measure,
-        "value": told[measure],
+        "value": float(_between(measure, rates)),
         "low": float(low),
         "high": float(high),
         "lowest_group": groups.names[int(np.nanargmin(rates))],
@@ -216,39 +221,14 @@ def _line(
 
 
 def _between(measure: str, rates: FloatArray) -> FloatArray:
+    """Return the largest difference, or the smallest ratio, of rates (..., g) as (...)."""
     low, high = rates.min(axis=-1), rates.max(axis=-1)
     return statistics.ratio(low, high) if measure.endswith("ratio") else high - low
 
 
-def _by_fairlearn(cells: IntArray) -> dict[str, float]:
-    """Return every measure by fairlearn, from the counts of cells instead of every row.
-
-    Accuracy is the recall of being right where every row is asked for.
-    """
-    from fairlearn import metrics
-
-    group, truth, guess = np.nonzero(cells)
-    weights = np.r_[cells[group, truth, guess], 0, 0]
-    asked = {"share": metrics.selection_rate, "recall": metrics.true_positive_rate}
-    frame = metrics.MetricFrame(
-        metrics=asked,
-        y_true=np.r_[truth, 0, 1],  # both classes are there, with no weight
-        y_pred=np.r_[guess, 0, 1],
-        sensitive_features=np.r_[group, group[:1], group[:1]],
-        sample_params={name: {"sample_weight": weights} for name in asked},
-    )
-    apart, ratio = frame.difference(method="between_groups"), frame.ratio(method="between_groups")
-    return {
-        "accuracy difference": float(apart["recall"]),
-        "demographic parity difference": float(apart["share"]),
-        "disparate impact ratio": float(ratio["share"]),
-        "equal opportunity difference": float(apart["recall"]),
-    }
-
-
 def _p_value(measure: str, cells: IntArray) -> float:
-    """Return the chi-squared test's p-value that all groups have one rate."""
-    table = cells.sum(axis=1) if MEASURES[measure] == "share predicted" else cells[:, 1]
+    """Return the p-value of the chi-squared test that all groups have the same rate."""
+    table = cells.sum(axis=1) if MEASURES[measure] == "selection rate" else cells[:, 1]
     return measures.association(table)[1]
 
 
@@ -265,7 +245,7 @@ def _line_severity(line: dict[str, Any]) -> Severity:
         found: Severity = "medium" if line["value"] < FIFTHS else "none"
     else:
         found = discretize.by_rule(line["value"], CUTS)
-    if MEASURES[line["measure"]] == "share predicted" and found != "none":
+    if MEASURES[line["measure"]] == "selection rate" and found != "none":
         apart = line["highest"] - line["lowest"]
         return "low" if line["base_difference"] >= 0.9 * apart else found
     return found
@@ -285,5 +265,5 @@ def _sentence(table: pd.DataFrame, small: pd.DataFrame) -> str:
             f" {worst['low']:.2f} to {worst['high']:.2f})"
         )
     if len(small):
-        text += f"; {len(small):,} groups of under {SMALL} rows are not compared"
+        text += f"; {len(small):,} groups with fewer than {SMALL} rows are not compared"
     return text + "."

@@ -1,4 +1,4 @@
-"""Columns that give the label away, name rows, never change or are missing; rows in order."""
+"""Problems of columns: leaks of the label, ids, constant or missing values, and sorted rows."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
 
 title = "Leaking and empty columns"
 
-#: A column leaks if it alone comes this near to perfect (0 chance, 1 perfect) ...
+#: A column leaks if its power (0 chance, 1 perfect) is at least this ...
 LEAK = 0.95
-#: ... or to this, and this much farther than the next best column.
+#: ... or at least `SUSPECT`, and `GAP` above the next best column.
 SUSPECT, GAP = 0.6, 0.3
-#: A code below this share of other values is nearly constant.
+#: A column with a smaller share of other values is nearly constant.
 NEARLY = 0.005
-#: A column names rows if this share of its values is unique.
+#: Minimum share of unique values of an identifier.
 UNIQUE = 0.99
-#: Missingness tells of the label from this Cramér's V on; rows lie in order from this lift on.
-TELLING, ORDERED = 0.1, 0.1
+#: Minimum Cramér's V between missingness and label; minimum power of the row number.
+DEPENDENT, ORDERED = 0.1, 0.1
 ALPHA = 0.01
-#: A column with more missing is worth saying; ``HOLED`` is grave.
+#: Minimum share of missing values that is reported, and that is serious.
 HOLE, HOLED = 0.2, 0.5
 FOLDS, BINS, MOST, FEWEST = 5, 64, 5000, 20
 #: Columns that the reader of images and sounds makes.
 MEASURED = ("width", "height", "seconds", "rate", "loudness")
-#: Values of single features looked at, whatever their number.
+#: Maximum number of examined values (rows x features) of single features.
 VALUES = 6_400_000
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """The rows looked at: ``whole`` for what columns hold, ``picked`` for what they predict.
+    """The examined rows: ``whole`` for the content of columns, ``picked`` for what they predict.
 
-    ``places`` are those of the picked rows in ``whole``.
+    ``places`` are the places of the picked rows in ``whole``.
     """
 
     rows: Rows
@@ -57,23 +57,23 @@ class _Seen:
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return columns that are suspicious, those that give the label away first.
+    """Find columns with problems; leaks of the label come first.
 
-    A column's power is the balanced accuracy of a cross-validated one-column tree
-    (``audit.alone``), scaled from chance (0) to perfect (1). Problems, one line each:
+    The power of a column is the balanced accuracy of a cross-validated one-column tree
+    (`dataperf.evidence.one_column`), scaled to 0 (chance) .. 1 (perfect). The problems are:
 
-    - ``leak``: power of at least 0.95, or of 0.6 and 0.3 above the next best column. A text is
-      judged by what comes before its first digit too (``cat/`` of ``cat/001.png``);
-    - ``order``: the row's number predicts the label (power of at least 0.1 and Holm's p-value
-      at most 0.01 over 20 stretches): rows are sorted, so shuffle before splitting;
-    - ``missingness``: whether the value is missing is tied to the label (Cramér's V of at least
-      0.1, Holm's adjusted p-value at most 0.01);
-    - ``identifier`` (99 % of the values are unique), ``constant``, ``nearly constant`` (under
-      0.5 % other values), ``missing`` (over 20 %).
+    - ``leak``: a power of at least 0.95; or at least 0.6, and 0.3 above the next best column. For
+      text, the part before the first digit is tried too (``cat/`` of ``cat/001.png``);
+    - ``order``: the row number predicts the label (a power of at least 0.1, and a p-value of at
+      most 0.01 over 20 stretches). The rows are sorted: shuffle them before splitting;
+    - ``missingness``: missing values depend on the label (Cramér's V of at least 0.1, and Holm's
+      adjusted p-value of at most 0.01);
+    - ``identifier`` (99 % of the values are unique), ``constant``, ``nearly constant`` (less than
+      0.5 % other values), ``missing`` (more than 20 %).
 
-    At most 100,000 labelled rows are looked at for leaks; all for the rest.
+    Leaks are searched in at most 100,000 labelled rows, all other problems in all rows.
 
-    Severity: high if a column leaks; medium if missingness tells of the label or half a
+    Severity: high if a column leaks; medium if missing values depend on the label, or half of a
     column is missing; low if there is any other problem.
     """
     import pandas as pd
@@ -82,7 +82,7 @@ def find(evidence: Evidence) -> Finding | str:
     if len(evidence.labelled) < FEWEST:
         return f"fewer than {FEWEST} rows have a label"
     if not discretize.describing(rows) and rows.media is not None:
-        return "there are no columns beside the pictures or sounds"
+        return "there are no columns besides the images or sounds"
     seen = _seen(evidence)
     described = pd.DataFrame(
         [_facts(seen, *each) for each in discretize.described(rows, seen.whole)],
@@ -93,7 +93,9 @@ def find(evidence: Evidence) -> Finding | str:
     others = [each for each in _others(rows, described) if not _measured(rows, each[0])]
     problems = [*_leaks(described), *others]
     if order >= ORDERED and _order_p(seen) <= ALPHA and not _sorted_by_reader(rows):
-        problems.append(("(row number)", "order", order, order, "the row's number tells the label"))
+        problems.append(
+            ("(row number)", "order", order, order, "the row number predicts the label")
+        )
     table = pd.DataFrame(problems, columns=["column", "problem", "score", "value", "detail"])
     grave = table["problem"].map(GRAVITY).fillna(0)
     table = table.assign(grave=grave).sort_values(
@@ -118,7 +120,7 @@ def find(evidence: Evidence) -> Finding | str:
     )
 
 
-#: Problems by how grave they are: 2 high, 1 medium, 0 low.
+#: Problems by severity: 2 high, 1 medium, 0 low.
 GRAVITY = {
     "leak": 2,
     "missingness": 1,
@@ -133,7 +135,7 @@ GRAVITY = {
 def _seen(evidence: Evidence) -> _Seen:
     rows = evidence.rows
     whole = np.arange(len(rows))
-    if not discretize.describing(rows):  # many features and no names: a sample says as much
+    if not discretize.describing(rows):  # many features without names: a sample is enough
         limit = max(2000, 10 * VALUES // max(1, rows.features.shape[1]))
         whole = discretize.sample(len(rows), limit, evidence.seed)
     labelled = whole[rows.labels[whole] >= 0]
@@ -144,7 +146,7 @@ def _seen(evidence: Evidence) -> _Seen:
 
 
 def _facts(seen: _Seen, name: str, kind: Kind, values: Any) -> tuple[Any, ...]:
-    """Return what is known of a column: a line of the table of columns."""
+    """Return a line of the table of columns."""
     import pandas as pd
 
     series = pd.Series(values)
@@ -172,7 +174,7 @@ def _missing(kind: Kind, series: pd.Series) -> NDArray[np.bool_]:
 
 
 def _power(seen: _Seen, name: str, kind: Kind, series: pd.Series) -> tuple[float, str]:
-    """Return how well the column alone predicts the label, and which part of it did best."""
+    """Return the power of a column, and the part of it with the highest power."""
     part = series.iloc[seen.places]
     coded = discretize.coded(name, kind, part, bins=BINS, most=MOST)
     found = {"value": _lift(seen, coded.codes)}
@@ -191,7 +193,7 @@ def _power(seen: _Seen, name: str, kind: Kind, series: pd.Series) -> tuple[float
 
 
 def _step(seen: _Seen, name: str) -> int:
-    """Return of how many rows one is looked at for each of a text's features."""
+    """Return the step with which rows are examined for each feature of a text column."""
     dimensions = seen.rows.feature_columns.count(name)
     return -(-len(seen.picked) * dimensions // VALUES)
 
@@ -203,7 +205,7 @@ def _lift(seen: _Seen, codes: NDArray[np.integer], step: int = 1) -> float:
 
 
 def _order(seen: _Seen) -> float:
-    """Return how well the row's number predicts the label, beyond what groups explain."""
+    """Return the power of the row number to predict the label."""
     bins = max(2, min(BINS, len(seen.picked) // 10))
     codes = (np.arange(len(seen.picked)) * bins) // len(seen.picked)
     fold = np.random.default_rng(0).permutation(len(seen.picked)) % FOLDS
@@ -227,16 +229,17 @@ def _leaks(described: pd.DataFrame) -> Iterator[tuple[str, str, float, float, st
         gap = power[place] - others.max(initial=0.0)
         if power[place] >= LEAK or (power[place] >= SUSPECT and gap >= GAP):
             line = described.iloc[place]
-            how = "" if line["by"] == "value" else f" by its {line['by']}"
-            detail = f"alone{how} it goes {power[place]:.0%} of the way from chance to perfect"
+            part = "" if line["by"] == "value" else f" ({line['by']})"
+            detail = f"a tree on this column only{part} gets {power[place]:.0%} of the way from"
+            detail += " chance to perfect accuracy"
             yield line["column"], "leak", float(power[place]), float(power[place]), detail
 
 
 def _others(rows: Rows, described: pd.DataFrame) -> Iterator[tuple[str, str, float, float, str]]:
     for line in described.itertuples():
         known = round(len(rows) * (1 - line.missing))
-        if line.missing > 0 and line.v >= TELLING and line.p <= ALPHA:
-            detail = f"whether it is missing ({line.missing:.1%}) is tied to the label"
+        if line.missing > 0 and line.v >= DEPENDENT and line.p <= ALPHA:
+            detail = f"missing values ({line.missing:.1%}) depend on the label"
             yield line.column, "missingness", float(line.v), float(line.v), detail
         if line.missing > HOLE:
             detail = f"{line.missing:.1%} missing"
@@ -262,7 +265,7 @@ def _sorted_by_reader(rows: Rows) -> bool:
 
 
 def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
-    """Say whether unique values are names rather than measurements or prose."""
+    """Return whether unique values are ids rather than measurements or prose."""
     if name not in rows.frame.columns or len(rows) < FEWEST:
         return False
     values = rows.frame[name].dropna()
@@ -287,12 +290,13 @@ def _severity(table: pd.DataFrame) -> Severity:
 
 def _sentence(table: pd.DataFrame, count: int) -> str:
     if not len(table):
-        return f"None of {count:,} columns leaks the label, names rows, is constant or empty."
+        return f"None of {count:,} columns leaks the label, is an id, constant or mostly missing."
     leaks = table.loc[table["problem"] == "leak", "column"].tolist()
     text = ""
     if leaks:
         named = ", ".join(leaks[:3]) + (f" and {len(leaks) - 3} more" if len(leaks) > 3 else "")
-        text = f"{named} alone nearly tells the label: would it be known when predicting? "
+        verb = "determines" if len(leaks) == 1 else "each determine"
+        text = f"{named} nearly {verb} the label: is this known at prediction time? "
     rest = table.loc[table["problem"] != "leak", "problem"].value_counts()
     said = ", ".join(f"{number:,} {problem}" for problem, number in rest.items())
     return (text + (f"Of {count:,} columns: {said}." if said else "")).strip()

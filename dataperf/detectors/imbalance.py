@@ -1,4 +1,4 @@
-"""Classes, values of columns and clusters that have far fewer rows than others."""
+"""Imbalance: classes, values of columns and clusters with far fewer rows than others."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 title = "Imbalance"
 
-#: Fewer rows of a class than this cannot be split, trained and tested on.
+#: Minimum number of rows of a class to train and test on.
 FEWEST = 5
-#: A value or cluster is scarce under this part of an even share.
+#: A value or cluster is scarce below this fraction of an even share.
 SCARCE = 0.1
-#: A column of more values names rows rather than kinds of rows.
+#: A column with more values identifies rows rather than kinds of rows.
 MOST_VALUES = 1000
-#: Association with the class that is worth saying, and the error of saying so.
+#: Minimum Cramér's V of an association with the class, and significance level.
 STRONG, ALPHA = 0.3, 0.01
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return classes, values and clusters that are scarce, and columns tied to the class.
+    """Find scarce classes, values and clusters, and columns associated with the class.
 
-    A class is scarce under a tenth of an even share of the rows or with fewer than 5 rows; a
-    value of a categorical column, and a cluster, under a tenth of an even share. A column is
-    tied to the class if Cramér's V is at least 0.3 and Holm's adjusted p-value at most 0.01.
-    Clusters are those of ``audit.clusters``.
+    A class, a value of a categorical column, or a cluster is scarce if it has less than a tenth of
+    an even share of the rows; a class also if it has fewer than 5 rows. A column is associated with
+    the class if Cramér's V is at least 0.3, and Holm's adjusted p-value at most 0.01. Clusters are
+    those of `dataperf.evidence.clusters`.
 
-    Severity: high if the largest class is 100 times the smallest, or a class has fewer than 5
-    rows; medium from 10 times; low from 3 times, or if anything else is scarce or tied.
+    Severity: high if the largest class has 100 times the rows of the smallest, or a class has
+    fewer than 5 rows; medium from 10 times; low from 3 times, or if anything else is found.
     """
     import pandas as pd
 
@@ -54,7 +54,9 @@ def find(evidence: Evidence) -> Finding | str:
         _scarce(classes, "class"),
         _scarce(values, "value"),
         _scarce(parts, "cluster"),
-        ties[ties["tied"]].assign(what="tied to class", score=lambda each: each["cramers_v"]),
+        ties[ties["tied"]].assign(
+            what="associated with class", score=lambda each: each["cramers_v"]
+        ),
     ]
     table = pd.concat([each for each in listed if len(each)] or listed[:1], ignore_index=True)
     names = ["what", "column", "value", "rows", "share", "even_share", "cramers_v", "score"]
@@ -103,7 +105,7 @@ def _classes(rows: Rows) -> pd.DataFrame:
 
 
 def _described(rows: Rows) -> Iterator[Coded]:
-    """Yield what sorts rows into kinds: categorical columns and groups; ids are left out."""
+    """Yield the categorical columns and the groups; ids are left out."""
     for place, name in enumerate(rows.frame.columns):
         if rows.kinds.get(name, "categorical") == "categorical":
             found = discretize.categories(str(name), rows.frame.iloc[:, place], most=MOST_VALUES)
@@ -126,7 +128,7 @@ def _scarce(table: pd.DataFrame | None, what: str) -> pd.DataFrame:
 
 
 def _ties(rows: Rows, coded: list[Coded]) -> pd.DataFrame:
-    """Return every column's association with the class."""
+    """Return a table with the association of each column with the class."""
     import pandas as pd
 
     shapes = [(len(each.names), len(rows.classes)) for each in coded]
@@ -146,7 +148,7 @@ def _ties(rows: Rows, coded: list[Coded]) -> pd.DataFrame:
 
 
 def _clusters(evidence: Evidence) -> tuple[pd.DataFrame | None, float | None]:
-    """Return clusters with their sizes and commonest class, and their mean silhouette."""
+    """Return a table of clusters with size and most frequent class, and the mean silhouette."""
     rows = evidence.rows
     codes, silhouette = clusters.found(rows.features, evidence.seed)
     if codes is None:
@@ -172,13 +174,13 @@ def _sentence(rows: Rows, classes: pd.DataFrame, numbers: dict[str, Any]) -> str
     text = (
         f"The largest of {len(classes):,} classes ({largest['value']}) has {largest['rows']:,} rows,"
         f" the smallest ({smallest['value']}) {smallest['rows']:,};"
-        f" evenness {numbers['entropy']:.2f} of 1."
+        f" normalized entropy {numbers['entropy']:.2f} (1 if balanced)."
     )
     more = [
         (numbers["classes_under_5"], "classes have fewer than 5 rows"),
         (numbers["scarce_values"], "values of columns are scarce"),
         (numbers["scarce_clusters"], "clusters are scarce"),
-        (numbers["tied_columns"], "columns are tied to the class"),
+        (numbers["tied_columns"], "columns are associated with the class"),
     ]
     said = [f"{count:,} {words}" for count, words in more if count]
     return f"{text} {'; '.join(said)}." if said else text

@@ -1,4 +1,4 @@
-"""Labels that models which did not see them would not have given."""
+"""Label errors: labels that out-of-fold models reject."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 title = "Label errors"
 
-#: With fewer rows nothing can be learned; of smaller classes nothing can be said.
+#: Minimum number of rows, and of rows of a class, to judge labels.
 FEWEST, FEWEST_OF_CLASS = 20, 3
 
 
 def find(evidence: Any) -> Finding | str:
-    """Rank all labels by how far another class is likelier, and flag the worst.
+    """Rank labels by margin (best other class minus given label) and flag the worst.
 
-    The threshold is the one with the highest expected F1; how many of the flagged labels are
-    really wrong is estimated by injecting errors (see `dataperf.evidence.calibration`). Nothing is
-    flagged where the interval of the share of errors begins at zero. Errors between classes that
-    look alike cannot be told from right labels of hard rows, so both are estimates from below;
-    the table holds every row that another class is likelier for, flagged or not.
-    The column ``confident_learning`` says what the cleanlab package would flag (Northcutt, Jiang &
-    Chuang, Confident learning, JAIR 70, 2021, section 3), which takes no account of chance.
+    The threshold has the highest expected F1. The number of flagged labels that are wrong is
+    estimated by injecting errors (see `dataperf.evidence.calibration`). Nothing is flagged if the
+    interval of the share of errors begins at 0. Errors between similar classes cannot be
+    distinguished from correct labels of hard rows, so both estimates are lower bounds. The table
+    has all rows for which another class is more probable, flagged or not. The column
+    ``confident_learning`` marks the rows that the package cleanlab would flag (Northcutt, Jiang &
+    Chuang, Confident learning, JAIR 70, 2021, section 3), without a correction for chance.
     """
     rows = evidence.rows
     counts = np.bincount(rows.labels[rows.labels >= 0], minlength=len(rows.classes))
@@ -39,21 +39,21 @@ def find(evidence: Any) -> Finding | str:
         return f"only {len(judged)} rows in classes of at least {FEWEST_OF_CLASS}; {FEWEST} needed"
     if len(np.unique(rows.labels[judged])) < 2:
         return f"only one class has at least {FEWEST_OF_CLASS} rows"
-    chances = evidence.probabilities
+    probabilities = evidence.probabilities
     given = rows.labels[judged]
-    scores, suggested = calibration.margins(chances[judged], given)
+    scores, suggested = calibration.margins(probabilities[judged], given)
     evidence.progress("injecting errors", 0, None)
     found = calibration.calibrate(
         scores,
-        chances,
+        probabilities,
         rows.labels,
         judged,
-        again=evidence.relabelled,
+        rerun=evidence.relabelled,
         seed=evidence.seed,
     )
     best = found.best()
     flagged = (scores >= found.thresholds[best]) & (found.share_low > 0)
-    also = _confident_learning(chances[judged], given)
+    also = _confident_learning(probabilities[judged], given)
     table = _table(evidence, judged, scores, suggested, flagged, also)
     numbers = _numbers(found, best, flagged, also)
     return Finding(
@@ -70,11 +70,11 @@ def find(evidence: Any) -> Finding | str:
     )
 
 
-def _confident_learning(chances: NDArray[np.float32], given: IntArray) -> NDArray[np.bool_]:
+def _confident_learning(probabilities: NDArray[np.float32], given: IntArray) -> NDArray[np.bool_]:
     from cleanlab.filter import find_label_issues
 
-    present = np.unique(given)  # the package wants classes 0, 1, 2, ... without a gap
-    part = chances[:, present].astype(np.float64)
+    present = np.unique(given)  # the package needs classes 0, 1, 2, ... without gaps
+    part = probabilities[:, present].astype(np.float64)
     part /= part.sum(axis=1, keepdims=True)
     flags: NDArray[np.bool_] = find_label_issues(
         np.searchsorted(present, given), part, n_jobs=1, filter_by="prune_by_noise_rate"
@@ -90,7 +90,7 @@ def _table(
     flagged: NDArray[np.bool_],
     also: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    """Return every row that another class is likelier for, the worst first."""
+    """Return a table of the rows for which another class is more probable, the worst first."""
     import pandas as pd
 
     rows = evidence.rows
@@ -139,24 +139,24 @@ def _sentence(numbers: dict[str, Any], judged: int) -> str:
     plain = f"{numbers['confident_learning']:,} ({numbers['confident_learning'] / judged:.1%})"
     if numbers["flagged"]:
         return (
-            f"{numbers['flagged']:,} of {judged:,} labels are flagged; of these about "
-            f"{numbers['expected_real']:,.0f} [{numbers['low']:,.0f}, {numbers['high']:,.0f}] are "
-            f"expected to be wrong. In all at least {numbers['noise_rate']:.1%} of labels seem "
-            f"wrong; confident learning alone would flag {plain}."
+            f"{numbers['flagged']:,} of {judged:,} labels are flagged; about "
+            f"{numbers['expected_real']:,.0f} [{numbers['low']:,.0f}, {numbers['high']:,.0f}] of them are "
+            f"expected to be wrong. At least {numbers['noise_rate']:.1%} of all labels are estimated "
+            f"to be wrong. Confident learning would flag {plain}."
         )
     if not numbers["confident_learning"]:
         return f"None of the {judged:,} labels looks wrong."
     return (
-        f"No label of {judged:,} is flagged: right labels of hard rows would look no better. "
-        f"Confident learning alone would flag {plain}. Errors between classes that look alike "
-        "can only be told by looking: begin with the first rows of the table."
+        f"No label is flagged: the most suspicious of {judged:,} rows cannot be distinguished from "
+        f"correct but hard ones. Confident learning would flag {plain}. Errors between similar "
+        "classes can only be found by inspection: begin with the first rows of the table."
     )
 
 
 def _severity(found: calibration.Calibration, plain: int) -> Severity:
-    """High from 5 % of wrong labels on, medium from 1 %, low from any at all.
+    """Return high from 5 % wrong labels, medium from 1 %, low if there are any.
 
-    Low too if confident learning would flag 1 %: those may be errors, or right but hard.
+    Also low if confident learning would flag 1 %: these rows may be errors, or correct but hard.
     """
     if found.share_low >= 0.05:
         return "high"
@@ -168,7 +168,7 @@ def _severity(found: calibration.Calibration, plain: int) -> Severity:
 def _transition(
     classes: tuple[str, ...], given: IntArray, suggested: IntArray, flagged: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    """Return how often each class is given for each, believing the flags: rows sum to 1."""
+    """Return the noise matrix if all flags were correct: true class by given class, rows sum to 1."""
     import pandas as pd
 
     counts = statistics.confusion(np.where(flagged, suggested, given), given, len(classes))
@@ -177,7 +177,7 @@ def _transition(
 
 
 def _thresholds(found: calibration.Calibration) -> pd.DataFrame:
-    """Return what is expected at every threshold, for users who want another one."""
+    """Return the expected numbers at each threshold, for users who want another one."""
     import pandas as pd
 
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Rows far from all others: their nearest neighbours are much farther away than is usual."""
+"""Outliers: rows whose nearest neighbours are much farther away than usual."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from dataperf.records.findings import Evidence, Finding, Neighbours
 
 title = "Outliers"
 
-#: Share of clean rows that lie beyond the threshold, if distances have an exponential tail.
+#: Share of clean rows beyond the threshold, if distances have an exponential tail.
 TAIL = 0.0025
-#: Factor over the median distance, at least: in many dimensions all are much the same.
+#: Minimum threshold, as a factor of the median distance: it matters in many dimensions.
 LEAST = 1.25
-#: Factor over what is usual nearby, at least.
+#: Local threshold, as a factor of the usual distance nearby.
 NEARBY = 1.5
-#: Share of all rows from which neighbours that are far from all others are a region of its own.
+#: Minimum share of rows of a sparse region; its rows must also pass the local threshold.
 REGION = 0.02
-#: Fewer rows have no usual distance.
+#: Minimum number of rows.
 FEWEST = 8
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return rows whose score is at least one half; see ``scores``.
+    """Find rows with a score of at least 1/2; see `scores`.
 
-    Severity: none if no more rows are flagged than chance allows and none lies beyond twice
-    the threshold (score 2/3); else high from 5 % of the rows, medium from 0.5 %, low below.
+    Severity: none if no more rows are flagged than expected by chance, and none is beyond twice the
+    threshold (score 2/3); otherwise high from 5 % of the rows, medium from 0.5 %, else low.
     """
     rows, neighbours = evidence.rows, evidence.neighbours
     if len(rows) < FEWEST or not rows.features.shape[1]:
-        return f"outliers need at least {FEWEST} rows and one feature"
+        return f"there are fewer than {FEWEST} rows, or no features"
     distances = mean_distances(neighbours)
     score = scores(neighbours)
     usual = float(np.median(distances))
@@ -52,7 +52,7 @@ def find(evidence: Evidence) -> Finding | str:
     words = f"{len(picked):,} of {count:,} rows ({len(picked) / count:.2%}) lie far from all others"
     if len(picked):
         words += f", the farthest at {table['times_usual'].max():.1f} times the usual distance"
-    words += "; no more than clean data would show." if quiet and len(picked) else "."
+    words += "; clean data would show as many." if quiet and len(picked) else "."
     return Finding(
         kind="outliers",
         title=title,
@@ -69,26 +69,26 @@ def find(evidence: Evidence) -> Finding | str:
 
 
 def scores(neighbours: Neighbours) -> FloatArray:
-    """Return how far out every row lies, 0 to 1; 1/2 is the threshold.
+    """Return the outlier score of each row, 0 to 1; 1/2 is the threshold.
 
-    A row's distance is the mean over its k nearest rows [1]_. It is held to two thresholds, on
-    the scale of logarithms:
+    A row's distance is the mean distance to its k nearest rows [1]_. Its logarithm is compared with
+    two thresholds:
 
-    - of all rows: the smaller of two guesses of where one row in 400 lies beyond, if
-      the tail falls off exponentially (of lighter tails fewer): from median and upper quartile,
-      Q3 + s log(0.25 / 0.0025) with s = (Q3 - Q2) / log 2, which a quarter of the rows being
-      outliers does not move; and likewise from upper quartile and 95th percentile, which is
-      nearer where the tail is light. Never less than 1.25 times the median;
-    - nearby, where rows beyond the first threshold are each other's neighbours and make up at
-      least 2 % of all: 1.5 times the lower quartile of its neighbours' distances. A region or
-      class that is sparse as a whole is no outlier (after the local outlier factor [2]_).
+    - global: the value that 1 row in 400 exceeds if the tail is exponential (fewer rows if it is
+      lighter). It is the smaller of two estimates. The first, from median and upper quartile, is
+      Q3 + s log(0.25 / 0.0025) with s = (Q3 - Q2) / log 2; it is robust to a quarter of the rows
+      being outliers. The second is the same from upper quartile and 95th percentile; it is closer
+      if the tail is light. The threshold is at least 1.25 times the median;
+    - local: 1.5 times the lower quartile of the neighbours' distances. It is used for rows beyond
+      the global threshold that are each other's neighbours and make up at least 2 % of all rows. A
+      region or class that is sparse as a whole is not an outlier (cf. local outlier factor [2]_).
 
-    The score is z / (1 + z), z being the ratio to the threshold, the smaller if there are two.
+    The score is z / (1 + z), where z is the ratio to the threshold, or the smaller of two ratios.
 
     Parameters
     ----------
     neighbours
-        Of all rows.
+        Nearest rows of each row.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def scores(neighbours: Neighbours) -> FloatArray:
 
 
 def mean_distances(neighbours: Neighbours) -> FloatArray:
-    """Return every row's mean distance to its neighbours; those that are not there are left out."""
+    """Return the mean distance of each row to its neighbours, (n,); missing neighbours do not count."""
     there = np.isfinite(neighbours.distances)
     total = np.where(there, neighbours.distances, 0).sum(axis=1, dtype=np.float64)
     found: FloatArray = total / np.maximum(there.sum(axis=1), 1)
@@ -126,7 +126,7 @@ def mean_distances(neighbours: Neighbours) -> FloatArray:
 
 
 def _nearby(neighbours: Neighbours, log: FloatArray) -> FloatArray:
-    """Return the lower quartile of the neighbours' own log distances."""
+    """Return the lower quartile of the neighbours' log distances."""
     there: NDArray[np.bool_] = neighbours.rows >= 0
     of_neighbours = np.sort(np.where(there, log[neighbours.rows], np.inf), axis=1)
     place = np.maximum(there.sum(axis=1) - 1, 0) // 4
@@ -136,7 +136,7 @@ def _nearby(neighbours: Neighbours, log: FloatArray) -> FloatArray:
 
 
 def _regions(neighbours: Neighbours, far: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Say which far rows belong to a large set that neighbourhood connects."""
+    """Return which far rows belong to a large connected set of neighbours."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

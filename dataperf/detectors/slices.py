@@ -1,4 +1,4 @@
-"""Weak slices: simple conditions under which the models are wrong far more often than overall."""
+"""Weak slices: simple conditions under which the models err much more often than overall."""
 
 from __future__ import annotations
 
@@ -21,54 +21,54 @@ if TYPE_CHECKING:
 title = "Weak slices"
 
 FEWEST_ROWS = 50
-#: A slice has at least this many rows and this share of those looked at.
+#: Minimum number of rows of a slice, and minimum share of the examined rows.
 SUPPORT, SHARE = 20, 0.005
-#: A slice errs this much more often than all rows, by factor and by difference; or by these.
+#: Minimum error rate of a slice, relative to all rows: factor and difference, in two variants.
 LIFT, EXCESS = 1.2, 0.05
 DOUBLE, LITTLE = 2.0, 0.02
 ALPHA = 0.05
-#: Conditions with a lower z-score are counted as tests but not looked at closer.
+#: Conditions with a lower z-score count as tests but are not examined further.
 KEEP = 2.5
-#: What a second condition must add to the z-score to be worth its words.
+#: Minimum gain in z-score by a second condition.
 SECOND = 1.5
-#: Intervals and values of a column alone, and when two columns are crossed.
+#: Maximum number of intervals for one column and for two crossed columns; of categories.
 ALONE, CROSSED, VALUES = 10, 5, 20
-#: Values of all columns together that are looked at, and rows at least.
+#: Maximum number of examined values (rows x columns); minimum of the maximum number of rows.
 VALUES_SEEN, LEAST_SEEN = 12_800_000, 10_000
-#: Columns that are crossed, and slices shown.
+#: Maximum number of crossed columns, of slices shown, and of conditions examined further.
 MOST_CROSSED, MOST, CLOSER = 64, 20, 400
 
 
 def find(evidence: Evidence) -> Finding | str:
-    """Return conditions of high out-of-fold error, at most twenty, without near repeats.
+    """Find at most 20 different conditions with a high out-of-fold error rate.
 
-    All conditions on one column (value, interval between deciles, missing), and on two
-    (quintiles; the given label only alone), are counted on at most 100,000 labelled rows. A
-    slice errs at least 1.2 times as often as all rows and 5 points more, or twice as often and
-    2 points more; its p-value (hypergeometric: errors at random among the rows) is at most 0.05
-    after Holm's correction for every condition counted. Of slices that share half their rows
-    the one with the highest z-score stays, a second condition counting only if it adds 1.5;
-    what is left of a slice without the rows of earlier ones must still stand out. The interval
-    is Wilson's, and does not know that the slice was picked for its error.
+    All conditions on one column (a value, an interval between deciles, missing) and on two columns
+    (quintiles; never the given label) are counted on at most 100,000 labelled rows. The error rate
+    of a slice is at least 1.2 times that of all rows and 5 points higher, or twice as high and 2
+    points higher. Its p-value (hypergeometric: errors at random among the rows) is at most 0.05
+    after Holm's correction for all conditions counted. Of slices that share half of their rows,
+    only the one with the highest z-score is kept; a second condition must add 1.5 to it. A slice
+    must still stand out without the rows of earlier slices. The interval is Wilson's; it is not
+    corrected for the selection of the slice.
 
-    Where all there is are embeddings, their clusters (``audit.clusters``) take the place of
+    If the data has only embeddings, their clusters (`dataperf.evidence.clusters`) replace the
     columns.
 
-    Severity, by the lower end of the interval: high if a slice of at least 5 % of the rows
-    errs twice as often as all rows, medium if one of at least 1 % errs 1.5 times as often, low
-    if there is any slice.
+    Severity, by the lower end of the interval: high if a slice with at least 5 % of the rows errs
+    twice as often as all rows; medium if one with at least 1 % errs 1.5 times as often; low if
+    there is any slice.
     """
     rows = evidence.rows
     labelled = evidence.labelled
     if len(labelled) < FEWEST_ROWS:
-        return f"slices need at least {FEWEST_ROWS} rows with a label"
+        return f"fewer than {FEWEST_ROWS} rows have a label"
     picked = _picked(evidence)
     wrong = evidence.probabilities[picked].argmax(axis=1) != rows.labels[picked]
     coded = _coded(evidence, picked)
     if not coded:
-        return "there is no column to make conditions from"
+        return "no column can form a condition"
     if not wrong.any() or wrong.all():
-        return "the models are right, or wrong, about every row alike"
+        return "the models are correct on all rows, or wrong on all rows"
     least = max(SUPPORT, int(np.ceil(SHARE * len(picked))))
     single = conditions.singles(coded, wrong, least)
     crossed = _to_cross(rows, picked, coded, single, wrong)
@@ -98,14 +98,14 @@ def find(evidence: Evidence) -> Finding | str:
 
 
 def _picked(evidence: Evidence) -> IntArray:
-    """Return the rows looked at: fewer of very wide ones."""
+    """Return the examined rows; fewer for wide data."""
     wide = len(discretize.describing(evidence.rows)) or evidence.rows.features.shape[1]
     limit = min(discretize.SAMPLE, max(LEAST_SEEN, VALUES_SEEN // max(1, wide)))
     return evidence.labelled[discretize.sample(len(evidence.labelled), limit, evidence.seed)]
 
 
 def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
-    """Return what conditions are made of: columns, split, groups, and last the given label."""
+    """Return what conditions use: columns, split, groups, and the given label."""
     rows = evidence.rows
     found: list[Coded] = []
     embedded = rows.media is not None or len(set(rows.feature_columns)) < rows.features.shape[1]
@@ -129,11 +129,11 @@ def _coded(evidence: Evidence, picked: IntArray) -> list[Coded]:
 def _to_cross(
     rows: Rows, picked: IntArray, coded: list[Coded], single: Counted, wrong: NDArray[np.bool_]
 ) -> list[Coded]:
-    """Return the columns that are crossed, in fewer intervals; of very many the most telling."""
+    """Return the columns to cross, with fewer intervals; if there are many, the strongest."""
     z = conditions.z_scores(single.rows, single.errors, float(wrong.mean()))
     best = np.full(len(coded), -np.inf)
     np.maximum.at(best, np.array([terms[0].column for terms in single.terms], dtype=np.intp), z)
-    # a label crossed with a feature only says on which side of a class's border a row lies
+    # a label crossed with a feature only shows on which side of a class border a row lies
     order = [place for place in np.argsort(-best, kind="stable") if coded[place].name != rows.label]
     chosen = [coded[place] for place in sorted(order[:MOST_CROSSED])]
     wanted = {each.name for each in chosen if each.edges is not None}
@@ -148,23 +148,23 @@ def _to_cross(
 def _slices(
     rows: Rows, wrong: NDArray[np.bool_], parts: list[tuple[list[Coded], Counted]]
 ) -> tuple[pd.DataFrame, list[NDArray[np.bool_]]]:
-    """Return the table of slices that stand out, and which rows are in each."""
+    """Return the table of slices that stand out, and the rows of each."""
     import pandas as pd
 
     rate = float(wrong.mean())
     (coded, _), (crossed, _) = parts
     counted = conditions.joined([part for _, part in parts])
-    alone = len(parts[0][1].terms)
+    singles = len(parts[0][1].terms)
     z = conditions.z_scores(counted.rows, counted.errors, rate)
     p = _p_values(counted, z, wrong)
     error = counted.errors / np.maximum(counted.rows, 1)
     by_much = (error >= LIFT * rate) & (error >= rate + EXCESS)
     fit = (p <= ALPHA) & (by_much | ((error >= DOUBLE * rate) & (error >= rate + LITTLE)))
-    value = z - SECOND * (np.arange(len(z)) >= alone)
+    value = z - SECOND * (np.arange(len(z)) >= singles)
     order = np.flatnonzero(fit)
     order = order[np.argsort(-value[order], kind="stable")][:CLOSER]
     masks = (
-        conditions.met(coded if number < alone else crossed, counted.terms[number])
+        conditions.met(coded if number < singles else crossed, counted.terms[number])
         for number in order
     )
     picks, taken = _reduced(order, masks, wrong)
@@ -172,7 +172,7 @@ def _slices(
     facts = {
         "condition": [
             conditions.in_words(
-                coded if number < alone else crossed, counted.terms[number], rows.kinds
+                coded if number < singles else crossed, counted.terms[number], rows.kinds
             )
             for number in picks
         ],
@@ -198,16 +198,16 @@ def _wrong_rows(
     table: pd.DataFrame,
     members: list[NDArray[np.bool_]],
 ) -> pd.DataFrame:
-    """Return the rows of every slice that the models are wrong about, the surest first."""
+    """Return the wrongly predicted rows of each slice, the most confident first."""
     import pandas as pd
 
     rows, found = evidence.rows, []
     for condition, member in zip(table["condition"], members, strict=True):
         inside = picked[member & wrong]
-        chances = evidence.probabilities[inside]
-        score = chances.max(axis=1).astype(np.float64)
+        probabilities = evidence.probabilities[inside]
+        score = probabilities.max(axis=1).astype(np.float64)
         given = discretize.class_names(rows, rows.labels[inside])
-        predicted = discretize.class_names(rows, chances.argmax(axis=1))
+        predicted = discretize.class_names(rows, probabilities.argmax(axis=1))
         more = {"condition": condition, "given": given, "predicted": predicted}
         part = discretize.row_table(rows, inside, score, **more)
         found.append(part.sort_values("score", ascending=False, kind="stable"))
@@ -216,7 +216,7 @@ def _wrong_rows(
 
 
 def _p_values(counted: Counted, z: FloatArray, wrong: NDArray[np.bool_]) -> FloatArray:
-    """Return Holm's adjusted p-values; 1 for conditions that do not stand out at all."""
+    """Return Holm's adjusted p-values; 1 for conditions with a z-score below `KEEP`."""
     from scipy.stats import hypergeom
 
     p = np.ones(len(z))
@@ -232,7 +232,7 @@ def _p_values(counted: Counted, z: FloatArray, wrong: NDArray[np.bool_]) -> Floa
 def _reduced(
     order: IntArray, masks: Iterator[NDArray[np.bool_]], wrong: NDArray[np.bool_]
 ) -> tuple[list[int], list[NDArray[np.bool_]]]:
-    """Return the first slices that say something new beside those before them."""
+    """Return the slices that are not explained by earlier ones."""
     rate = float(wrong.mean())
     picks: list[int] = []
     taken: list[NDArray[np.bool_]] = []
@@ -263,12 +263,12 @@ def _severity(table: pd.DataFrame, rate: float) -> Severity:
 def _sentence(table: pd.DataFrame, rate: float, tests: int) -> str:
     if not len(table):
         return (
-            f"The models err on {rate:.1%} of the rows, and under none of {tests:,} simple"
-            " conditions much more often."
+            f"The models err on {rate:.1%} of the rows; none of {tests:,} simple conditions has a"
+            " much higher error rate."
         )
     worst: Any = table.iloc[0]
     return (
         f"Where {worst['condition']}, the models err on {worst['error']:.1%} of {worst['rows']:,}"
-        f" rows ({worst['low']:.1%} to {worst['high']:.1%}), overall on {rate:.1%};"
-        f" {len(table):,} weak {'slice' if len(table) == 1 else 'slices'} in all."
+        f" rows ({worst['low']:.1%} to {worst['high']:.1%}), compared with {rate:.1%} of all rows;"
+        f" {len(table):,} weak {'slice' if len(table) == 1 else 'slices'} found."
     )

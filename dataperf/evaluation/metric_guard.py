@@ -75,7 +75,9 @@ def undefined(
             place = f"nan on the split {split}{f' of {name}' if len(tasks) > 1 else ''}"
             module = registry.load("metrics", headline)
             if plugin_calls.is_yours(module):
-                right = used.score(outcome.truth, outcome.truth, classes=outcome.classes)
+                right = statistics.score_of(
+                    used, outcome.truth, outcome.truth, classes=outcome.classes
+                )
                 if np.isnan(right):
                     which = plugin_calls.named("metrics", module)
                     raise DataperfError(f"{which} is {place}, for right predictions too")

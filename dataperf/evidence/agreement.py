@@ -1,4 +1,4 @@
-"""Agreement of annotators and the label they point to (pure)."""
+"""Agreement of annotators, and their consensus label (pure)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from dataperf import statistics
 from dataperf.records import FloatArray, IntArray
 
-#: Largest number of classes, and of rows times classes, for a matrix per annotator.
+#: Maximum number of classes, and of rows times classes, for one matrix per annotator.
 FULL_CLASSES, FULL_CELLS = 20, 20_000_000
 STEPS, GAIN = 100, 1e-4
-#: Pseudo-answers of every annotator: so many in all on the diagonal and off it.
+#: Pseudo-counts per row of an annotator's matrix: on the diagonal, and in total off it.
 RIGHT, WRONG = 2.0, 1.0
 
 
 @dataclass(frozen=True)
 class Votes:
-    """Every answer given: (v,) arrays of row, annotator and class id."""
+    """All answers, as (v,) arrays of row, annotator and class id."""
 
     row: IntArray
     annotator: IntArray
@@ -31,26 +31,26 @@ class Votes:
 
     @property
     def of_row(self) -> IntArray:
-        """How many answers each row has."""
+        """Number of answers of each row, (rows,)."""
         return np.bincount(self.row, minlength=self.rows)
 
 
 @dataclass(frozen=True)
 class Consensus:
-    """What the annotators point to.
+    """The label that the annotators agree on.
 
     Parameters
     ----------
     labels : (n,) array of int
-        -1 where nobody answered.
+        -1 for rows without answers.
     confidence : (n,) array of float
         Probability of that label.
     of_given : (n,) array of float
-        Probability of the label as given; nan where it or all answers are missing.
+        Probability of the given label; nan if it or all answers are missing.
     accuracy : (annotators,) array of float
-        Probability that an answer of theirs is right; nan without answers.
+        Probability that an answer of the annotator is correct; nan without answers.
     model
-        ``dawid-skene``, or ``one-coin`` where matrices would be too large.
+        ``dawid-skene``, or ``one-coin`` if the matrices would be too large.
     """
 
     labels: IntArray
@@ -61,14 +61,14 @@ class Consensus:
 
 
 def votes(answers: NDArray[np.integer], classes: int) -> Votes:
-    """Return the answers of an (annotators, n) array, in which -1 is missing."""
+    """Return the answers in an (annotators, n) array of class ids; -1 is missing."""
     annotator, row = np.nonzero(answers >= 0)
     given = answers[annotator, row].astype(np.intp)
     return Votes(row, annotator, given, answers.shape[1], len(answers), classes)
 
 
 def _counts(votes: Votes) -> Any:
-    """Return a sparse (n, classes) table of answers."""
+    """Return the number of answers for each row and class, as a sparse (n, classes) table."""
     from scipy.sparse import coo_array
 
     shape = (votes.rows, votes.classes)
@@ -82,9 +82,10 @@ def coefficients(votes: Votes) -> dict[str, float]:
     Returns
     -------
     dict
-        ``agreement``: share of pairs of answers to one row that are the same (the mean over
-        rows with two or more). ``fleiss_kappa``: for any number of answers a row.
-        ``krippendorff_alpha``: nominal. nan where no row has two answers or there is one class.
+        ``agreement`` is the share of equal pairs of answers to the same row (mean over rows with
+        two or more answers). ``fleiss_kappa`` allows any number of answers per row.
+        ``krippendorff_alpha`` is the nominal one. nan if no row has two answers, or there is only
+        one class.
 
     Notes
     -----
@@ -120,7 +121,7 @@ def coefficients(votes: Votes) -> dict[str, float]:
 
 
 def disagreement(votes: Votes) -> FloatArray:
-    """Return of every row the share of pairs of its answers that differ; nan under two answers."""
+    """Return the share of unequal pairs of answers of each row, (n,); nan for fewer than 2 answers."""
     counts = _counts(votes)
     total = votes.of_row.astype(np.float64)
     same = np.asarray(counts.multiply(counts).sum(axis=1)).ravel() - total
@@ -128,19 +129,19 @@ def disagreement(votes: Votes) -> FloatArray:
 
 
 def consensus(votes: Votes, given: IntArray) -> Consensus:
-    """Return the label that answers point to, weighing annotators by how right they are.
+    """Return the consensus label of each row, with annotators weighted by their accuracy.
 
-    Expectation maximisation of Dawid & Skene's model: a confusion matrix for every annotator,
-    with pseudo-counts (2 on the diagonal, 1 spread over the rest of a row), started at the
-    shares of answers. Of more than twenty classes, or very many cells, an annotator has one
-    probability of being right instead, wrong answers being spread evenly.
+    Dawid & Skene's model is fitted by expectation maximisation, starting at the shares of answers.
+    Each annotator has a confusion matrix with pseudo-counts: 2 on the diagonal, and 1 spread over
+    the rest of a row. With more than 20 classes or 20 million cells, each annotator has a single
+    accuracy instead, and wrong answers are spread evenly.
 
     Parameters
     ----------
     votes
         All answers.
     given : (n,) array of int
-        The label as given, which takes no part; -1 where missing.
+        The given labels, -1 if missing. They do not influence the consensus.
 
     Notes
     -----
@@ -154,18 +155,18 @@ def consensus(votes: Votes, given: IntArray) -> Consensus:
 def _dawid_skene(votes: Votes, given: IntArray) -> Consensus:
     row, annotator, answer = votes.row, votes.annotator, votes.answer
     answered = votes.of_row > 0
-    chances = _counts(votes).toarray() / np.maximum(votes.of_row, 1)[:, None]
+    probabilities = _counts(votes).toarray() / np.maximum(votes.of_row, 1)[:, None]
     prior = np.full((votes.classes, votes.classes), WRONG / max(1, votes.classes - 1))
     np.fill_diagonal(prior, RIGHT)
     cell = annotator * votes.classes + answer
     for _ in range(STEPS):
         matrix = np.empty((votes.annotators, votes.classes, votes.classes))
         for truth in range(votes.classes):
-            weights = chances[row, truth]
+            weights = probabilities[row, truth]
             found = np.bincount(cell, weights, votes.annotators * votes.classes)
             matrix[:, truth] = found.reshape(votes.annotators, votes.classes) + prior[truth]
         matrix /= matrix.sum(axis=2, keepdims=True)
-        share = (chances[answered].sum(axis=0) + 1) / (answered.sum() + votes.classes)
+        share = (probabilities[answered].sum(axis=0) + 1) / (answered.sum() + votes.classes)
         logits = np.tile(np.log(share), (votes.rows, 1))
         for truth in range(votes.classes):
             said = np.log(matrix[annotator, truth, answer])
@@ -173,29 +174,29 @@ def _dawid_skene(votes: Votes, given: IntArray) -> Consensus:
         logits -= logits.max(axis=1, keepdims=True)
         new = np.exp(logits)
         new /= new.sum(axis=1, keepdims=True)
-        moved = float(np.abs(new - chances)[answered].max(initial=0.0))
-        chances = new
+        moved = float(np.abs(new - probabilities)[answered].max(initial=0.0))
+        probabilities = new
         if moved < GAIN:
             break
-    labels = np.where(answered, chances.argmax(axis=1), -1)
+    labels = np.where(answered, probabilities.argmax(axis=1), -1)
     known = answered & (given >= 0)
     of_given = np.full(votes.rows, np.nan)
-    of_given[known] = chances[known, given[known]]
-    right = np.bincount(annotator, chances[row, answer], votes.annotators)
+    of_given[known] = probabilities[known, given[known]]
+    right = np.bincount(annotator, probabilities[row, answer], votes.annotators)
     accuracy = statistics.ratio(right, np.bincount(annotator, minlength=votes.annotators))
-    confidence = np.where(answered, chances.max(axis=1), np.nan)
+    confidence = np.where(answered, probabilities.max(axis=1), np.nan)
     return Consensus(labels, confidence, of_given, accuracy, "dawid-skene")
 
 
 def _one_coin(votes: Votes, given: IntArray) -> Consensus:
-    """Only classes that somebody named have a chance; the others' is too small to matter."""
+    """Consider only classes that an annotator named; all others are too improbable to matter."""
     key = votes.row * votes.classes + votes.answer
     cells, cell = np.unique(key, return_inverse=True)
     row, label = cells // votes.classes, cells % votes.classes
-    chances = np.bincount(cell) / votes.of_row[row]
+    probabilities = np.bincount(cell) / votes.of_row[row]
     total = np.bincount(votes.annotator, minlength=votes.annotators)
     for _ in range(STEPS):
-        right = np.bincount(votes.annotator, chances[cell], votes.annotators)
+        right = np.bincount(votes.annotator, probabilities[cell], votes.annotators)
         accuracy = (right + RIGHT) / (total + RIGHT + WRONG)
         weight = np.log(accuracy * (votes.classes - 1) / (1 - accuracy))
         logits = np.bincount(cell, weight[votes.annotator])
@@ -203,16 +204,16 @@ def _one_coin(votes: Votes, given: IntArray) -> Consensus:
         np.maximum.at(top, row, logits)
         new = np.exp(logits - top[row])
         new /= np.bincount(row, new, votes.rows)[row]
-        moved = float(np.abs(new - chances).max(initial=0.0))
-        chances = new
+        moved = float(np.abs(new - probabilities).max(initial=0.0))
+        probabilities = new
         if moved < GAIN:
             break
-    order = np.lexsort((label, -chances, row))
+    order = np.lexsort((label, -probabilities, row))
     rows, first = np.unique(row[order], return_index=True)
     labels, confidence = np.full(votes.rows, -1), np.full(votes.rows, np.nan)
-    labels[rows], confidence[rows] = label[order][first], chances[order][first]
+    labels[rows], confidence[rows] = label[order][first], probabilities[order][first]
     of_given = np.where((votes.of_row > 0) & (given >= 0), 0.0, np.nan)
     same = given[row] == label
-    of_given[row[same]] = chances[same]
+    of_given[row[same]] = probabilities[same]
     accuracy = statistics.ratio(right, total)
     return Consensus(labels.astype(np.intp), confidence, of_given, accuracy, "one-coin")

@@ -1,11 +1,11 @@
-"""How many flagged labels are really wrong: known errors are injected and looked for.
+"""Estimate how many flagged labels are wrong, by injecting known errors.
 
-A detector's flags hold two kinds of rows: wrong labels, and right ones that look wrong. With
-G(t) the share of rows that score t or more, R(t) the same share of injected errors, and p the
-share of wrong labels, G(t) >= p R(t) at every t. So p is at most the least G(t) / R(t), and is
-near it, since above some t there is hardly anything but errors (mixture proportion estimation:
+A detector flags two kinds of rows: wrong labels, and correct labels of hard rows. Let G(t) be the
+share of rows that score t or more, R(t) the same share of the injected errors, and p the share of
+wrong labels. Then G(t) >= p R(t) at every t, so p is at most the minimum of G(t) / R(t). It is near
+this minimum, because above some t nearly all rows are errors (mixture proportion estimation:
 Blanchard, Lee & Scott, Semi-supervised novelty detection, JMLR 11, 2010, theorem 2 and section 4).
-Then n p R(t) flags are expected to be real.
+So n p R(t) of the flagged labels are expected to be wrong.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from dataperf.records import FloatArray, IntArray
 
-#: The share of labels that is changed in one round, and how many changed labels are wanted.
+#: Share of labels changed in a round, wanted number of changed labels, and maximum of rounds.
 INJECTED, WANTED, MOST_ROUNDS = 0.05, 400, 4
-#: Thresholds that find fewer of the injected errors tell nothing of the share of errors.
+#: Thresholds that find a smaller share of the injected errors are not used for the estimate.
 LEAST_FOUND = 0.3
 GRID = 200
 RESAMPLES = 200
@@ -28,24 +28,24 @@ RESAMPLES = 200
 
 @dataclass(frozen=True)
 class Calibration:
-    """What injected errors tell of every threshold.
+    """The expected number of wrong labels at each threshold.
 
     Parameters
     ----------
     thresholds : (t,) array of float
-        From the lowest.
+        Ascending.
     flagged : (t,) array of float
-        Rows that score the threshold or more.
+        Number of rows that score the threshold or more.
     real, low, high : (t,) array of float
-        How many of them are expected to be wrong, with 95 % intervals.
+        Expected number of wrong labels among them, with 95 % interval.
     found : (t,) array of float
         Share of injected errors at or above the threshold.
     share, share_low, share_high : float
-        Estimated share of wrong labels in the data.
+        Estimated share of wrong labels in the data, with 95 % interval.
     injected : int
-        Labels that were changed.
+        Number of changed labels.
     scored : int
-        Labels in all.
+        Number of all labels.
     """
 
     thresholds: FloatArray
@@ -61,25 +61,28 @@ class Calibration:
     scored: int
 
     def best(self) -> int:
-        """Return the number of the threshold with the highest expected F1."""
+        """Return the index of the threshold with the highest expected F1."""
         wrong = self.share * self.scored
         f1 = 2 * self.real / np.maximum(self.flagged + wrong, 1e-12)
         return len(f1) - 1 - int(np.argmax(f1[::-1]))
 
 
-def margins(chances: NDArray[np.float32], labels: IntArray) -> tuple[FloatArray, IntArray]:
-    """Return by how much another class is likelier than the given one, and which.
+def margins(probabilities: NDArray[np.float32], labels: IntArray) -> tuple[FloatArray, IntArray]:
+    """Return the probability of the best other class minus that of the given label.
 
     Parameters
     ----------
-    chances : (n, k) array
+    probabilities : (n, k) array
+        Class probabilities.
     labels : (n,) array of int
-        None of them -1.
+        Class ids; none is -1.
 
     Returns
     -------
-    score : (n,) array of float64 in -1..1
+    score : (n,) array of float64
+        In -1..1; positive if another class is more probable.
     suggested : (n,) array of int
+        The best other class.
 
     Examples
     --------
@@ -87,8 +90,8 @@ def margins(chances: NDArray[np.float32], labels: IntArray) -> tuple[FloatArray,
     (array([ 0.5, -1. ]), array([1, 1]))
     """
     rows = np.arange(len(labels))
-    given = chances[rows, labels].astype(np.float64)
-    others = chances.copy()
+    given = probabilities[rows, labels].astype(np.float64)
+    others = probabilities.copy()
     others[rows, labels] = -1.0
     suggested = others.argmax(axis=1)
     return others[rows, suggested].astype(np.float64) - given, suggested
@@ -97,10 +100,19 @@ def margins(chances: NDArray[np.float32], labels: IntArray) -> tuple[FloatArray,
 def confusions(
     scores: FloatArray, suggested: IntArray, given: IntArray, classes: int
 ) -> FloatArray:
-    """Return what share of the errors gives each class for each: (k, k), rows the likelier class.
+    """Return the share of errors by suggested class (rows) and given class (columns), (k, k).
 
-    Only disagreements count, each by its squared margin; a twentieth is spread evenly, so that
-    no confusion is impossible. All shares sum to 1, the diagonal is 0.
+    Only rows with a positive score count, each by its squared score. 5 % is spread evenly, so
+    that every confusion is possible. The shares sum to 1; the diagonal is 0.
+
+    Parameters
+    ----------
+    scores, suggested : (m,) arrays
+        As `margins` returns them.
+    given : (m,) array of int
+        The given labels.
+    classes
+        Number of classes, k.
     """
     found = np.zeros((classes, classes))
     wrong = scores > 0
@@ -112,7 +124,7 @@ def confusions(
 
 
 def inject(
-    chances: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
     labels: IntArray,
     candidates: IntArray,
     mix: FloatArray,
@@ -120,17 +132,39 @@ def inject(
     *,
     count: int,
 ) -> tuple[IntArray, IntArray]:
-    """Return labels of which some are changed, and the rows that were.
+    """Change some labels to wrong ones.
 
-    Classes are confused as ``mix`` (see `confusions`) says. A changed row gets another class
-    than the likeliest; what was given does not count: changing a wrong label could make it right.
+    A changed row gets a class other than its most probable one. The given label is not considered:
+    changing a wrong label could make it correct.
+
+    Parameters
+    ----------
+    probabilities : (n, k) array
+        Class probabilities.
+    labels : (n,) array of int
+        Class ids.
+    candidates : (m,) array of int
+        Rows that may be changed.
+    mix : (k, k) array
+        Shares of the confusions; see `confusions`.
+    random
+        Source of random numbers.
+    count
+        Number of labels to change.
+
+    Returns
+    -------
+    labels : (n,) array of int
+        With the changes.
+    rows : (count,) array of int
+        The changed rows.
     """
-    likeliest = chances[candidates].argmax(axis=1)
-    sizes = np.bincount(likeliest, minlength=len(mix))
-    weight = (mix.sum(axis=1) / np.maximum(sizes, 1))[likeliest]
+    most_probable = probabilities[candidates].argmax(axis=1)
+    sizes = np.bincount(most_probable, minlength=len(mix))
+    weight = (mix.sum(axis=1) / np.maximum(sizes, 1))[most_probable]
     keys = random.exponential(size=len(candidates)) / np.maximum(weight, 1e-300)
     chosen = np.sort(np.argsort(keys, kind="stable")[:count])  # without replacement, by weight
-    steps = np.cumsum(mix[likeliest[chosen]], axis=1)
+    steps = np.cumsum(mix[most_probable[chosen]], axis=1)
     drawn = (random.random((len(chosen), 1)) * steps[:, -1:] >= steps).sum(axis=1)
     changed = labels.copy()
     changed[candidates[chosen]] = drawn
@@ -139,58 +173,79 @@ def inject(
 
 def calibrate(
     scores: FloatArray,
-    chances: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
     labels: IntArray,
     candidates: IntArray,
     *,
-    again: Callable[[IntArray], NDArray[np.float32]],
+    rerun: Callable[[IntArray], NDArray[np.float32]],
     seed: int,
 ) -> Calibration:
-    """Inject known errors, score all labels again, and compare.
+    """Inject known errors, score all labels again, and compare the scores.
 
     Parameters
     ----------
     scores : (m,) array of float
-        Of the candidates.
-    chances : (n, k) array
+        Scores of the candidates.
+    probabilities : (n, k) array
+        Class probabilities.
     labels : (n,) array of int
+        Class ids.
     candidates : (m,) array of int
         Rows that are scored.
-    again
-        Returns the models' chances for other labels.
+    rerun
+        Returns the probabilities that the models would give if the labels were these.
     seed
-        Of the rows that are changed, and of the interval.
+        Random seed of the changed rows and of the intervals.
+
+    Returns
+    -------
+    Calibration
     """
     random = np.random.default_rng([seed, 7])
     count = max(1, min(round(INJECTED * len(candidates)), 20_000))
     rounds = int(np.clip(np.ceil(WANTED / count), 1, MOST_ROUNDS))
-    known, beside = [], []
+    known, others = [], []
     given = labels[candidates]
-    suggested = margins(chances[candidates], given)[1]
-    mix = confusions(scores, suggested, given, chances.shape[1])
+    suggested = margins(probabilities[candidates], given)[1]
+    mix = confusions(scores, suggested, given, probabilities.shape[1])
     for _ in range(rounds):
-        changed, rows = inject(chances, labels, candidates, mix, random, count=count)
-        found = margins(again(changed)[candidates], changed[candidates])[0]
+        changed, rows = inject(probabilities, labels, candidates, mix, random, count=count)
+        found = margins(rerun(changed)[candidates], changed[candidates])[0]
         was_changed = np.isin(candidates, rows)
         known.append(found[was_changed])
-        beside.append(found[~was_changed])
-    return compare(scores, np.concatenate(known), np.concatenate(beside), seed=seed)
+        others.append(found[~was_changed])
+    return compare(scores, np.concatenate(known), np.concatenate(others), seed=seed)
 
 
-def compare(scores: FloatArray, known: FloatArray, beside: FloatArray, *, seed: int) -> Calibration:
-    """Estimate the share of errors from the scores of known errors and of all others beside them.
+def compare(scores: FloatArray, known: FloatArray, others: FloatArray, *, seed: int) -> Calibration:
+    """Estimate the share of errors from the scores of known errors and of the other rows.
 
-    More errors make models less sure, so known errors are held against the rows that were
-    scored together with them; their thresholds are carried over to ``scores`` by the share of
-    rows that lies above. The interval is a bootstrap over both.
+    Injected errors make models less certain. So known errors are compared with the rows that were
+    scored together with them, and thresholds are carried over to ``scores`` at equal shares of
+    rows above. The intervals are bootstrap intervals over both.
+
+    Parameters
+    ----------
+    scores : (m,) array of float
+        Scores of all rows without injected errors.
+    known : (i,) array of float
+        Scores of the injected errors.
+    others : (o,) array of float
+        Scores of the other rows of the same rounds.
+    seed
+        Random seed of the intervals.
+
+    Returns
+    -------
+    Calibration
     """
     grid = np.unique(np.quantile(known, np.linspace(0.0, 0.98, GRID)))
-    all_above = _above(beside, grid) * len(scores) / len(beside)
+    all_above = _above(others, grid) * len(scores) / len(others)
     known_above = _above(known, grid) / len(known)
     share = _share(all_above, known_above, len(scores), len(known))
     random = np.random.default_rng([seed, 8])
     shares, reals = [], []
-    for _ in range(RESAMPLES):  # counts of a bootstrap over sorted scores are multinomial
+    for _ in range(RESAMPLES):  # bootstrap counts of sorted scores are multinomial
         a = _resampled(all_above, len(scores), random)
         k = _resampled(known_above * len(known), len(known), random) / len(known)
         shares.append(_share(a, k, len(scores), len(known)))
@@ -212,7 +267,7 @@ def compare(scores: FloatArray, known: FloatArray, beside: FloatArray, *, seed: 
 
 
 def _carried(scores: FloatArray, above: FloatArray) -> FloatArray:
-    """Return thresholds of scores at or above which so many lie; above all of them for none."""
+    """Return the thresholds at or above which this many scores lie; infinity for none."""
     ordered = np.append(np.sort(scores)[::-1], np.inf)
     place: IntArray = np.round(above).astype(np.intp)
     found: FloatArray = np.where(place > 0, ordered[np.maximum(place, 1) - 1], np.inf)
@@ -225,15 +280,17 @@ def _above(scores: FloatArray, grid: FloatArray) -> FloatArray:
 
 
 def _resampled(above: FloatArray, total: int, random: np.random.Generator) -> FloatArray:
-    """Return counts above each threshold in a bootstrap sample."""
+    """Return the number of rows above each threshold in a bootstrap sample."""
     bins = -np.diff(np.append(np.concatenate([[total], above]), 0.0))
     drawn = random.multinomial(total, np.maximum(bins, 0) / max(bins.sum(), 1e-12))
     return np.cumsum(drawn[::-1])[::-1][1:].astype(np.float64)
 
 
 def _share(all_above: FloatArray, known_above: FloatArray, total: int, known: int) -> float:
-    """Return the least ratio, each raised by its standard error: a minimum of noisy ratios
-    would lie below the least of them."""
+    """Return the smallest ratio, each raised by its standard error.
+
+    Without the raise, the minimum of noisy ratios would be too small.
+    """
     enough = known_above >= LEAST_FOUND
     above, found = all_above[enough], known_above[enough]
     spread = np.sqrt(1 / np.maximum(above, 1) + (1 - found) / (known * found))

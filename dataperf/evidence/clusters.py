@@ -1,4 +1,4 @@
-"""Clusters of rows, where some stand out (pure)."""
+"""Find clusters of rows (pure)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dataperf.evidence import discretize
 
 CLUSTERS = (2, 3, 4, 6, 8, 12)
-#: Clusters are worth the name from this mean silhouette on.
+#: Minimum mean silhouette of clusters.
 SILHOUETTE = 0.15
 SEEN, JUDGED = 20_000, 2_000
 
@@ -16,22 +16,23 @@ SEEN, JUDGED = 20_000, 2_000
 def found(
     features: NDArray[np.float32], seed: int
 ) -> tuple[NDArray[np.int32] | None, float | None]:
-    """Return the cluster of every row, and how well the clusters stand apart.
+    """Return the cluster of each row, and how well the clusters are separated.
 
-    k-means on 20,000 rows at most, k of 2 to 12 by the mean silhouette [1]_.
+    k-means on at most 20,000 rows, with the k from 2 to 12 that has the highest mean silhouette
+    [1]_.
 
     Parameters
     ----------
     features : (n, d) array
     seed
-        Of the sample and the centres.
+        Random seed of the sample and the centres.
 
     Returns
     -------
     clusters : (n,) array of int32, or None
-        None where the best mean silhouette is under 0.15: nothing stands out.
+        None if the best mean silhouette is below 0.15: there are no clear clusters.
     silhouette : float or None
-        None where there are too few different rows to tell.
+        Mean silhouette; None if there are too few different rows.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What all detectors share, computed when first asked for: neighbours, folds, chances."""
+"""Evidence that detectors share, computed on first use: neighbours, folds, probabilities."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from dataperf.evidence import models
-from dataperf.evidence.models import Fitted, Probabilities, Progress
+from dataperf.evidence.models import Fitted, Progress
+from dataperf.evidence.regression import Probabilities, Softmax
 from dataperf.records import IntArray
 from dataperf.records.findings import Neighbours
 from dataperf.records.rows import Rows
 
-#: Neighbours of each row; fewer cost accuracy of their votes, more cost time.
+#: Number of neighbours of each row: with fewer, votes are less accurate; more cost time.
 NEIGHBOURS = 15
-#: Forests are grown for tables up to this many features and classes.
+#: Maximum number of features and of classes for which forests are trained.
 WIDEST, MOST_CLASSES = 200, 50
 
 
@@ -31,80 +32,80 @@ class Collected:
     rows
         The data.
     seed
-        Of everything drawn.
-    tell
-        Called with what is being done, how much of it is done, and of how much (or None).
+        Random seed.
+    on_progress
+        Called with the name of the step, the amount done, and the total amount (or None).
     seconds
-        Wall clock of every shared part, filled in as they are computed.
+        Wall-clock seconds of each shared part; filled while they are computed.
     parts
-        How some of the rows were judged by them alone, filled in as manifests are written.
+        Cache for judgements of subsets of the rows; filled while submissions are written.
     """
 
     rows: Rows
     seed: int = 0
-    tell: Progress = lambda words, done, total: None
+    on_progress: Progress = lambda words, done, total: None
     seconds: dict[str, float] = field(default_factory=dict)
     parts: dict[bytes, Any] = field(default_factory=dict)
 
     def progress(self, words: str, done: int, total: int | None) -> None:
-        """Say what is being done."""
-        self.tell(words, done, total)
+        """Report progress: the name of the step, the amount done, the total amount or None."""
+        self.on_progress(words, done, total)
 
     @functools.cached_property
     def labelled(self) -> IntArray:
-        """The rows that have a label."""
+        """Row numbers of the rows with a label."""
         found: IntArray = np.flatnonzero(self.rows.labels >= 0)
         return found
 
     @functools.cached_property
     def can_group(self) -> bool:
-        """Whether a fold can be made of whole groups with labelled rows left outside it."""
+        """Whether folds of whole groups leave labelled rows outside each fold."""
         groups = self.rows.groups
         return groups is not None and len(np.unique(groups[self.labelled])) > 1
 
     @functools.cached_property
     def fold(self) -> IntArray:
-        """The fold of every row."""
+        """Fold of each row."""
         groups = self.rows.groups if self.can_group else None
         count = models.FOLDS if groups is None else min(models.FOLDS, len(np.unique(groups)))
         return models.folds(self.rows.labels, groups, seed=self.seed, count=max(2, count))
 
     @functools.cached_property
     def neighbours(self) -> Neighbours:
-        """The nearest other rows of every row."""
+        """Nearest other rows of each row."""
         from dataperf.evidence import neighbours
 
-        def tell(share: float) -> None:
+        def report(share: float) -> None:
             self.progress("neighbours", round(100 * share), 100)
 
         with self._timed("neighbours"):
             return neighbours.nearest(
-                self.rows.features, k=NEIGHBOURS, seed=self.seed, progress=tell
+                self.rows.features, k=NEIGHBOURS, seed=self.seed, progress=report
             )
 
     @functools.cached_property
     def fitted(self) -> Fitted:
-        """Every model, out of fold."""
+        """All models, out of fold."""
         near = self.neighbours
         with self._timed("models"):
             return self._fit(self.rows.labels, near, None)
 
     @property
     def by_model(self) -> Mapping[str, Probabilities]:
-        """Chances of every model."""
-        return self.fitted.chances
+        """Out-of-fold probabilities of each model, (n, k), by name."""
+        return self.fitted.probabilities
 
-    def regression_for(self, row: int) -> models.Softmax:
-        """Return the regression that did not see a row's label."""
+    def regression_for(self, row: int) -> Softmax:
+        """Return the regression that was not trained on a row."""
         return self.fitted.regression(int(self.fold[row]))
 
     @functools.cached_property
     def probabilities(self) -> Probabilities:
-        """Chances of the consensus."""
+        """Out-of-fold probabilities of the consensus, (n, k)."""
         return self.fitted.consensus()
 
     def relabelled(self, labels: IntArray) -> Probabilities:
-        """Return the consensus if the labels were others, all else being the same."""
+        """Return the consensus probabilities, (n, k), if the labels were these."""
         return self._fit(labels, self.neighbours, self.fitted).consensus()
 
     def _fit(self, labels: IntArray, near: Neighbours, start: Fitted | None) -> Fitted:
@@ -120,7 +121,7 @@ class Collected:
             trees=table and narrow and set(rows.kinds.values()) != {"text"},
             seed=self.seed,
             start=start,
-            progress=self.tell,
+            progress=self.on_progress,
         )
 
     def _timed(self, name: str) -> _Timer:
@@ -129,7 +130,7 @@ class Collected:
 
 @dataclass
 class _Timer:
-    """Adds what a block took to a table of seconds."""
+    """Context manager: adds the seconds that a block takes to a table."""
 
     name: str
     seconds: dict[str, float]

@@ -1,4 +1,4 @@
-"""Compile inner loops, kept on disk where that works and compiled anew where it does not."""
+"""Compile inner loops, with a disk cache whose failures are ignored."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ import numba
 
 @dataclass(frozen=True)
 class Tolerant:
-    """A cache of compiled code whose failures only cost time.
+    """A cache of compiled code whose failures are ignored.
 
-    numba lets a damaged file, a full disk or a folder that has become read-only end the program;
-    the code can always be compiled again, so here they mean that nothing is kept.
+    In numba, a damaged file, a full disk or a read-only folder ends the program. Here the code is
+    compiled again.
 
     Parameters
     ----------
-    kept
-        numba's own cache of one function.
+    cache
+        numba's cache of one function.
     """
 
-    kept: Any
+    cache: Any
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """Return kept code for a signature; None if there is none that can be read."""
+        """Return the cached code for a signature; None if there is none, or it is damaged."""
         try:
-            return self.kept.load_overload(signature, target)
+            return self.cache.load_overload(signature, target)
         except Exception:  # whatever unpickling damaged bytes raises
             self.flush()
             return None
 
     def save_overload(self, signature: Any, made: Any) -> None:
-        """Keep code, if it can be written."""
+        """Cache code, if the disk can be written to."""
         with contextlib.suppress(Exception):
-            self.kept.save_overload(signature, made)
+            self.cache.save_overload(signature, made)
 
     def flush(self) -> None:
-        """Forget what is kept, if that can be written."""
+        """Clear the cache, if the disk can be written to."""
         with contextlib.suppress(Exception):
-            self.kept.flush()
+            self.cache.flush()
 
     @property
     def cache_path(self) -> str:
-        """The folder."""
-        return str(self.kept.cache_path)
+        """Folder of the cache."""
+        return str(self.cache.cache_path)
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -55,12 +55,12 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     Parameters
     ----------
     **options
-        What `numba.njit` takes but ``cache``.
+        Options of `numba.njit`, except ``cache``.
     """
 
     def compile_(function: Callable[..., Any]) -> Any:
         made = numba.njit(**options)(function)
-        with contextlib.suppress(RuntimeError, OSError):  # no folder can be written
+        with contextlib.suppress(RuntimeError, OSError):  # no writable folder
             made.enable_caching()
             made._cache = Tolerant(made._cache)
         return made

@@ -1,4 +1,4 @@
-"""Readable conditions on one or two columns, all counted at once (pure)."""
+"""Find readable conditions on one or two columns, counted all at once (pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataperf.records.rows import Kind
 
 @dataclass(frozen=True)
 class Term:
-    """Codes ``low`` to before ``high`` of a column."""
+    """A condition: the code of a column is in ``range(low, high)``."""
 
     column: int
     low: int
@@ -25,14 +25,16 @@ class Term:
 
 @dataclass(frozen=True)
 class Counted:
-    """Conditions with how many rows, and how many errors, they hold for.
+    """Conditions with their numbers of rows and errors.
 
     Parameters
     ----------
     terms : list of tuples of one or two Term
+        The conditions.
     rows, errors : (c,) arrays of int
+        Number of rows and of errors that meet each condition.
     tests
-        How many conditions were looked at, those left out included.
+        Number of conditions counted, including those that are not listed.
     """
 
     terms: list[tuple[Term, ...]]
@@ -44,8 +46,8 @@ class Counted:
 def ranges(coded: Coded) -> list[tuple[int, int]]:
     """Return the ranges of codes that make a readable condition.
 
-    Every run of neighbouring intervals but all of them; every single category; ``missing``;
-    never the rest of rare values.
+    These are all runs of neighbouring intervals except the whole; each single category; and
+    ``missing``; but not ``(other)``.
 
     >>> ranges(Coded("x", np.zeros(0, np.int32), ("a", "b"), np.arange(3.0)))
     [(0, 1), (1, 2)]
@@ -59,7 +61,7 @@ def ranges(coded: Coded) -> list[tuple[int, int]]:
 
 
 def singles(coded: Sequence[Coded], wrong: NDArray[np.bool_], least: int) -> Counted:
-    """Count every condition on one column that at least ``least`` rows meet."""
+    """Count all conditions on one column that at least ``least`` rows meet."""
     parts: list[Counted] = []
     for number, each in enumerate(coded):
         spans = ranges(each)
@@ -79,10 +81,21 @@ def pairs(
     chosen: Sequence[int],
     keep: float,
 ) -> Counted:
-    """Count every condition on two of the chosen columns that at least ``least`` rows meet.
+    """Count all conditions on two columns that at least ``least`` rows meet.
 
-    Only those with an error rate whose z-score against all rows is at least ``keep`` are
-    returned, but ``tests`` counts all.
+    Parameters
+    ----------
+    coded
+        All columns.
+    wrong : (n,) array of bool
+        Whether each row is an error.
+    least
+        Minimum number of rows of a condition.
+    chosen
+        Indices of the columns to combine.
+    keep
+        Only conditions whose error rate has at least this z-score are returned; ``tests`` counts
+        all of them.
     """
     rate = float(wrong.mean()) if len(wrong) else 0.0
     bad = np.flatnonzero(wrong)
@@ -131,7 +144,7 @@ def _rectangles(table: IntArray, spans: tuple[list[tuple[int, int]], ...]) -> In
 
 
 def joined(parts: Sequence[Counted]) -> Counted:
-    """Return several counts as one."""
+    """Concatenate counts."""
     none = [np.empty(0, dtype=np.intp)]
     return Counted(
         [terms for part in parts for terms in part.terms],
@@ -142,7 +155,7 @@ def joined(parts: Sequence[Counted]) -> Counted:
 
 
 def z_scores(rows: IntArray, errors: IntArray, rate: float) -> FloatArray:
-    """Return how many standard errors each error rate lies above the rate of all rows.
+    """Return the distance of each error rate from the rate of all rows, in standard errors.
 
     >>> z_scores(np.array([100]), np.array([20]), 0.1).round(2).tolist()
     [3.33]
@@ -153,7 +166,7 @@ def z_scores(rows: IntArray, errors: IntArray, rate: float) -> FloatArray:
 
 
 def met(coded: Sequence[Coded], terms: tuple[Term, ...]) -> NDArray[np.bool_]:
-    """Say of every row whether it meets a condition."""
+    """Return whether each row meets a condition, (n,)."""
     found = np.ones(len(coded[0].codes), dtype=bool)
     for term in terms:
         codes = coded[term.column].codes
@@ -162,7 +175,7 @@ def met(coded: Sequence[Coded], terms: tuple[Term, ...]) -> NDArray[np.bool_]:
 
 
 def in_words(coded: Sequence[Coded], terms: tuple[Term, ...], kinds: Mapping[str, Kind]) -> str:
-    """Return a condition as one reads it: ``age over 60 and sex = f``."""
+    """Return a condition as text, such as ``age over 60 and sex = f``."""
     return " and ".join(_words(coded[term.column], term, kinds) for term in terms)
 
 
@@ -173,4 +186,4 @@ def _words(coded: Coded, term: Term, kinds: Mapping[str, Kind]) -> str:
         return f"{coded.name} = {name}" if known else f"{coded.name} is missing"
     kind = kinds.get(coded.name, "numeric")
     words = interval_name(coded.edges, kind, term.low, term.high)
-    return f"{coded.name} is there" if words == "any" else f"{coded.name} {words}"
+    return f"{coded.name} is not missing" if words == "any" else f"{coded.name} {words}"

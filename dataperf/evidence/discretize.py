@@ -1,4 +1,4 @@
-"""Columns of any kind as small whole numbers, and rows picked for what need not see them all."""
+"""Turn columns of any kind into small integer codes; sample rows; tables of flagged rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dataperf.records.rows import Kind, Rows
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows that detectors look at where a sample tells as much.
+#: Maximum number of rows that a detector examines where a sample is enough.
 SAMPLE = 100_000
 
 
@@ -29,17 +29,17 @@ class Coded:
     Parameters
     ----------
     name
-        The column's.
+        Name of the column.
     codes : (n,) array of int32
         In ``range(len(names))``.
     names : tuple of str
-        What a code stands for: a value, an interval, ``missing`` or ``(other)``.
+        Meaning of each code: a value, an interval, ``missing`` or ``(other)``.
     edges : (intervals + 1,) array of float, or None
-        Ends of the intervals, which are the first codes, in order; None for categories.
+        Ends of the intervals, ascending; the intervals are the first codes. None for categories.
     missing
-        The code of missing values; -1 if none is missing.
+        Code of missing values; -1 if no value is missing.
     other
-        The code of all rarer values; -1 if there is none.
+        Code of all rare values; -1 if there is none.
     """
 
     name: str
@@ -51,12 +51,12 @@ class Coded:
 
     @property
     def counts(self) -> IntArray:
-        """Rows of each code."""
+        """Number of rows of each code."""
         return np.bincount(self.codes, minlength=len(self.names))
 
 
 def sample(rows: int, limit: int, seed: int) -> IntArray:
-    """Return ``limit`` random row numbers in order; all of them where there are no more.
+    """Return at most ``limit`` random row numbers, sorted.
 
     >>> sample(3, 5, 0)
     array([0, 1, 2])
@@ -67,19 +67,19 @@ def sample(rows: int, limit: int, seed: int) -> IntArray:
 
 
 def describing(rows: Rows) -> list[str]:
-    """Return the frame's columns that describe the rows: none that serves as id, split or group.
+    """Return the frame's columns that describe the rows: all except id, split and group.
 
-    Those differ between splits, groups or rows by what they are, not because anything is wrong.
+    Ids, splits and groups differ by definition; a difference in them is not a finding.
     """
     serving = set(rows.roles.values())
     return [str(name) for name in rows.frame.columns if name not in serving]
 
 
 def described(rows: Rows, picked: IntArray) -> Iterator[tuple[str, Kind, Any]]:
-    """Yield name, kind and values of what describes the picked rows.
+    """Yield name, kind and values of each column that describes the picked rows.
 
-    The frame's columns that `describing` names; where there are none, the features, each by
-    itself, unless they are what a picture or a sound was turned into.
+    These are the columns that `describing` returns. If there are none, each feature is a column,
+    except for images and sounds.
     """
     if names := describing(rows):
         whole = len(picked) == len(rows) and bool((np.diff(picked) > 0).all())
@@ -92,14 +92,14 @@ def described(rows: Rows, picked: IntArray) -> Iterator[tuple[str, Kind, Any]]:
 
 
 def feature_names(rows: Rows) -> list[str]:
-    """Return a name for every feature; those of one column are numbered."""
+    """Return a name for each feature; features of the same column are numbered."""
     names = rows.feature_columns
     often = len(set(names)) < len(names)
     return [f"{name}[{number}]" if often else name for number, name in enumerate(names)]
 
 
 def numbers(values: Any, kind: Kind) -> NDArray[np.float64]:
-    """Return values of a numeric or datetime column, nan where missing or not finite.
+    """Return the values of a numeric or datetime column; nan where missing or infinite.
 
     >>> numbers(["1", None, float("inf")], "numeric").tolist()
     [1.0, nan, nan]
@@ -110,7 +110,7 @@ def numbers(values: Any, kind: Kind) -> NDArray[np.float64]:
         if isinstance(getattr(values, "dtype", None), pd.PeriodDtype):
             values = values.dt.to_timestamp()
         when = pd.Series(pd.to_datetime(values, errors="coerce", utc=True)).reset_index(drop=True)
-        if when.dt.unit == "ns":  # whose count since 1970 no float holds
+        if when.dt.unit == "ns":  # nanoseconds since 1970 do not fit into a float
             when = when.astype("datetime64[us, UTC]")
         whole = when.astype("int64").to_numpy(np.float64)
         return np.where(when.isna().to_numpy(), np.nan, whole / SECOND[when.dt.unit])
@@ -122,17 +122,17 @@ def numbers(values: Any, kind: Kind) -> NDArray[np.float64]:
 
 
 def coded(name: str, kind: Kind, values: Any, *, bins: int, most: int) -> Coded:
-    """Return a column's codes: numbers and dates in intervals, anything else by value.
+    """Turn a column into codes: intervals of numbers and dates, and all other values one by one.
 
     Parameters
     ----------
     name, kind, values
-        As ``described`` yields them.
+        As `described` yields them.
     bins
-        Intervals at most, of about as many rows each; a number that takes few values has one
-        for each.
+        Maximum number of intervals, with about equal numbers of rows. A column with few distinct
+        numbers has one interval for each.
     most
-        Values at most; the rarer ones share a code.
+        Maximum number of categories; the rarer values share a code.
     """
     if kind in ("numeric", "datetime"):
         return _intervals(name, kind, numbers(values, kind), bins)
@@ -148,7 +148,7 @@ def _intervals(name: str, kind: Kind, values: NDArray[np.float64], bins: int) ->
     distinct = np.unique(known[:: max(1, len(known) // 2000)])
     if 1 < len(distinct) <= bins and np.isin(known, distinct).all():
         inner = (distinct[1:] + distinct[:-1]) / 2
-    # the last interval is open to the left of the largest value, or it would be empty
+    # the last interval must include the largest value, or it would be empty
     inner = inner[inner < known.max()] if len(known) else inner
     ends = [known.min(), known.max()] if len(known) else [np.nan, np.nan]
     edges = np.concatenate([ends[:1], inner, ends[1:]])
@@ -163,7 +163,7 @@ def _intervals(name: str, kind: Kind, values: NDArray[np.float64], bins: int) ->
 
 
 def interval_name(edges: NDArray[np.float64], kind: Kind, low: int, high: int) -> str:
-    """Return intervals ``low`` to before ``high`` in words.
+    """Return the intervals in ``range(low, high)`` as text.
 
     >>> edges = np.array([0.0, 1.0, 2.0, 9.0])
     >>> [interval_name(edges, "numeric", *ends) for ends in ((0, 1), (1, 2), (1, 3))]
@@ -185,7 +185,7 @@ def _shown(value: float, kind: Kind) -> str:
 
 
 def categories(name: str, values: Any, *, most: int) -> Coded:
-    """Return a column's values as codes, the most frequent first.
+    """Turn a column of categories into codes, the most frequent first.
 
     >>> found = categories("x", ["b", "a", None, "b"], most=1)
     >>> found.names, found.codes.tolist()
@@ -212,12 +212,12 @@ def categories(name: str, values: Any, *, most: int) -> Coded:
         other = len(names)
         names.append("(other)")
     new[order[kept:]] = other
-    new[-1] = missing  # where factorize says -1
+    new[-1] = missing  # factorize gives -1 for missing
     return Coded(name, new[codes], tuple(names), missing=missing, other=other)
 
 
 def row_table(rows: Rows, picked: IntArray, score: Any, **more: Any) -> pd.DataFrame:
-    """Return the table of flagged rows: ``row``, ``id``, ``score`` and what else is said."""
+    """Return a table of flagged rows with ``row``, ``id``, ``score`` and further columns."""
     import pandas as pd
 
     facts: dict[str, Any] = {"row": picked, "id": rows.ids[picked], "score": score}
@@ -225,13 +225,13 @@ def row_table(rows: Rows, picked: IntArray, score: Any, **more: Any) -> pd.DataF
 
 
 def class_names(rows: Rows, labels: IntArray) -> NDArray[Any]:
-    """Return names of class ids as an object array, None where the label is missing."""
+    """Return the names of class ids as an array of objects; None for missing labels."""
     names = np.array([*rows.classes, None], dtype=object)
     return names[labels]
 
 
 def folds(rows: Rows, picked: IntArray, count: int, seed: int) -> IntArray:
-    """Return a fold for every picked row; rows of one group share theirs."""
+    """Return a random fold for each picked row; rows of a group get the same fold."""
     random = np.random.default_rng(seed)
     if rows.groups is None:
         return random.permutation(len(picked)) % count
@@ -241,7 +241,7 @@ def folds(rows: Rows, picked: IntArray, count: int, seed: int) -> IntArray:
 
 
 def by_rule(value: float, cuts: Mapping[Severity, float]) -> Severity:
-    """Return the gravest severity whose cut is reached.
+    """Return the highest severity whose threshold the value reaches.
 
     >>> by_rule(0.02, {"high": 0.1, "medium": 0.01})
     'medium'
@@ -251,7 +251,7 @@ def by_rule(value: float, cuts: Mapping[Severity, float]) -> Severity:
 
 
 def gravest(*severities: Severity) -> Severity:
-    """Return the worst of several severities.
+    """Return the highest of several severities.
 
     >>> gravest("low", "none")
     'low'
@@ -260,6 +260,6 @@ def gravest(*severities: Severity) -> Severity:
 
 
 def chunks(rows: int, size: int, work: Callable[[slice], None]) -> None:
-    """Call ``work`` on slices of at most ``size`` rows, which bounds memory."""
+    """Call ``work`` on slices of at most ``size`` rows, to bound memory."""
     for start in range(0, rows, size):
         work(slice(start, min(rows, start + size)))

@@ -1,4 +1,4 @@
-"""Numbers that detectors share: intervals of shares, association, two samples told apart (pure)."""
+"""Statistics that detectors share: intervals of shares, association, AUROC, kappa (pure)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ Z95 = 1.959963984540054
 
 
 def wilson(successes: ArrayLike, trials: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return 95 % intervals of shares.
+    """Return Wilson's 95 % intervals of shares.
 
     Parameters
     ----------
     successes, trials : (...) array of numbers
+        Counts.
 
     Returns
     -------
-    two (...) arrays of float64
-        Lower and upper ends; 0 and 1 where there are no trials.
+    low, high : (...) arrays of float64
+        0 and 1 where there are no trials.
 
     Notes
     -----
@@ -44,7 +45,7 @@ def wilson(successes: ArrayLike, trials: ArrayLike) -> tuple[FloatArray, FloatAr
 
 
 def crossed(a: NDArray[np.integer], b: NDArray[np.integer], shape: tuple[int, int]) -> IntArray:
-    """Return how often each pair of codes occurs; rows with a negative code are left out.
+    """Return the contingency table of two columns of codes; rows with a negative code are left out.
 
     >>> crossed(np.array([0, 1, 1, -1]), np.array([0, 0, 1, 1]), (2, 2)).tolist()
     [[1, 0], [1, 1]]
@@ -55,7 +56,7 @@ def crossed(a: NDArray[np.integer], b: NDArray[np.integer], shape: tuple[int, in
 
 
 def association(table: ArrayLike) -> tuple[float, float]:
-    """Return Cramér's V, corrected for bias, and the p-value of Pearson's chi-squared test.
+    """Return bias-corrected Cramér's V and the p-value of Pearson's chi-squared test.
 
     Parameters
     ----------
@@ -65,9 +66,10 @@ def association(table: ArrayLike) -> tuple[float, float]:
     Returns
     -------
     v : float
-        0 (independent) to 1 (one tells the other); nan with fewer than two rows or columns.
+        From 0 (independent) to 1 (one determines the other); nan with fewer than two rows or
+        columns.
     p : float
-        1 where V is nan.
+        1 if V is nan.
 
     Notes
     -----
@@ -106,18 +108,24 @@ class Area:
 
 
 def auroc(scores: ArrayLike, positive: NDArray[np.bool_]) -> Area:
-    """Return how well scores tell positives from the rest; ties count half.
+    """Return the area under the ROC curve; ties count half.
 
     Parameters
     ----------
     scores : (n,) array of float
+        Higher for positives.
     positive : (n,) array of bool
-        At least one of each.
+        At least one true and one false.
+
+    Returns
+    -------
+    Area
+        With its 95 % interval.
 
     Notes
     -----
-    The variance is that of DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988), from ranks as
-    in Sun & Xu, IEEE Signal Processing Letters 21 (2014).
+    The variance is by DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988), computed from ranks
+    as by Sun & Xu, IEEE Signal Processing Letters 21 (2014).
 
     Examples
     --------
@@ -138,7 +146,7 @@ def auroc(scores: ArrayLike, positive: NDArray[np.bool_]) -> Area:
 
 
 def kappa(table: ArrayLike) -> float:
-    """Return Cohen's kappa of two raters from their (k, k) table; nan if chance explains all.
+    """Return Cohen's kappa of two raters from their (k, k) table; nan if chance agreement is 1.
 
     J. Cohen, A coefficient of agreement for nominal scales, Educational and Psychological
     Measurement 20 (1960).
@@ -158,8 +166,22 @@ def kappa(table: ArrayLike) -> float:
 def holm_of_many(p: FloatArray, tests: int) -> FloatArray:
     """Adjust the smallest p-values of a larger number of tests: Holm's step-down method.
 
-    ``statistics.holm`` where the tests left out are known to be no news: they are counted as
-    larger than those given, which can only make the adjusted values larger.
+    Like `statistics.holm`, but only the smallest p-values are given. The others count as larger,
+    which can only make the adjusted values larger.
+
+    Parameters
+    ----------
+    p : (m,) array of float
+        The smallest p-values.
+    tests
+        Number of all tests.
+
+    Returns
+    -------
+    (m,) array of float64
+
+    Examples
+    --------
 
     >>> holm_of_many(np.array([0.01, 0.02]), 4).tolist()
     [0.04, 0.06]

@@ -1,7 +1,7 @@
-"""What a row's label would be to models that did not see it: folds, three models, their consensus.
+"""Out-of-fold class probabilities: folds, three models and their consensus.
 
-A softmax regression, votes of the nearest neighbours and, on tables, a forest. They err in
-different ways, so that what all of them reject is seldom right.
+The models are a softmax regression, votes of the nearest neighbours and, on tables, a forest. They
+make different errors: a label that all of them reject is seldom correct.
 """
 
 from __future__ import annotations
@@ -12,115 +12,83 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.evidence import regression
+from dataperf.evidence.regression import Probabilities, Softmax
 from dataperf.records import IntArray, TextArray
 from dataperf.records.findings import Neighbours
 
-Probabilities = NDArray[np.float32]
 Progress = Callable[[str, int, int | None], None]
 
 FOLDS = 5
-#: Rows of a fold's training part that the regression learns from at most; the forest's are fewer.
+#: Maximum number of training rows per fold, for the regression and for the forest.
 MOST_TRAINED, MOST_IN_FOREST = 200_000, 30_000
-#: Penalties that the regression chooses from, per row trained on: down to the first that is worse.
-PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)
-#: Principal directions that the regression sees of wider features, told from so many rows.
+#: The regression sees at most this many principal directions, estimated on this many rows.
 WIDEST, ROWS_FOR_DIRECTIONS = 256, 5_000
-ITERATIONS = 60
 TREES, LEAF = 60, 3
-#: No chance is smaller, so that logarithms stay finite.
+#: Smallest probability, so that logarithms are finite.
 LEAST = np.float32(1e-6)
-#: How many rows the prior of a neighbours' vote weighs.
+#: Weight of the prior in a vote of neighbours, in rows.
 PRIOR = 1.0
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """Out-of-fold chances, and where the regression of every fold ended.
+    """Out-of-fold probabilities, and the fitted regressions.
 
     Parameters
     ----------
-    chances : mapping of str to (n, k) array of float32
-        By model.
+    probabilities : mapping of str to (n, k) array of float32
+        Class probabilities, by model.
     weights : mapping of str to float
-        Share of every model in the consensus; they sum to 1.
+        Weight of each model in the consensus; the weights sum to 1.
     penalty : float
-        The one that the regression chose.
-    ends : list of (m + 1, k) array of float32
-        The regression's coefficients of every fold, intercepts last.
+        L2 penalty of the regression.
+    coefficients : list of (m + 1, k) array of float32
+        Coefficients of the regression of each fold, intercepts last.
     directions : (d, m) array of float32, or None
-        What the regression sees of the features; None for the features themselves.
+        Principal directions that the regression is fitted on; None for the features themselves.
     """
 
-    chances: Mapping[str, Probabilities]
+    probabilities: Mapping[str, Probabilities]
     weights: Mapping[str, float]
     penalty: float
-    ends: Sequence[NDArray[np.float32]] = field(repr=False, default=())
+    coefficients: Sequence[NDArray[np.float32]] = field(repr=False, default=())
     directions: NDArray[np.float32] | None = field(repr=False, default=None)
 
     def regression(self, fold: int) -> Softmax:
-        """Return the regression of a fold, on the features themselves."""
-        weights = self.ends[fold]
+        """Return the regression of a fold, in terms of the features."""
+        weights = self.coefficients[fold]
         if self.directions is not None:
             weights = np.concatenate([self.directions @ weights[:-1], weights[-1:]])
         return Softmax(weights)
 
     def consensus(self) -> Probabilities:
-        """Return the weighted mean of the models' chances, (n, k)."""
-        first, *others = self.chances
-        total = np.float32(self.weights[first]) * self.chances[first]
+        """Return the weighted mean of the models' probabilities, (n, k)."""
+        first, *others = self.probabilities
+        total = np.float32(self.weights[first]) * self.probabilities[first]
         for name in others:
-            total += np.float32(self.weights[name]) * self.chances[name]
+            total += np.float32(self.weights[name]) * self.probabilities[name]
         return total
 
 
-@dataclass(frozen=True)
-class Softmax:
-    """A fitted regression with the attributes that scikit-learn's have.
-
-    Parameters
-    ----------
-    weights : (d + 1, k) array of float32
-        Coefficients, the intercepts last.
-    """
-
-    weights: NDArray[np.float32]
-
-    @property
-    def coef_(self) -> NDArray[np.float32]:
-        """Coefficients, (k, d)."""
-        weights: NDArray[np.float32] = self.weights[:-1].T
-        return weights
-
-    @property
-    def intercept_(self) -> NDArray[np.float32]:
-        """Intercepts, (k,)."""
-        intercepts: NDArray[np.float32] = self.weights[-1]
-        return intercepts
-
-    @property
-    def classes_(self) -> IntArray:
-        """The class ids."""
-        return np.arange(self.weights.shape[1])
-
-    def predict_proba(self, features: NDArray[np.floating]) -> Probabilities:
-        """Return chances, (n, k)."""
-        chances: Probabilities = softmax(np.asarray(features, dtype=np.float32), self.weights)
-        return chances
-
-
 def folds(labels: IntArray, groups: TextArray | None, *, seed: int, count: int = FOLDS) -> IntArray:
-    """Deal rows into folds of like class shares; groups stay whole.
+    """Assign rows to folds with similar class shares; groups stay whole.
 
     Parameters
     ----------
     labels : (n,) array of int
+        Class ids, -1 if missing.
     groups : (n,) array of str or None
-    seed, count
+        Rows that belong together.
+    seed
+        Random seed.
+    count
+        Number of folds.
 
     Returns
     -------
     (n,) array of int
-        Fold of every row, in ``range(count)``.
+        Fold of each row, in ``range(count)``.
 
     Examples
     --------
@@ -141,7 +109,7 @@ def folds(labels: IntArray, groups: TextArray | None, *, seed: int, count: int =
     place = np.empty(len(names), dtype=np.intp)
     largest_first = random.permutation(len(names))
     largest_first = largest_first[np.argsort(-table[largest_first].sum(axis=1), kind="stable")]
-    for name in largest_first:  # where the fold's shares and size stay most even
+    for name in largest_first:  # to the fold that keeps class shares and sizes most even
         after = held + table[name]
         place[name] = int(np.argmin((after * table[name]).sum(axis=1) + 1e-3 * after.sum(axis=1)))
         held[place[name]] += table[name]
@@ -160,54 +128,67 @@ def out_of_fold(
     start: Fitted | None = None,
     progress: Progress = lambda words, done, total: None,
 ) -> Fitted:
-    """Return every model's chances for every row, from models that did not see its label.
+    """Return the probabilities of each row by models that were not trained on it.
 
     Parameters
     ----------
     features : (n, d) array of float32
+        Finite.
     labels : (n,) array of int
-        -1 where there is none; such rows get the mean of the folds' chances.
+        Class ids. Rows without a label (-1) get the mean over the models of all folds.
     neighbours
-        Of all rows.
+        Nearest rows of each row.
     classes
         Number of classes, k.
     fold : (n,) array of int
+        Fold of each row.
     trees
-        Whether to grow a forest too.
+        Whether to train a forest too.
     seed
+        Random seed.
     start
-        What was fitted on nearly the same labels: the regressions go on from there, with the
-        same penalty and weights.
+        A fit on nearly the same labels: regressions start from it, with its penalty and weights.
     progress
-        Told what is done, out of how much.
+        Called with the name of the step, the amount done, and the total amount or None.
+
+    Returns
+    -------
+    Fitted
     """
     directions = _directions(features, seed) if start is None else start.directions
     seen = features if directions is None else features @ directions
-    chances = {}
-    found, penalty, ends = _regressions(
+    probabilities = {}
+    found, penalty, coefficients = _regressions(
         seen, labels, fold, classes=classes, seed=seed, start=start, progress=progress
     )
-    chances["regression"] = found
-    chances["neighbours"] = votes(labels, neighbours, classes=classes)
+    probabilities["regression"] = found
+    probabilities["neighbours"] = votes(labels, neighbours, classes=classes)
     if trees:
         progress("forest", 0, None)
-        chances["forest"] = _forest(features, labels, fold, classes=classes, seed=seed)
-    weights = start.weights if start is not None else shares(chances, labels)
-    return Fitted(chances, weights, penalty, ends, directions)
+        probabilities["forest"] = _forest(features, labels, fold, classes=classes, seed=seed)
+    weights = start.weights if start is not None else shares(probabilities, labels)
+    return Fitted(probabilities, weights, penalty, coefficients, directions)
 
 
-def shares(chances: Mapping[str, Probabilities], labels: IntArray) -> dict[str, float]:
-    """Return every model's share in the consensus: by how much it beats the class shares.
+def shares(probabilities: Mapping[str, Probabilities], labels: IntArray) -> dict[str, float]:
+    """Return the weight of each model in the consensus, by its skill.
 
-    Skill is 1 - loss / loss of the class shares, loss the mean cross-entropy; a model without
-    skill gets next to nothing.
+    The skill is 1 - (cross-entropy of the model) / (cross-entropy of the class shares). Weights are
+    proportional to the squared skill, which is at least 0.01; they sum to 1.
+
+    Parameters
+    ----------
+    probabilities : mapping of str to (n, k) array of float32
+        Out-of-fold class probabilities, by model.
+    labels : (n,) array of int
+        Class ids, -1 if missing.
     """
     known = labels >= 0
     rows, given = np.flatnonzero(known), labels[known]
     prior = np.bincount(given) / len(given)
     base = -float(np.log(prior[given]).mean())
     skill = {}
-    for name, each in chances.items():
+    for name, each in probabilities.items():
         loss = -float(np.log(np.maximum(each[rows, given], 1e-3), dtype=np.float64).mean())
         skill[name] = max(1.0 - loss / base, 0.01) ** 2 if base > 0 else 1.0
     total = sum(skill.values())
@@ -215,9 +196,18 @@ def shares(chances: Mapping[str, Probabilities], labels: IntArray) -> dict[str, 
 
 
 def votes(labels: IntArray, neighbours: Neighbours, *, classes: int) -> Probabilities:
-    """Return shares of the neighbours' labels, near ones weighing more, with a weak prior.
+    """Return the weighted shares of the neighbours' labels, with a weak prior, (n, k).
 
-    A neighbour weighs exp(-(distance / scale)^2), the scale being the row's median distance.
+    The weight of a neighbour is exp(-(distance / scale)^2); the scale is the row's median distance.
+
+    Parameters
+    ----------
+    labels : (n,) array of int
+        Class ids, -1 if missing.
+    neighbours
+        Nearest rows of each row.
+    classes
+        Number of classes, k.
     """
     near, apart = neighbours.rows, neighbours.distances
     given = np.where(near >= 0, labels[near], -1)
@@ -230,7 +220,7 @@ def votes(labels: IntArray, neighbours: Neighbours, *, classes: int) -> Probabil
     prior = (np.bincount(known, minlength=classes) / max(1, len(known))).astype(np.float32)
     found = np.tile(np.float32(PRIOR) * prior, (len(labels), 1)) * np.float32(0.2)
     rows = np.arange(len(labels))
-    for place in range(near.shape[1]):  # no row has two neighbours in one place
+    for place in range(near.shape[1]):  # one neighbour of each row at a time
         found[rows, np.maximum(given[:, place], 0)] += weight[:, place]
     found /= found.sum(axis=1, keepdims=True)
     return np.maximum(found, LEAST)
@@ -249,7 +239,7 @@ def _regressions(
     found = np.zeros((len(labels), classes), dtype=np.float32)
     count = int(fold.max()) + 1
     random = np.random.default_rng([seed, 1])
-    ends: list[NDArray[np.float32]] = []
+    coefficients: list[NDArray[np.float32]] = []
     penalty = start.penalty if start is not None else None
     for number in range(count):
         progress("regression", number, count)
@@ -259,15 +249,19 @@ def _regressions(
         inside = features[rows] if len(rows) < len(labels) else features
         held = np.flatnonzero((fold == number) & (labels >= 0))
         if penalty is None:
-            penalty = _best_penalty(inside, labels[rows], features[held], labels[held], classes)
-        at = None if start is None else start.ends[number]
-        ends.append(regression(inside, labels[rows], classes, penalty, start=at))
-        found[held] = softmax(features[held], ends[-1])
+            penalty = regression.best_penalty(
+                inside, labels[rows], features[held], labels[held], classes
+            )
+        at = None if start is None else start.coefficients[number]
+        coefficients.append(regression.fit(inside, labels[rows], classes, penalty, start=at))
+        found[held] = regression.softmax(features[held], coefficients[-1])
         blank = np.flatnonzero(labels < 0)
         if len(blank):
-            found[blank] += softmax(features[blank], ends[-1]) / np.float32(count)
+            found[blank] += regression.softmax(features[blank], coefficients[-1]) / np.float32(
+                count
+            )
     assert penalty is not None
-    return np.maximum(found, LEAST), penalty, ends
+    return np.maximum(found, LEAST), penalty, coefficients
 
 
 def _directions(features: NDArray[np.float32], seed: int) -> NDArray[np.float32] | None:
@@ -286,90 +280,10 @@ def _directions(features: NDArray[np.float32], seed: int) -> NDArray[np.float32]
     return np.ascontiguousarray(found, dtype=np.float32)
 
 
-def _best_penalty(
-    features: NDArray[np.float32],
-    labels: IntArray,
-    held: NDArray[np.float32],
-    truth: IntArray,
-    classes: int,
-    most: int = 20_000,
-) -> float:
-    """Return the penalty whose regression tells held-out labels best."""
-    if not len(truth):
-        return PENALTIES[0]
-    step = max(1, len(labels) // most)
-    features, labels, held, truth = features[::step], labels[::step], held[:most], truth[:most]
-    best, least, at = PENALTIES[0], np.inf, None
-    for penalty in PENALTIES:
-        at = regression(features, labels, classes, penalty, start=at)
-        right = softmax(held, at)[np.arange(len(truth)), truth]
-        loss = float(-np.log(np.maximum(right, 1e-4), dtype=np.float64).mean())
-        if loss >= least:
-            break
-        best, least = penalty, loss
-    return best
-
-
-def regression(
-    features: NDArray[np.float32],
-    labels: IntArray,
-    classes: int,
-    penalty: float,
-    *,
-    start: NDArray[np.float32] | None = None,
-) -> NDArray[np.float32]:
-    """Fit a softmax regression: mean cross-entropy plus ``penalty / 2`` times squared weights.
-
-    Returns
-    -------
-    (d + 1, k) array of float32
-        Coefficients, the intercepts last, after at most 60 steps of L-BFGS.
-    """
-    from scipy.optimize import minimize
-
-    rows, width = features.shape
-    truth = np.zeros((rows, classes), dtype=np.float32)
-    truth[np.arange(rows), labels] = 1.0
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights = flat.reshape(width + 1, classes).astype(np.float32)
-        chances = softmax(features, weights)
-        right = np.maximum(chances[np.arange(rows), labels], 1e-30)
-        chances -= truth
-        slope = np.empty((width + 1, classes))
-        slope[:-1] = features.T @ chances
-        slope[-1] = chances.sum(axis=0)
-        slope /= rows
-        slope[:-1] += penalty * weights[:-1]
-        size = 0.5 * penalty * float((weights[:-1].astype(np.float64) ** 2).sum())
-        return size - float(np.log(right, dtype=np.float64).mean()), slope.ravel()
-
-    at = np.zeros((width + 1, classes)) if start is None else start.astype(np.float64)
-    done = minimize(
-        loss,
-        at.ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": ITERATIONS, "gtol": 1e-4, "ftol": 1e-6},
-    )
-    found: NDArray[np.float32] = done.x.reshape(width + 1, classes).astype(np.float32)
-    return found
-
-
-def softmax(features: NDArray[np.float32], weights: NDArray[np.float32]) -> Probabilities:
-    """Return chances (n, k) of a regression with coefficients (d + 1, k)."""
-    scores: Probabilities = features @ weights[:-1]
-    scores += weights[-1]
-    scores -= scores.max(axis=1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=1, keepdims=True)
-    return scores
-
-
 def _forest(
     features: NDArray[np.float32], labels: IntArray, fold: IntArray, *, classes: int, seed: int
 ) -> Probabilities:
-    """Return chances of extremely randomized trees (Geurts et al. 2006), one forest a fold."""
+    """Return the probabilities of extremely randomized trees (Geurts et al. 2006), one forest a fold."""
     from sklearn.ensemble import ExtraTreesClassifier
 
     found = np.zeros((len(labels), classes), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Compiled inner loops of the search for neighbours; imported only when they run."""
+"""Compiled inner loops of the neighbour search; imported only when they run."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import numpy as np
 
 from dataperf.evidence.compiled import compiled
 
-#: Columns that are looked at together; most such pieces hold no row near enough.
+#: Columns that are compared together; most such pieces have no row that is near enough.
 PIECE = 64
 
 
 @compiled(nogil=True)
 def keep_nearest(keys, norms, queries, columns, best, rows):  # type: ignore[no-untyped-def]
-    """Keep for each of some rows the nearest of some columns.
+    """Update the nearest rows of some rows with some candidates.
 
     Parameters
     ----------
     keys : (q, c) array of float32
         Minus twice the inner products.
     norms : (c,) array of float32
-        Squared lengths of the columns' rows.
+        Squared lengths of the candidates.
     queries : (q,) array of int32
-        Row number of each line; never its own neighbour.
+        Row number of each line; a row is never its own neighbour.
     columns : (c,) array of int32
-        Row number of each column.
+        Row number of each candidate.
     best : (n, k) array of float32
-        Squared distances less the squared length of the row, rising; infinity at first.
+        Squared distances minus the squared length of the row, ascending; initially infinity.
     rows : (n, k) array of int32
-        Whose they are; -1 at first.
+        Row numbers of the neighbours; initially -1.
     """
     width = keys.shape[1]
     last = best.shape[1] - 1
@@ -45,16 +45,16 @@ def keep_nearest(keys, norms, queries, columns, best, rows):  # type: ignore[no-
 
 @compiled(nogil=True)
 def keep_nearest_both(keys, norms, first, second, best, rows, limits):  # type: ignore[no-untyped-def]
-    """Keep the nearest of two blocks of rows for each other.
+    """Update the nearest rows of two blocks with the rows of the other block.
 
     Parameters
     ----------
     keys : (q, c) array of float32
         Minus twice the inner products of the rows from ``first`` on with those from ``second``.
     norms, best, rows
-        Of all rows, as above.
+        For all rows, as in `keep_nearest`.
     limits : (n,) array of float32
-        The last of ``best`` of each row; kept so.
+        Last value of ``best`` of each row; updated too.
     """
     width = keys.shape[1]
     last = best.shape[1] - 1
@@ -82,7 +82,7 @@ def keep_nearest_both(keys, norms, first, second, best, rows, limits):  # type: 
 
 @compiled(nogil=True)
 def _offer(best, rows, own, key, row):  # type: ignore[no-untyped-def]
-    """Insert a row where it belongs, of equal ones the lower number first."""
+    """Insert a row into the sorted neighbours; ties are broken by row number."""
     place = best.shape[1] - 1
     if row == own or (key == best[own, place] and row > rows[own, place] >= 0):
         return
@@ -113,9 +113,19 @@ def _least_both(key, norms, limits):  # type: ignore[no-untyped-def]
 
 @compiled(nogil=True)
 def measure(features, queries, rows):  # type: ignore[no-untyped-def]
-    """Return the distances of queries to rows by their differences: of equal rows exactly 0.
+    """Return distances computed from differences, which are exactly 0 for equal rows.
 
-    ``rows`` : (q, k) array of int32, -1 for none. Returns (q, k) float32.
+    Parameters
+    ----------
+    features : (n, d) array of float32
+    queries : (q, d) array of float32
+    rows : (q, k) array of int32
+        Row numbers for each query; -1 for none.
+
+    Returns
+    -------
+    (q, k) array of float32
+        Infinity where there is no row.
     """
     found = np.empty(rows.shape, np.float32)
     for line in range(rows.shape[0]):
@@ -136,18 +146,20 @@ def _apart(one, other):  # type: ignore[no-untyped-def]
 
 @compiled(nogil=True)
 def spread(group, members, starts, near, far, rows, distances):  # type: ignore[no-untyped-def]
-    """Give every row its equals first, then the equals of its group's neighbours.
+    """Write the neighbours of each row: first its equals, then the rows of the nearest groups.
 
     Parameters
     ----------
     group : (n,) array of int
+        Group of equal rows that each row belongs to.
     members : (n,) array of int
-        Row numbers, group by group, rising inside it.
+        Row numbers by group, ascending within each group.
     starts : (groups + 1,) array of int
+        First place of each group in ``members``.
     near, far : (groups, k) array
         The nearest groups, -1 for none, and their distances.
     rows, distances : (n, k) array
-        Are written; -1 and infinity where they hold nothing yet.
+        Are filled; initially -1 and infinity.
     """
     width = rows.shape[1]
     for row in range(len(group)):

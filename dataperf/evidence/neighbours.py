@@ -1,4 +1,4 @@
-"""The nearest other rows of every row: exact where it can be afforded, else approximate."""
+"""Find the nearest other rows of each row: exactly if affordable, else approximately."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from dataperf.records.findings import Neighbours
 Rows32 = NDArray[np.float32]
 Progress = Callable[[float], None]
 
-#: Most multiplications (rows x rows x columns) for which every pair is compared: some 20 s.
+#: Maximum number of multiplications (rows x rows x columns) for an exact search: about 20 s.
 EXACT = 1.0e12
-#: Rows of one block: its products stay in a processor's cache.
+#: Rows of a block; its products stay in the processor's cache.
 BLOCK = 512
-#: Rows whose lists are found together.
+#: Rows whose lists are searched together.
 CHUNK = 16_384
-#: What an approximate search must find of the true neighbours of a sample: half a hundredth more
-#: than what holds for all rows, because a sample errs.
+#: Required recall on the sample; 0.5 points above the promised 98 %, because of sampling error.
 RECALL = 0.985
-#: Most multiplications of an approximate search; where they do not suffice, less is found.
+#: Maximum number of multiplications of an approximate search; recall is lower if it is reached.
 AFFORDED = 2.5e12
-#: Rows on which that is checked.
+#: Number of rows on which the recall is measured.
 SAMPLE = 200
-#: Kept beyond k: products of matrices are rounded, and the last places are decided after.
+#: Candidates beyond k: matrix products are rounded, and the exact order is found afterwards.
 SLACK = 4
 
 
@@ -41,39 +40,38 @@ def nearest(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Neighbours:
-    """Return the nearest other rows of every row.
+    """Return the nearest other rows of each row.
 
     Parameters
     ----------
     features : (n, d) array of float
-        Finite; computed with in float32.
+        Finite. They are converted to float32.
     k
-        Neighbours of each row.
+        Number of neighbours of each row.
     exact
-        Whether to compare every pair; None decides by size.
+        Whether to compare all pairs; None decides by size.
     seed
-        Of the lists and the sample of an approximate search.
+        Random seed of the lists and the sample of an approximate search.
     progress
-        Is told the share that is done, from 0 to 1.
+        Called with the share done, from 0 to 1.
 
     Returns
     -------
     Neighbours
-        Nearest first, of equally near ones the lower row number first. Equal rows have
-        distance 0 and are all found, however many there are. An approximate search finds at
-        least 98 % of the true neighbours of 200 rows drawn by chance if that can be afforded,
-        and says what it found; where it would take half of all pairs and that can be afforded,
-        every pair is compared.
+        Nearest first; ties are broken by row number. Equal rows have distance 0 and are always
+        found. An approximate search finds at least 98 % of the true neighbours of 200 random rows
+        if that is affordable, and reports its recall. If it would compare half of all pairs, all
+        pairs are compared, if that is affordable.
 
     Raises
     ------
     Invalid
-        Features that are not a table of finite numbers, or ``k`` below 1.
+        If features are not a table of finite numbers, or ``k`` is below 1.
 
     Notes
     -----
-    One thread, or as many as the environment variable ``OMP_NUM_THREADS`` says. Memory beside
-    the features: a float32 copy and 20 bytes a neighbour, and 200 MiB.
+    It runs on one thread, or on ``OMP_NUM_THREADS`` threads. Additional memory: a float32 copy
+    of the features, 20 bytes per neighbour, and 200 MiB.
 
     Examples
     --------
@@ -84,38 +82,47 @@ def nearest(
     """
     _refuse(features, k)
     table = _float32(features)
-    tell = progress or (lambda share: None)
+    report = progress or (lambda share: None)
     with _threads():
         group, members, starts = _equal_rows(table)
-        alone = len(starts) == len(table) + 1
-        only = table if alone else table[members[starts[:-1]]]
-        wide = min(k, len(only) - 1)
-        near, far, recall = _among(only, wide, exact, seed, tell)
+        all_differ = len(starts) == len(table) + 1
+        distinct = table if all_differ else table[members[starts[:-1]]]
+        wide = min(k, len(distinct) - 1)
+        near, far, recall = _among(distinct, wide, exact, seed, report)
         rows = np.full((len(table), k), -1, dtype=np.int32)
         distances = np.full((len(table), k), np.inf, dtype=np.float32)
-        if alone:
+        if all_differ:
             rows[:, :wide], distances[:, :wide] = near, far
         else:
             from dataperf.evidence import neighbour_kernels
 
             neighbour_kernels.spread(group, members, starts, near, far, rows, distances)
-    tell(1.0)
+    report(1.0)
     return Neighbours(rows, distances, recall is None, 1.0 if recall is None else recall)
 
 
 def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> Neighbours:
-    """Return the rows of a table that are nearest to other rows; every pair is compared.
+    """Return the rows of a table that are nearest to the rows of another; all pairs are compared.
 
     Parameters
     ----------
     features : (n, d) array of float
+        Finite.
     queries : (q, d) array of float
-    k : int
+        Finite.
+    k
+        Number of neighbours of each query.
 
     Returns
     -------
     Neighbours
-        Of (q, k) rows of ``features``.
+        (q, k) row numbers of ``features`` and distances.
+
+    Raises
+    ------
+    Invalid
+        If features or queries are not tables of finite numbers with the same columns, or ``k`` is
+        below 1.
 
     Examples
     --------
@@ -125,18 +132,19 @@ def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k:
     _refuse(features, k)
     _refuse(queries, k)
     if features.shape[1] != queries.shape[1]:
-        what = f"{queries.shape[1]} columns where the table has {features.shape[1]}"
-        raise Invalid("rows", [Problem("shape", "queries", what, "the same columns")])
-    table, asked = _float32(features), _float32(queries)
+        what = f"{queries.shape[1]} columns, but the table has {features.shape[1]}"
+        expected = "the same number of columns"
+        raise Invalid("rows", [Problem("shape", "queries", what, expected)])
+    table, points = _float32(features), _float32(queries)
     wide = min(k, len(table))
-    rows = np.full((len(asked), k), -1, dtype=np.int32)
-    distances = np.full((len(asked), k), np.inf, dtype=np.float32)
+    rows = np.full((len(points), k), -1, dtype=np.int32)
+    distances = np.full((len(points), k), np.inf, dtype=np.float32)
     with _threads() as faiss:
         centre = _centre(table)
         index = faiss.IndexFlatL2(table.shape[1])
         index.add(table - centre)
-        for start in range(0, len(asked), CHUNK):
-            some = asked[start : start + CHUNK]
+        for start in range(0, len(points), CHUNK):
+            some = points[start : start + CHUNK]
             _, found = index.search(some - centre, min(wide + SLACK, len(table)))
             near, far = _ranked(table, some, found.astype(np.int32), wide)
             rows[start : start + CHUNK, :wide] = near
@@ -145,9 +153,9 @@ def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k:
 
 
 def _among(
-    table: Rows32, k: int, exact: bool | None, seed: int, tell: Progress
+    table: Rows32, k: int, exact: bool | None, seed: int, report: Progress
 ) -> tuple[NDArray[np.int32], Rows32, float | None]:
-    """Return neighbours among rows that all differ, and the recall unless all were compared."""
+    """Return the neighbours among distinct rows, and the recall; None for an exact search."""
     n, d = table.shape
     wide = min(k + SLACK, n - 1)
     best = np.full((n, wide), np.inf, dtype=np.float32)
@@ -158,15 +166,15 @@ def _among(
         centred = table - _centre(table)
         lists = None if every else _lists(centred, k, seed)
         if lists is None:
-            _compare_all(centred, best, rows, tell)
+            _compare_all(centred, best, rows, report)
         else:
             centres, home, visits, recall = lists
-            _compare_lists(centred, centres, home, visits, best, rows, tell)
+            _compare_lists(centred, centres, home, visits, best, rows, report)
     return *_ranked(table, table, rows, k), recall
 
 
-def _compare_all(centred: Rows32, best: Rows32, rows: NDArray[np.int32], tell: Progress) -> None:
-    """Compare every pair once, for both of its rows."""
+def _compare_all(centred: Rows32, best: Rows32, rows: NDArray[np.int32], report: Progress) -> None:
+    """Compare each pair once, for both rows."""
     from dataperf.evidence import neighbour_kernels
 
     n = len(centred)
@@ -185,16 +193,16 @@ def _compare_all(centred: Rows32, best: Rows32, rows: NDArray[np.int32], tell: P
             else:
                 neighbour_kernels.keep_nearest_both(keys, norms, first, second, best, rows, limits)
         left = 1 - min(1.0, (first + BLOCK) / n)
-        tell(1 - left * left)
+        report(1 - left * left)
 
 
 def _lists(
     centred: Rows32, k: int, seed: int
 ) -> tuple[Rows32, NDArray[np.int64], int, float] | None:
-    """Return centres of lists, each row's list, how many lists to visit, and what that finds.
+    """Return the centres of lists, each row's list, the number of lists to visit, and the recall.
 
-    That is the number for which the lists nearest to the rows of a sample hold enough of their
-    true neighbours, or as many as can be afforded; None where comparing all costs less.
+    The number of lists is the smallest with the required recall on a sample, or the largest that is
+    affordable. Return None if comparing all pairs costs less.
     """
     import faiss
 
@@ -211,7 +219,7 @@ def _lists(
     flat.add(centred)
     true = flat.search(centred[drawn], k + 1)[1]
     _, order = index.search(centred[drawn], count)
-    place = np.argsort(order, axis=1)  # of each list, among those nearest to a row
+    place = np.argsort(order, axis=1)  # rank of each list by its distance to a row
     visited = np.take_along_axis(place, home[true], axis=1)[true != drawn[:, None]]
     needed = int(np.quantile(visited, RECALL, method="higher")) + 1
     afforded = max(1, int(count * AFFORDED / (float(n) * n * d)))
@@ -228,9 +236,9 @@ def _compare_lists(
     visits: int,
     best: Rows32,
     rows: NDArray[np.int32],
-    tell: Progress,
+    report: Progress,
 ) -> None:
-    """Compare every row with the rows of the lists nearest to it, list by list."""
+    """Compare each row with the rows of its nearest lists, list by list."""
     from dataperf.evidence import neighbour_kernels
 
     n = len(centred)
@@ -240,27 +248,27 @@ def _compare_lists(
     packed = centred[order]
     lengths = np.einsum("ij,ij->i", centres, centres)
     for start in range(0, n, CHUNK):
-        own = order[start : start + CHUNK]  # rows of the same lists, which visit the same ones
+        own = order[start : start + CHUNK]  # rows of the same lists visit the same lists
         some = -2 * packed[start : start + CHUNK]
         apart = some @ centres.T + lengths
         limit = np.partition(apart, visits - 1, axis=1)[:, visits - 1, None]
         wanted = np.ascontiguousarray((apart <= limit).T)
         for number in range(len(centres)):
-            asked = np.flatnonzero(wanted[number])
+            visitors = np.flatnonzero(wanted[number])
             members = order[starts[number] : starts[number + 1]]
             others = packed[starts[number] : starts[number + 1]].T
-            for place in range(0, len(asked), BLOCK):
-                part = asked[place : place + BLOCK]
+            for place in range(0, len(visitors), BLOCK):
+                part = visitors[place : place + BLOCK]
                 neighbour_kernels.keep_nearest(
                     some[part] @ others, norms[members], own[part], members, best, rows
                 )
-        tell(min(1.0, (start + CHUNK) / n))
+        report(min(1.0, (start + CHUNK) / n))
 
 
 def _ranked(
     table: Rows32, queries: Rows32, rows: NDArray[np.int32], k: int
 ) -> tuple[NDArray[np.int32], Rows32]:
-    """Return the k nearest of some candidates by their true distances, ties by row number."""
+    """Return the k nearest candidates by exact distance; ties are broken by row number."""
     from dataperf.evidence import neighbour_kernels
 
     far = neighbour_kernels.measure(table, queries, rows)
@@ -269,10 +277,10 @@ def _ranked(
 
 
 def _equal_rows(table: Rows32) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return each row's group of equal rows, the rows group by group, and where each starts.
+    """Return each row's group of equal rows, the rows by group, and the start of each group.
 
-    Groups come in the order of their first rows. Rows are compared only where a weighted sum
-    of their bits, modulo 2**64, agrees.
+    Groups are in the order of their first rows. Rows are compared only if a weighted sum of their
+    bits, modulo 2**64, is equal.
     """
     n, d = table.shape
     weights = np.random.default_rng(0).integers(0, 1 << 63, d, dtype=np.uint64) * 2 + 1
@@ -297,7 +305,7 @@ def _equal_rows(table: Rows32) -> tuple[NDArray[np.int64], NDArray[np.int64], ND
 
 
 def _centre(table: Rows32) -> Rows32:
-    """Return the mean row: about it the squares are small, and so is their rounding."""
+    """Return the mean row; subtracting it keeps squares small and rounding errors low."""
     centre: Rows32 = table.mean(axis=0, dtype=np.float64).astype(np.float32)
     return centre
 
@@ -308,12 +316,12 @@ def _float32(rows: NDArray[np.floating]) -> Rows32:
 
 @contextlib.contextmanager
 def _threads() -> Iterator[Any]:
-    """Hold BLAS and faiss, each with threads of its own, to the number asked; yield faiss."""
+    """Limit BLAS and faiss to ``OMP_NUM_THREADS`` threads, by default 1; give faiss."""
     import faiss
     from threadpoolctl import threadpool_limits
 
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    number = int(asked) if asked.isdigit() and int(asked) else 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    number = int(wanted) if wanted.isdigit() and int(wanted) else 1
     before = faiss.omp_get_max_threads()
     with threadpool_limits(number):
         faiss.omp_set_num_threads(number)
@@ -329,7 +337,7 @@ def _refuse(rows: NDArray[np.floating], k: int) -> None:
         problems.append(Problem("shape", "features", f"shape {rows.shape}", "a table of numbers"))
     elif not np.isfinite(rows.sum(dtype=np.float64)) and not np.isfinite(rows).all():
         problems.append(
-            Problem("not-finite", "features", "holds nan or infinity", "fill them first")
+            Problem("not-finite", "features", "contains nan or infinity", "fill them first")
         )
     if k < 1:
         problems.append(Problem("k", "k", f"{k} neighbours", "1 or more"))

@@ -1,4 +1,4 @@
-"""How well one column by itself predicts the label: a one-column tree, cross-validated (pure)."""
+"""Measure how well a single column predicts the label: a cross-validated one-column tree (pure)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from numpy.typing import NDArray
 
 from dataperf.records import FloatArray, IntArray
 
-#: Cells of folds x codes x classes held at once.
+#: Maximum number of cells (codes x classes) of a full table.
 CELLS = 4_000_000
 
 
 def balanced_accuracy(
     codes: NDArray[np.integer], labels: IntArray, fold: IntArray, *, classes: int
 ) -> float:
-    """Return the balanced accuracy of predicting the label from one code.
+    """Return the cross-validated balanced accuracy of predicting the label from a column.
 
-    In every fold, a code predicts the class of which it holds the largest share in the other
-    folds (a one-column decision tree with balanced class weights, a leaf for each code); a code
-    not seen there predicts the commonest class.
+    In each fold, a code predicts the class that it has the largest share of in the other folds. This
+    is a decision tree on one column with balanced class weights and one leaf for each code. A code
+    that does not occur in the other folds predicts the most frequent class.
 
     Parameters
     ----------
     codes : (n,) array of int
-        Not negative.
+        Codes of the column; not negative.
     labels, fold : (n,) array of int
+        Class id and fold of each row.
     classes
-        How many there are; those without rows do not count.
+        Number of classes; classes without rows do not count.
 
     Returns
     -------
     float
-        Mean recall over the classes present.
+        Mean recall over the classes with rows, 0..1.
 
     Examples
     --------
@@ -57,7 +58,7 @@ def balanced_accuracy(
 
 
 def _right(seen: IntArray, held: IntArray) -> FloatArray:
-    """Return held-out rows predicted right, of each class."""
+    """Return the number of correctly predicted held-out rows of each class."""
     of_class = np.maximum(seen.sum(axis=0), 1)
     guess = (seen / of_class).argmax(axis=1)
     guess[seen.sum(axis=1) == 0] = int(of_class.argmax())
@@ -67,21 +68,21 @@ def _right(seen: IntArray, held: IntArray) -> FloatArray:
 
 
 def _right_sparse(place: IntArray, held: NDArray[np.bool_], classes: int) -> FloatArray:
-    """Do the same from the pairs that occur, where a full table would be too large."""
+    """Like `_right`, but only from the pairs that occur: a full table would be too large."""
     pairs, counts = np.unique(place[~held], return_counts=True)
     of_class = np.bincount(pairs % classes, weights=counts, minlength=classes)
     share = counts / of_class[pairs % classes]
     order = np.lexsort((pairs, -share))
     codes, first = np.unique(pairs[order] // classes, return_index=True)
     best = pairs[order][first] % classes
-    asked, label = place[held] // classes, place[held] % classes
-    where = np.minimum(np.searchsorted(codes, asked), len(codes) - 1)
-    guess = np.where(codes[where] == asked, best[where], int(of_class.argmax()))
+    held_codes, label = place[held] // classes, place[held] % classes
+    where = np.minimum(np.searchsorted(codes, held_codes), len(codes) - 1)
+    guess = np.where(codes[where] == held_codes, best[where], int(of_class.argmax()))
     return np.bincount(label[guess == label], minlength=classes).astype(np.float64)
 
 
 def lift(accuracy: float, classes: int) -> float:
-    """Return a balanced accuracy on a scale from chance (0) to perfect (1).
+    """Scale a balanced accuracy to 0 (chance) .. 1 (perfect).
 
     >>> lift(0.75, 2)
     0.5

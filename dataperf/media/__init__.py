@@ -1,4 +1,4 @@
-"""Images, sounds and sentences: opening them, and turning them into numbers.
+"""Open images, sounds and sentences, and embed them as vectors.
 
 It imports `sources`, `basics` and `records`; `tracks`, `safety`, `reading` and `curation` may import it.
 """

@@ -1,4 +1,4 @@
-"""Images and sounds to numbers: opened one by one, embedded in batches."""
+"""Embed images and sounds: open them one by one, embed them in batches."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ EMBEDDINGS: dict[MediaKind, tuple[str, ...]] = {
     "image": ("auto", "network", "pixels"),
     "audio": ("auto", "network", "mfcc"),
 }
-#: Side of the grey picture that ``pixels`` makes of an image.
+#: Side of the grey image of the embedding ``pixels``, in pixels.
 SIDE = 32
 Embedded = tuple[NDArray[np.float32], dict[str, list[Any]], dict[int, str], list[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
 class Files:
-    """Pictures or sounds in files or in memory, opened when they are shown.
+    """Images or sounds in files or in memory, opened only when they are shown.
 
     Parameters
     ----------
     kind
         ``"image"`` or ``"audio"``.
     items
-        One path, or the bytes of one file, for each row.
+        A path, or the bytes of a file, for each row.
     """
 
     kind: MediaKind
     items: Sequence[Item]
 
-    def picture(self, row: int) -> NDArray[np.uint8]:
-        """Return the picture, or the spectrogram of the sound."""
+    def image(self, row: int) -> NDArray[np.uint8]:
+        """Return the image of a row, or the spectrogram of its sound; values in 0..255."""
         if self.kind == "image":
             return open_image(self.items[row])
         return sounds.spectrogram(*sounds.open_sound(self.items[row]))
 
     def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
-        """Return samples in -1..1 and their rate in Hz; None for pictures."""
+        """Return the samples in -1..1 and their rate in Hz; None for images."""
         return None if self.kind == "image" else sounds.open_sound(self.items[row])
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Rows of numbers that are pictures.
+class Images:
+    """Arrays of numbers, one for each row, shown as images.
 
     Parameters
     ----------
     values : (n, height, width) or (n, height, width, channels) array
     low, high
-        What is drawn black and white.
+        Values that are shown black and white.
     """
 
     values: NDArray[Any]
@@ -70,27 +70,32 @@ class Pictures:
     high: float
     kind: Literal["image"] = "image"
 
-    def picture(self, row: int) -> NDArray[np.uint8]:
-        """Return the picture of a row."""
+    def image(self, row: int) -> NDArray[np.uint8]:
+        """Return the image of a row; values in 0..255."""
         span = (self.high - self.low) or 1.0
         shares = np.clip((np.asarray(self.values[row], np.float64) - self.low) / span, 0.0, 1.0)
         drawn = np.round(np.nan_to_num(shares) * 255).astype(np.uint8)
         return drawn[..., 0] if drawn.ndim == 3 and drawn.shape[2] == 1 else drawn
 
     def sound(self, row: int) -> None:
-        """Return None: there is no sound."""
+        """Return None: an image has no sound."""
 
 
 def open_image(item: Item) -> NDArray[np.uint8]:
-    """Return an image as (height, width, 3); grey ones as (height, width).
+    """Open an image as an array of shape (height, width, 3), or (height, width) if it is grey.
 
-    It is turned the way its camera was held; what is transparent becomes white; images of
-    16 bits are brought to 8.
+    The orientation in its EXIF data is applied, transparency becomes white, and 16 bits are
+    reduced to 8.
+
+    Parameters
+    ----------
+    item
+        A path, or the bytes of a file.
 
     Raises
     ------
     ValueError, OSError
-        If it cannot be read.
+        If the image cannot be read.
     """
     from PIL import Image, ImageOps
 
@@ -112,15 +117,39 @@ def open_image(item: Item) -> NDArray[np.uint8]:
 def embed(
     kind: MediaKind, items: Sequence[Item], *, embedding: str, progress: Progress, subject: str
 ) -> Embedded:
-    """Return an embedding of every readable item, facts about each, and what was wrong.
+    """Embed all readable items.
+
+    Parameters
+    ----------
+    kind
+        What the items are.
+    items
+        Paths, or the bytes of files.
+    embedding
+        A name from `EMBEDDINGS`.
+    progress
+        Called with the number of items done.
+    subject
+        Name of the data, for errors.
 
     Returns
     -------
     vectors : (readable, d) array of float32
     facts : mapping of name to a list with one value for each item
+        Width and height in pixels; or seconds, rate in Hz and loudness in dB.
     bad : mapping of item number to reason
+        The unreadable items.
     note : list of (str, str)
-        Which embedding was taken, where another would have been better.
+        Which embedding was used, if a better one is not installed.
+
+    Raises
+    ------
+    Invalid
+        If the embedding is unknown.
+    Unavailable
+        If the packages of the embedding are not installed.
+    DigestMismatch
+        If a network's file does not have the expected digest.
     """
     if embedding not in EMBEDDINGS[kind]:
         hint = did_you_mean(embedding, EMBEDDINGS[kind]) or f"one of {shorten(EMBEDDINGS[kind])}"
@@ -132,15 +161,15 @@ def embed(
         lacking = networks.lacking(kind)
         embedding = "network" if not lacking else EMBEDDINGS[kind][-1]
         if lacking:
-            told = f"{embedding}: the better one needs pip install 'dataperf[media]' ({lacking})"
-            note = [("embedding", told)]
+            what = f"{embedding}; a better one needs pip install 'dataperf[media]' ({lacking})"
+            note = [("embedding", what)]
     describe: Callable[[list[Any]], NDArray[np.float32]]
     if embedding != "network":
         describe = _pixels if kind == "image" else sounds.mfcc_statistics
         return (*_in_batches(kind, items, describe, progress=progress), note)
     describe = networks.image_network() if kind == "image" else networks.speech_network()
-    by = f"{kind} {networks.digest(kind)}{sounds.without(kind)}"
-    found = embedding_cache.or_made(
+    by = f"{kind} {networks.digest(kind)}{sounds.cache_suffix(kind)}"
+    found = embedding_cache.load_or_make(
         items, by, lambda: _in_batches(kind, items, describe, progress=progress)
     )
     return (*found, note)
@@ -161,12 +190,12 @@ def _in_batches(
     lacking: Unavailable | None = None
     for number, item in enumerate(items):
         try:
-            opened, told = _open(kind, item)
-        except Exception as error:  # decoders fail in ways of their own; each is one bad file
+            opened, values = _open(kind, item)
+        except Exception as error:  # decoders raise errors of many types; each means one bad file
             lacking = error if isinstance(error, Unavailable) else lacking
             bad[number] = f"unreadable: {_reason(error)}"
-            opened, told = None, (None,) * len(names)
-        for name, value in zip(names, told):
+            opened, values = None, (None,) * len(names)
+        for name, value in zip(names, values):
             facts[name].append(value)
         waiting += [] if opened is None else [opened]
         if waiting and (len(waiting) == 16 or number == len(items) - 1):
@@ -181,14 +210,14 @@ def _in_batches(
 
 
 def _reason(error: Exception) -> str:
-    """Return a decoder's complaint in one line, without the address of an object in memory."""
+    """Return a decoder's error as one line, without memory addresses."""
     lines = re.sub(r"<_io\.BytesIO object at \w+>", "in these bytes", str(error)).splitlines()
     return lines[0][:120] if lines else type(error).__name__
 
 
 def _open(kind: MediaKind, item: Item) -> tuple[Any, tuple[Any, ...]]:
     if not item:
-        raise ValueError("there are neither bytes of a file nor a path to one")
+        raise ValueError("neither the bytes of a file nor a path")
     if kind == "image":
         image = open_image(item)
         return image, (image.shape[1], image.shape[0])
@@ -198,13 +227,13 @@ def _open(kind: MediaKind, item: Item) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _pixels(images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """Return each image as 32 x 32 grey values in 0..1, and its mean red, green and blue."""
+    """Embed each image as 32 x 32 grey values in 0..1 and its mean red, green and blue in 0..1."""
     from PIL import Image
 
     found = []
-    for image in images:
-        picture = Image.fromarray(image)
-        small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-        colours = np.asarray(picture.convert("RGB"), np.float32).mean(axis=(0, 1)) / 255
+    for pixels in images:
+        image = Image.fromarray(pixels)
+        small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+        colours = np.asarray(image.convert("RGB"), np.float32).mean(axis=(0, 1)) / 255
         found.append(np.concatenate([np.asarray(small, np.float32).reshape(-1) / 255, colours]))
     return np.stack(found).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Embeddings that were computed once, kept by what they were computed from."""
+"""Cache of embeddings, by the digest of the items and of the network."""
 
 from __future__ import annotations
 
@@ -14,40 +14,48 @@ from numpy.typing import NDArray
 from dataperf.basics import files
 from dataperf.sources import locate
 
-#: Embeddings, facts about every item, and why an item could not be read, by its number.
+#: Embeddings, properties of every item, and item number to reason for unreadable items.
 Described = tuple[NDArray[np.float32], dict[str, list[Any]], dict[int, str]]
-#: Raised when what is computed of the same bytes would change.
+#: Increase it when the embedding of the same bytes changes.
 VERSION = 1
 
 
-def or_made(items: Sequence[Path | bytes], by: str, make: Callable[[], Described]) -> Described:
-    """Return what is kept for these items, or make it and keep it.
+def load_or_make(
+    items: Sequence[Path | bytes], by: str, make: Callable[[], Described]
+) -> Described:
+    """Return the cached embeddings of these items, or make and cache them.
 
-    A file is known by its path, size and times of change; bytes by their digest. What is
-    damaged is made again, and a disk that cannot be written to costs time only.
+    Files are identified by path, size, mtime and ctime; bytes by their digest. A damaged cache
+    file is made again. If the disk cannot be written to, nothing is cached.
 
     Parameters
     ----------
     items
-        Paths or the bytes of files, in order.
+        Paths, or the bytes of files, in order.
     by
-        What describes them, with the digest of its network.
+        Name of the embedding, with the digest of its network.
     make
-        Called with nothing if nothing is kept.
+        Called without arguments if nothing is cached.
+
+    Returns
+    -------
+    vectors : (readable, d) array of float32
+    facts : mapping of name to a list with one value for each item
+    bad : mapping of item number to reason
     """
-    key = files.digest_json([VERSION, by, [_known(item) for item in items]])
+    key = files.digest_json([VERSION, by, [_identity(item) for item in items]])
     path = locate.cache_folder() / "embeddings" / f"{key[:32]}.npz"
     found = _read(path)
     if found is None:
         found = make()
         try:
-            files.write_whole(path, files.seal(_packed(found)))
+            files.write_whole(path, files.seal(_to_bytes(found)))
         except OSError:
             pass
     return found
 
 
-def _known(item: Path | bytes) -> list[Any]:
+def _identity(item: Path | bytes) -> list[Any]:
     if isinstance(item, bytes):
         return [files.digest_bytes(item)]
     try:
@@ -56,10 +64,10 @@ def _known(item: Path | bytes) -> list[Any]:
         return [str(item)]
 
 
-def _packed(found: Described) -> bytes:
+def _to_bytes(found: Described) -> bytes:
     vectors, facts, bad = found
     buffer = io.BytesIO()
-    np.savez(buffer, vectors=vectors, told=json.dumps([facts, list(bad.items())]))
+    np.savez(buffer, vectors=vectors, facts=json.dumps([facts, list(bad.items())]))
     return buffer.getvalue()
 
 
@@ -69,7 +77,7 @@ def _read(path: Path) -> Described | None:
         if content is None:
             return None
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            facts, bad = json.loads(str(arrays["told"]))
+            facts, bad = json.loads(str(arrays["facts"]))
             return arrays["vectors"], facts, dict(bad)
     except (OSError, ValueError, KeyError):
         return None

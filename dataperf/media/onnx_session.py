@@ -1,4 +1,4 @@
-"""Networks that come inside registry packages, run on one thread."""
+"""Run ONNX networks on one thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataperf.errors import Unavailable
 
 
 def lacking(names: Iterable[str]) -> str:
-    """Return which packages (import names) are not installed, as a list for a sentence."""
+    """Return the packages (import names) that are not installed, separated by commas."""
     return ", ".join(name for name in names if not _installed(name))
 
 
@@ -22,7 +22,22 @@ def _installed(name: str) -> bool:
 
 
 def require_packages(names: Iterable[str], extra: str, purpose: str) -> None:
-    """Raise Unavailable, with what to install, if packages are not installed."""
+    """Raise an error if packages are missing.
+
+    Parameters
+    ----------
+    names
+        Import names.
+    extra
+        Name of the extra that installs them.
+    purpose
+        What needs the packages; the message begins with it.
+
+    Raises
+    ------
+    Unavailable
+        If a package is not installed; the message says how to install it.
+    """
     if missing := lacking(names):
         raise Unavailable(
             f"{purpose} needs packages that are not installed: {missing}"
@@ -31,9 +46,9 @@ def require_packages(names: Iterable[str], extra: str, purpose: str) -> None:
 
 
 def session(model: str | bytes) -> Any:
-    """Return an onnxruntime session of a network, given as a path or as its bytes.
+    """Return an onnxruntime session of a network, given as a path or as bytes.
 
-    One thread, so that the number of cores cannot move a last digit.
+    It runs on one thread, so that results do not depend on the number of cores.
     """
     import onnxruntime
 

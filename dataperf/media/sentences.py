@@ -1,8 +1,8 @@
-"""Sentences to numbers: texts that mean about the same get vectors that point the same way.
+"""Embed sentences: texts with similar meaning get vectors with similar directions.
 
 The network is all-MiniLM-L6-v2 (Wang et al. 2020, arXiv 2002.10957; trained on pairs of
-sentences after Reimers & Gurevych 2019, arXiv 1908.10084; Apache-2.0), its weights kept as
-8-bit integers and computed with as floats. It reads English, and the first 256 word pieces.
+sentences after Reimers & Gurevych 2019, arXiv 1908.10084; Apache-2.0). Its weights are stored as
+8-bit integers and computed as floats. It reads English, and only the first 256 word pieces.
 """
 
 from __future__ import annotations
@@ -41,16 +41,25 @@ def available() -> bool:
 
 
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return one vector of length 1 for each text, (n, 384): the mean over its word pieces.
+    """Embed texts as vectors of length 1: the mean over the word pieces.
 
-    Texts are read one by one, so that what a text is read with cannot move its numbers.
+    Texts are embedded one by one, so that a vector does not depend on the other texts.
+
+    Parameters
+    ----------
+    texts
+        English text.
+
+    Returns
+    -------
+    (n, 384) array of float32
 
     Raises
     ------
     Unavailable
         If the packages of the extra ``meaning`` are not installed.
     DigestMismatch
-        If a file in them is not the promised one.
+        If a file in them does not have the expected digest.
     """
     encode, run = _network()
     found = np.zeros((len(texts), WIDTH), dtype=np.float32)
@@ -72,13 +81,13 @@ def _network() -> tuple[Callable[[str], list[int]], Callable[[NDArray[np.int64]]
     session = onnx_session.session(str(locate.package_file(NETWORK)))
 
     def encode(text: str) -> list[int]:
-        # what no UTF-8 can hold (half a surrogate pair in somebody's JSON) is no word
+        # lone surrogates (from JSON) cannot be UTF-8: replace them
         ids: list[int] = words.encode(text.encode("utf-8", "replace").decode("utf-8")).ids
         return ids
 
     def run(pieces: NDArray[np.int64]) -> Any:
-        told = {"input_ids": pieces, "attention_mask": np.ones_like(pieces)}
-        told["token_type_ids"] = np.zeros_like(pieces)
-        return session.run(None, told)[0]
+        inputs = {"input_ids": pieces, "attention_mask": np.ones_like(pieces)}
+        inputs["token_type_ids"] = np.zeros_like(pieces)
+        return session.run(None, inputs)[0]
 
     return encode, run

@@ -1,4 +1,4 @@
-"""Sound files to samples, spectrograms and cepstral coefficients."""
+"""Open sound files; compute spectrograms and cepstral coefficients."""
 
 from __future__ import annotations
 
@@ -14,22 +14,34 @@ from numpy.typing import NDArray
 from dataperf.basics.extras import require_extra
 from dataperf.errors import Unavailable
 
-#: Rate at which sounds are described, and the window and step of their spectra, in samples.
+#: Rate in Hz of all spectra, and their window and step in samples.
 RATE, WINDOW, STEP = 16_000, 512, 160
 BANDS, COEFFICIENTS = 64, 20
 
 
 def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
-    """Return the samples of a sound in -1..1, its channels averaged, and their rate in Hz.
+    """Open a sound file.
 
-    WAV is read by scipy, all else by the package soundfile.
+    WAV files are read with scipy, all others with the package soundfile.
+
+    Parameters
+    ----------
+    item
+        A path, or the bytes of a file.
+
+    Returns
+    -------
+    samples : (n,) array of float32
+        In -1..1, channels averaged.
+    rate : int
+        In Hz.
 
     Raises
     ------
     ValueError, OSError
-        If it cannot be read, or holds no samples.
+        If the file cannot be read, or has no samples.
     Unavailable
-        If soundfile is needed and not installed.
+        If soundfile is needed but not installed.
     """
     start = item[:4] if isinstance(item, bytes) else _first_bytes(item)
     file = io.BytesIO(item) if isinstance(item, bytes) else item
@@ -43,14 +55,17 @@ def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
     if not len(samples):
-        raise ValueError("it holds no samples")
+        raise ValueError("the file has no samples")
     return np.nan_to_num(samples.astype(np.float32)), int(rate)
 
 
-def without(kind: str) -> str:
-    """Return what a kept embedding lacks here and may have later; "" for nothing.
+def cache_suffix(kind: str) -> str:
+    """Return a part of the cache key: it changes once more files can be read.
 
-    >>> without("image")
+    Without soundfile some sounds cannot be read; their cached embedding must not be used after
+    it is installed.
+
+    >>> cache_suffix("image")
     ''
     """
     if kind == "image":
@@ -82,7 +97,7 @@ def _read_wav(file: Any) -> tuple[NDArray[Any], int]:
 
 
 def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Return samples at 16 kHz."""
+    """Resample a sound to 16 kHz."""
     if rate == RATE:
         return samples
     from scipy.signal import resample_poly
@@ -93,7 +108,7 @@ def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
 
 
 def log_mel(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
-    """Return the energy of 64 mel bands over time in decibels, shape (frames, 64)."""
+    """Return the energy of 64 mel bands over time in dB, shape (frames, 64)."""
     from scipy.signal import get_window
 
     sound = resampled(samples, rate)
@@ -116,9 +131,9 @@ def _mel_filters() -> NDArray[np.float64]:
 
 
 def spectrogram(samples: NDArray[np.float32], rate: int) -> NDArray[np.uint8]:
-    """Return a picture of a sound: time to the right, high tones on top, the loudest white.
+    """Return the spectrogram of a sound as an image: time to the right, high frequencies on top.
 
-    Sixty decibels below the loudest is black. At most 1,000 points wide.
+    The loudest point is white; 60 dB below it is black. The image is at most 1,000 pixels wide.
     """
     levels = log_mel(samples, rate)
     levels = levels[:: -(-len(levels) // 1000)]
@@ -128,7 +143,7 @@ def spectrogram(samples: NDArray[np.float32], rate: int) -> NDArray[np.uint8]:
 
 
 def mfcc_statistics(sounds: list[tuple[NDArray[np.float32], int]]) -> NDArray[np.float32]:
-    """Return mean and deviation over time of 20 mel-frequency cepstral coefficients, (n, 40)."""
+    """Embed sounds as the mean and standard deviation of 20 MFCCs over time, (n, 40)."""
     from scipy.fft import dct
 
     found = []

@@ -1,5 +1,5 @@
-"""One number from truth and predictions: one file a metric.
+"""Metrics: one number from true and predicted classes, one file per metric.
 
-A metric imports `statistics` and `records`; other code loads metrics through the registry and may
-import none.
+A metric imports `statistics` and `records`; other code loads metrics through the registry; no
+module may import one.
 """

@@ -1,9 +1,9 @@
-"""Recall averaged over the classes in the truth, each counting the same.
+"""Mean recall over the true classes, all classes weighted equally.
 
-The same as scikit-learn's ``balanced_accuracy_score``. Guessing one class for all rows
-gives 1 / number of classes, however unequal the classes are.
+Equal to scikit-learn's ``balanced_accuracy_score``. Predicting one class for all rows gives
+1 / number of classes, however unequal the classes are.
 
->>> score(np.array([0, 1, 1, 1]), np.array([0, 0, 0, 1]), classes=3)
+>>> float(from_counts(np.array([[1, 0, 0], [2, 1, 0], [0, 0, 0]])))
 0.6666666666666666
 """
 
@@ -13,20 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.records import FloatArray, IntArray
+from dataperf.records import FloatArray
 
 higher_is_better = True
-
-
-def score(truth: IntArray, predicted: IntArray, *, classes: int) -> float:
-    """Return the metric, or nan where it is not defined."""
-    return float(from_counts(statistics.confusion(truth, predicted, classes)))
 
 
 def from_counts(counts: NDArray[np.number]) -> FloatArray:
     """Return the metric of (..., k, k) confusion matrices as a (...) array.
 
-    Rows are true classes, columns predicted ones; nan without rows.
+    Rows are true classes, columns are predicted classes; nan without rows.
     """
     support = counts.sum(axis=-1)
     recall = statistics.ratio(np.diagonal(counts, axis1=-2, axis2=-1), support)

@@ -1,10 +1,10 @@
-"""F1 score averaged over classes, each counting the same.
+"""F1 score averaged over classes, all classes weighted equally.
 
-F1 of a class is 2 TP / (2 TP + FP + FN), and 0 for a class that is only missed or only
-predicted wrongly. The mean runs over classes that occur in truth or predictions, as in
-scikit-learn's ``f1_score(average="macro")``: a class in neither does not count.
+The F1 score of a class is 2 TP / (2 TP + FP + FN). It is 0 for a class that is always missed,
+and for a class that is only predicted wrongly. A class that occurs neither in the truth nor in
+the predictions is left out of the mean, as in scikit-learn's ``f1_score(average="macro")``.
 
->>> score(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2]), classes=4)
+>>> float(from_counts(np.array([[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])))
 0.7777777777777777
 """
 
@@ -14,20 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.records import FloatArray, IntArray
+from dataperf.records import FloatArray
 
 higher_is_better = True
-
-
-def score(truth: IntArray, predicted: IntArray, *, classes: int) -> float:
-    """Return the metric, or nan where it is not defined."""
-    return float(from_counts(statistics.confusion(truth, predicted, classes)))
 
 
 def from_counts(counts: NDArray[np.number]) -> FloatArray:
     """Return the metric of (..., k, k) confusion matrices as a (...) array.
 
-    Rows are true classes, columns predicted ones; nan without rows.
+    Rows are true classes, columns are predicted classes; nan without rows.
     """
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
     either = counts.sum(axis=-1) + counts.sum(axis=-2)

@@ -1,9 +1,9 @@
-"""Precision of class 1: the share of right ones among the rows called class 1.
+"""Precision of class 1: share of the rows predicted as class 1 that are class 1.
 
-The same as scikit-learn's ``precision_score`` with ``pos_label=1`` on two classes; predictions of
-further classes count as not class 1.
+Equal to scikit-learn's ``precision_score`` with ``pos_label=1`` on two classes; with more
+classes, all others are negative.
 
->>> score(np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0]), classes=2)
+>>> float(from_counts(np.array([[1, 1], [1, 1]])))
 0.5
 """
 
@@ -13,20 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.records import FloatArray, IntArray
+from dataperf.records import FloatArray
 
 higher_is_better = True
-
-
-def score(truth: IntArray, predicted: IntArray, *, classes: int) -> float:
-    """Return the metric, or nan where it is not defined."""
-    return float(from_counts(statistics.confusion(truth, predicted, classes)))
 
 
 def from_counts(counts: NDArray[np.number]) -> FloatArray:
     """Return the metric of (..., k, k) confusion matrices as a (...) array.
 
-    Rows are true classes, columns predicted ones; nan where class 1 is never said.
+    Rows are true classes, columns are predicted classes; nan where class 1 is never predicted.
     """
     hits = counts[..., 1, 1]
     return statistics.ratio(hits, counts[..., :, 1].sum(-1))

@@ -1,10 +1,10 @@
-"""F1 score averaged over classes, each counting by its rows in the truth.
+"""F1 score averaged over classes, each class weighted by its number of true rows.
 
-F1 of a class is 2 TP / (2 TP + FP + FN), as in scikit-learn's
-``f1_score(average="weighted")``. Wrong predictions of a class that the truth lacks only
-count through the class they should have been.
+The F1 score of a class is 2 TP / (2 TP + FP + FN). Equal to scikit-learn's
+``f1_score(average="weighted")``. A class that occurs only in the predictions has weight 0; its
+wrong predictions count as misses of the true classes.
 
->>> score(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), classes=2)
+>>> float(from_counts(np.array([[2, 1], [0, 1]])))
 0.7666666666666667
 """
 
@@ -14,20 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.records import FloatArray, IntArray
+from dataperf.records import FloatArray
 
 higher_is_better = True
-
-
-def score(truth: IntArray, predicted: IntArray, *, classes: int) -> float:
-    """Return the metric, or nan where it is not defined."""
-    return float(from_counts(statistics.confusion(truth, predicted, classes)))
 
 
 def from_counts(counts: NDArray[np.number]) -> FloatArray:
     """Return the metric of (..., k, k) confusion matrices as a (...) array.
 
-    Rows are true classes, columns predicted ones; nan without rows.
+    Rows are true classes, columns are predicted classes; nan without rows.
     """
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
     support = counts.sum(axis=-1)

@@ -1,8 +1,9 @@
-"""Recall of the class that fares worst, among the classes in the truth.
+"""Lowest recall among the true classes.
 
-A model that has never seen a class in training scores 0, whatever its mean scores say.
+A model that has never seen one of the classes in training scores 0, whatever its mean scores
+are.
 
->>> score(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1]), classes=3)
+>>> float(from_counts(np.array([[2, 0, 0], [1, 1, 0], [0, 0, 0]])))
 0.5
 """
 
@@ -12,20 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.records import FloatArray, IntArray
+from dataperf.records import FloatArray
 
 higher_is_better = True
-
-
-def score(truth: IntArray, predicted: IntArray, *, classes: int) -> float:
-    """Return the metric, or nan where it is not defined."""
-    return float(from_counts(statistics.confusion(truth, predicted, classes)))
 
 
 def from_counts(counts: NDArray[np.number]) -> FloatArray:
     """Return the metric of (..., k, k) confusion matrices as a (...) array.
 
-    Rows are true classes, columns predicted ones; nan without rows.
+    Rows are true classes, columns are predicted classes; nan without rows.
     """
     support = counts.sum(axis=-1)
     recall = statistics.ratio(np.diagonal(counts, axis1=-2, axis2=-1), support)

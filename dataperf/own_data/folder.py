@@ -89,7 +89,7 @@ def contents(
     for line in [*notes, *own_columns.warnings(rows)]:
         on_message(line)
     place = source if isinstance(source, str) else rows.name
-    page = readme.page(name, own, table, source=place, split=split.told(rows), notes=notes)
+    page = readme.page(name, own, table, source=place, split=split.how_chosen(rows), notes=notes)
     module = name.replace("-", "_")
     return {
         f"challenges/{name}/challenge.toml": _toml(name, module, own).encode(),

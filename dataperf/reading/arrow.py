@@ -1,4 +1,4 @@
-"""Arrow batches to columns: floats and vectors into arrays made once, so that memory is bounded."""
+"""Read arrow batches into columns with bounded memory: arrays are allocated once and filled."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from dataperf.reading.loaded import Loaded
 from dataperf.reading.media_files import is_media
 
 BATCH = 65_536
-#: Floating-point numbers of a table from which on they are held in single precision.
+#: Tables with at least this many floating-point numbers are held in single precision.
 MANY_NUMBERS = 2**24
-UNEQUAL = "its lists are not numbers of one length: not used"
+UNEQUAL = "not used: its lists are not numbers of equal length"
 
 
 def from_batches(
@@ -29,24 +29,24 @@ def from_batches(
     batches: Iterable[Any],
     progress: Progress,
 ) -> Loaded:
-    """Return the columns of arrow record batches.
+    """Read arrow record batches into columns.
 
     Floats go into one array that is allocated before the first batch is read (in single
-    precision if there are many), lists of numbers of one length into one array each; all
-    else is kept in arrow's own form and turned into pandas columns at the end.
+    precision if there are many). Lists of numbers of equal length go into one array per column.
+    All other columns stay in arrow format until the end and then become pandas columns.
 
     Parameters
     ----------
     name
-        What to call the data.
+        Name of the data, for messages.
     schema
-        An arrow schema.
+        Arrow schema of the batches.
     rows
-        How many rows the batches have in all.
+        Total number of rows of the batches.
     batches
         Record batches.
     progress
-        Told how many rows are read.
+        Called with the number of rows read.
 
     Raises
     ------
@@ -82,8 +82,8 @@ def from_batches(
         try:
             columns[column] = _to_pandas(schema.field(column), kept.pop(column))
         except (ValueError, OverflowError, pa.ArrowException) as error:
-            told = f"{schema.field(column).type} that pandas cannot hold ({str(error)[:100]})"
-            lost.append((column, f"{told}: not used"))
+            kind = schema.field(column).type
+            lost.append((column, f"not used: pandas cannot hold {kind} ({str(error)[:100]})"))
     frame = pd.DataFrame(
         {c: columns[c] for c in names if c in columns}, index=pd.RangeIndex(rows), copy=False
     )
@@ -101,9 +101,18 @@ def from_batches(
 
 
 def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[str, str]]]:
-    """Return a frame without its columns of lists, those that are vectors, and what is neither.
+    """Split the columns of lists off a frame.
 
-    Objects with the bytes or path of a file stay.
+    Columns of objects with the bytes or path of a file stay in the frame.
+
+    Returns
+    -------
+    frame
+        Without columns of lists and other objects.
+    vectors : dict of str to (n, d) array of float32
+        Columns of lists of numbers of equal length; NaN for missing lists.
+    notes : list of (str, str)
+        Column and reason of each column that is not used.
     """
     vectors: dict[str, NDArray[Any]] = {}
     problems = []
@@ -114,7 +123,7 @@ def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[s
         values = frame[column][there]
         kinds = {type(value) for value in values.iloc[:1000]}
         if kinds and kinds <= {dict, set} and not is_media(values):
-            problems.append((column, "its values are objects, not numbers or text: not used"))
+            problems.append((column, "not used: its values are objects, not numbers or text"))
         elif kinds and kinds <= {list, tuple, np.ndarray}:
             found = _stacked(values)
             if found is None:
@@ -136,10 +145,10 @@ def _stacked(values: Any) -> NDArray[np.float32] | None:
 
 
 def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
-    """Return the class names that Hugging Face datasets write along, by column."""
-    told = (schema.metadata or {}).get(b"huggingface")
+    """Return the class names in the metadata of a Hugging Face dataset, by column."""
+    metadata = (schema.metadata or {}).get(b"huggingface")
     try:
-        features = json.loads(told)["info"]["features"] if told else {}
+        features = json.loads(metadata)["info"]["features"] if metadata else {}
         return {
             name: tuple(feature["names"])
             for name, feature in features.items()
@@ -150,7 +159,7 @@ def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
 
 
 def _sorted_fields(schema: Any) -> tuple[list[str], list[str], list[str]]:
-    """Return the names of columns of floats, of lists of numbers, and of all else."""
+    """Return the names of the columns of floats, of lists of numbers, and of all others."""
     import pyarrow as pa
 
     floats, vectors, others = [], [], []
@@ -182,7 +191,7 @@ def _is_number(kind: Any) -> bool:
 def _add_vectors(
     wide: dict[str, NDArray[np.float32] | None], name: str, column: Any, part: slice, rows: int
 ) -> None:
-    """Put a batch of lists into their array; None once they turn out not to be of one length."""
+    """Copy a batch of lists into their array; set it to None if the lengths differ."""
     there = np.asarray(column.is_valid())
     filled = column.drop_null()
     flat = filled.flatten().to_numpy(zero_copy_only=False)
@@ -207,15 +216,15 @@ def _lengths(column: Any) -> Any:
     return pc.list_value_length(column)
 
 
-def _to_pandas(told: Any, parts: list[Any]) -> Any:
+def _to_pandas(field: Any, parts: list[Any]) -> Any:
     """Return the batches of one column as a pandas series."""
     import pyarrow as pa
 
-    return plain(pa.chunked_array(parts, type=getattr(told.type, "storage_type", told.type)))
+    return plain(pa.chunked_array(parts, type=getattr(field.type, "storage_type", field.type)))
 
 
 def plain(column: Any) -> Any:
-    """Return an arrow array of any type but floats as a pandas series of a type of pandas'."""
+    """Return an arrow array of any type except floats as a pandas series of a native pandas type."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type) and hasattr(column, "unify_dictionaries"):
@@ -230,12 +239,21 @@ def plain(column: Any) -> Any:
 
 
 def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
-    """Return a Parquet file, read a batch at a time.
+    """Read a Parquet file batch by batch.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        Name of the data, for messages.
+    progress
+        Called with the number of rows read.
 
     Raises
     ------
     Invalid
-        If it may not be read, is damaged, empty, or no Parquet file.
+        If the file cannot be read, is damaged or empty, or is not a Parquet file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -254,17 +272,17 @@ def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
                 name, schema, file.metadata.num_rows, batches=batches, progress=progress
             )
     except (OSError, ValueError, pa.ArrowException) as error:
-        what = f"not a whole Parquet file: {str(error)[:300]}"
+        what = f"not a complete Parquet file: {str(error)[:300]}"
         raise refuse(str(path), "bad-parquet", "", what, "write or copy it again") from error
 
 
 def _checked(name: str, schema: Any) -> Any:
-    """Return a schema without the index that pandas wrote along.
+    """Return a schema without the index columns that pandas adds.
 
     Raises
     ------
     Invalid
-        If two columns have one name.
+        If two columns have the same name.
     """
     import pyarrow as pa
 
@@ -277,7 +295,7 @@ def _checked(name: str, schema: Any) -> Any:
 
 
 def from_table(name: str, table: Any, *, progress: Progress) -> Loaded:
-    """Return the columns of an arrow table."""
+    """Read an arrow table into columns; errors as in `from_batches`."""
     schema = _checked(name, table.schema)
     table = table.select(schema.names)
     batches = table.to_batches(max_chunksize=BATCH)

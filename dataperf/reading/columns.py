@@ -1,4 +1,4 @@
-"""What a column of a table holds, told from its values."""
+"""Detect what a column of a table holds from its values."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from dataperf.records.rows import Kind
 if TYPE_CHECKING:
     import pandas as pd
 
-#: How many values are looked at to tell what kind of column it is.
+#: Number of values that are inspected to detect the kind of a column.
 LOOK = 2_000
-#: Of a column with text in it, the share of numbers from which on it holds numbers.
+#: A column with text is numeric if at least this share of its values are numbers.
 MOSTLY = 0.9
-#: Distinct values up to which text is a category, however long.
+#: Text with at most this many distinct values is categorical, however long.
 FEW_VALUES = 50
-#: In fewer rows, whole numbers may be all different and without a gap by chance.
+#: In fewer rows, integers may be all different and without gaps by chance.
 FEW_ROWS = 20
-#: Mean number of words from which on text is read word by word.
+#: Text with at least this mean number of words is read word by word.
 WORDS = 4.0
-#: Counts of each unit of time in a second.
+#: Ticks of each time unit per second.
 SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 ID_NAME = re.compile(r"(^|[_\s.-])(id|ids|idx|index|key|uuid|guid|row|rowid)$|[a-z]I[dD]$", re.I)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as it will be encoded.
+    """A column, ready to be encoded.
 
     Parameters
     ----------
     name
-        Its name in the frame.
+        Name in the frame.
     kind
         What it holds.
     values
-        Numbers with NaN for missing (numeric, datetime), else the series.
+        Numbers with NaN for missing (numeric, datetime); otherwise the series.
     is_id
-        Whether it only names the rows.
+        Whether the values only identify the rows.
     notes
-        What a reader should know of how it was read.
+        Remarks on how the column was read, for the user.
     """
 
     name: str
@@ -56,11 +56,20 @@ class Column:
 
 
 def describe(name: str, series: pd.Series) -> Column:
-    """Return what a column holds.
+    """Detect what a column holds.
 
-    A column of text is a category if it has at most 50 distinct values or few words, text if
-    most of its values are different and hold four words or more, and a row's name if every
-    value is different and short.
+    A column of text is *text* if most of its values are different and have four or more words on
+    average. It is an id if all values are different and short. Otherwise it is *categorical*.
+
+    Parameters
+    ----------
+    name
+        Name of the column.
+    series : Series of n values
+
+    Returns
+    -------
+    Column
     """
     import pandas as pd
 
@@ -75,8 +84,8 @@ def describe(name: str, series: pd.Series) -> Column:
         return _numbers(name, series.to_numpy(dtype=np.float32, na_value=np.nan), series)
     if pd.api.types.is_numeric_dtype(kind):
         if kind.kind == "c":
-            told = "complex numbers: their size is used"
-            return _numbers(name, np.abs(series.to_numpy()), series, told)
+            note = "complex numbers: their absolute value is used"
+            return _numbers(name, np.abs(series.to_numpy()), series, note)
         return _numbers(name, _floats(series), series)
     if isinstance(kind, pd.PeriodDtype):
         series = series.dt.to_timestamp()
@@ -87,7 +96,7 @@ def describe(name: str, series: pd.Series) -> Column:
 
 
 def _floats(series: pd.Series) -> NDArray[Any]:
-    """Return numbers with NaN for missing; no copy is made of floats."""
+    """Return numbers with NaN for missing; floats are not copied."""
     if series.dtype.kind in "iuf" and isinstance(series.dtype, np.dtype):
         return np.asarray(series)
     found: NDArray[Any] = series.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -105,8 +114,7 @@ def _numbers(
     there = np.isfinite(values)
     infinite = int(np.isinf(values).sum())
     if infinite:
-        told = f"{plural(infinite, 'infinite value')} counted as missing"
-        notes = (*notes, told)
+        notes = (*notes, f"{plural(infinite, 'infinite value')} counted as missing")
     whole = bool(there.all())
     finite = values if whole else values[there]
     if not len(finite) or (finite.min() == finite.max() and whole):
@@ -115,8 +123,7 @@ def _numbers(
 
 
 def _is_numbering(name: str, values: NDArray[Any], low: Any, high: Any) -> bool:
-    """Return whether whole numbers only name the rows: all different and without a gap, or
-    called so."""
+    """Return whether integers only identify the rows: all different, and without gaps or named so."""
     without_gap = int(high) - int(low) == len(values) - 1 and len(values) >= FEW_ROWS
     if not without_gap and not ID_NAME.search(name):
         return False
@@ -124,14 +131,14 @@ def _is_numbering(name: str, values: NDArray[Any], low: Any, high: Any) -> bool:
 
 
 def _dates(name: str, series: pd.Series) -> Column:
-    """Return moments as seconds since the first of them, in double precision."""
+    """Return times as seconds since the earliest one, in double precision."""
     missing = series.isna().to_numpy()
     if str(series.dtype).startswith(("datetime64[", "timedelta64[")) and "," in str(series.dtype):
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     kind = "datetime64[ns]" if series.dtype.kind == "M" else "timedelta64[ns]"
     values = series.to_numpy()
     wide = values.astype(kind)
-    if not (wide.astype(values.dtype) == values)[~missing].all():  # centuries from now
+    if not (wide.astype(values.dtype) == values)[~missing].all():  # out of range of nanoseconds
         wide = values
     counts = wide.astype(np.int64)
     first = counts[~missing].min() if (~missing).any() else 0
@@ -143,7 +150,7 @@ def _dates(name: str, series: pd.Series) -> Column:
 
 
 def _objects(name: str, series: pd.Series) -> Column:
-    """Return what text, or Python objects of any kind, hold."""
+    """Detect what a column of text or of Python objects holds."""
     import pandas as pd
 
     if not isinstance(series.dtype, pd.StringDtype):
@@ -165,13 +172,13 @@ def _objects(name: str, series: pd.Series) -> Column:
     notes: tuple[str, ...] = ()
     if len(kinds) > 1 or str not in kinds:
         series = series.map(str, na_action="ignore")
-        told = ", ".join(sorted(kind.__name__ for kind in kinds))
-        notes = (f"mixed types ({told}) read as text",) * (len(kinds) > 1)
+        types = ", ".join(sorted(kind.__name__ for kind in kinds))
+        notes = (f"mixed types ({types}) read as text",) * (len(kinds) > 1)
     return _words(name, series, notes)
 
 
 def _parsed(name: str, series: pd.Series, sample: pd.Series) -> Column | None:
-    """Return a column of text that holds numbers nearly everywhere; None if it does not."""
+    """Return a column of text as numbers if nearly all of its values are numbers, else None."""
     import pandas as pd
 
     codes = any(isinstance(value, str) and re.match(r"0\d", value) for value in sample)
@@ -182,8 +189,10 @@ def _parsed(name: str, series: pd.Series, sample: pd.Series) -> Column | None:
     if lost > (1 - MOSTLY) * series.notna().sum():
         return None
     example = series[numbers.isna() & series.notna()].iloc[:1].map(repr).tolist()
-    told = f"{plural(lost, 'value')} no number, such as {''.join(example)[:40]}: counted as missing"
-    return _numbers(name, numbers.to_numpy(), series, *([told] if lost else []))
+    note = (
+        f"{plural(lost, 'non-numeric value')}, such as {''.join(example)[:40]}, counted as missing"
+    )
+    return _numbers(name, numbers.to_numpy(), series, *([note] if lost else []))
 
 
 def _words(name: str, series: pd.Series, notes: tuple[str, ...]) -> Column:

@@ -1,11 +1,11 @@
-"""Files that are packed, told by what they begin with."""
+"""Recognise compressed files by their first bytes."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-#: What a packed file begins with, what packs it, and the ending of such files.
+#: First bytes of a compressed file: the program, and the ending of such files.
 SIGNS = {
     rb"\x1f\x8b": ("gzip", ".gz"),
     rb"BZh[1-9]1AY&SY": ("bzip2", ".bz2"),
@@ -13,11 +13,14 @@ SIGNS = {
 }
 
 
-def by(path: Path) -> tuple[str, str] | None:
-    """Return what a file is packed with and the ending of such files; None if it is not."""
+def program_and_ending(path: Path) -> tuple[str, str] | None:
+    """Return the program that compressed a file and its ending; None if it is not compressed.
+
+    An unreadable file counts as not compressed: whoever reads it reports the reason.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(10)
     except OSError:
-        return None  # whoever reads it says why
-    return next((told for sign, told in SIGNS.items() if re.match(sign, start)), None)
+        return None
+    return next((found for sign, found in SIGNS.items() if re.match(sign, start)), None)

@@ -1,4 +1,4 @@
-"""CSV files: what fits is read, names stay as they are written, and what is wrong is told."""
+"""Read CSV files: lines that do not fit are listed, and names keep their leading zeros."""
 
 from __future__ import annotations
 
@@ -14,12 +14,29 @@ from dataperf.errors import DataperfError, refuse
 from dataperf.reading import arrow
 from dataperf.reading.loaded import MOST_LISTED, Loaded
 
-#: Values that are other ones as numbers: leading zeros, or more digits than a float holds.
+#: Values that change when read as numbers: leading zeros, or more digits than a float holds.
 LOSES_DIGITS = r"^\s*[+-]?(0[0-9]|[0-9]{16})"
 
 
 def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -> Loaded:
-    """Return a CSV file; lines with too few or too many values are left out and listed."""
+    """Read a CSV file; lines with too few or too many values are skipped and listed.
+
+    Parameters
+    ----------
+    path
+        The file, compressed or not.
+    ending
+        Its ending; ``.tsv`` means that tabs separate the values.
+    names
+        Columns to read as text where numbers would lose digits.
+    progress
+        Called with the number of rows read.
+
+    Raises
+    ------
+    Invalid
+        If the file is empty, damaged, not UTF-8, or most of its lines do not fit.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
@@ -51,15 +68,15 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
                 convert_options=convert,
             )
     except (OSError, ValueError, pa.ArrowException) as error:
-        if names and "UTF8" in str(error):  # where, tells the reader that takes bytes for text
+        if names and "UTF8" in str(error):  # without names, the reader says where
             return read(path, ending, (), progress=progress)
         raise _csv_problem(path, error) from error
     _refuse_bytes(path, table)
     if unclosed or _ends_in_a_quote(path, table):
         where = unclosed[0] if unclosed else "the last row"
-        what = "a quote opens a value here and never ends it"
+        what = "a quoted value starts here and never ends"
         raise refuse(str(path), "open-quote", where, what, 'a closing "')
-    table = _told_apart(table, names)
+    table = _with_types(table, names)
     if len(ragged) > len(table):
         first = f"{ragged[0][0]} has {ragged[0][1]}"
         what = f"{plural(len(ragged), 'line')} of {len(ragged) + len(table):,} do not fit: {first}"
@@ -69,7 +86,7 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
 
 
 def _ends_in_a_quote(path: Path, table: Any) -> bool:
-    """Return whether the last row has swallowed lines: a value of several, and an odd quote."""
+    """Return whether the last value spans several lines because its quote was never closed."""
     import pyarrow as pa
 
     last = table.slice(max(0, len(table) - 1)).to_pylist()
@@ -82,8 +99,8 @@ def _ends_in_a_quote(path: Path, table: Any) -> bool:
     return quotes % 2 == 1
 
 
-def _told_apart(table: Any, names: Sequence[str]) -> Any:
-    """Return columns of names, read as text, as what they hold unless that loses digits."""
+def _with_types(table: Any, names: Sequence[str]) -> Any:
+    """Convert the columns read as text to the type of their values, unless that loses digits."""
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv
@@ -95,10 +112,10 @@ def _told_apart(table: Any, names: Sequence[str]) -> Any:
             continue
         if pc.any(pc.match_substring_regex(column, LOSES_DIGITS)).as_py():
             continue
-        alone = pa.BufferOutputStream()
-        csv.write_csv(pa.table({"name": column}), alone)
+        content = pa.BufferOutputStream()
+        csv.write_csv(pa.table({"name": column}), content)
         found = csv.read_csv(
-            pa.BufferReader(alone.getvalue()),
+            pa.BufferReader(content.getvalue()),
             parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=options,
         )
@@ -107,12 +124,12 @@ def _told_apart(table: Any, names: Sequence[str]) -> Any:
 
 
 def _start(path: Path) -> bytes:
-    """Return the first line of a file of text.
+    """Return the first line of a text file.
 
     Raises
     ------
     Invalid
-        If it cannot be unpacked, or holds zero bytes, as UTF-16 does.
+        If the file cannot be decompressed, or is not UTF-8.
     """
     import pyarrow as pa
 
@@ -133,12 +150,12 @@ def _start(path: Path) -> bytes:
 
 
 def _delimiter(header: bytes, ending: str) -> str:
-    """Return what parts the values: a tab, or whichever of , ; tab and | the header has most of."""
+    """Return the separator: a tab, or whichever of , ; tab and | is most frequent in the header."""
     return "\t" if ending == ".tsv" else max(",;\t|", key=lambda each: header.count(each.encode()))
 
 
 def _csv_problem(path: Path, error: Exception) -> DataperfError:
-    """Return what a reader can do about a CSV file that is not read."""
+    """Return the error for a CSV file that cannot be read, with what to do."""
     text = str(error)
     if "UTF8" in text or "utf-8" in text:
         return refuse(str(path), "not-utf8", "", text[:200], "UTF-8: iconv -f latin1 -t utf-8")
@@ -148,7 +165,7 @@ def _csv_problem(path: Path, error: Exception) -> DataperfError:
 
 
 def _refuse_bytes(path: Path, table: Any) -> None:
-    """Refuse a table with text that is not UTF-8, saying where the first of it is."""
+    """Raise Invalid if text is not UTF-8, with the place of the first such value."""
     import pyarrow as pa
 
     for field in table.schema:
@@ -168,8 +185,8 @@ def _with_skipped(found: Loaded, more: Sequence[tuple[str, str]]) -> Loaded:
 
 
 def _listed(problems: list[tuple[str, str]], word: str) -> list[tuple[str, str]]:
-    """Return the first problems, and how many more there are."""
+    """Return the first problems, and the number of further ones."""
     if len(problems) <= MOST_LISTED:
         return problems
     rest = plural(len(problems) - MOST_LISTED, f"more {word}")
-    return [*problems[:MOST_LISTED], (rest, "left out for the same reason")]
+    return [*problems[:MOST_LISTED], (rest, "skipped for the same reason")]

@@ -1,4 +1,4 @@
-"""Which rows of a data set are tested on: by seed and id, or by group (pure)."""
+"""Draw the test rows of a data set by seed and id, or by group (pure)."""
 
 from __future__ import annotations
 
@@ -20,35 +20,37 @@ def split(
     seed: int = 0,
     test_share: float = SHARE,
 ) -> NDArray[np.bool_]:
-    """Return which rows are tested on; the others are the pool that may be repaired.
+    """Draw the test rows; the other rows are the pool.
 
     Parameters
     ----------
     ids : (n,) array of str
-        Unique. The same ids and seed give the same split, whatever the order of the rows.
+        Unique. The same ids and seed give the same split, in any order of the rows.
     labels : (n,) array of int
-        Class ids; rows without one (-1) are never tested on.
+        Class ids. Rows without a label (-1) are never test rows.
     groups : (n,) array of str, optional
-        Rows that belong together: whole groups are tested on, and classes are as they fall.
-        Without groups every class has the same share of its rows tested.
+        Rows that belong together. Whole groups are drawn, without regard to the classes.
+        Without groups, the same share of each class is drawn.
     seed : int
-        Another one, another split.
+        Random seed.
     test_share : float
-        Of the labelled rows, between 0 and 1.
+        Share of the labelled rows, more than 0 and less than 1.
 
     Returns
     -------
     (n,) array of bool
+        True for test rows.
 
     Raises
     ------
     DataperfError
-        If nothing is left to train or test on.
+        If no row is left to train or to test on.
 
     Notes
     -----
-    Rows, or groups, come in the order of the sha256 of seed and id, and the first are tested.
-    A class keeps at least one row in the pool, and with two or more has one tested.
+    Rows, or groups, are ordered by the sha256 of seed and id; the first ones are test rows.
+    At least one row of each class stays in the pool, and of two or more rows at least one is a
+    test row.
 
     Examples
     --------
@@ -58,7 +60,7 @@ def split(
     """
     if not 0.0 < test_share < 1.0:
         raise DataperfError(
-            f"the share to test on is {test_share}: expected more than 0, less than 1"
+            f"the share of test rows is {test_share}: expected more than 0, less than 1"
         )
     labels = np.asarray(labels)
     chosen = _by_class(ids, labels, seed, test_share) if groups is None else None
@@ -68,7 +70,7 @@ def split(
     chosen &= labels >= 0
     if not chosen.any() or not (~chosen & (labels >= 0)).any():
         what = "groups" if groups is not None else "labelled rows"
-        raise DataperfError(f"too few {what} to split: nothing is left to train or to test on")
+        raise DataperfError(f"too few {what} to split: no row is left to train or to test on")
     return chosen
 
 

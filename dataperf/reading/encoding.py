@@ -1,10 +1,9 @@
-"""Columns to features: finite, float32, scaled so that none of them swamps the others.
+"""Encode columns as features: finite, float32, and scaled so that no column dominates.
 
-A numeric column is centred at its median and divided by its spread, so that it varies by
-about 1; two different categories lie as far apart as two rows of a numeric column do on
-average; text and embeddings are scaled as one block each. What is computed of the values is
-computed of at most 200,000 rows, drawn with a fixed seed, so the same data give the same
-features.
+A numeric column is centred at its median and divided by its spread, so that its standard
+deviation is about 1. Two different categories are as far apart as two rows of a numeric column
+on average. Text and embeddings are scaled as one block each. Medians, spreads and the like are
+estimated on at most 200,000 rows, drawn with a fixed seed: the same data give the same features.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from dataperf.reading.loaded import chunks
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows of which medians, spreads and the words that matter are learned.
+#: Maximum number of rows that medians and spreads are estimated on.
 SAMPLE = 200_000
-#: No value counts for more than so many spreads of its column.
+#: Values are clipped at this many spreads from the median.
 FARTHEST = 10.0
 #: The interquartile range of a normal distribution, in standard deviations.
 NORMAL_RANGE = 1.349
-#: Categories that get a feature of their own, and features that the rest are hashed into.
+#: Number of categories with their own feature, and of features that the rest is hashed into.
 OWN_FEATURE, BUCKETS = 50, 16
-#: The same for tables of more than a million rows, to bound memory.
+#: The same for tables of more than `MANY_ROWS` rows, to bound memory.
 OWN_FEATURE_OF_MANY, BUCKETS_OF_MANY = 16, 8
 MANY_ROWS = 1_000_000
 MISSING = " is missing"
@@ -46,7 +45,7 @@ class Block:
     Parameters
     ----------
     names
-        The column that each of its features comes from.
+        Column of each feature.
     write
         Called with the (n, len(names)) float32 array to fill.
     wide
@@ -66,58 +65,58 @@ def encode(
     text_features: int = 256,
     progress: Progress = lambda words, done, total: None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...], list[tuple[str, str]]]:
-    """Return what models and neighbours see.
+    """Encode columns and embeddings as the features that models and neighbours use.
 
     Parameters
     ----------
     columns
-        Columns of one value a row; ids and constant ones yield no features.
+        Columns with one value in each row. Ids and constant columns have no features.
     vectors : mapping of str to (n, d) array
-        Embeddings; their values keep their proportions.
+        Embeddings. All values of one embedding are scaled by the same factor.
     rows
-        How many rows there are.
+        Number of rows, n.
     text_features
-        The most features that a column of text yields.
+        Maximum number of features per text column.
     progress
-        Told how many blocks of features are done.
+        Called with the number of blocks of features done.
 
     Returns
     -------
     features : (n, d) array of float32
         Finite.
     names : tuple of d str
-        ``NAME[3]`` for a number of an embedding.
+        Column of each feature; ``NAME[3]`` for a value of an embedding.
     notes : list of (str, str)
-        What was not as it should be, by column.
+        Column and what was wrong with it.
     """
     blocks = [block for column in columns for block in _blocks(column, rows, text_features)]
     blocks += [_vector(name, values) for name, values in vectors.items()]
     notes = [
-        (name, f"{plural(count, 'number')} missing or infinite: the column's mean is used")
+        (name, f"{plural(count, 'missing or infinite value')}: the column's mean is used")
         for name, values in vectors.items()
         if (count := _not_finite(values))
     ]
     width = sum(len(block.names) for block in blocks)
     features = np.zeros((rows, width), dtype=np.float32)
-    alone = len(blocks) == 1
+    single = len(blocks) == 1
     widest = max((len(block.names) for block in blocks if block.wide), default=1)
     start = 0
     for number, block in enumerate(blocks, 1):
         out = features[:, start : start + len(block.names)]
         block.write(out)
         if block.wide:
-            _scale(out, variance=float(len(block.names)) if alone else widest**0.5)
+            _scale(out, variance=float(len(block.names)) if single else widest**0.5)
         start += len(block.names)
         progress("encoding columns", number, len(blocks))
     return features, tuple(name for block in blocks for name in block.names), notes
 
 
 def _scale(block: NDArray[np.float32], *, variance: float) -> None:
-    """Scale a block in place by one factor, so that its variances sum to what is asked.
+    """Scale a block in place by one factor, so that its features have this total variance.
 
-    Alone, a block varies by 1 in each feature on average. Beside other columns it weighs as
-    much as the square root of its width of numeric ones, and all such blocks weigh alike:
-    neither one number nor an embedding of a thousand decides alone how far rows are apart.
+    A single block gets a mean variance of 1 per feature. Together with other columns, each block
+    weighs as much as the square root of the widest block's width in numeric columns. So neither
+    one number nor an embedding of a thousand dominates the distances between rows.
     """
     rows = block[_sample(len(block))]
     total = float(rows.var(axis=0, dtype=np.float64).sum())
@@ -128,7 +127,7 @@ def _scale(block: NDArray[np.float32], *, variance: float) -> None:
 
 
 def _sample(rows: int) -> Any:
-    """Return which rows are learned from: all of them, or sorted draws without repetition."""
+    """Return the rows to estimate on: all, or a sorted sample without replacement."""
     if rows <= SAMPLE:
         return slice(None)
     drawn = np.random.default_rng(0).choice(rows, SAMPLE, replace=False, shuffle=False)
@@ -149,7 +148,7 @@ def _blocks(column: Column, rows: int, text_features: int) -> list[Block]:
 
 
 def _numeric(name: str, values: NDArray[Any]) -> list[Block]:
-    """Return a numeric column as one feature, and one more if some of it is missing."""
+    """Encode a numeric column as one feature, and one more that marks missing values."""
     missing = values.dtype.kind == "f" and not _all_finite(values)
     centre, spread, size = _spread(values[_sample(len(values))].astype(np.float64))
 
@@ -175,11 +174,11 @@ def _all_finite(values: NDArray[Any]) -> bool:
 
 
 def _spread(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return a column's median, its spread, and how much it varies once both are applied.
+    """Return a column's median, its spread, and its standard deviation after scaling by both.
 
-    The spread is the interquartile range in units of a normal distribution's standard
-    deviation; where that is 0 (half the values are the same), the standard deviation, but
-    no less than a quarter of the range.
+    The spread is the interquartile range, divided by that of a standard normal distribution. If
+    it is 0 (half of the values are equal), the spread is the standard deviation, but at least a
+    quarter of the range.
     """
     values = values[np.isfinite(values)]
     if not len(values):
@@ -190,14 +189,14 @@ def _spread(values: NDArray[np.float64]) -> tuple[float, float, float]:
         spread = max(float(values.std()), float(np.ptp(values)) / 4)
     if not spread > 0 or not np.isfinite(spread):
         return float(centre), 1.0, 1.0
-    varies = float(np.clip((values - centre) / spread, -FARTHEST, FARTHEST).std())
-    return float(centre), spread, max(1.0, varies)
+    deviation = float(np.clip((values - centre) / spread, -FARTHEST, FARTHEST).std())
+    return float(centre), spread, max(1.0, deviation)
 
 
 def _categorical(name: str, values: pd.Series, rows: int) -> Block:
-    """Return a 0/1 feature for each frequent category; the rest share hashed features.
+    """Encode frequent categories as one 0/1 feature each; the others share hashed features.
 
-    Missing is a category of its own.
+    Missing values are a category.
     """
     import pandas as pd
 
@@ -225,7 +224,7 @@ def _categorical(name: str, values: pd.Series, rows: int) -> Block:
 
 
 def _vector(name: str, values: NDArray[Any]) -> Block:
-    """Return an embedding centred at its mean, numbers that are missing taken for the mean."""
+    """Encode an embedding, centred at its mean; missing values become the mean."""
     names = tuple(f"{name}[{number}]" for number in range(values.shape[1]))
 
     def write(out: NDArray[np.float32]) -> None:

@@ -1,4 +1,4 @@
-"""What is in a folder of pictures or sounds, and what of it may not be looked at."""
+"""List the files of a folder of images or sounds."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from dataperf.reading import text_repair
 
 
 def files_in(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
-    """Return the files below a folder, sorted, and the subfolders that cannot be read, with why.
+    """Return the files below a folder, sorted, and the unreadable subfolders with the reason.
+
+    Hidden files and folders are ignored.
 
     Raises
     ------
     Invalid
-        If the folder itself cannot be read, or nothing else is in it.
+        If the folder cannot be read, or everything in it.
     """
     errors: list[OSError] = []
     try:
         walked = os.walk(folder, onerror=errors.append)
         found = [Path(place) / name for place, _, names in walked for name in names]
         paths = sorted(path for path in found if _is_shown(path, folder))
-    except OSError as error:  # what is in a folder that may be listed but not entered
+    except OSError as error:  # the folder may be listed but not entered
         paths, errors = [], [error]
     if errors and not paths:
         subject = text_repair.file_name(str(folder))
@@ -42,5 +44,5 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 
 def name_in(path: Path, folder: Path) -> str:
-    """Return a file's name below a folder, as text that any file can hold."""
+    """Return a file's path relative to a folder, as text that can be written as UTF-8."""
     return text_repair.file_name(path.relative_to(folder).as_posix())

@@ -1,4 +1,4 @@
-"""A column of labels to class ids: what counts as missing, and what is no label at all."""
+"""Turn a column of labels into class ids."""
 
 from __future__ import annotations
 
@@ -15,69 +15,83 @@ from dataperf.records import IntArray, TextArray
 if TYPE_CHECKING:
     import pandas as pd
 
-#: A column of broken numbers with more distinct values than this is a quantity, not a label.
+#: A column of fractional numbers with more distinct values than this is a quantity, not a label.
 MOST_GRADES = 20
-#: From so many rows on, a label that no two rows share is taken for a name of the row.
+#: In more rows than this, labels that are all different are taken for ids.
 FEW_ROWS = 20
 
 
 def class_ids(
     column: pd.Series, *, subject: str, name: str, names: Sequence[str] | None = None
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """Return class ids and class names of a label column.
+    """Return the class ids and class names of a label column.
 
-    Missing (None, NaN, empty text, an id below 0 where ``names`` are given) is -1. Classes
-    that no row has are left out. They are in the order of ``names`` or of a pandas
-    categorical, else numbers by size and text by the alphabet.
+    Missing labels (None, NaN, empty text, or an id below 0 if ``names`` is given) are -1.
+    Classes without rows are left out. Classes are in the order of ``names`` or of a pandas
+    categorical; otherwise numbers are sorted by size and text alphabetically.
 
     Parameters
     ----------
     column : Series of n labels
     subject
-        What is read, for the error.
+        Name of the data, for the error.
     name
-        The column's name.
+        Name of the column.
     names
-        The class names behind whole numbers.
+        Class names, if the column holds their numbers.
 
     Returns
     -------
     ids : (n,) array of int
+        -1 for missing labels.
     classes : tuple of str
+        Class name of each id.
 
     Raises
     ------
     Invalid
-        If no row or every row has a label of its own, all have the same one, or the
-        labels are a quantity.
+        If all labels are missing, equal or different, or they are a quantity.
     """
     codes, values = _codes(column, names)
     present = np.bincount(codes[codes >= 0], minlength=len(values)) > 0
-    kept = np.flatnonzero(present)
+    present_codes = np.flatnonzero(present)
     place = f'label "{name}"'
-    if not len(kept):
+    if not len(present_codes):
         what = f"all {plural(len(codes), 'label')} are missing"
         raise refuse(subject, "no-labels", place, what, "a column with classes")
     labelled = int((codes >= 0).sum())
-    _refuse_quantity([values[each] for each in kept], labelled, subject, place)
-    if len(kept) == 1:
-        what = f'every row is of the one class "{_word(values[kept[0]])}"'
+    _refuse_quantity([values[each] for each in present_codes], labelled, subject, place)
+    if len(present_codes) == 1:
+        what = f'every row has the same class "{_word(values[present_codes[0]])}"'
         raise refuse(subject, "one-class", place, what, "at least two classes")
-    if len(kept) == labelled and labelled > FEW_ROWS:
+    if len(present_codes) == labelled and labelled > FEW_ROWS:
         what = f"all {plural(labelled, 'label')} are different"
         expected = "classes that rows share; is this a column of ids?"
         raise refuse(subject, "all-different", place, what, expected)
     new = np.full(len(values) + 1, -1, dtype=np.intp)
-    new[kept] = np.arange(len(kept))
-    return new[codes], tuple(_word(values[each]) for each in kept)
+    new[present_codes] = np.arange(len(present_codes))
+    return new[codes], tuple(_word(values[each]) for each in present_codes)
 
 
 def ids_in(
     column: pd.Series, classes: Sequence[str], *, names: Sequence[str] | None = None
 ) -> tuple[IntArray, dict[str, int]]:
-    """Return the ids of another label column in known classes, and how many rows have what else.
+    """Return the class ids of another label column, given the classes.
 
-    Rows that fit none are -1, as missing ones are.
+    Parameters
+    ----------
+    column : Series of n labels
+    classes
+        Class names in the order of their ids.
+    names
+        Class names, if the column holds their numbers.
+
+    Returns
+    -------
+    ids : (n,) array of int
+        -1 for missing labels and for values that are not among the classes.
+    unknown : dict of str to int
+        Number of rows of each value that is not among the classes.
     """
     codes, values = _codes(column, names)
     known = {name: number for number, name in enumerate(classes)}
@@ -88,7 +102,7 @@ def ids_in(
 
 
 def text_of(column: pd.Series, missing: str = "") -> TextArray:
-    """Return a column as text, whole numbers without a decimal point."""
+    """Return a column as text; integers have no decimal point, missing values are ``missing``."""
     codes, values = _codes(column, None)
     words = np.array([*(_word(value) for value in values), missing], dtype=np.str_)
     found: TextArray = words[codes]
@@ -96,7 +110,7 @@ def text_of(column: pd.Series, missing: str = "") -> TextArray:
 
 
 def _codes(column: pd.Series, names: Sequence[str] | None) -> tuple[IntArray, list[Any]]:
-    """Return the place of every row's value in a sorted list of values; -1 for missing."""
+    """Return the sorted distinct values, and the place of each row's value among them; -1 if missing."""
     import pandas as pd
 
     if names is not None and column.dtype.kind in "iuf":
@@ -120,7 +134,7 @@ def _codes(column: pd.Series, names: Sequence[str] | None) -> tuple[IntArray, li
 
 
 def _without_blank(codes: IntArray, values: list[Any]) -> tuple[IntArray, list[Any]]:
-    """Return the codes with empty text and infinite numbers as missing."""
+    """Set the codes of empty text and infinite numbers to missing."""
     blank = [n for n, value in enumerate(values) if _is_blank(value)]
     return (np.where(np.isin(codes, blank), -1, codes) if blank else codes), values
 
@@ -132,7 +146,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _merged(codes: IntArray, values: list[Any]) -> tuple[IntArray, list[Any]]:
-    """Return one value for all that are written alike, such as 1 and "1"."""
+    """Merge values that are written alike, such as 1 and "1"."""
     words = [_word(value) for value in values]
     if len(set(words)) == len(words):
         return codes, values
@@ -146,26 +160,26 @@ def _merged(codes: IntArray, values: list[Any]) -> tuple[IntArray, list[Any]]:
 def _word(value: Any) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    return str(value).rstrip("\0")  # which arrays of text cannot end in
+    return str(value).rstrip("\0")  # numpy text arrays drop trailing NULs
 
 
 def _refuse_quantity(values: list[Any], labelled: int, subject: str, place: str) -> None:
     numbers = [value for value in values if isinstance(value, float | np.floating)]
-    broken = [value for value in numbers if not float(value).is_integer()]
+    fractional = [value for value in numbers if not float(value).is_integer()]
     whole = [v for v in values if isinstance(v, int | np.integer) and not isinstance(v, bool)]
     many = len(whole) > max(MOST_GRADES, labelled / 2)
-    if not many and (not broken or len(values) <= MOST_GRADES):
+    if not many and (not fractional or len(values) <= MOST_GRADES):
         return
-    shown = ", ".join(f"{value:g}" for value in (broken or whole)[:3])
+    shown = ", ".join(f"{value:g}" for value in (fractional or whole)[:3])
     what = f"it looks like a quantity: {plural(len(values), 'distinct value')}, such as {shown}"
     expected = (
-        "classes; cut it into ranges first, for instance\n"
+        "classes; for example, cut the quantity into ranges first:\n"
         "      frame[column] = pandas.qcut(frame[column], 3, labels=['low', 'middle', 'high'])"
     )
     raise refuse(subject, "continuous-label", place, what, expected)
 
 
 def repeated(values: NDArray[Any]) -> list[str]:
-    """Return the values that are there more than once, sorted."""
+    """Return the values that occur more than once, sorted."""
     unique, counts = np.unique(values, return_counts=True)
     return [str(value) for value in unique[counts > 1]]

@@ -1,4 +1,4 @@
-"""What every kind of source becomes before it is encoded, and what each way in needs."""
+"""The common form of all sources before they are encoded."""
 
 from __future__ import annotations
 
@@ -15,39 +15,38 @@ from dataperf.records.rows import Media
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Lines of one kind that are listed one by one; what is more is counted.
+#: Problems of one kind that are listed; the rest is counted.
 MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A source whose columns are read but not yet told apart.
+    """A source whose columns are read but do not have their roles yet.
 
     Parameters
     ----------
     name
-        What to call it.
+        Name of the data, for messages.
     frame : DataFrame of n rows
         Every column that holds one value a row, index 0..n-1.
     vectors : mapping of str to (n, d) array
         Columns that hold a list of numbers in each row.
     ids : (n,) array of str or None
-        Where the source names its rows without a column for it.
+        Row ids, if the source has them outside its columns.
     roles
-        The columns that serve as label, id, split, group and truth unless the caller says
-        otherwise.
+        Role (label, id, split, group, true_label) to column; the caller may choose others.
     class_names
-        The names behind the whole numbers of a column.
+        Column to the class names that its integers stand for.
     hidden
-        Columns that tell the truth: neither shown nor encoded.
+        Columns that give the true label or the defect: neither shown nor encoded.
     only_vectors
-        Whether the columns of the frame describe the rows but are nothing a model sees.
+        Whether models see only the vectors, and the columns of the frame only describe the rows.
     media
-        Pictures or sounds.
+        Images or sounds.
     skipped
-        What could not be read: name and reason.
+        Name and reason of what could not be read.
     source
-        The words with which it can be loaded again; "" if it came as an object.
+        Path or name that loads the data again; "" if it was an object in memory.
     """
 
     name: str
@@ -64,12 +63,12 @@ class Loaded:
 
 
 def chunks(rows: int, width: int, *, numbers: int = 2**22) -> Iterator[slice]:
-    """Yield slices that cover the rows, each of about so many numbers of a given width."""
+    """Yield slices that cover all rows, each with at most ``numbers`` values (rows x width)."""
     step = max(1, numbers // max(1, width))
     for start in range(0, rows, step):
         yield slice(start, min(rows, start + step))
 
 
 def row_numbers(rows: int) -> TextArray:
-    """Return the row numbers as text, each in no more characters than the last one needs."""
+    """Return the row numbers as text, with as many characters as the last one needs."""
     return np.arange(rows).astype(f"<U{len(str(max(0, rows - 1)))}")

@@ -1,4 +1,4 @@
-"""Pictures and sounds: folders of them, what they show, and numbers for what they look like."""
+"""Read images and sounds: from folders, and from columns that hold files."""
 
 from __future__ import annotations
 
@@ -19,20 +19,29 @@ from dataperf.reading.loaded import Loaded, row_numbers
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".opus")
 ENDINGS: dict[MediaKind, tuple[str, ...]] = {"image": IMAGES, "audio": AUDIO}
-#: Names of subfolders that are parts of the data, not classes.
+#: Names of subfolders that are splits of the data, not classes.
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"}
 
 
 def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
-    """Return a folder of images or of audio whose subfolders are the classes.
+    """Read a folder of images or of audio whose subfolders are the classes.
 
-    Subfolders that are all named like parts of the data (train, test, ...) hold the classes'
-    folders, and become the split. Files that cannot be read are listed in ``skipped``.
+    If all subfolders are named like splits (train, test, ...), they become the split, and their
+    subfolders are the classes. Files that cannot be read are listed in ``skipped``.
+
+    Parameters
+    ----------
+    folder
+        Holds ``CLASS/FILE`` or ``SPLIT/CLASS/FILE``.
+    embedding
+        Name of the embedding; see `dataperf.reading.read.read`.
+    progress
+        Called with the number of files embedded.
 
     Raises
     ------
     Invalid
-        If there are no files, no subfolders, or none that can be read.
+        If there are no images or sounds, no subfolders, or no file can be read.
     """
     import pandas as pd
 
@@ -52,9 +61,9 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
         what = f"{plural(len(loose), 'file')} and no subfolders"
         raise refuse(str(folder), "no-classes", "", what, expected)
     skipped = denied + [(name, "not in the subfolder of a class") for name in loose]
-    told = f"no {kind} by its ending"
+    reason = f"the ending is not that of an {kind} file"
     strange = [path for path in paths if path.suffix.lower() not in ENDINGS[kind]]
-    skipped += [(folders.name_in(path, folder), told) for path in strange]
+    skipped += [(folders.name_in(path, folder), reason) for path in strange]
     parted = {name.split("/")[0].lower() for name in names if "/" in name} <= PARTS
     if parted:
         skipped += [
@@ -64,7 +73,7 @@ def read_folder(folder: Path, *, embedding: str, progress: Progress) -> Loaded:
     rows = [(path, name) for path, name in zip(wanted, names) if name.count("/") >= deep]
     if not rows:
         expected = f"a subfolder for each class: {folder.name}/{names[-1].split('/')[0]}/CLASS/FILE"
-        raise refuse(str(folder), "no-classes", "", "parts without subfolders", expected)
+        raise refuse(str(folder), "no-classes", "", "splits without subfolders", expected)
     ids = [name for _, name in rows]
     columns = {"label": [name.split("/")[parted] for name in ids]}
     if parted:
@@ -95,14 +104,27 @@ def _nothing_to_read(folder: Path, paths: list[Path]) -> DataperfError:
 def with_items(
     found: Loaded, kind: MediaKind, items: Sequence[Item], *, embedding: str, progress: Progress
 ) -> Loaded:
-    """Return rows with their pictures or sounds, an embedding of them, and facts about them.
+    """Add images or sounds to rows, with their embedding and properties such as the width.
 
-    Rows whose file cannot be read are left out and listed in ``skipped``.
+    Rows whose file cannot be read are removed and listed in ``skipped``.
+
+    Parameters
+    ----------
+    found
+        The rows.
+    kind
+        What the items are.
+    items
+        A path, or the bytes of a file, for each row.
+    embedding
+        Name of the embedding; see `dataperf.reading.read.read`.
+    progress
+        Called with the number of items embedded.
 
     Raises
     ------
     Invalid
-        If none of them can be read.
+        If no item can be read.
     Unavailable
         If ``embedding="network"`` and its packages are not installed.
     """
@@ -133,10 +155,10 @@ def with_items(
 
 
 def in_column(found: Loaded, *, embedding: str, progress: Progress) -> Loaded:
-    """Return what was loaded with the pictures or sounds that one of its columns holds.
+    """Replace a column of image or audio files by their embedding; other sources are unchanged.
 
-    Such a column holds objects with ``bytes`` and ``path``, as Hugging Face datasets and the
-    Parquet files made of them do.
+    Such a column holds objects with ``bytes`` and ``path``, as in Hugging Face datasets and
+    their Parquet files. Parameters and errors are those of `with_items`.
     """
     columns = [name for name in found.frame.columns if is_media(found.frame[name])]
     if not columns:
@@ -144,9 +166,9 @@ def in_column(found: Loaded, *, embedding: str, progress: Progress) -> Loaded:
     name, others = columns[0], columns[1:]
     items = [_item(value) for value in found.frame[name]]
     first = next((item for item in items if item), b"")
-    told = tuple((other, f'not used: the rows are shown by "{name}"') for other in others)
+    notes = tuple((other, f'not used: "{name}" already shows the rows') for other in others)
     rest = dataclasses.replace(
-        found, frame=found.frame.drop(columns=columns), skipped=(*found.skipped, *told)
+        found, frame=found.frame.drop(columns=columns), skipped=(*found.skipped, *notes)
     )
     return with_items(rest, _kind_of(first), items, embedding=embedding, progress=progress)
 
@@ -160,9 +182,9 @@ def is_media(series: Any) -> bool:
 
 
 def _item(value: Any) -> Item:
-    """Return a file's bytes or its path; no bytes, which cannot be read, of anything else."""
-    told = value if isinstance(value, dict) else {}
-    content, path = told.get("bytes"), told.get("path")
+    """Return a file's bytes or its path; empty bytes, which cannot be read, for anything else."""
+    file = value if isinstance(value, dict) else {}
+    content, path = file.get("bytes"), file.get("path")
     if content is not None and not isinstance(content, bytes | bytearray | memoryview):
         return b""
     if content:

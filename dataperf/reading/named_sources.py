@@ -1,4 +1,4 @@
-"""Sources that are named: our datasets, pools of challenges, Hugging Face datasets."""
+"""Read sources by name: dataset plug-ins, pools of challenges, Hugging Face datasets."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from dataperf.basics.progress import Progress
 from dataperf.basics.wording import shorten
 from dataperf.definitions import data, loading
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, Unavailable, refuse
-from dataperf.media.embed import Pictures
+from dataperf.media.embed import Images
 from dataperf.reading import arrow
 from dataperf.reading.loaded import Loaded
 from dataperf.sources import tables
 
-#: Columns of a dataset of ours that serve as its label, the likeliest first, and as its truth.
+#: Columns of a dataset plug-in that serve as its label and as its true label, best first.
 LABELS = ("given", "label", "word", "digit")
 TRUTHS = ("truth", "word", "digit")
-#: Columns that tell what is wrong with a row.
-TELLING = ("truth", "defect")
-#: Datasets whose first features are the pixels of a square picture, by its side.
+#: Columns that reveal what is wrong with a row.
+REVEALING = ("truth", "defect")
+#: Datasets whose first features are the pixels of a square image: its side in pixels.
 SIDES = {
     "captioned_digits": 14,
     "digit_concepts": 14,
@@ -51,11 +51,16 @@ def is_dataset(name: str) -> bool:
 
 
 def read_dataset(name: str) -> Loaded:
-    """Return a dataset of ours by name; its features are what is audited.
+    """Read a dataset plug-in by name; models see its features.
 
-    The label is the column ``given``, ``label``, ``word`` or ``digit``, whichever there is
-    first; the right label is known where what is given may be wrong. A column ``part`` is
-    the split. Columns that tell the truth are hidden.
+    The label is the first of the columns ``given``, ``label``, ``word`` and ``digit`` that
+    exists. If it is ``given``, a column with the true label is used too. A column ``part`` is
+    the split. Columns that reveal the true label or the defect are hidden.
+
+    Raises
+    ------
+    NotFound, Unavailable, DigestMismatch, Invalid, DataperfError
+        As `dataperf.sources.tables.table` does.
     """
     table = tables.load(name)
     there = table.columns
@@ -63,21 +68,21 @@ def read_dataset(name: str) -> Loaded:
     if roles["label"] == "given":
         roles["true_label"] = next((each for each in TRUTHS if each in there), "")
     roles["split"] = "part" if "part" in there else ""
-    told = {column: _known(there[column]) for column in {*LABELS, *TRUTHS} & set(there)}
+    known = {column: _known(there[column]) for column in {*LABELS, *TRUTHS} & set(there)}
     return Loaded(
         name,
-        _frame({**there, **told}, len(table)),
+        _frame({**there, **known}, len(table)),
         {"x": table.features},
         table.ids,
         roles={role: column for role, column in roles.items() if column},
-        hidden=tuple(column for column in TELLING if column in there),
+        hidden=tuple(column for column in REVEALING if column in there),
         only_vectors=True,
-        media=_drawn(registry.get("datasets", name).name, table.features),
+        media=_images(registry.get("datasets", name).name, table.features),
     )
 
 
 def _known(labels: NDArray[Any]) -> NDArray[Any]:
-    """Return labels with None for those that nobody knows."""
+    """Return labels with None in place of unknown ones."""
     found: NDArray[Any] = labels.astype(object)
     found[labels.astype(str) == data.UNKNOWN] = None
     return found
@@ -89,15 +94,15 @@ def _frame(columns: Mapping[str, NDArray[Any]], rows: int) -> Any:
     return pd.DataFrame(dict(columns), index=pd.RangeIndex(rows))
 
 
-def _drawn(dataset: str, features: NDArray[Any]) -> Pictures | None:
-    """Return pictures of the rows: their pixels, or coefficients over time."""
+def _images(dataset: str, features: NDArray[Any]) -> Images | None:
+    """Return the rows as images: their pixels, or their cepstral coefficients over time."""
     if side := SIDES.get(dataset):
         high = 1.0 if float(features[:1000, : side * side].max()) <= 1.0 else 255.0
-        return Pictures(_reshaped(features[:, : side * side], side), 0.0, high)
+        return Images(_reshaped(features[:, : side * side], side), 0.0, high)
     if dataset in SPOKEN:
         low, high = np.quantile(features, (0.01, 0.99))
         moments = features.reshape(-1, MOMENTS, COEFFICIENTS)
-        return Pictures(moments.transpose(0, 2, 1)[:, ::-1], float(low), float(high))
+        return Images(moments.transpose(0, 2, 1)[:, ::-1], float(low), float(high))
     return None
 
 
@@ -106,34 +111,36 @@ def _reshaped(features: NDArray[Any], side: int) -> NDArray[Any]:
 
 
 def read_challenge(words: str) -> Loaded:
-    """Return the pool of a challenge's board as a participant sees it.
+    """Read the pool of a challenge's board as a participant sees it.
 
     Parameters
     ----------
     words
-        ``CHALLENGE``, ``CHALLENGE/BOARD`` or ``CHALLENGE/BOARD/TASK``; without them the first
-        board, and the board's first task.
+        ``CHALLENGE``, ``CHALLENGE/BOARD`` or ``CHALLENGE/BOARD/TASK``. The default is the
+        first board, and its first task.
 
     Raises
     ------
     NotFound
         If there is no such challenge, board or task.
     Invalid
-        If participants see no labels.
+        If the participants of this challenge do not see the labels.
     """
     name, _, rest = words.partition("/")
     board, _, task_name = rest.partition("/")
-    asked = loading.load(name)
-    tasks = loading.tasks_of(asked, board or next(iter(asked.boards)))
+    challenge = loading.load(name)
+    tasks = loading.tasks_of(challenge, board or next(iter(challenge.boards)))
     if task_name and task_name not in tasks:
         raise NotFound("task", task_name, tasks, where=f"on the board {board} of {name}")
     task = tasks[task_name or next(iter(tasks))]
     if task.label_column is None:
         expected = f"audit the data itself: {task.dataset}"
-        raise refuse(f"challenge:{words}", "no-labels", "", "participants see no labels", expected)
+        raise refuse(
+            f"challenge:{words}", "no-labels", "", "participants do not see the labels", expected
+        )
     pool = data.task_data(task).pool
     columns = {name: values for name, values in pool.columns.items() if name != "label"}
-    columns["label"] = _named(pool.labels, pool.classes)
+    columns["label"] = _with_names(pool.labels, pool.classes)
     dataset = registry.get("datasets", task.dataset).name
     return Loaded(
         words.replace("/", "-"),
@@ -142,11 +149,11 @@ def read_challenge(words: str) -> Loaded:
         pool.ids,
         roles={"label": "label"},
         only_vectors=True,
-        media=_drawn(dataset, pool.features),
+        media=_images(dataset, pool.features),
     )
 
 
-def _named(labels: NDArray[np.intp], classes: tuple[str, ...]) -> NDArray[Any]:
+def _with_names(labels: NDArray[np.intp], classes: tuple[str, ...]) -> NDArray[Any]:
     return np.array([*classes, ""], dtype=object)[labels]
 
 
@@ -158,12 +165,21 @@ def is_huggingface(source: Any) -> bool:
 
 
 def from_huggingface(source: Any, *, progress: Progress, name: str = "") -> Loaded:
-    """Return a Hugging Face dataset; of several splits, all of them one after another.
+    """Read a Hugging Face dataset; several splits are concatenated.
+
+    Parameters
+    ----------
+    source
+        A ``datasets.Dataset``, or a mapping of split names to them.
+    progress
+        Called with the number of rows read.
+    name
+        Name of the data; "" for the dataset's own name.
 
     Raises
     ------
     Invalid
-        If it is a stream, or the splits differ in their columns.
+        If the dataset is a stream, or the splits have different columns.
     """
     parts = dict(source) if isinstance(source, Mapping) else {"": source}
     first = next(iter(parts.values()))
@@ -171,12 +187,12 @@ def from_huggingface(source: Any, *, progress: Progress, name: str = "") -> Load
     streams = [split for split, part in parts.items() if not hasattr(part, "__len__")]
     if streams:
         expected = "take rows of it first: datasets.Dataset.from_list(list(stream.take(10_000)))"
-        raise refuse(name, "stream", shorten(streams), "a stream without an end", expected)
+        raise refuse(name, "stream", shorten(streams), "a stream of unknown length", expected)
+    expected = f"the columns and types of the other splits: {shorten(first.column_names)}"
     problems = [
-        Problem("unequal-splits", split, f"columns {shorten(sorted(part.column_names))}", told)
+        Problem("unequal-splits", split, f"columns {shorten(sorted(part.column_names))}", expected)
         for split, part in parts.items()
         if part.features != first.features
-        for told in [f"the columns and types of the other splits: {shorten(first.column_names)}"]
     ]
     if problems:
         raise Invalid(name, problems)
@@ -201,17 +217,19 @@ def _batches(part: Any, schema: Any) -> Iterator[Any]:
 
 
 def load_huggingface(words: str, *, progress: Progress) -> Loaded:
-    """Return a dataset by its name on the Hugging Face Hub, or a folder of data files.
+    """Read a dataset from the Hugging Face Hub, or a folder of data files.
 
     Parameters
     ----------
     words
         ``NAME``, ``NAME:CONFIG`` or a path.
+    progress
+        Called with the number of rows read.
 
     Raises
     ------
     Unavailable
-        If the package datasets is not installed, or the dataset cannot be fetched.
+        If the package ``datasets`` is not installed, or the dataset cannot be loaded.
     """
     datasets = require_extra("datasets", "hf", f"hf:{words}")
     path, _, config = (words, "", "") if Path(words).exists() else words.partition(":")
@@ -219,10 +237,10 @@ def load_huggingface(words: str, *, progress: Progress) -> Loaded:
         found = datasets.load_dataset(path, config or None)
     except DataperfError:
         raise
-    except Exception as error:  # the library has no common error of its own
-        told = f"{type(error).__name__}: {str(error)[:400]}"
+    except Exception as error:  # the library has no common base error
+        reason = f"{type(error).__name__}: {str(error)[:400]}"
         raise Unavailable(
-            f"hf:{words} cannot be loaded.\n  {told}\n  Check the name, or the connection; "
+            f"hf:{words} cannot be loaded.\n  {reason}\n  Check the name and the connection; "
             "a dataset with several configurations is named hf:NAME:CONFIG"
         ) from error
     return from_huggingface(found, progress=progress, name=Path(path).name)

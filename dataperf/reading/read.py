@@ -1,4 +1,4 @@
-"""Any data set to the rows that are audited."""
+"""Read any data set into the rows of an audit."""
 
 from __future__ import annotations
 
@@ -27,57 +27,18 @@ from dataperf.reading import (
     labels,
     media_files,
     named_sources,
+    roles,
     tables,
     text_repair,
 )
 from dataperf.reading.columns import Column
 from dataperf.reading.loaded import Loaded, row_numbers
+from dataperf.reading.roles import Roles
 from dataperf.records import IntArray, TextArray
-from dataperf.records.rows import Kind, Rows
+from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Names that a column of labels often has.
-LIKELY_LABELS = ("label", "labels", "target", "class", "y", "category", "given")
-
-
-@dataclass(frozen=True)
-class Roles:
-    """Which columns serve as what; "" for none."""
-
-    label: str
-    id: str
-    split: str
-    group: str
-    true_label: str
-    annotators: tuple[str, ...]
-    sensitive: tuple[str, ...]
-    drop: tuple[str, ...]
-    split_named: bool = False
-
-    @property
-    def serving(self) -> dict[str, str]:
-        """Columns that serve as something other than label or feature, by what they serve as."""
-        columns = {
-            "id": self.id,
-            "split": self.split,
-            "group": self.group,
-            "true_label": self.true_label,
-        }
-        return {role: column for role, column in columns.items() if column}
-
-    @property
-    def unseen(self) -> set[str]:
-        """Columns that are not part of the frame."""
-        return {self.label, self.true_label, *self.annotators} | (
-            set(self.drop) - set(self.sensitive)
-        )
-
-    @property
-    def not_encoded(self) -> set[str]:
-        """Columns of the frame that are no feature."""
-        return {self.id, self.split, self.group, *self.drop}
 
 
 def read(
@@ -96,7 +57,7 @@ def read(
     progress: Progress = lambda words, done, total: None,
     wrong: Sequence[Problem] = (),
 ) -> Rows:
-    """Return a data set as it is audited.
+    """Read a data set.
 
     Parameters
     ----------
@@ -104,92 +65,87 @@ def read(
         A pandas DataFrame; a Hugging Face dataset or its splits; arrays ``(features,
         labels)``, or features with ``label=`` an array; the path of a CSV, TSV, Parquet,
         JSON-lines, JSON or NPZ file, or of a folder of images or audio (class = subfolder);
-        ``hf:NAME``; the name of a dataset of ours; ``challenge:NAME/BOARD``.
+        ``hf:NAME``; the name of a dataset plug-in; ``challenge:NAME/BOARD``.
     label
-        The column with the labels (or the labels themselves); not needed where the source
-        tells which it is.
+        The label column, or the labels themselves. Optional if the source names its label
+        column.
     id, split, group, true_label
-        Columns: names of the rows, part of the data, rows that belong together, the right
-        label where it is known.
+        Columns with the row ids, the part of the data that a row belongs to (train, test),
+        the rows that belong together, and the true label where it is known.
     annotators
-        More label columns.
+        Columns with labels by further annotators.
     sensitive
-        Columns for which fairness is asked.
+        Columns whose values are compared for fairness.
     embedding
-        Of images: ``"network"`` or ``"pixels"``; of audio: ``"network"`` or ``"mfcc"``;
-        ``"auto"`` is the network where its packages are installed.
+        How images or sounds are embedded: ``"network"`` or ``"pixels"`` for images,
+        ``"network"`` or ``"mfcc"`` for audio. ``"auto"`` is the network if its packages are
+        installed.
     drop
-        Columns that are left out; one that is sensitive too is only kept from the models.
+        Columns to ignore. A column that is also in ``sensitive`` is only hidden from the models.
     text_features
-        The most features that a column of text yields.
+        Maximum number of features per text column.
     progress
-        Told what is being done, how much of it is done, and how much there is.
+        Called with the name of the step, the amount done, and the total amount.
     wrong
-        What is known to be wrong already: told with the columns that are not there.
+        Problems that are already known; they are reported together with unknown columns.
+
+    Returns
+    -------
+    Rows
+        All rows that could be read; its ``skipped`` lists the rest.
 
     Raises
     ------
     Invalid
-        If the source is damaged or empty, columns are not there, or labels are no classes.
+        If the source is damaged or empty, a column does not exist, or the labels are not classes.
     NotFound
-        If nothing has the name.
+        If no source has this name.
     Unavailable
         If a package is not installed.
     """
-    label = _named(label)
-    id, split, group, true_label = map(_column_name, (id, split, group, true_label))
-    wrong = [*wrong, *of_embedding(embedding)]
-    marks = [label, id, split, group, true_label, *_several(annotators)]
-    names = [each for each in marks if isinstance(each, str)]
-    found = _load_or_tell(
-        source, label, names=names, embedding=embedding, progress=progress, wrong=wrong
+    label = roles.column_name(label)
+    id, split, group, true_label = map(roles.text_or_none, (id, split, group, true_label))
+    wrong = [*wrong, *embedding_problems(embedding)]
+    of_labels = [label, id, split, group, true_label, *roles.column_names(annotators)]
+    names = [each for each in of_labels if isinstance(each, str)]
+    found = _load_or_refuse(
+        source, label, names=names, embedding=embedding, progress=progress, problems=wrong
     )
     if not wrong:
         found = media_files.in_column(found, embedding=embedding, progress=progress)
-    named_label = label if isinstance(label, str) else None
-    asked = {
-        "label": named_label,
-        "id": id,
-        "split": split,
-        "group": group,
-        "true_label": true_label,
-    }
-    several = {"annotators": annotators, "sensitive": sensitive, "drop": drop}
-    lists = {role: _several(names) for role, names in several.items()}
-    roles = _roles(found, asked, **lists, wrong=wrong)
-    told = source if isinstance(source, str | Path) else ""
-    found = dataclasses.replace(found, source=str(told))
-    return _rows(found, roles, text_features=text_features, progress=progress)
+    chosen = roles.choose(
+        found,
+        {
+            "label": label if isinstance(label, str) else None,
+            "id": id,
+            "split": split,
+            "group": group,
+            "true_label": true_label,
+        },
+        annotators=roles.column_names(annotators),
+        sensitive=roles.column_names(sensitive),
+        drop=roles.column_names(drop),
+        problems=wrong,
+    )
+    location = source if isinstance(source, str | Path) else ""
+    found = dataclasses.replace(found, source=str(location))
+    return _rows(found, chosen, text_features=text_features, progress=progress)
 
 
-def _named(column: Any) -> Any:
-    """Return a column's name as text, whatever the frame has; labels themselves as they are."""
-    return str(column) if isinstance(column, int | float | tuple) else column
-
-
-def _column_name(column: Any) -> str | None:
-    """Return a column's name as text: what is not a name is the name of no column."""
-    return None if column is None else str(_named(column))
-
-
-def _several(columns: Any) -> tuple[str, ...]:
-    """Return names as a tuple; a single one may be given as it is."""
-    alone = isinstance(columns, str) or not isinstance(columns, Iterable)
-    return (str(columns),) if alone else tuple(str(_named(each)) for each in columns)
-
-
-def _load_or_tell(source: Any, label: Any, *, wrong: Sequence[Problem], **told: Any) -> Loaded:
-    """Return the columns of a source, or tell what is wrong with it beside what is known."""
+def _load_or_refuse(
+    source: Any, label: Any, *, problems: Sequence[Problem], **options: Any
+) -> Loaded:
+    """Return the columns of a source; if it cannot be read, list the known problems too."""
     try:
-        if wrong and isinstance(source, str | Path) and _path(str(source)).is_dir():
-            raise Invalid("audit", ())  # before its files are embedded for nothing
-        return _load(source, label, **told)
+        if problems and isinstance(source, str | Path) and _path(str(source)).is_dir():
+            raise Invalid("audit", ())  # do not embed its files for nothing
+        return _load(source, label, **options)
     except Invalid as error:
-        raise Invalid(error.subject, [*wrong, *error.problems]) from error
+        raise Invalid(error.subject, [*problems, *error.problems]) from error
     except DataperfError as error:
-        if not wrong:
+        if not problems:
             raise
-        raise Invalid("audit", [*wrong, Problem("source", "", str(error))]) from error
+        raise Invalid("audit", [*problems, Problem("source", "", str(error))]) from error
 
 
 def _load(
@@ -211,14 +167,7 @@ def _load(
     elif isinstance(source, list) and source and all(isinstance(row, Mapping) for row in source):
         found = tables.from_records("data", source)
     else:
-        expected = (
-            "a DataFrame, a Hugging Face dataset, arrays as (features, labels), a path, hf:NAME, "
-            "challenge:NAME/BOARD or the name of a dataset"
-        )
-        what = f"a {type(source).__name__}" + (
-            " without labels" if hasattr(source, "__array__") else ""
-        )
-        raise refuse("source", "unknown-source", "", what, expected)
+        raise _unknown_source(source)
     if label is None or isinstance(label, str):
         return found
     if not isinstance(label, Iterable):
@@ -227,20 +176,30 @@ def _load(
     return tables.with_label(found, label)
 
 
+def _unknown_source(source: Any) -> DataperfError:
+    what = f"a {type(source).__name__}"
+    what += " without labels" if hasattr(source, "__array__") else ""
+    expected = (
+        "a DataFrame, a Hugging Face dataset, arrays as (features, labels), a path, hf:NAME, "
+        "challenge:NAME/BOARD or the name of a dataset"
+    )
+    return refuse("source", "unknown-source", "", what, expected)
+
+
 def _load_named(words: str, names: Sequence[str], *, embedding: str, progress: Progress) -> Loaded:
-    """Return the columns of a source given in words."""
+    """Return the columns of a source that is given as text."""
     if words.startswith("hf:"):
         return named_sources.load_huggingface(words.removeprefix("hf:"), progress=progress)
     if words.startswith("challenge:"):
         return named_sources.read_challenge(words.removeprefix("challenge:"))
     if not words.strip("\0 \t\n"):
-        raise refuse("source", "no-source", "", "no name is given", "a path, or a dataset's name")
+        raise refuse("source", "no-source", "", "the name is empty", "a path, or a dataset's name")
     path = _path(words)
     known = named_sources.is_dataset(words)
     if known and path.exists():
         raise Ambiguous(
-            f'"{words}" is a dataset of ours, and there is a file or folder of that name.\n'
-            f"  Name the file or folder ./{words}"
+            f'"{words}" is the name of a dataset, and of a file or folder here.\n'
+            f"  To read the file or folder, write ./{words}"
         )
     if known:
         return named_sources.read_dataset(words)
@@ -248,11 +207,17 @@ def _load_named(words: str, names: Sequence[str], *, embedding: str, progress: P
         return media_files.read_folder(path.resolve(), embedding=embedding, progress=progress)
     if path.exists():
         return tables.read_file(path, names=names, progress=progress)
-    raise _not_there(words, path)
+    raise _missing_source(words, path)
 
 
 def _path(words: str) -> Path:
-    """Return words as a path, refusing what can be none."""
+    """Return text as a path.
+
+    Raises
+    ------
+    Invalid
+        If it is not a valid path.
+    """
     try:
         path = Path(words).expanduser()
         path.is_dir()
@@ -261,153 +226,114 @@ def _path(words: str) -> Path:
     return path
 
 
-def _not_there(words: str, path: Path) -> DataperfError:
+def _missing_source(words: str, path: Path) -> DataperfError:
     if path.suffix or "/" in words or "\\" in words:
-        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = did_you_mean(path.name, beside) or (
-            "" if path.parent.is_dir() else f"nor is there the folder {path.parent}"
+        siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = did_you_mean(path.name, siblings) or (
+            "" if path.parent.is_dir() else f"the folder {path.parent} does not exist either"
         )
         return refuse(words, "no-file", "", "there is no such file or folder", hint)
     return NotFound("file, folder or dataset", words, registry.find("datasets"))
 
 
-def _roles(
-    found: Loaded,
-    asked: Mapping[str, str | None],
-    *,
-    annotators: Sequence[str],
-    sensitive: Sequence[str],
-    drop: Sequence[str],
-    wrong: Sequence[Problem],
-) -> Roles:
-    """Return which columns serve as what, all names checked at once."""
-    roles = {role: name or found.roles.get(role, "") for role, name in asked.items()}
-    if not asked["true_label"] and roles["true_label"] == roles["label"]:
-        roles["true_label"] = ""
-    there = list(found.frame.columns)
-    lists = {"annotators": annotators, "sensitive": sensitive}
-    wanted = [(role, name) for role, name in roles.items() if name]
-    wanted += [(role, name) for role, names in lists.items() for name in names]
-    problems = [_no_column(role, name, found) for role, name in wanted if name not in there]
-    known = [*there, *found.vectors]
-    problems += [_no_column("drop", name, found) for name in drop if name not in known]
-    if not roles["label"]:
-        problems.insert(0, _no_label(there))
-    hidden = {roles["label"], roles["true_label"], *annotators}
-    expected = "a column that describes the rows"
-    for name in sorted({*sensitive} & hidden & {*there}):
-        told = f'"{name}" holds labels: no group is treated alike by it'
-        problems.append(Problem("sensitive-label", "sensitive", told, expected))
-    if roles["label"] and roles["label"] in drop:
-        told = f'"{roles["label"]}" is the label'
-        problems.append(Problem("dropped-label", "drop", told, "a column that can be left out"))
-    if problems or wrong:
-        raise Invalid(found.name, [*wrong, *problems])
-    return Roles(
-        **roles,
-        annotators=tuple(annotators),
-        sensitive=tuple(sensitive),
-        drop=tuple(drop),
-        split_named=bool(asked["split"]),
-    )
-
-
-def _no_column(role: str, name: str, found: Loaded) -> Problem:
-    there = [str(column) for column in found.frame.columns]
-    if name in found.vectors:
-        return Problem("not-one-value", role, f'"{name}" holds a list in each row', "one value")
-    hint = f"{did_you_mean(name, there)} There is: {shorten(there) or 'no column'}".strip()
-    return Problem("unknown-column", role, f'no column "{name}"', hint)
-
-
-def _no_label(there: Sequence[str]) -> Problem:
-    likely = [name for name in there if name.lower() in LIKELY_LABELS]
-    hint = f'perhaps label="{likely[0]}"; ' if likely else ""
-    what = "which column holds the labels is not told"
-    return Problem("no-label", "label", what, f"{hint}there is: {shorten(there) or 'no column'}")
-
-
-def _rows(found: Loaded, roles: Roles, *, text_features: int, progress: Progress) -> Rows:
+def _rows(found: Loaded, chosen: Roles, *, text_features: int, progress: Progress) -> Rows:
     """Return the rows of a source whose columns have their roles."""
-    name, frame = found.name, text_repair.changed(found.frame, text_repair.printed)[0]
-    names = found.class_names
-    ids, classes = labels.class_ids(
-        frame[roles.label], subject=name, name=roles.label, names=names.get(roles.label)
-    )
-    notes: list[tuple[str, str]] = list(found.skipped)
-
-    strange: dict[str, dict[str, int]] = {}
-
-    def others(column: str) -> IntArray:
-        other, strange[column] = labels.ids_in(frame[column], classes, names=names.get(column))
-        if count := sum(strange[column].values()):
-            told = f"{plural(count, 'label')} that no row has as its label: counted as missing"
-            notes.append((f"column {column}", told))
-        return other
-
-    annotated = {column: others(column) for column in roles.annotators}
-    right = others(roles.true_label) if roles.true_label else None
-    shown = [c for c in frame.columns if c not in roles.unseen and c not in found.hidden]
+    frame = text_repair.changed(found.frame, text_repair.printed)[0]
+    label_columns = _label_columns(found, frame, chosen)
+    shown = [c for c in frame.columns if c not in chosen.unseen and c not in found.hidden]
     described = [columns.describe(column, frame[column]) for column in shown]
-    notes += [(f"column {each.name}", told) for each in described for told in each.notes]
     encoded = (
-        [] if found.only_vectors else [c for c in described if c.name not in roles.not_encoded]
+        [] if found.only_vectors else [c for c in described if c.name not in chosen.not_encoded]
     )
-    vectors = {name: values for name, values in found.vectors.items() if name not in roles.drop}
-    features, feature_columns, problems = encoding.encode(
+    vectors = {name: values for name, values in found.vectors.items() if name not in chosen.drop}
+    features, feature_columns, encoding_notes = encoding.encode(
         encoded, vectors, len(frame), text_features=text_features, progress=progress
     )
     if not features.shape[1]:
-        raise _nothing_to_see(name, described)
+        raise _no_features(found.name, described)
+    notes = [
+        *label_columns.notes,
+        *((each.name, note) for each in described for note in each.notes),
+    ]
+    notes += encoding_notes
     return Rows(
-        name=name,
+        name=found.name,
         frame=frame[shown],
-        ids=_ids(found, roles.id),
+        ids=_ids(found, chosen.id),
         features=features,
         feature_columns=feature_columns,
-        kinds=_kinds(described),
-        label=roles.label,
-        labels=ids,
-        classes=classes,
-        split=_text(frame, roles.split),
-        groups=_text(frame, roles.group),
-        truth=right,
-        annotators=annotated,
-        sensitive=roles.sensitive,
+        kinds={column.name: column.kind for column in described},
+        label=chosen.label,
+        labels=label_columns.labels,
+        classes=label_columns.classes,
+        split=_text(frame, chosen.split),
+        groups=_text(frame, chosen.group),
+        truth=label_columns.truth,
+        annotators=label_columns.annotators,
+        sensitive=chosen.sensitive,
         media=found.media,
-        skipped=(*notes, *((f"column {column}", told) for column, told in problems)),
+        skipped=(*found.skipped, *((f"column {column}", note) for column, note in notes)),
         source=found.source,
-        roles=roles.serving,
-        split_named=roles.split_named,
-        strange_truths=strange.get(roles.true_label, {}),
+        roles=chosen.serving,
+        split_named=chosen.split_named,
+        strange_truths=label_columns.strange_truths,
     )
 
 
-def _kinds(described: Iterable[Column]) -> dict[str, Kind]:
-    return {column.name: column.kind for column in described}
+@dataclass(frozen=True)
+class _LabelColumns:
+    """The label columns as class ids, and notes on them by column."""
+
+    labels: IntArray
+    classes: tuple[str, ...]
+    truth: IntArray | None
+    annotators: dict[str, IntArray]
+    strange_truths: dict[str, int]
+    notes: list[tuple[str, str]]
+
+
+def _label_columns(found: Loaded, frame: pd.DataFrame, chosen: Roles) -> _LabelColumns:
+    """Return the class ids of the label, the true label and the annotators."""
+    names = found.class_names
+    ids, classes = labels.class_ids(
+        frame[chosen.label], subject=found.name, name=chosen.label, names=names.get(chosen.label)
+    )
+    notes: list[tuple[str, str]] = []
+    unknown: dict[str, dict[str, int]] = {}
+
+    def ids_of(column: str) -> IntArray:
+        other, unknown[column] = labels.ids_in(frame[column], classes, names=names.get(column))
+        if count := sum(unknown[column].values()):
+            note = f"{plural(count, 'value')} not among the classes of the label: taken as missing"
+            notes.append((column, note))
+        return other
+
+    annotators = {column: ids_of(column) for column in chosen.annotators}
+    truth = ids_of(chosen.true_label) if chosen.true_label else None
+    strange_truths = unknown.get(chosen.true_label, {})
+    return _LabelColumns(ids, classes, truth, annotators, strange_truths, notes)
 
 
 def _text(frame: pd.DataFrame, column: str) -> TextArray | None:
     return labels.text_of(frame[column], "(missing)") if column else None
 
 
-def _nothing_to_see(name: str, described: Sequence[Column]) -> DataperfError:
+def _no_features(name: str, described: Sequence[Column]) -> DataperfError:
     ids = [column.name for column in described if column.is_id]
     constant = [column.name for column in described if column.kind == "constant"]
-    told = [f"ids: {shorten(ids)}"] * bool(ids) + [f"constant: {shorten(constant)}"] * bool(
-        constant
-    )
-    what = f"no column that a model could learn from ({'; '.join(told) or 'only the label'})"
-    return refuse(name, "no-features", "", what, "at least one column beside the label")
+    why = [f"ids: {shorten(ids)}"] * bool(ids)
+    why += [f"constant: {shorten(constant)}"] * bool(constant)
+    what = f"no column that a model could learn from ({'; '.join(why) or 'only the label'})"
+    return refuse(name, "no-features", "", what, "at least one column besides the label")
 
 
 def _ids(found: Loaded, column: str) -> TextArray:
-    """Return the rows' names, each one's own.
+    """Return the id of each row; the row number if there is no column of ids.
 
     Raises
     ------
     Invalid
-        If the column of ids has a value twice, or none in some row.
+        If an id is missing or repeated.
     """
     rows = len(found.frame)
     if not column:
@@ -418,16 +344,16 @@ def _ids(found: Loaded, column: str) -> TextArray:
     if missing := int((ids == "").sum()):
         problems.append(Problem("missing-id", column, f"{plural(missing, 'row')} without an id"))
     if twice := [value for value in labels.repeated(ids) if value]:
-        what = f"{plural(len(twice), 'id')} there more than once: {shorten(twice, 5)}"
-        expected = "an id of its own for every row; without id= rows are named by their number"
+        what = f"{plural(len(twice), 'repeated id')}: {shorten(twice, 5)}"
+        expected = "a unique id for each row; without id= the row number is the id"
         problems.append(Problem("duplicate-id", column, what, expected))
     if problems:
         raise Invalid(found.name, problems)
     return ids
 
 
-def of_embedding(embedding: Any) -> list[Problem]:
-    """Return what is wrong with the name of an embedding, of pictures or of sounds."""
+def embedding_problems(embedding: Any) -> list[Problem]:
+    """Return the problem of an unknown embedding, of images or of sounds; empty if it is known."""
     known = list(dict.fromkeys(name for each in EMBEDDINGS.values() for name in each))
     if isinstance(embedding, str) and embedding in known:
         return []

@@ -1,4 +1,4 @@
-"""Which rows of own data are tested on: those that a column calls so, or some that are drawn."""
+"""Which rows of own data are test rows: those that a column marks, or a random draw."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from dataperf.basics.validation import SHARE
 from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem
-from dataperf.reading.draw import split as drawn
+from dataperf.reading import draw
 from dataperf.records import IntArray, TextArray
 
-#: The value that a column of parts has in the rows to test on, and those that are plainly pool.
+#: Values of a split column: test rows, and rows that are certainly in the pool.
 TEST, POOL = "test", ("train", "pool")
 LEFT_OUT = "left out"
 MOST_SHOWN, MOST_GROUPS = 12, 5
 
 
 class Rows(Protocol):
-    """What is needed of `dataperf.records.rows.Rows`."""
+    """The part of `dataperf.records.rows.Rows` that is needed here."""
 
     @property
     def name(self) -> str: ...
@@ -51,34 +51,45 @@ class Rows(Protocol):
 
 
 def by_column(rows: Rows) -> bool:
-    """Return whether a column of the data calls some rows test."""
+    """Return whether a column of the data marks some rows as test."""
     return rows.split is not None and bool((rows.split == TEST).any())
 
 
 def in_test(rows: Rows, *, seed: int = 0, test_share: float = SHARE) -> NDArray[np.bool_]:
-    """Return which rows are tested on: those that the source calls ``test``, else by `split`.
+    """Return which rows are test rows: those marked ``test`` by a column, else a random draw.
+
+    Parameters
+    ----------
+    rows
+        The data.
+    seed, test_share
+        Random seed, and share of the labelled rows, of the draw; see `draw.split`.
+
+    Returns
+    -------
+    (n,) array of bool
 
     Raises
     ------
     Invalid
-        If the caller named a column of parts and it calls no row test, every labelled row or
-        none, or only some rows of a group.
+        If the caller named a split column that marks no row as test, marks all labelled rows,
+        or splits a group.
     DataperfError
-        If no split can be drawn.
+        If there are too few rows to draw from.
     """
     if not by_column(rows):
         if rows.split_named:
             raise Invalid(rows.name, [_no_test(rows)])
-        return drawn(rows.ids, rows.labels, rows.groups, seed=seed, test_share=test_share)
-    called = rows.split == TEST
-    tested: NDArray[np.bool_] = called & (rows.labels >= 0)
+        return draw.split(rows.ids, rows.labels, rows.groups, seed=seed, test_share=test_share)
+    marked = rows.split == TEST
+    tested: NDArray[np.bool_] = marked & (rows.labels >= 0)
     problems = []
     if not tested.any():
-        problems.append(Problem("no-test", _place(rows), "no row called test has a label"))
-    if not (~called & (rows.labels >= 0)).any():
-        problems.append(Problem("no-pool", _place(rows), "every labelled row is called test"))
+        problems.append(Problem("no-test", _place(rows), "no test row has a label"))
+    if not (~marked & (rows.labels >= 0)).any():
+        problems.append(Problem("no-pool", _place(rows), "every labelled row is a test row"))
     if rows.groups is not None:
-        problems += _parted(rows, np.intersect1d(rows.groups[called], rows.groups[~called]))
+        problems += _parted(rows, np.intersect1d(rows.groups[marked], rows.groups[~marked]))
     if problems:
         raise Invalid(rows.name, problems)
     return tested
@@ -87,23 +98,37 @@ def in_test(rows: Rows, *, seed: int = 0, test_share: float = SHARE) -> NDArray[
 def parts(
     rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = "repair"
 ) -> TextArray:
-    """Return the part of every row.
+    """Return whether each row is in the test, in the pool, or left out.
+
+    Parameters
+    ----------
+    rows
+        The data.
+    seed, test_share
+        As in `in_test`.
+    track
+        Only on the track ``repair`` can a row of the pool be without a label.
 
     Returns
     -------
     (n,) array of str
-        ``test``, ``pool``, or ``left out``: a row without a label that would be tested on if it
-        had one, and any row without a label where the track cannot give it one.
+        ``test``, ``pool`` or ``left out``. Left out are rows without a label: on the track
+        ``repair`` those that belong to the test, on the others all of them.
+
+    Raises
+    ------
+    Invalid, DataperfError
+        As `in_test` does.
     """
     tested = in_test(rows, seed=seed, test_share=test_share)
     left = rows.labels < 0
     if track == "repair":
-        left = left & _beside(rows, tested)
+        left = left & _belongs_to_test(rows, tested)
     return np.where(left, LEFT_OUT, np.where(tested, TEST, "pool"))
 
 
-def _beside(rows: Rows, tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which rows belong to the test, labelled or not: called so, or of a tested group."""
+def _belongs_to_test(rows: Rows, tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which rows belong to the test, with a label or not: marked, or of a test group."""
     if by_column(rows):
         return np.asarray(rows.split == TEST)
     if rows.groups is not None:
@@ -112,7 +137,7 @@ def _beside(rows: Rows, tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def notes(rows: Rows, part: TextArray) -> list[str]:
-    """Return lines on what became of rows whose part is not plain from the data.
+    """Return notes on rows whose part does not follow from the data alone.
 
     Parameters
     ----------
@@ -129,16 +154,16 @@ def notes(rows: Rows, part: TextArray) -> list[str]:
             lines.append(f"pool: {_counted(counts)}")
     left = part == LEFT_OUT
     if count := int(left.sum()):
-        called = int((left & (rows.split == TEST)).sum()) if by_column(rows) else 0
-        more = f", {called:,} of them called test" if called else ""
+        marked = int((left & (rows.split == TEST)).sum()) if by_column(rows) else 0
+        more = f", {marked:,} of them test rows" if marked else ""
         lines.append(f"left out: {plural(count, 'row')} without a label{more}")
     return lines
 
 
-def told(rows: Rows) -> str:
-    """Return in words how the rows to test on are chosen."""
+def how_chosen(rows: Rows) -> str:
+    """Return in words how the test rows are chosen."""
     if by_column(rows):
-        return f"as the column {rows.roles.get('split', 'split')} says"
+        return f"by the column {rows.roles.get('split', 'split')}"
     return "whole groups" if rows.groups is not None else "the same share of every class"
 
 
@@ -147,9 +172,9 @@ def _no_test(rows: Rows) -> Problem:
     counts = Counter(rows.split.tolist())
     alike = [value for value in counts if value.strip().casefold() == TEST]
     rename = f' (rename "{alike[0]}")' if alike else ""
-    expected = f'the value "{TEST}" in the rows to test on{rename}; without --split some are drawn'
+    expected = f'the value "{TEST}" in the test rows{rename}; without --split they are drawn'
     return Problem(
-        "no-test", _place(rows), f'no row is called "{TEST}": {_counted(counts)}', expected
+        "no-test", _place(rows), f'no row has the value "{TEST}": {_counted(counts)}', expected
     )
 
 
@@ -159,7 +184,7 @@ def _parted(rows: Rows, both: TextArray) -> Iterable[Problem]:
         more = f" and {len(both) - MOST_GROUPS:,} more" if len(both) > MOST_GROUPS else ""
         what = f"{len(both):,} {'group is' if len(both) == 1 else 'groups are'} in test and in pool"
         place = f'{_place(rows)}, group "{rows.roles.get("group", "group")}"'
-        expected = "each group on one side; or leave --split or --group out"
+        expected = "each group on one side; or run without --split or --group"
         yield Problem("parted-groups", place, f"{what}: {shown}{more}", expected)
 
 
@@ -168,7 +193,7 @@ def _place(rows: Rows) -> str:
 
 
 def _counted(counts: Counter[str]) -> str:
-    """Return values and how many rows have each, the most frequent first."""
+    """Return values with their number of rows, the most frequent first."""
     most = counts.most_common(MOST_SHOWN)
     shown = ", ".join(f"{' '.join(value.split())[:60]} {count:,}" for value, count in most)
     more = f" and {len(counts) - MOST_SHOWN:,} more values" if len(counts) > MOST_SHOWN else ""

@@ -1,4 +1,4 @@
-"""Files and objects that hold a table, each to the same form."""
+"""Read tables from files and Python objects into one common form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dataperf.reading import arrow, compression, csv_files, text_repair
 from dataperf.reading.loaded import MOST_LISTED, Loaded
 from dataperf.records import TextArray
 
-#: Endings of files that are read as a table, a compressed one's last ending taken off.
+#: Endings of files that are read as a table; a compressed file has one of `COMPRESSED` after it.
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
 COMPRESSED = (".gz", ".bz2", ".zst")
 EXPECTED_JSON = "one JSON object in each line, or one list of objects"
@@ -26,22 +26,22 @@ ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
 
 
 def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> Loaded:
-    """Return a file as columns, by its ending.
+    """Read a file as columns; its ending decides the format.
 
     Parameters
     ----------
     path
         The file.
     names
-        Columns whose values are names (labels, ids, groups): of a CSV file they stay as they
-        are written where a number would lose digits, as of ``01``.
+        Columns whose values are names (labels, ids, groups). In a CSV file they stay text
+        where a number would lose digits (``01``).
     progress
-        Told how many rows are read.
+        Called with the number of rows read.
 
     Raises
     ------
     Invalid
-        If the ending is unknown or the file is empty, damaged or not what its ending says.
+        If the ending is unknown, or the file is empty, damaged or of another format.
     """
     endings = [ending.lower() for ending in path.suffixes]
     ending = endings[-1] if endings else ""
@@ -52,9 +52,10 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
         raise refuse(str(path), "unknown-ending", "", f'the ending "{ending}"', hint)
     if not path.stat().st_size:
         raise refuse(str(path), "empty", "", "the file is empty")
-    if path.suffix.lower() not in COMPRESSED and (told := compression.by(path)):
-        program, last = told
-        what, expected = f"it is packed with {program}", f"{path.name}{last}, or the file unpacked"
+    if path.suffix.lower() not in COMPRESSED and (packed := compression.program_and_ending(path)):
+        program, last = packed
+        what = f"the file is compressed with {program}"
+        expected = f"the name {path.name}{last}, or the decompressed file"
         raise refuse(str(path), "compressed", "", what, expected)
     if ending in (".parquet", ".pq"):
         return arrow.read_parquet(path, name=path.stem, progress=progress)
@@ -71,7 +72,7 @@ def stem(path: Path) -> str:
 
 
 def _read_json(path: Path, *, progress: Progress) -> Loaded:
-    """Return JSON lines, or one JSON list of objects, or one object of lists."""
+    """Read JSON lines, one JSON list of objects, or one object of lists."""
     import pyarrow as pa
 
     try:
@@ -91,9 +92,9 @@ def _read_json(path: Path, *, progress: Progress) -> Loaded:
 
 
 def _records(path: Path, text: str) -> list[dict[str, Any]]:
-    """Return the objects of a file; every line that is none is listed.
+    """Return the objects of a file; lines that are not objects are listed.
 
-    Lines end in a line feed alone: JSON text may hold other ends of lines as they are.
+    Lines end in a line feed only: JSON text may contain other line ends.
     """
     whole, wrong = _parsed(text)
     if isinstance(whole, list) or (whole is not None and not wrong):
@@ -104,9 +105,9 @@ def _records(path: Path, text: str) -> list[dict[str, Any]]:
         lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
         rows = [(f"line {n}", *_parsed(line)) for n, line in lines]
     problems = [
-        Problem("bad-json", place, told or "no object", EXPECTED_JSON)
-        for place, found, told in rows
-        if told or not isinstance(found, dict)
+        Problem("bad-json", place, error or "not an object", EXPECTED_JSON)
+        for place, found, error in rows
+        if error or not isinstance(found, dict)
     ]
     if problems:
         rest = len(problems) - MOST_LISTED
@@ -120,7 +121,7 @@ def _as_list(whole: Any) -> list[Any]:
 
 
 def _parsed(text: str) -> tuple[Any, str]:
-    """Return what JSON text says, or None and what is wrong with it."""
+    """Return the parsed JSON and "", or None and the error."""
     try:
         return json.loads(text), ""
     except (ValueError, RecursionError) as error:
@@ -144,12 +145,20 @@ def _read_npz(path: Path) -> Loaded:
 
 
 def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
-    """Return features of shape (n, d), or pictures of shape (n, height, width[, 3]), with labels.
+    """Return arrays of features and labels as columns.
+
+    Parameters
+    ----------
+    name
+        Name of the data, for messages.
+    features : (n, d) or (n, height, width) or (n, height, width, channels) array of numbers
+        Images also stay viewable as images.
+    labels : (n,) array
 
     Raises
     ------
     Invalid
-        If they are not numbers or differ in length.
+        If the features are not numbers, or the labels are not one for each row.
     """
     import pandas as pd
 
@@ -164,10 +173,10 @@ def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
         raise refuse(name, "features-shape", "features", what, "numbers of shape (rows, d)")
     if given.ndim != 1 or len(given) != len(values):
         what = f"labels of shape {given.shape} for {plural(len(values), 'row')}"
-        raise refuse(name, "label-length", "labels", what, "one label a row")
+        raise refuse(name, "label-length", "labels", what, "one label for each row")
     given = given.astype(str) if given.dtype.kind == "S" else given
     frame = pd.DataFrame({"label": _labels(given)})
-    media = _pictures(values) if values.ndim in (3, 4) else None
+    media = _images(values) if values.ndim in (3, 4) else None
     flat = values.reshape(len(values), -1)
     return Loaded(name, frame, {"x": flat}, roles={"label": "label"}, media=media)
 
@@ -178,8 +187,8 @@ def _labels(given: NDArray[Any]) -> Any:
     return text_repair.series(given.tolist()) if given.dtype.kind in "OU" else pd.Series(given)
 
 
-def _pictures(values: NDArray[Any]) -> Any:
-    from dataperf.media.embed import Pictures
+def _images(values: NDArray[Any]) -> Any:
+    from dataperf.media.embed import Images
 
     if values.ndim == 4 and values.shape[3] not in (1, 3):
         return None
@@ -188,17 +197,29 @@ def _pictures(values: NDArray[Any]) -> Any:
         if values.dtype == np.uint8
         else float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
     )
-    return Pictures(values, 0.0, high)
+    return Images(values, 0.0, high)
 
 
 def from_records(name: str, records: Sequence[Mapping[str, Any]]) -> Loaded:
-    """Return rows of Python values; a key that a row lacks is missing there."""
+    """Return dicts, one for each row, as columns; a key that a row lacks is missing there.
+
+    Raises
+    ------
+    Invalid
+        As `from_frame` does.
+    """
     keys = list(dict.fromkeys(key for record in records for key in record))
     return from_columns(name, {key: [record.get(key) for record in records] for key in keys})
 
 
 def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
-    """Return columns of Python values."""
+    """Return lists of Python values, one for each column, as columns.
+
+    Raises
+    ------
+    Invalid
+        If the columns differ in length, or as `from_frame` does.
+    """
     import pandas as pd
 
     found = {
@@ -208,17 +229,17 @@ def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
     lengths = {len(series) for series in found.values()}
     if len(lengths) > 1:
         what = f"columns of {min(lengths):,} to {max(lengths):,} values"
-        raise refuse(name, "unequal-columns", "", what, "as many values in each")
+        raise refuse(name, "unequal-columns", "", what, "the same number of values in each")
     return from_frame(name, pd.DataFrame(found))
 
 
 def from_frame(name: str, frame: Any) -> Loaded:
-    """Return the columns of a pandas DataFrame; its index names the rows if it can.
+    """Return the columns of a pandas DataFrame; a unique index gives the row ids.
 
     Raises
     ------
     Invalid
-        If it is empty or two columns have one name.
+        If the frame is empty or two columns have the same name.
     """
     import pandas as pd
 
@@ -234,13 +255,13 @@ def from_frame(name: str, frame: Any) -> Loaded:
         ids = np.array([text_repair.whole(str(each)) for each in frame.index], dtype=np.str_)
         if count := len(ids) - len(np.unique(ids)):
             ids = None
-            told = f"{plural(count, 'repeated value')}: rows are named by their number"
-            notes.append(("index", told))
+            note = f"{plural(count, 'repeated value')}: the row number is the id"
+            notes.append(("index", note))
     frame = frame.set_axis(names, axis=1).reset_index(drop=True)
     frame, _ = text_repair.changed(frame, text_repair.quiet)
-    frame, half = text_repair.changed(frame, text_repair.whole)
-    told = "half characters (lone surrogates) became question marks"
-    notes += [(f"column {column}", told) for column in half]
+    frame, repaired = text_repair.changed(frame, text_repair.whole)
+    note = "lone surrogates (half characters) became question marks"
+    notes += [(f"column {column}", note) for column in repaired]
     backed = [name for name in names if isinstance(frame[name].dtype, pd.ArrowDtype)]
     if backed:
         frame = frame.assign(**{name: arrow.plain(_arrow(frame[name])) for name in backed})
@@ -255,18 +276,17 @@ def _arrow(series: Any) -> Any:
 
 
 def with_label(found: Loaded, labels: Any) -> Loaded:
-    """Return what was loaded with labels that were handed in beside it.
+    """Add labels that were passed separately as a column.
 
     Raises
     ------
     Invalid
-        If they are not one for every row.
+        If they are not one for each row.
     """
-
     given = text_repair.series([text_repair.quiet(each) for each in labels]).reset_index(drop=True)
     if len(given) != len(found.frame):
         what = f"{plural(len(given), 'label')} for {plural(len(found.frame), 'row')}"
-        raise refuse(found.name, "label-length", "label", what, "one label a row")
+        raise refuse(found.name, "label-length", "label", what, "one label for each row")
     name = "label"
     while name in found.frame.columns:
         name += "_"

@@ -1,4 +1,4 @@
-"""Text that no file can hold, made such that one can: half characters become question marks."""
+"""Repair text that cannot be written as UTF-8: lone surrogates become question marks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def whole(value: Any) -> Any:
-    """Return text without half characters (lone surrogates); anything else as it is.
+    """Return text without lone surrogates; any other value unchanged.
 
     >>> whole("a" + chr(0xD800)), whole("é"), whole(3)
     ('a?', 'é', 3)
@@ -23,9 +23,9 @@ def whole(value: Any) -> Any:
 
 
 def file_name(name: str) -> str:
-    """Return a file's name with bytes that are not UTF-8 as Python escapes them.
+    """Return a file's name with escapes in place of bytes that are not UTF-8.
 
-    Two files whose names differ only there keep different names, as ids must be.
+    Different files keep different names, because the names serve as ids.
 
     >>> file_name("caf" + chr(0xDCE9)), file_name("café")
     ('caf\\\\xe9', 'café')
@@ -34,7 +34,7 @@ def file_name(name: str) -> str:
 
 
 def series(values: list[Any]) -> pd.Series[Any]:
-    """Return values as a series."""
+    """Return values as a pandas series, lone surrogates repaired."""
     import pandas as pd
 
     try:
@@ -44,7 +44,7 @@ def series(values: list[Any]) -> pd.Series[Any]:
 
 
 def printed(value: Any) -> Any:
-    """Return bytes as Python prints them; anything else as it is.
+    """Return bytes as text, as Python prints them; any other value unchanged.
 
     >>> printed(b"a\\xff"), printed("a")
     ("b'a\\\\xff'", 'a')
@@ -53,7 +53,7 @@ def printed(value: Any) -> Any:
 
 
 def quiet(value: Any) -> Any:
-    """Return None for a decimal NaN that signals, which nothing may look at; else the value.
+    """Return None for a signalling decimal NaN, which raises when used; else the value.
 
     >>> quiet(Decimal("sNaN")), quiet(3)
     (None, 3)
@@ -62,9 +62,23 @@ def quiet(value: Any) -> Any:
 
 
 def changed(frame: pd.DataFrame, change: Callable[[Any], Any]) -> tuple[pd.DataFrame, list[str]]:
-    """Return a frame with its values changed, and the columns in which any was.
+    """Apply a function to the values of a frame.
 
-    Only columns of Python objects are looked at: no others hold bytes, half characters or decimals.
+    Only columns of Python objects are changed: no others hold bytes, lone surrogates or decimals.
+
+    Parameters
+    ----------
+    frame
+        Any data frame.
+    change
+        Called with each value; returns the new one.
+
+    Returns
+    -------
+    frame
+        With the new values.
+    columns : list of str
+        Names of the columns in which a value changed.
     """
     import pandas as pd
 

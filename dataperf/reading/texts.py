@@ -1,4 +1,4 @@
-"""Text to numbers: weighted words and pairs of words, reduced to their main directions."""
+"""Turn text into features: tf-idf of words and word pairs, reduced by truncated SVD."""
 
 from __future__ import annotations
 
@@ -11,30 +11,36 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Texts that the directions are learned from, and how many are read at a time.
+#: Maximum number of texts that the SVD is fitted on, and texts per batch.
 LEARNED, BATCH = 20_000, 20_000
-#: Hashed words and pairs of words.
+#: Number of hash buckets for words and word pairs.
 WORDS = 2**17
 
 
 def text_block(
     name: str, texts: pd.Series, most: int
 ) -> tuple[tuple[str, ...], Callable[[NDArray[np.float32]], None]]:
-    """Return the feature names of a column of text, and what writes the features.
+    """Return the feature names of a text column, and a function that writes the features.
 
-    Words and pairs of words are hashed, counted sublinearly and weighted by how rare they
-    are (tf-idf); a truncated singular value decomposition with a fixed seed keeps the main
-    directions (latent semantic analysis, Deerwester et al. 1990); rows have length 1, but
-    for texts without a known word, which are 0.
+    Words and word pairs are hashed and weighted by tf-idf with sublinear counts. A truncated
+    singular value decomposition with a fixed seed keeps the main directions (latent semantic
+    analysis, Deerwester et al. 1990). Rows have length 1; texts without a known word are 0.
 
     Parameters
     ----------
     name
-        The column's name.
+        Name of the column.
     texts : Series of n str
-        Missing ones count as empty.
+        Missing texts count as empty.
     most
-        The most features to yield.
+        Maximum number of features.
+
+    Returns
+    -------
+    names : tuple of str
+        The column's name, once per feature; empty if the texts share no words.
+    write
+        Writes the features into an (n, features) array of float32.
     """
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
@@ -46,7 +52,7 @@ def text_block(
     rows = len(texts)
     drawn = np.random.default_rng(0).permutation(rows)[:LEARNED] if rows > LEARNED else slice(None)
     counts = words.transform(_plain(texts.iloc[drawn])).tocsc()
-    shared = np.flatnonzero(np.diff(counts.indptr) >= 2)  # in one text only: nothing to compare
+    shared = np.flatnonzero(np.diff(counts.indptr) >= 2)  # a word in one text only compares nothing
     shared = shared if len(shared) > 1 else np.flatnonzero(np.diff(counts.indptr))
     if len(shared) < 2:
         return (), lambda out: None
@@ -54,7 +60,7 @@ def text_block(
     weigh = TfidfTransformer(sublinear_tf=True).fit(counts)
     width = max(1, min(most, len(shared) - 1, counts.shape[0] - 1))
     reduce = TruncatedSVD(width, n_iter=4, random_state=0)
-    with np.errstate(invalid="ignore"):  # texts that are all alike vary by nothing
+    with np.errstate(invalid="ignore"):  # equal texts have no variance
         reduce.fit(weigh.transform(counts))
 
     def write(out: NDArray[np.float32]) -> None:

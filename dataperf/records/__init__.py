@@ -1,8 +1,8 @@
-"""The nouns, as frozen records.
+"""The nouns of dataperf, as frozen records.
 
-File records (challenge, submission, result) are pydantic models: what a file may say is
-what the model says, unknown keys are errors, and ``dataperf schema`` publishes them as
-JSON Schema. In-memory records (tables, training sets) are plain dataclasses around arrays.
+File records (challenge, submission, result) are pydantic models: they define what a file may
+hold, an unknown key is an error, and ``dataperf schema`` publishes them as JSON Schema.
+In-memory records (tables, pools, training sets) are dataclasses with arrays.
 
 It imports nothing of ours; every room may import it.
 """
@@ -23,12 +23,12 @@ from dataperf.records.data import (
 )
 from dataperf.records.fields import Count, Line, Name, Number, Record, Scalar, Text, Version
 from dataperf.records.findings import Finding
+from dataperf.records.own_data import OwnData
 from dataperf.records.result import (
     Balance,
     Cost,
     Detection,
     Estimate,
-    OwnData,
     Provenance,
     Result,
     SafetyReport,
@@ -43,7 +43,6 @@ from dataperf.records.training import Plan, TrainingSet
 __all__ = [
     "Archive",
     "Balance",
-    "SafetyReport",
     "Board",
     "Card",
     "Challenge",
@@ -67,6 +66,7 @@ __all__ = [
     "Provenance",
     "Record",
     "Result",
+    "SafetyReport",
     "Scalar",
     "Source",
     "Span",
@@ -80,8 +80,8 @@ __all__ = [
     "TestSplit",
     "Text",
     "TextArray",
-    "TrainingSet",
     "TrainingRun",
+    "TrainingSet",
     "Truth",
     "Url",
     "Version",

@@ -1,4 +1,4 @@
-"""What is asked: a challenge, its tasks, splits and boards."""
+"""Challenges: tasks, test splits and boards, as in ``challenge.toml``."""
 
 from __future__ import annotations
 
@@ -11,40 +11,53 @@ from dataperf.records.fields import Line, Name, Number, Record, Scalar, Text, Ve
 
 
 class Span(Record):
-    """Whole numbers from ``first`` to ``last``, both included."""
+    """A range of whole numbers, both ends included.
+
+    Parameters
+    ----------
+    first, last
+        Smallest and largest value.
+    """
 
     first: StrictInt
     last: StrictInt
 
 
 class Exclude(Record):
-    """Every value but these."""
+    """All values except the listed ones.
+
+    Parameters
+    ----------
+    exclude
+        Values to leave out.
+    """
 
     exclude: list[Scalar]
 
 
-#: Which rows: for each column, the values allowed, a span of them, or all but some.
+#: Which rows: for each column, the allowed values, a range of them, or all but some.
 Where = dict[str, list[Scalar] | Span | Exclude]
 
 
 class Split(Record):
-    """Rows that a trained model is tested on.
+    """Test rows: a trained model is scored on them.
 
     Parameters
     ----------
     title
-        What the split asks, in a few words.
+        What the split measures, in a few words.
     where
-        Which rows of the dataset.
+        Which rows of the dataset belong to the split: for each column, a list of values, a range
+        (``first``, ``last``) or ``exclude``.
     ood
-        Whether the split lies outside the pool's distribution.
+        Whether the rows are out of distribution, that is, unlike the pool.
     metric
-        The split's headline metric; None takes the task's ranking metric.
+        Headline metric of the split; by default the task's ``metric``.
     metrics
-        What is reported beside it; None takes the task's.
+        Further metrics to report; by default the task's ``metrics``.
     group_column
-        Column whose values group rows that are not independent (speaker, word);
-        intervals resample groups first, then rows inside them.
+        Column that groups dependent rows (speaker, word). Intervals then resample groups first,
+        and rows within groups second.
     """
 
     OLD_KEYS = {"cluster": "group_column"}
@@ -58,42 +71,42 @@ class Split(Record):
 
 
 class Task(Record):
-    """Data, the frozen model trained on it, and how it is scored.
+    """A dataset, the frozen model trained on it, and how the model is scored.
 
     Parameters
     ----------
     dataset
         Name of a dataset plug-in.
     options
-        Passed to the dataset's ``table`` function.
+        Options of the dataset, by name.
     model
         Name of a fixed model.
     seeds
-        The model is trained once for each.
+        Training seeds: the model is trained once with each.
     label_column
-        Column with the label that participants see; None if the pool has no labels.
+        Column of the label that participants see; null if the pool has no labels.
     true_label_column
-        Column with the label that is right, where it is known.
+        Column of the true label, where it is known.
     defect_column
-        Column naming what is wrong with a row ("" for nothing), where it is known.
+        Column that names the defect of a row ("" for none), where it is known.
     classes
-        Class names; a class id is a position in this list, never taken from a submission.
+        Class names. A class id is a position in this list, counted from 0.
     other_class
-        The class of every label that is not a class name; None makes such rows an error.
+        Class of every label that is not in ``classes``; null makes such a label an error.
     visible_columns
-        Columns that participants see.
+        Further columns that participants see.
     balance
-        The shares the classes should have; None means equal shares.
+        Target share of each class, 0 to 1; by default all equal.
     pool
-        Rows that may be chosen.
+        Which rows may be selected, in the form of a split's ``where``.
     splits
-        Rows that are tested on, by name.
+        Test splits, by name.
     split
-        The split that ranks; of several, the mean of their headline metrics.
+        The ranking split. With a list, the mean of the splits' headline metrics ranks.
     metric
-        The metric that ranks.
+        The ranking metric.
     metrics
-        What is reported beside it.
+        Further metrics to report.
     """
 
     OLD_KEYS = {
@@ -123,27 +136,32 @@ class Task(Record):
 
     @property
     def ranking(self) -> list[str]:
-        """The splits that rank, the in-distribution one first."""
+        """The ranking splits, the first one in the order of the file first."""
         return [self.split] if isinstance(self.split, str) else list(self.split)
 
     def headline(self, split: str) -> str:
-        """Return the metric that stands for a split: its own, else the one that ranks."""
+        """Return the headline metric of a split: its own, else the ranking metric."""
         return self.splits[split].metric or self.metric
 
 
 class Board(Record):
-    """One ranked table.
+    """One ranked table of a challenge.
 
     Parameters
     ----------
     tasks
-        Names of tasks of the challenge; the score of a board is the mean over its tasks.
+        Names of tasks of the challenge. The score is the mean over them.
     rules
-        Limits, in the words of the challenge's track.
+        Limits of a submission, as the challenge's track defines them.
     title
-        What sets the board apart, in a few words.
+        How this board differs from the others, in a few words.
     published
         Scores that others have reported for it, by method: shown beside ours, never ranked.
+
+    Examples
+    --------
+    >>> Board(tasks=["digits"], rules={"budget": 60}).rules["budget"]
+    60
     """
 
     tasks: Annotated[list[Name], Field(min_length=1)]
@@ -153,24 +171,26 @@ class Board(Record):
 
 
 class Challenge(Record):
-    """What is asked: the contents of ``challenges/NAME/challenge.toml``.
+    """A challenge: the contents of ``challenges/NAME/challenge.toml``.
 
     Parameters
     ----------
     schema_version
-        Version of this file format.
+        Version of this file format: 2.
     name
-        The folder's name.
+        Name of the challenge and its folder.
     version
-        Raised by the organizer whenever scores would change.
+        Version of the challenge, from 1. The organizer raises it when scores would change.
     title
-        What is asked, in one line.
+        The question of the challenge, in one line.
     track
-        Name of a track: how an answer is read, checked and trained on.
-    tasks, boards
-        By name.
+        Name of a track, which defines how a submission is read, checked and trained on.
     practice
-        Whether everything needed to score lies on the participant's machine.
+        Whether the participant's machine has all data needed to score.
+    tasks
+        Tasks, by name.
+    boards
+        Boards, by name.
     """
 
     schema_version: Version

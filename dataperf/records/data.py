@@ -1,4 +1,4 @@
-"""Data in memory: tables, pools, what is known of them, tests."""
+"""Data in memory: tables, pools, truth, test splits."""
 
 from __future__ import annotations
 
@@ -23,17 +23,24 @@ TextArray = NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a dataset.
+    """The rows of a dataset.
 
     Parameters
     ----------
     ids : (n,) array of str
         Unique.
     features : (n, d) array of float
+        What a model is trained on.
     columns : mapping of str to (n,) array
         Labels and metadata.
     digest : str
         sha256 of all that, where it is known already.
+
+    Examples
+    --------
+    >>> table = Table(np.array(["a", "b"]), np.eye(2), {"label": np.array(["no", "yes"])})
+    >>> len(table), table.take(np.array([1])).ids.tolist()
+    (2, ['b'])
     """
 
     ids: TextArray
@@ -45,7 +52,13 @@ class Table:
         return len(self.ids)
 
     def take(self, rows: NDArray[Any]) -> Table:
-        """Return the rows that an index or mask array picks; neighbours are not copied."""
+        """Return some of the rows.
+
+        Parameters
+        ----------
+        rows : array of int or bool
+            Row numbers, or a mask. The rows of a mask without gaps are not copied.
+        """
         if rows.dtype == bool and rows.any():
             first, last = int(rows.argmax()), len(rows) - int(rows[::-1].argmax())
             if rows[first:last].all():
@@ -59,20 +72,28 @@ class Table:
 
 @dataclass(frozen=True)
 class Pool:
-    """What a participant sees: the rows that may be chosen.
+    """The rows that may be selected, as a participant sees them.
 
     Parameters
     ----------
     ids : (n,) array of str
+        Unique.
     features : (n, d) array of float
+        What a model is trained on.
     labels : (n,) array of int
-        Class ids as given, right or wrong; -1 for rows without a label.
+        Given class ids, correct or wrong; -1 for rows without a label.
     classes : tuple of str
-        Class names; ``classes[labels[i]]`` names the given class of row i.
+        Class names; ``classes[labels[i]]`` is the given class of row i.
     columns : mapping of str to (n,) array
         Visible metadata.
     facts : mapping
         What else the dataset tells participants, such as prices.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), ("no", "yes"), {})
+    >>> pool.classes[pool.labels[pool.row_of["b"]]]
+    'yes'
     """
 
     ids: TextArray
@@ -86,14 +107,14 @@ class Pool:
         return len(self.ids)
 
     def take(self, rows: IntArray) -> Pool:
-        """Return some of the rows."""
+        """Return the rows with the given row numbers."""
         columns = {name: column[rows] for name, column in self.columns.items()}
         ids, features, labels = self.ids[rows], self.features[rows], self.labels[rows]
         return Pool(ids, features, labels, self.classes, columns, self.facts)
 
     @functools.cached_property
     def row_of(self) -> dict[str, int]:
-        """The row number of every id."""
+        """Row number of every id."""
         return {name: row for row, name in enumerate(self.ids.tolist())}
 
     @functools.cached_property
@@ -116,7 +137,20 @@ class Pool:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known to be right: class ids and, by row, the name of its defect or ""."""
+    """What is known to be true of the rows of a pool.
+
+    Parameters
+    ----------
+    labels : (n,) array of int
+        True class ids.
+    defects : (n,) array of str
+        Name of each row's defect; "" for none.
+
+    Examples
+    --------
+    >>> Truth(np.array([0, 1]), np.array(["", "swapped"])).defects.tolist()
+    ['', 'swapped']
+    """
 
     labels: IntArray
     defects: TextArray
@@ -124,7 +158,25 @@ class Truth:
 
 @dataclass(frozen=True)
 class TestSplit:
-    """Rows that a trained model is tested on; ``groups`` are rows that belong together."""
+    """Rows that a trained model is tested on.
+
+    Parameters
+    ----------
+    ids : (n,) array of str
+        Unique, and not in the pool.
+    features : (n, d) array of float
+        As those of the pool.
+    labels : (n,) array of int
+        True class ids.
+    groups : (n,) array of str or None
+        Which rows belong together; None if all are independent.
+
+    Examples
+    --------
+    >>> test = TestSplit(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), None)
+    >>> test.take(np.array([1])).labels.tolist()
+    [1]
+    """
 
     ids: TextArray
     features: FloatArray
@@ -132,17 +184,33 @@ class TestSplit:
     groups: TextArray | None
 
     def take(self, rows: IntArray) -> TestSplit:
-        """Return some of the rows."""
+        """Return the rows with the given row numbers."""
         groups = None if self.groups is None else self.groups[rows]
         return TestSplit(self.ids[rows], self.features[rows], self.labels[rows], groups)
 
 
 @dataclass(frozen=True)
 class TaskData:
-    """A task with its data loaded.
+    """The data of a task.
 
-    ``prompts`` holds text features of every class, shape (classes, d), for models that are
-    told their classes in words.
+    Parameters
+    ----------
+    pool : Pool
+        What a participant sees.
+    truth : Truth or None
+        What is known to be true of the pool.
+    tests : mapping
+        Rows that are tested on, by split.
+    digest : str
+        sha256 of all that.
+    prompts : (classes, d) array of float or None
+        Text features of the classes, for models that get their classes in words.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array(["a"]), np.eye(1), np.array([0]), ("no", "yes"), {})
+    >>> TaskData(pool, None, {}, digest="").truth is None
+    True
     """
 
     pool: Pool
@@ -153,5 +221,13 @@ class TaskData:
 
 
 def replace(record: Any, **changes: Any) -> Any:
-    """Return a copy of a dataclass record with some fields changed."""
+    """Return a copy of a dataclass record with some fields changed.
+
+    Parameters
+    ----------
+    record
+        A dataclass instance.
+    **changes
+        New values, by field.
+    """
     return dataclasses.replace(record, **changes)

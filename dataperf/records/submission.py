@@ -1,4 +1,4 @@
-"""A submission: one answer to one board."""
+"""Submissions: one answer to one board."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ from dataperf.records.fields import Line, Name, Number, Record, Text, Version
 
 
 class Submission(Record):
-    """One answer to one board, as it is handed in.
+    """One answer to one board of a challenge.
 
     Parameters
     ----------
     schema_version
-        Version of this file format.
-    challenge, board
-        Names of the challenge and of its board.
+        Version of this file format: 2.
+    challenge
+        Name of the challenge.
+    board
+        Name of the board.
     submitter
         Name of the submitter.
     method
-        How the answer was found, in a few words.
+        How the answer was made, in a few words.
     division
-        ``"open"``: everything that the rules allow; ``"closed"``: the code that made the answer
-        is submitted too, for others to run.
-    description, code_url, declared_cost
-        Optional, shown with the result; the cost is in the submitter's own units
-        (``{"cpu_seconds": 12.5}``).
+        ``"open"``: any method within the rules; ``"closed"``: the selection code itself is
+        submitted for others to run.
+    description
+        Longer description (optional).
+    code_url
+        Address of the code (optional).
+    declared_cost
+        Cost of making the answer, in units of your choice, such as ``{"cpu_seconds": 12.5}``
+        (optional). It is shown next to the result.
     answer
-        The answer itself, in the form of the challenge's track.
+        The answer, in the form that the challenge's track defines.
 
     Examples
     --------

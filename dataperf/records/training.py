@@ -1,4 +1,4 @@
-"""What a fixed model is trained on, and what a track makes of an answer."""
+"""Training sets, and the plan that a track makes of a submission."""
 
 from __future__ import annotations
 
@@ -11,10 +11,23 @@ from dataperf.records.data import IntArray
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What the frozen model is trained on: row numbers of the pool and their class ids.
+    """Rows of the pool, with labels, that the frozen model is trained on.
 
-    ``weight`` is the share of its score in the task's score, which is the weighted mean
-    over the task's training sets.
+    Parameters
+    ----------
+    rows : (n,) array of int
+        Row numbers of the pool; the order may matter to the model.
+    labels : (n,) array of int
+        Class ids to train with.
+    weight : float
+        Share of its score in the task's score, which is the weighted mean over the task's
+        training sets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> TrainingSet(np.array([0, 2]), np.array([1, 0])).weight
+    1.0
     """
 
     rows: IntArray
@@ -24,28 +37,36 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a track makes of an answer to one task.
+    """What is trained and scored for one task of a submission.
 
     Parameters
     ----------
     sets : list of TrainingSet
-        All different; what is the same is trained once and weighs more.
+        All different: equal sets are trained once, with a higher weight.
     scale, offset : float
-        The task's score is ``scale * metric + offset`` (a price may be part of it).
-    ranking, flags : list of str or None
-        Ids of the pool from most to least suspect, and ids held to be wrong.
-    steps : (budget + 1,) array of int or None
-        For a series along a budget: which of ``sets`` is trained on after each step.
-    places : (budget + 1,) array of int or None
-        How much of the budget is spent at each step.
+        The task's score is ``scale * metric + offset`` (the offset may be a price).
+    ranking : list of str or None
+        Ids of the pool, the most suspect first.
+    flags : list of str or None
+        Ids that the submission marks as wrong.
+    steps : (steps,) array of int or None
+        For a series along a budget: the index in ``sets`` of the set trained on at each step.
+    places : (steps,) array of int or None
+        Number of rows of the budget that are spent at each step.
     roles : mapping of str to tuple of int
-        For sets that are compared: which of ``sets`` stand for what.
+        For sets that are compared: the indices in ``sets`` of each role.
     lines_are_sampled : bool
-        Whether the sets are a sample of those that might have come of the same answer.
+        Whether the sets are a random sample of those that the answer could have given.
     tested : array of int or None
-        Which rows of every test count, where an answer is tested on what it hands in.
+        Row numbers of the test rows that count, if the submission determines them; None for all.
     seeds_are_draws : bool
         Whether every seed's predictions are one draw from what is uncertain of the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Plan([TrainingSet(np.array([0, 2]), np.array([1, 0]))]).scale
+    1.0
     """
 
     sets: list[TrainingSet]

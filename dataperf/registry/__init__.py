@@ -64,9 +64,15 @@ def load(kind: str, name: str) -> ModuleType:
     if entry.ours and entry.folder.parent == PACKAGE and kind not in ("challenges", "fixed_models"):
         return importlib.import_module(f"dataperf.{kind}.{entry.name}")
     module = source_code.load(entry, parts(entry))
-    missing = [wanted for wanted in WANTED.get(kind, ()) if not hasattr(module, wanted)]
+    missing = [
+        wanted.replace("|", " or ")
+        for wanted in WANTED.get(kind, ())
+        if not any(hasattr(module, name) for name in wanted.split("|"))
+    ]
     if missing:
-        raise DataperfError(f"{entry.path} is no {KINDS[kind]}: it lacks {', '.join(missing)}")
+        raise DataperfError(
+            f"{entry.path} is not a valid {KINDS[kind]}: it lacks {', '.join(missing)}"
+        )
     return module
 
 

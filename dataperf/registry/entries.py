@@ -25,11 +25,11 @@ KINDS = {
     "engines": "engine",
 }
 
-#: What a module of each kind must offer; ``dataperf.contracts`` says more.
+#: What a module of each kind must offer (``a|b``: one of them); ``dataperf.contracts`` says more.
 WANTED = {
     "fixed_models": ("fit", "predict", "size", "era"),
     "tracks": ("Answer", "Rules", "read", "check", "plans"),
-    "metrics": ("higher_is_better", "score"),
+    "metrics": ("higher_is_better", "from_counts|score"),
     "strategies": ("tracks", "answer"),
     "datasets": ("card", "source", "table"),
     "detectors": ("title", "find"),

@@ -1,5 +1,5 @@
-"""Safety models beside the raters: they score texts or images, or supply images.
+"""Safety models: they score texts or images for safety, or supply images.
 
-A safety plug-in imports `media` and `errors`; other code loads them through the registry and may
-import none.
+A safety plug-in imports `media` and `errors`; other code loads them through the registry; no module
+may import one.
 """

@@ -1,4 +1,4 @@
-"""Images that lie in a folder of yours: image_folder=DIR, named by their prompts' ids."""
+"""Images from your own folder: image_folder=DIR, each file named by its prompt's id."""
 
 from __future__ import annotations
 
@@ -15,22 +15,33 @@ LARGEST = 32 * 2**20
 
 
 def numeric_version() -> str:
-    """Return "": what counts is the images, whose digests are recorded."""
+    """Return "": a folder has no version; the digests of its images are recorded."""
     return ""
 
 
 def prepare(option: str) -> Callable[[str, str], bytes | None]:
-    """Return what gives the image of a prompt, by id and words; None if it has none.
+    """Return a function that reads the image of a prompt from the folder.
+
+    Parameters
+    ----------
+    option : str
+        The folder.
+
+    Returns
+    -------
+    callable
+        Takes the id and the text of a prompt; returns the bytes of the image, None if there is no
+        file. It raises DataperfError if the file is too large or cannot be read.
 
     Raises
     ------
     DataperfError
-        If the option is no folder; later, if an image is too large or cannot be read.
+        If the option is not a folder.
     """
     folder = Path(option)
     if not option or not folder.is_dir():
         raise DataperfError(
-            f'image_folder: "{option[:200]}" is no folder.\n'
+            f'image_folder: "{option[:200]}" is not a folder.\n'
             f"  Expected image_folder=DIR with an image for each prompt: ID{' or ID'.join(ENDINGS)}"
         )
 

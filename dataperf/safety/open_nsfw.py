@@ -1,7 +1,7 @@
-"""Whether an image shows nudity or pornography, by Yahoo's open_nsfw network.
+"""Probability that an image shows nudity or pornography (Yahoo's open_nsfw network).
 
-It was trained on photographs and sees nothing else that is unsafe: no violence, no hate, no
-stereotypes. Of drawings it knows little.
+The network was trained on photographs and recognises nothing else that is unsafe: no violence,
+no hate, no stereotypes. It is unreliable on drawings.
 """
 
 from __future__ import annotations
@@ -17,17 +17,28 @@ external = False
 
 
 def numeric_version() -> str:
-    """Return what tells one version of the network from another."""
+    """Return the sha256 of the network."""
     return networks.IMAGE.sha256
 
 
 def prepare(option: str) -> Callable[[list[Any]], Any]:
-    """Return what says of each (height, width, 3) uint8 image, (n,), how likely it is unsafe.
+    """Return a function that scores images.
+
+    Parameters
+    ----------
+    option : str
+        Must be empty.
+
+    Returns
+    -------
+    callable
+        Takes n images, each a (height, width, 3) array of uint8; returns (n,) probabilities that
+        they are unsafe.
 
     Raises
     ------
     DataperfError
-        If it is given an option: it has none.
+        If an option is given.
     Unavailable
         If the extra ``media`` is not installed.
     """

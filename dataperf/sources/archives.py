@@ -1,4 +1,4 @@
-"""Archives to files: all of them or none, and only below the folder that was named."""
+"""Unpack archives: all files or none, and only inside the target folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dataperf.errors import DataperfError, Invalid, Problem
 CHUNK = 1 << 20
 LARGEST = 20 * 2**30
 MOST_FILES = 200_000
-MOST_TRAILING = 64  # chunks behind the last file of a tar archive, which should be empty
+MOST_TRAILING = 64  # chunks to read after the last file of a tar archive
 UNPACKED = "UNPACKED.json"
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
@@ -41,7 +41,7 @@ class _Entry:
 
 
 def is_archive(name: str) -> bool:
-    """Return whether a file's name is that of an archive that can be unpacked."""
+    """Return whether a file name has the ending of a supported archive."""
     return name.endswith(ENDINGS)
 
 
@@ -56,36 +56,37 @@ def unpack(
 ) -> list[str]:
     """Unpack a zip or tar archive into a folder: all of it or nothing.
 
-    What is refused: paths that leave the folder, links, devices, names that two systems read
-    differently, repeated names, encrypted files, more files or bytes than allowed. Bytes are
-    counted as they are written, so that an archive that lies about its sizes is refused too.
-    What was unpacked is noted in ``UNPACKED.json``.
+    Refused are paths that leave the folder, links, devices, names that differ only in case or
+    Unicode form, repeated names, encrypted files, and too many files or bytes. Bytes are counted
+    while they are written, so that an archive with false sizes is refused too. The unpacked
+    files are recorded in ``UNPACKED.json``.
 
     Parameters
     ----------
     archive
         A zip, tar, tar.gz, tar.bz2 or tar.xz file.
     place
-        Where it goes, beside what is there. If it was unpacked there, nothing is done.
+        The target folder; other files in it stay. If the archive was unpacked there before,
+        nothing is done.
     folder
-        The folder of ``place`` that the files belong in, unless the archive has one of
-        that name at its top.
+        Subfolder of ``place`` for the files, unless the archive has a top-level folder of that
+        name.
     largest, most_files
-        Most bytes and files.
+        Maximum number of bytes and of files.
     progress
-        Called with the bytes so far and in all.
+        Called with the number of bytes written so far, and None.
 
     Returns
     -------
     list of str
-        Names of what now lies in ``place``.
+        Names of the files and folders that were unpacked into ``place``.
 
     Raises
     ------
     Invalid
-        If the archive is damaged or refused; every problem is listed, nothing is unpacked.
+        If the archive is damaged or refused; all problems are listed, and nothing is unpacked.
     DataperfError
-        If something else has the name of what would be unpacked.
+        If a file or folder in ``place`` already has one of the names.
     """
     digest, notes = files.digest_file(archive), read_notes(place)
     known = notes.get(archive.name, {})
@@ -114,7 +115,7 @@ def unpack(
 
 
 def _inside(work: Path, folder: str) -> Path:
-    """Return the folder with all it holds put into a folder of that name."""
+    """Move the content of the work folder into a subfolder; return the new work folder."""
     outer = Path(tempfile.mkdtemp(dir=work.parent, prefix=".unpacking-"))
     work.chmod(0o755)
     work.replace(outer / folder)
@@ -124,11 +125,13 @@ def _inside(work: Path, folder: str) -> Path:
 def _move(
     work: Path, place: Path, entries: list[str], halfway: list[str], note: Callable[[bool], None]
 ) -> None:
-    """Move what was unpacked where it belongs; what a killed attempt left there goes."""
+    """Move the unpacked files into place; remove what an interrupted attempt left there."""
     taken = [name for name in entries if (place / name).exists() and name not in halfway]
     if taken:
         names = ", ".join(taken[:5])
-        raise DataperfError(f"{place} has {names} already; remove it, or name another --data-dir")
+        raise DataperfError(
+            f"{place} already contains {names}\n  Remove it, or use another folder: --data-dir DIR"
+        )
     note(False)
     for name in entries:
         there = place / name
@@ -139,7 +142,14 @@ def _move(
 
 
 def read_notes(place: Path) -> dict[str, Any]:
-    """Return what was unpacked in a folder, by archive: sha256, entries, and whether all."""
+    """Return the record of what was unpacked into a folder.
+
+    Returns
+    -------
+    dict
+        Archive name to its ``sha256``, its ``entries``, and whether it is ``whole``. Empty if there
+        is no record, or it is damaged.
+    """
     try:
         found = json.loads((place / UNPACKED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -154,7 +164,7 @@ def _note(place: Path, archive: Path, digest: str, entries: list[str], whole: bo
 
 
 class _opened:
-    """Every member of an archive; closes it."""
+    """Context manager: opens an archive and gives its members."""
 
     def __init__(self, archive: Path) -> None:
         self.archive = archive
@@ -166,7 +176,7 @@ class _opened:
                 return [(self.file, each) for each in self.file.infolist()]
             self.file = tarfile.open(self.archive)
             members = [(self.file, each) for each in self.file.getmembers()]
-            for _ in range(MOST_TRAILING):  # a gzip file's digest lies behind its last byte
+            for _ in range(MOST_TRAILING):  # reading to the end checks the digest of a gzip file
                 if not self.file.fileobj.read(CHUNK):
                     break
             return members
@@ -197,7 +207,7 @@ def _refuse(archive: Path, problems: list[Problem]) -> None:
 
 
 def _problems(members: list[Any], largest: int, most_files: int) -> list[Problem]:
-    """Return everything that speaks against unpacking an archive, from its table of contents."""
+    """Return all reasons not to unpack an archive, from its table of contents."""
     problems: list[Problem] = []
     seen: dict[str, str] = {}
     total = 0
@@ -208,14 +218,14 @@ def _problems(members: list[Any], largest: int, most_files: int) -> list[Problem
         key = unicodedata.normalize("NFC", name.rstrip("/")).casefold()
         if not _is_folder(member):
             if key in seen:
-                what = f"is there twice: {seen[key]!r} and {name!r}"
+                what = f"duplicate path: {seen[key]!r} and {name!r}"
                 problems.append(Problem("duplicate-path", name[:200], what))
             seen[key] = name
             total += _size(member)
     for key, name in seen.items():
         for parent in PurePosixPath(key).parents:
             if str(parent) in seen:
-                problems.append(Problem("duplicate-path", name[:200], "lies below a file"))
+                problems.append(Problem("duplicate-path", name[:200], "is inside a file"))
                 break
     if len(members) > most_files:
         what = f"{len(members):,} files"
@@ -243,7 +253,7 @@ def _name_problems(name: str) -> Iterator[Problem]:
     if name.startswith("/") or (len(name) > 1 and name[1] == ":"):
         yield Problem("absolute-path", shown, "an absolute path")
     if ".." in parts:
-        yield Problem("path-escape", shown, "leads out of the folder")
+        yield Problem("path-escape", shown, "leads outside the folder")
     if "\\" in name or any(unicodedata.category(each) == "Cc" for each in name):
         yield Problem("bad-name", shown, "a backslash or control character")
     elif not name.strip("/. "):
@@ -291,7 +301,7 @@ def _write(
                     written += len(block)
                     done += len(block)
                     if written > entry.size or done > largest:
-                        what = f"more than the {entry.size:,} bytes it says"
+                        what = f"more than its stated {entry.size:,} bytes"
                         _refuse(archive, [Problem("bomb", entry.name[:200], what)])
                     out.write(block)
                     if progress:

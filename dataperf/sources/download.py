@@ -1,4 +1,4 @@
-"""Official files from their publishers: fetched whole or resumed, checked, unpacked."""
+"""Download files from their publishers: resume, verify and unpack them."""
 
 from __future__ import annotations
 
@@ -26,26 +26,29 @@ SUMS = "SHA256SUMS"
 
 
 def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | None = None) -> Path:
-    """Download what a dataset needs into its folder, and unpack it; what is there is checked.
+    """Download and unpack the files of a dataset; existing files are only verified.
 
     Parameters
     ----------
     dataset
-        Its name.
+        Name of the dataset.
     source
         Its source.
     progress
-        Called with the name of each step, gives what `fetch` and ``unpack`` call.
+        Called with the name of each step; returns the callback for `fetch` or
+        `archives.unpack`.
 
     Returns
     -------
     Path
-        The folder.
+        The dataset's folder.
 
     Raises
     ------
+    Unavailable
+        If no address is known, or as `fetch` does.
     DataperfError
-        If nothing is to be downloaded for it, or as `fetch` and ``unpack`` do.
+        If the dataset comes with the installation, or as `fetch` and `archives.unpack` do.
     """
     if isinstance(source, Url):
         wanted: tuple[Archive, ...] = (Archive(source.address, source.filename, source.sha256),)
@@ -54,7 +57,7 @@ def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | N
         if not wanted:
             raise Unavailable(
                 f"no address is known for the data of {dataset}.\n  Get it from its publisher "
-                f"({source.layout}) and name its folder: --data-dir DIR"
+                f"({source.layout}) and give its folder: --data-dir DIR"
             )
     else:
         raise DataperfError(f"nothing to download: {dataset} comes with the installation")
@@ -62,17 +65,17 @@ def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | N
     for each in wanted:
         notes = archives.read_notes(place).get(each.filename, {})
         if notes.get("whole") and not (place / each.filename).exists():
-            continue  # unpacked, and the archive removed since
-        told = progress(each.filename) if progress else None
-        fetch(each.address, place / each.filename, sha256=each.sha256, progress=told)
+            continue  # it was unpacked, and then the archive was removed
+        on_bytes = progress(each.filename) if progress else None
+        fetch(each.address, place / each.filename, sha256=each.sha256, progress=on_bytes)
         if isinstance(source, Folder) and archives.is_archive(each.filename):
-            told = progress(f"unpacking {each.filename}") if progress else None
-            archives.unpack(place / each.filename, place, folder=each.folder, progress=told)
+            on_bytes = progress(f"unpacking {each.filename}") if progress else None
+            archives.unpack(place / each.filename, place, folder=each.folder, progress=on_bytes)
     return place
 
 
 def is_needed(source: Source) -> bool:
-    """Return whether a source's bytes do not come with an installation."""
+    """Return whether a source must be downloaded: it does not come with the installation."""
     return isinstance(source, Url | Folder)
 
 
@@ -85,46 +88,46 @@ def fetch(
     progress: Progress | None = None,
     pause: float = 1.0,
 ) -> str:
-    """Download a file whole, or go on where an earlier attempt stopped.
+    """Download a file, or resume an earlier attempt.
 
-    Parts lie in ``NAME.part`` beside the file, and what they are parts of in
-    ``NAME.part.json``; a server whose file has changed since is asked for all of it again.
+    An incomplete file is kept as ``NAME.part``, with its address and version in
+    ``NAME.part.json``. If the file on the server has changed, it is downloaded from the start.
 
     Parameters
     ----------
     address
         ``http``, ``https`` or ``file``.
     path
-        Where the file goes. If it is there, it is only checked.
+        The target file. If it exists, it is only verified.
     sha256
-        What it must be. If None, the digest of the first download is written into
-        ``SHA256SUMS`` beside it and held to from then on.
+        Expected digest. If None, the digest of the first download is recorded in ``SHA256SUMS``
+        in the same folder and expected from then on.
     largest
-        Most bytes.
+        Maximum number of bytes.
     progress
-        Called with the bytes so far and in all (None if not told).
+        Called with the number of bytes so far and in total (None if unknown).
     pause
-        Seconds before the second attempt; doubled for every further one.
+        Seconds before the second attempt; doubled for each further attempt.
 
     Returns
     -------
     str
-        The sha256.
+        The sha256 of the file.
 
     Raises
     ------
     Unavailable
-        If the server cannot be reached, refuses, or ends too early, after four attempts.
+        If the server cannot be reached, refuses, or ends the connection, after four attempts.
     DigestMismatch
-        If the file is not what was promised or recorded; a new download is removed.
+        If the file does not have the expected digest; a new download is removed.
     DataperfError
-        If the address is not of those kinds, or the file is larger than allowed.
+        If the address has another scheme, or the file is too large.
     """
     if urllib.parse.urlsplit(address).scheme not in ("http", "https", "file"):
         raise DataperfError(f"cannot download {address}: not an http, https or file address")
-    promised = sha256 or _recorded(path)
+    expected_digest = sha256 or _recorded(path)
     if path.is_file():
-        return _checked(path, address, promised, remove=False)
+        return _checked(path, address, expected_digest, remove=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     for attempt in range(TRIES):
@@ -134,20 +137,20 @@ def fetch(
         except _TryAgain as error:
             if attempt == TRIES - 1:
                 raise Unavailable(
-                    f"cannot download {address}: {error}\n  What has arrived is kept; ask again "
-                    "to go on from there."
+                    f"cannot download {address}: {error}\n  The incomplete file is kept; run the command "
+                    "again to resume."
                 ) from error
             time.sleep(pause * 2**attempt)
-    found = _checked(part, address, promised, remove=True)
+    found = _checked(part, address, expected_digest, remove=True)
     part.replace(path)
     _state_of(part).unlink(missing_ok=True)
-    if promised is None:
+    if expected_digest is None:
         _record(path, found)
     return found
 
 
 class _TryAgain(Exception):
-    """What may go better the next time."""
+    """A failure that another attempt may not have."""
 
 
 def _fetch_once(address: str, part: Path, largest: int, progress: Progress | None) -> None:
@@ -161,7 +164,7 @@ def _fetch_once(address: str, part: Path, largest: int, progress: Progress | Non
         with _OPENER.open(request, timeout=TIMEOUT) as answer:
             _receive(answer, address, part, have, largest, progress)
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # our part is no part of the file that is there now
+        if error.code == 416:  # our part does not belong to the current file
             part.unlink(missing_ok=True)
             raise _TryAgain("the file on the server has changed") from error
         if error.code in (408, 429) or error.code >= 500:
@@ -185,8 +188,8 @@ def _receive(
     validator = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
     if validator and validator.startswith("W/"):
         validator = None  # a weak validator does not promise the same bytes
-    told = {"address": address, "validator": validator}
-    files.write_whole(_state_of(part), json.dumps(told).encode())
+    state = {"address": address, "validator": validator}
+    files.write_whole(_state_of(part), json.dumps(state).encode())
     done = start
     with part.open("ab" if goes_on else "wb") as out:
         while block := answer.read(CHUNK):
@@ -203,13 +206,13 @@ def _receive(
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to the web only."""
+    """Follow redirects to http and https only."""
 
     def redirect_request(
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> Any:
         if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
-            raise Unavailable(f"cannot download {req.full_url}: it leads to {newurl}")
+            raise Unavailable(f"cannot download {req.full_url}: it redirects to {newurl}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -227,20 +230,20 @@ def _read_state(part: Path) -> dict[str, Any]:
     return {}
 
 
-def _checked(path: Path, address: str, promised: str | None, *, remove: bool) -> str:
+def _checked(path: Path, address: str, expected_digest: str | None, *, remove: bool) -> str:
     found = files.digest_file(path)
-    if promised is None or found == promised:
+    if expected_digest is None or found == expected_digest:
         return found
     if remove:
         path.unlink()
         _state_of(path).unlink(missing_ok=True)
     remedy = (
-        f"What {address} sent was removed; its publisher may have changed it. If that is meant,\n"
-        f"  take its line out of {SUMS} in {path.parent}."
+        f"The download from {address} was removed; its publisher may have changed the file.\n"
+        f"  If the change is intended, remove its line from {SUMS} in {path.parent}."
         if remove
         else f"Remove it and download it again: {address}"
     )
-    raise DigestMismatch(str(path), expected=promised, found=found, remedy=remedy)
+    raise DigestMismatch(str(path), expected=expected_digest, found=found, remedy=remedy)
 
 
 def _recorded(path: Path) -> str | None:

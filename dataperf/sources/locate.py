@@ -1,4 +1,4 @@
-"""Where a dataset's bytes come from: each kind of source to a checked path."""
+"""Find the files of a dataset and verify their digests."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dataperf.records import Folder, Package, Source, Url
 
 
 def data_folder(dataset: str) -> Path:
-    """Return where a dataset's downloaded or supplied files lie.
+    """Return the folder of a dataset's files.
 
-    That is ``DATAPERF_DATA`` (``--data-dir``), or a folder of the dataset's name in it; by
-    default one in the user's data folder.
+    It is ``DATAPERF_DATA`` (``--data-dir``), or a subfolder of it with the dataset's name. The
+    default is a subfolder of the user's data folder.
     """
     name = dataset.replace("-", "_")
     if named := os.environ.get("DATAPERF_DATA"):
@@ -29,16 +29,23 @@ def data_folder(dataset: str) -> Path:
 
 
 def locate(dataset: str, source: Source) -> Path | None:
-    """Return where a dataset's bytes lie, their digest checked; None if they are generated.
+    """Return the verified file or folder of a dataset; None if the data is generated.
 
-    Nothing is downloaded unasked.
+    Nothing is downloaded.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    source
+        Its source.
 
     Raises
     ------
     Unavailable
-        If they are not here; the message says what to put where.
+        If the files are missing; the message says what to put where.
     DigestMismatch
-        If they are not the promised ones.
+        If a file does not have the expected digest.
     """
     if isinstance(source, Package):
         return package_file(source)
@@ -54,7 +61,7 @@ def locate(dataset: str, source: Source) -> Path | None:
         )
         raise Unavailable(
             f"the data of {dataset} is not here: expected {source.layout} in {place}\n{get}"
-            "  or name the folder that holds it: --data-dir DIR"
+            "  or give the folder that contains it: --data-dir DIR"
         )
     path = place / source.filename
     if not path.is_file():
@@ -70,16 +77,16 @@ def locate(dataset: str, source: Source) -> Path | None:
 
 @functools.lru_cache(maxsize=16)
 def package_file(source: Package) -> Path:
-    """Return the file that an installed package carries, its digest checked.
+    """Return the verified file of an installed package.
 
-    The package is found but never imported.
+    The package is never imported.
 
     Raises
     ------
     Unavailable
         If the package or the file is not installed.
     DigestMismatch
-        If the file is not the promised one.
+        If the file does not have the expected digest.
     """
     spec = importlib.util.find_spec(source.module)
     folders = list(spec.submodule_search_locations or []) if spec else []

@@ -1,4 +1,4 @@
-"""Embeddings out of Parquet files, a batch at a time into an array that is there already."""
+"""Read embeddings from Parquet files batch by batch, into an existing array."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dataperf.errors import Invalid, Problem
 
 BATCH = 512
-MANY = 16 * BATCH  # rows after which memory is let go of
+MANY = 16 * BATCH  # rows after which unused memory is freed
 BUFFER = 1 << 18  # bytes
 
 
@@ -23,77 +23,78 @@ def count(path: Path) -> int:
     Raises
     ------
     Invalid
-        If it is no Parquet file.
+        If it is not a Parquet file.
     """
     import pyarrow.parquet as pq
 
-    with _told(path):
+    with _refuse_damaged(path):
         return int(pq.read_metadata(path).num_rows)
 
 
 def read(
     path: Path, vectors: str, out: NDArray[Any], *, columns: Sequence[str]
 ) -> dict[str, NDArray[Any]]:
-    """Read vectors into the rows of an array and return other columns.
+    """Read vectors into an array, and return other columns.
 
     Parameters
     ----------
     path, vectors, columns
         As `batches` takes them.
     out : (rows, width) array
-        As many rows as the file; its dtype is what the numbers are turned into.
+        Is filled. It has as many rows as the file; values are converted to its dtype.
 
     Returns
     -------
     dict of str to (rows,) array
+        The other columns.
 
     Raises
     ------
     Invalid
-        If the file is damaged, lacks a column, or a vector has another width.
+        If the file is damaged, a column is missing, or a vector has another length.
     """
     found: dict[str, list[NDArray[Any]]] = {name: [np.zeros(0, np.int64)] for name in columns}
     done = 0
-    for told, rows in batches(path, vectors, out.shape[1], columns=columns):
+    for others, rows in batches(path, vectors, out.shape[1], columns=columns):
         out[done : done + len(rows)] = rows
         done += len(rows)
         for name in columns:
-            found[name].append(told[name])
+            found[name].append(others[name])
     return {name: _joined(parts) for name, parts in found.items()}
 
 
 def batches(
     path: Path, vectors: str, width: int, *, columns: Sequence[str]
 ) -> Iterator[tuple[dict[str, NDArray[Any]], NDArray[Any]]]:
-    """Yield other columns and the vectors of some rows at a time.
+    """Yield vectors and other columns batch by batch.
 
     Parameters
     ----------
     path
         A Parquet file.
     vectors
-        Name of the column that holds a list of numbers in each row.
+        Name of the column with a list of numbers in each row.
     width
-        How many numbers each list should have.
+        Expected length of each list.
     columns
-        Names of the other columns; integers as they are, all else as text.
+        Names of the other columns. Integers stay integers; all other values become text.
 
     Yields
     ------
     dict of str to (n,) array, (n, width) array
-        The vectors are only there until the next ones are asked for.
+        Other columns, and vectors. The vectors are valid only until the next batch.
 
     Raises
     ------
     Invalid
-        If the file is damaged, lacks a column, or a vector has another width.
+        If the file is damaged, a column is missing, or a vector has another length.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     done = 0
-    with _told(path):
-        # Read through a small buffer: of a mapped file what has been read counts as memory held.
+    with _refuse_damaged(path):
+        # Read through a small buffer: the pages of a mapped file would count as used memory.
         file = pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
         names = [*columns, vectors]
         for batch in file.iter_batches(batch_size=BATCH, columns=names, use_threads=False):
@@ -106,22 +107,22 @@ def batches(
                 raise Invalid(
                     str(path), [Problem("bad-parquet", vectors, what, f"{width} in each")]
                 )
-            told = {name: _array(batch.column(name).to_pylist()) for name in columns}
-            yield told, flat.reshape(len(batch), -1)
+            others = {name: _array(batch.column(name).to_pylist()) for name in columns}
+            yield others, flat.reshape(len(batch), -1)
             done += len(batch)
-    if done >= MANY:  # of many small files, letting go after each would cost more than it saves
+    if done >= MANY:  # for many small files, freeing memory after each would be slow
         pa.default_memory_pool().release_unused()
 
 
 def _numbers(values: Any) -> NDArray[Any]:
-    """Return an Arrow array's numbers as they lie; its own ``to_numpy`` would import pandas."""
+    """Return the numbers of an Arrow array without a copy; ``to_numpy`` would import pandas."""
     import pyarrow as pa
 
     floating, whole = pa.types.is_floating(values.type), pa.types.is_integer(values.type)
     if not (floating or whole):
         raise ValueError(f"the vectors hold {values.type}, expected numbers")
     if values.null_count:
-        raise ValueError(f"the vectors lack {values.null_count:,} numbers")
+        raise ValueError(f"{values.null_count:,} numbers of the vectors are missing")
     if not len(values):
         return np.zeros(0)
     dtype = np.dtype(values.type.to_pandas_dtype())
@@ -142,8 +143,8 @@ def _array(values: list[Any]) -> NDArray[Any]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say which file is not what it should be."""
+def _refuse_damaged(path: Path) -> Iterator[None]:
+    """Turn read errors into Invalid with the name of the file."""
     import pyarrow as pa
 
     try:

@@ -1,4 +1,4 @@
-"""Features appended to a file of the cache while they are read."""
+"""Write features to a file of the cache while they are read."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ SCRATCH = ".scratch-"
 
 
 class Scratch:
-    """Features while they are read: rows appended to a file of the cache, if that can be.
+    """Rows of features, appended to a file of the cache while they are read.
 
-    A table whose features are the whole of it need not be written to the cache any more, and
-    what has been appended takes no memory. Where the cache cannot be written, or is full,
-    the rows stay in memory.
+    Appended rows take no memory, and the cache can take the file over instead of writing it
+    again. If the cache folder cannot be written to, or is full, the rows stay in memory.
 
     Parameters
     ----------
     width
-        Numbers in a row.
+        Number of values in a row.
     dtype
-        What rows are turned into.
+        Rows are converted to it.
 
     Examples
     --------
@@ -71,12 +70,12 @@ class Scratch:
         self._file.close()
 
     def append(self, rows: ArrayLike) -> None:
-        """Take in rows, (n, width).
+        """Append rows, (n, width).
 
         Raises
         ------
         ValueError
-            If they are no table of that width.
+            If the rows have another shape.
         """
         block = np.ascontiguousarray(rows, dtype=self._dtype)
         if block.ndim != 2 or block.shape[1] != self._width:
@@ -92,28 +91,28 @@ class Scratch:
         self._held.append(block.copy())
 
     def features(self) -> NDArray[Any]:
-        """Return the rows, (n, width), once all are there; of a file they are read-only."""
+        """Return all rows, (n, width), after the ``with`` block; read-only if they are in a file."""
         if self._file is not None:
             return np.asanyarray(np.load(self._path, mmap_mode="r"))
         return np.concatenate([np.empty((0, self._width), self._dtype), *self._held])
 
     def _header(self) -> bytes:
-        """Return what a ``.npy`` file begins with; its length does not depend on the count."""
+        """Return the header of the ``.npy`` file; its length does not depend on the number of rows."""
         buffer = io.BytesIO()
         shape = (self._count, self._width)
-        told = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(buffer, told)
+        header = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(buffer, header)
         return buffer.getvalue()
 
     def _written(self) -> NDArray[Any]:
-        """Return the whole rows that the file holds."""
+        """Return the complete rows in the file."""
         with self._path.open("rb") as file:
             file.seek(len(self._header()))
             flat = np.fromfile(file, self._dtype, self._count * self._width)
         return flat.reshape(self._count, self._width)
 
     def _give_up(self) -> None:
-        """Do without the file."""
+        """Close and remove the file; rows stay in memory from now on."""
         if self._file is not None:
             self._file.close()
             self._path.unlink(missing_ok=True)
@@ -121,25 +120,27 @@ class Scratch:
 
 
 def _write(file: BinaryIO, content: memoryview) -> None:
-    """Write all of it: an unbuffered file may take a part at a time."""
+    """Write all bytes; an unbuffered file may accept only a part at a time."""
     while content:
         content = content[file.write(content) :]
 
 
 @contextmanager
 def taken(features: NDArray[Any]) -> Iterator[Path | None]:
-    """Give the scratch file of features for the cache to take; what it does not take goes."""
+    """Give the scratch file of features, or None; remove it afterwards if it is still there."""
     scratch = scratch_of(features)
     try:
         yield scratch
     finally:
         if scratch is not None:
-            with suppress(OSError):  # where a mapped file cannot go, it goes when it is stale
+            with suppress(
+                OSError
+            ):  # a mapped file may not be removable; it is removed when it is stale
                 scratch.unlink(missing_ok=True)
 
 
 def scratch_of(features: NDArray[Any]) -> Path | None:
-    """Return the scratch file that holds just these features; None if there is none."""
+    """Return the scratch file with exactly these features; None if there is none."""
     name = str(getattr(features, "filename", None) or "")
     if not Path(name).name.startswith(SCRATCH) or not isinstance(features, np.memmap):
         return None
@@ -151,7 +152,7 @@ def scratch_of(features: NDArray[Any]) -> Path | None:
 
 
 def _remove_stale(folder: Path) -> None:
-    """Remove scratch files that a killed process left a day ago or earlier."""
+    """Remove scratch files that are older than 24 hours, left by killed processes."""
     for each in folder.glob(f"{SCRATCH}*"):
         with suppress(OSError):
             if time.time() - each.stat().st_mtime > 86_400:

@@ -1,4 +1,4 @@
-"""A dataset's rows, loaded once and cached; a task's pool, truth and tests cut from them."""
+"""Load the rows of a dataset and cache them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from dataperf.records import (
 )
 from dataperf.sources import locate, scratch
 
-#: Bytes of a cached array up to which its digest is checked whenever it is read.
+#: Maximum size in bytes of a cached array whose digest is verified at each read.
 MOST_HASHED = 64 * 2**20
-#: How a dataset is called.
+#: The call of a dataset plug-in, for error messages.
 CALL = "table(path, **options)"
 
 
@@ -50,8 +50,8 @@ def definition_digest(dataset: str) -> str:
 def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     """Return the rows of a dataset.
 
-    The table is computed once and cached by the digest of everything it depends on; a
-    damaged cache file is noticed and made again.
+    The table is computed once and cached by the digest of everything that it depends on. A
+    damaged cache file is detected and made again.
 
     Parameters
     ----------
@@ -63,15 +63,15 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     Raises
     ------
     NotFound
-        If there is no such dataset.
+        If no dataset plug-in has this name.
     Unavailable
-        If the package that carries it is not installed.
+        If its package is not installed, or its files are missing.
     DigestMismatch
-        If the package's file is not the promised one.
+        If a file does not have the expected digest.
     Invalid
-        If the plug-in yields a table with repeated ids or features that are not numbers.
+        If the plug-in returns a table with repeated ids, or features that are not numbers.
     DataperfError
-        If a user's plug-in raises, or yields no table; its name and file are told.
+        If a user's plug-in raises, or does not return a table; the message names its file.
     """
     module = registry.load("datasets", dataset)
     path = locate.locate(dataset, module.source)
@@ -94,36 +94,38 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
             with plugin_calls.calling("datasets", module):
                 found = _plain_types(made)
             _check_table(dataset, found)
-            if cacheable:  # otherwise nothing tells when other bytes have changed
+            if cacheable:  # otherwise a change of the data would go unnoticed
                 found = _write_cache(cached, found, file)
     return found
 
 
 def _signature(inputs: Iterable[Path]) -> list[list[Any]]:
-    """Return what changes when one of the files does, without reading them.
+    """Return paths, sizes and times of files, which change when a file changes.
 
     Raises
     ------
     Unavailable
-        If some are no regular files: a pipe in a file's place would be waited for without end.
+        If some are not regular files: reading a pipe would wait forever.
     """
     paths = list(inputs)
     wrong = [str(path) for path in paths if not path.is_file()]
     if wrong:
         more = f" and {len(wrong) - 5:,} more" if len(wrong) > 5 else ""
-        raise Unavailable(f"no regular file: {', '.join(wrong[:5])}{more}\n  Put the file there.")
+        raise Unavailable(
+            f"not a regular file: {', '.join(wrong[:5])}{more}\n  Put the file there."
+        )
     return [[str(path), *files.stamp(path)] for path in paths]
 
 
 def is_pinned(source: Source) -> bool:
-    """Return whether a dataset's definition fixes its bytes."""
+    """Return whether a source's data is pinned by a digest."""
     return isinstance(source, Package | Generated) or (
         isinstance(source, Url) and source.sha256 is not None
     )
 
 
 def _plain_types(rows: Table) -> Table:
-    """Return the table with text where a column holds Python objects (as pandas text does)."""
+    """Return the table with Python objects converted to text, or to numbers in the features."""
     columns = {
         name: np.asarray(column).astype(str)
         if np.asarray(column).dtype.kind == "O"
@@ -141,7 +143,7 @@ def _check_table(dataset: str, rows: Table) -> None:
     unique, counts = np.unique(rows.ids, return_counts=True)
     if len(unique) != len(rows.ids):
         twice = unique[counts > 1]
-        what = f"{len(twice):,} are there more than once, such as {twice[0][:100]!r}"
+        what = f"{len(twice):,} repeated ids, such as {twice[0][:100]!r}"
         problems.append(Problem("duplicate-id", "ids", what))
     if rows.features.ndim != 2 or len(rows.features) != len(rows.ids):
         problems.append(
@@ -173,7 +175,7 @@ def _first_not_finite(features: NDArray[Any]) -> int | None:
 
 
 def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield some rows at a time; those of a mapped file do not stay in memory."""
+    """Yield blocks of rows; the pages of a mapped file are freed after each."""
     step = max(1, 2**22 // max(1, values[:1].size))
     for start in range(0, len(values), step):
         yield values[start : start + step]
@@ -181,10 +183,10 @@ def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _write_cache(path: Path, rows: Table, file: Path | None = None) -> Table:
-    """Keep a table and return it as it was kept: its features lie on the disk, not in memory.
+    """Write a table to the cache and return it from there: features are mapped, not in memory.
 
-    Features go first, so that what names them is there only when they are whole; those that
-    were written into a scratch file are there already.
+    Features are written first, so that the file that refers to them exists only if they are
+    complete. A scratch file is moved instead of written again.
     """
     rows = replace(rows, digest=content_digest(rows))
     buffer = io.BytesIO()
@@ -199,7 +201,7 @@ def _write_cache(path: Path, rows: Table, file: Path | None = None) -> Table:
         np.savez(buffer, ids=rows.ids, digest=rows.digest, stamp=stamp, **columns)
         files.write_whole(path, files.seal(buffer.getvalue()))
     except OSError:
-        return rows  # a full disk or read-only home costs time, not the result
+        return rows  # do without the cache if the disk is full or read-only
     return _read_cache(path) or rows
 
 
@@ -208,10 +210,9 @@ def _features_of(path: Path) -> Path:
 
 
 def _stamp(path: Path) -> str:
-    """Return what tells whether a file is as it was written: its digest, or its size and time.
+    """Return what identifies an undamaged file: its digest, or for a large file size and mtime.
 
-    Hashing a large file would cost more than all else; damage to it that keeps size and time
-    goes unseen.
+    Hashing a large file would be slow; damage that keeps size and mtime is not detected.
     """
     stat = path.stat()
     if stat.st_size <= MOST_HASHED:
@@ -255,12 +256,24 @@ def _digest(values: NDArray[Any]) -> str:
 
 
 def _bytes(values: NDArray[Any]) -> memoryview:
-    """Return an array's bytes without copying them."""
+    """Return an array's bytes without a copy."""
     return memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
 
 
 def load(dataset: str, **options: Any) -> Table:
-    """Return the rows of a dataset by name: ids, features, labels and metadata.
+    """Load the rows of a dataset by name: ids, features, labels and metadata.
+
+    Parameters
+    ----------
+    dataset
+        Name of a dataset plug-in.
+    **options
+        Passed to the plug-in's ``table`` function.
+
+    Raises
+    ------
+    NotFound, Unavailable, DigestMismatch, Invalid, DataperfError
+        As `table` does.
 
     Examples
     --------

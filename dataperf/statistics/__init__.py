@@ -9,7 +9,7 @@ from dataperf.statistics.balance import imbalance_ratio, normalized_entropy, tot
 from dataperf.statistics.confusion_matrices import confusion, mean_over_classes, ratio
 from dataperf.statistics.differences import Difference, difference, p_values
 from dataperf.statistics.estimates import LEVEL, gap, interval, intervals
-from dataperf.statistics.outcomes import Outcome, average, per_seed, same_items
+from dataperf.statistics.outcomes import Outcome, average, per_seed, same_items, score_of
 from dataperf.statistics.random_selection import random_selection
 from dataperf.statistics.rankings import flag_scores, ranking_scores, suspicion_of
 from dataperf.statistics.resampling import RESAMPLES, SEED, SLOW_RESAMPLES
@@ -44,6 +44,7 @@ __all__ = [
     "ratio",
     "same_items",
     "score_difference",
+    "score_of",
     "suspicion_of",
     "total_variation",
 ]

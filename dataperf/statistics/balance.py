@@ -24,6 +24,11 @@ def normalized_entropy(counts: ArrayLike) -> float:
         Theor. Biol. 13 (1966), over categories that could occur). A single category gives 1;
         nothing counted gives nan.
 
+    Raises
+    ------
+    ValueError
+        If a count is negative, or they are not a list.
+
     Examples
     --------
     >>> normalized_entropy([5, 5]), normalized_entropy([10, 0])
@@ -45,6 +50,7 @@ def imbalance_ratio(counts: ArrayLike) -> float | None:
     Parameters
     ----------
     counts : (categories,) array of numbers, none negative
+        Rows of each category.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def total_variation(counts: ArrayLike, reference: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If lengths differ.
+        If lengths differ, a count is negative, or they are not a list.
 
     Notes
     -----

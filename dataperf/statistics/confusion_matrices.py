@@ -56,6 +56,7 @@ def ratio(numerator: ArrayLike, denominator: ArrayLike) -> FloatArray:
     Returns
     -------
     array of float64
+        nan where the denominator is zero.
 
     Examples
     --------
@@ -83,6 +84,7 @@ def mean_over_classes(
     values : (..., k) array of float
         One number for each class; what absent classes hold is ignored.
     present : (..., k) array of bool
+        Which classes count.
     weights : (..., k) array of float, optional
         Equal by default.
 

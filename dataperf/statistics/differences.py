@@ -16,9 +16,19 @@ from dataperf.statistics.resampling import side_by_side
 
 @dataclass(frozen=True)
 class Difference:
-    """A paired difference with its interval, and the two-sided p-value of there being none.
+    """A paired difference with its interval and p-value.
 
-    ``p_value`` is None where ``estimate`` has no interval.
+    Parameters
+    ----------
+    estimate : Estimate
+        The difference, with its 95 % interval.
+    p_value : float or None
+        Two-sided p-value of no difference; None where ``estimate`` has no interval.
+
+    Examples
+    --------
+    >>> Difference(Estimate(value=0.1, low=0.05, high=0.15), p_value=0.001).estimate.value
+    0.1
     """
 
     estimate: Estimate
@@ -35,6 +45,7 @@ def difference(
     Parameters
     ----------
     metric : Metric
+        What is measured.
     a, b : Outcome
         The same truth and clusters in the same order; numbers of seeds may differ.
     resamples : int, optional
@@ -85,6 +96,7 @@ def p_values(
     Parameters
     ----------
     metric : Metric
+        What is measured.
     outcomes : sequence of Outcome
         The same truth and clusters in the same order.
     resamples : int, optional

@@ -25,6 +25,7 @@ def interval(
     metric : Metric
         Fast if it offers ``from_counts``.
     outcome : Outcome
+        What was predicted.
     resamples : int, optional
         By default ``RESAMPLES``, or ``SLOW_RESAMPLES`` for a metric without ``from_counts``.
     stream : int
@@ -73,7 +74,9 @@ def intervals(
     Parameters
     ----------
     metrics : mapping of str to Metric
+        What is measured, by name.
     outcome : Outcome
+        What was predicted.
     resamples, stream : int
         As in ``interval``.
 
@@ -105,6 +108,7 @@ def gap(
     Parameters
     ----------
     metric : Metric
+        What is measured.
     outside, inside : Outcome
         Predictions of the same models for two disjoint sets of items.
     resamples : int, optional

@@ -32,13 +32,13 @@ class Outcome:
     weights : (seeds,) array or None
         Each line's share in the score; None weighs all alike.
     lines_are_sampled : bool
-        Whether the lines are a sample of what might have come, so that an interval must
-        carry their chance too (the rows that a seller hands over).
+        Whether the lines are a random sample, such as rows that a seller hands over. An interval
+        then resamples the lines too.
     seeds_are_draws : bool
-        Whether a line is one draw of every row from what is uncertain of it, so that an
-        interval takes some line's draw for each row (whether raters' doubts are borne out).
+        Whether a line is one draw of every uncertain row, such as a rating that may be wrong. An
+        interval then takes the draw of a random line for each row.
     items : str
-        What tells the test items apart from others', where answers have their own.
+        Name of the set of test items, where each answer is tested on its own items.
 
     Raises
     ------
@@ -76,7 +76,24 @@ class Outcome:
         check_ids(predicted, self.classes, "predictions")
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """Return the weighted mean of per-line values over their last axis."""
+        """Return the mean of one value for each line, weighted by the shares of the lines.
+
+        Parameters
+        ----------
+        values : (..., seeds) array of float
+            One value for each line.
+
+        Returns
+        -------
+        (...) array of float64
+            Means over the last axis.
+
+        Examples
+        --------
+        >>> two = np.array([[0], [1]])
+        >>> Outcome(np.array([0]), two, 2, weights=np.array([3.0, 1.0])).mean(np.array([1.0, 0.0]))
+        array(0.75)
+        """
         if self.weights is None:
             return np.asarray(values.mean(axis=-1))
         return np.asarray(values @ self.weights / self.weights.sum())
@@ -108,29 +125,103 @@ def per_seed(metric: Metric, outcome: Outcome) -> FloatArray:
     Parameters
     ----------
     metric : Metric
+        What is measured.
     outcome : Outcome
+        What was predicted.
 
     Returns
     -------
     (seeds,) array of float64
         nan where the metric is not defined.
+
+    Examples
+    --------
+    >>> from dataperf.metrics import accuracy
+    >>> per_seed(accuracy, Outcome(np.array([0, 1]), np.array([[0, 0], [0, 1]]), 2))
+    array([0.5, 1. ])
     """
     if hasattr(metric, "from_counts"):  # one count of the rows serves all metrics
         return np.array([metric.from_counts(each) for each in outcome.counts], dtype=np.float64)
     scores = [
-        metric.score(outcome.truth, predicted, classes=outcome.classes)
+        score_of(metric, outcome.truth, predicted, classes=outcome.classes)
         for predicted in outcome.predicted
     ]
     return np.array(scores, dtype=np.float64)
 
 
+def score_of(metric: Metric, truth: IntArray, predicted: IntArray, *, classes: int) -> float:
+    """Return the metric of one line of predictions, by ``from_counts`` or else ``score``.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    truth, predicted : (rows,) array of int
+        Class ids in ``range(classes)``.
+    classes : int
+        Number of classes.
+
+    Returns
+    -------
+    float
+        nan where the metric is not defined.
+
+    Examples
+    --------
+    >>> from dataperf.metrics import accuracy
+    >>> score_of(accuracy, np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), classes=2)
+    0.75
+    """
+    if hasattr(metric, "from_counts"):
+        return float(metric.from_counts(confusion(truth, predicted, classes)))
+    return metric.score(truth, predicted, classes=classes)
+
+
 def average(metric: Metric, outcome: Outcome) -> float:
-    """Return the metric's (weighted) mean over seeds; nan where it is not defined for one."""
+    """Return the metric's mean over seeds, weighted if the outcome has weights.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    outcome : Outcome
+        What was predicted.
+
+    Returns
+    -------
+    float
+        nan if the metric is not defined for a seed.
+
+    Examples
+    --------
+    >>> from dataperf.metrics import accuracy
+    >>> average(accuracy, Outcome(np.array([0, 1]), np.array([[0, 0], [0, 1]]), 2))
+    0.75
+    """
     return float(outcome.mean(per_seed(metric, outcome)))
 
 
 def same_items(a: Outcome, b: Outcome) -> bool:
-    """Return whether two outcomes are of the same test items in the same order."""
+    """Return whether two outcomes are of the same test items in the same order.
+
+    Parameters
+    ----------
+    a, b : Outcome
+        What was predicted.
+
+    Returns
+    -------
+    bool
+        Whether classes, true labels and groups are equal, so that a paired test is right.
+
+    Examples
+    --------
+    >>> one = Outcome(np.array([0, 1]), np.array([[0, 0]]), 2)
+    >>> same_items(one, Outcome(np.array([0, 1]), np.array([[1, 1]]), 2))
+    True
+    >>> same_items(one, Outcome(np.array([1, 0]), np.array([[1, 1]]), 2))
+    False
+    """
     return (
         a.classes == b.classes
         and a.items == b.items

@@ -1,4 +1,4 @@
-"""What a random pick of the same size would let in."""
+"""How many errors a random selection of the same size contains."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from dataperf.statistics.estimates import LEVEL
 def random_selection(
     total: int, errors: int, *, picked: int, selected_defects: int
 ) -> tuple[Estimate, float]:
-    """Say how many errors a random pick of the same size lets in.
+    """Return how many errors a random selection of the same size contains.
 
-    The number of errors in a pick without replacement has the hypergeometric distribution.
+    The number of errors in a selection without replacement has the hypergeometric distribution.
     Its probabilities are built outward from the mode by the exact ratio of neighbours and
     then normalized, which keeps about ten digits where differences of log-gamma lose half.
 
     Parameters
     ----------
     total : int
-        Rows to pick from.
+        Rows to select from.
     errors : int
         How many of them are wrong.
     picked : int
-        Size of the pick.
+        Rows in the selection.
     selected_defects : int
-        Wrong rows in the pick that is judged.
+        Wrong rows in the selection that is judged.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def random_selection(
         Mean and 95 % range: ``low`` and ``high`` are the smallest numbers whose cumulative
         probability reaches 2.5 % and 97.5 %.
     float
-        Chance that a random pick lets in ``selected_defects`` or fewer (lower tail, ends included).
+        Probability that a random selection contains ``selected_defects`` or fewer errors.
 
     Raises
     ------
@@ -56,7 +56,8 @@ def random_selection(
     fewest, most = max(0, picked + errors - total), min(picked, errors)
     if not (0 <= errors <= total and 0 <= picked <= total and fewest <= selected_defects <= most):
         raise ValueError(
-            f"no pick of {picked} of {total} with {errors} errors lets in {selected_defects}"
+            f"no selection of {picked} of {total} rows with {errors} errors contains "
+            f"{selected_defects}"
         )
     mean = picked * errors / total if total else 0.0
     support, cumulative = _hypergeometric(total, errors, picked)

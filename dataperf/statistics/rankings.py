@@ -24,6 +24,7 @@ def suspicion_of(order: ArrayLike, rows: int) -> FloatArray:
     Returns
     -------
     (rows,) array of float64
+        Higher means more suspicious.
 
     Raises
     ------
@@ -57,6 +58,7 @@ def ranking_scores(
     suspicion : (rows,) array of float
         Higher means more likely to be wrong.
     is_error : (rows,) array of bool
+        Which rows are wrong.
     ks : sequence of int
         Depths from 1 to the number of rows; others give None.
 
@@ -119,6 +121,7 @@ def flag_scores(flagged: NDArray[np.bool_], is_error: NDArray[np.bool_]) -> dict
     Parameters
     ----------
     flagged, is_error : (rows,) array of bool
+        Which rows are flagged, and which are wrong.
 
     Returns
     -------

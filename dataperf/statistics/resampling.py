@@ -233,7 +233,7 @@ def _replicates(
 
 
 def _by_pattern(items: _Items) -> bool:
-    """Return whether patterns are drawn instead of rows: the same chances, far less work."""
+    """Return whether patterns are drawn instead of rows: the same distribution, far less work."""
     return len(items.cluster_sizes) < 2 and len(items.truth) > _MANY_ROWS
 
 

@@ -17,7 +17,23 @@ from dataperf.statistics.resampling import averages, side_by_side
 
 @dataclass(frozen=True)
 class Term:
-    """A metric of one outcome, and how much of it goes into a score."""
+    """A metric of one outcome, and how much of it goes into a score.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    outcome : Outcome
+        What was predicted.
+    scale : float
+        The metric is multiplied by it.
+
+    Examples
+    --------
+    >>> from dataperf.metrics import accuracy
+    >>> Term(accuracy, Outcome(np.array([0, 1]), np.array([[0, 0]]), 2), scale=2.0).scale
+    2.0
+    """
 
     metric: Metric
     outcome: Outcome
@@ -34,6 +50,13 @@ class Score:
         At least one; tests that share no items.
     offset : float
         Added to the sum.
+
+    Examples
+    --------
+    >>> from dataperf.metrics import accuracy
+    >>> term = Term(accuracy, Outcome(np.array([0, 1]), np.array([[0, 0]]), 2), scale=2.0)
+    >>> Score((term,), offset=0.5).value
+    1.5
     """
 
     terms: tuple[Term, ...]
@@ -53,7 +76,20 @@ class Score:
         return float(np.sum(parts) + self.offset)
 
     def interval(self) -> Estimate:
-        """Return the score with its 95 % interval over the items of all tests."""
+        """Return the score with its 95 % interval over the items of all tests.
+
+        Returns
+        -------
+        Estimate
+            See ``dataperf.statistics.interval``.
+
+        Examples
+        --------
+        >>> from dataperf.metrics import accuracy
+        >>> truth = np.array([0, 1] * 50)
+        >>> Score((Term(accuracy, Outcome(truth, truth[None], 2)),)).interval().value
+        1.0
+        """
         drawn = [_drawn(term, stream=stream) for stream, term in enumerate(self.terms)]
         return estimate_of(self.value, _total(drawn) + self.offset, [t.outcome for t in self.terms])
 
@@ -85,6 +121,20 @@ def score_difference(a: Score, b: Score, *, resamples: int | None = None) -> Dif
     -------
     Difference
         See ``difference``.
+
+    Raises
+    ------
+    ValueError
+        If the scores have different numbers of terms.
+
+    Examples
+    --------
+    >>> from dataperf.metrics import accuracy
+    >>> truth = np.array([0, 1] * 50)
+    >>> good = Score((Term(accuracy, Outcome(truth, truth[None], 2)),))
+    >>> bad = Score((Term(accuracy, Outcome(truth, 0 * truth[None], 2)),))
+    >>> score_difference(good, bad).estimate.value
+    0.5
     """
     drawn = []
     for stream, (one, other) in enumerate(zip(a.terms, b.terms, strict=True)):

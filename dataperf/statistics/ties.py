@@ -16,6 +16,7 @@ def holm(p: ArrayLike) -> FloatArray:
     Parameters
     ----------
     p : (n,) array of float
+        p-values.
 
     Returns
     -------
@@ -71,12 +72,12 @@ def group_ties(
         Two-sided p-value of the paired difference; None or nan where it cannot be had, which
         never separates. See ``p_values``.
     alpha : float
-        Chance of wrongly separating any entry from a leader it is truly as good as, for
-        each leader.
+        Probability, for each leader, of separating any entry from it that is truly as good.
 
     Returns
     -------
     list of int
+        A rank for each entry; 1 is the best.
 
     Examples
     --------

@@ -1,5 +1,5 @@
-"""Baselines that write an answer: one file a strategy.
+"""Baseline strategies that write a submission: one file per strategy.
 
 A strategy imports `selection_helpers`, `tracks`, `statistics` and below; other code loads
-strategies through the registry and may import none.
+strategies through the registry; only strategies may import one.
 """

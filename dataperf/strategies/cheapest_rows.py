@@ -1,4 +1,4 @@
-"""Buy from the seller with the cheapest rows, then from the next, until the budget is spent."""
+"""Buy from the sellers with the lowest price per row until the budget is spent."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ tracks = ("acquisition",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return the most rows that the budget buys.
+    """Return the purchase with the most rows for the budget.
 
     Parameters
     ----------
     pool
-        ``facts`` are all that is used: rows, prices and budget.
+        Only its ``facts`` are used: rows, prices and budget.
     rules, seed
         Not used.
+
+    Returns
+    -------
+    dict
+        ``{"purchases": [...]}``: the number of rows to buy from each seller.
     """
     rows, prices, left = (pool.facts[key] for key in ("rows", "prices", "budget"))
     counts = [0] * len(rows)

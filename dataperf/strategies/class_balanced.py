@@ -1,4 +1,4 @@
-"""A random pick with the same number of samples of every class."""
+"""Random selection with the same number of rows from every class."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ tracks = ("selection",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ids drawn class by class, as evenly as the classes' sizes allow.
+    """Return ids drawn class by class, as evenly as the sizes of the classes allow.
 
     Parameters
     ----------
     pool
-        What may be chosen; classes are those of the given labels.
+        Given labels are used.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the draws.
+        Random seed.
+
+    Returns
+    -------
+    dict
+        ``{"samples": {class: [id, ...]}}``, each id under its given class.
     """
     random = np.random.RandomState(seed)
     groups = selection_helpers.rows_by_class(pool)
     counts = selection_helpers.per_class_counts([len(rows) for rows in groups], rules.budget)
-    picked = [random.permutation(rows)[:count] for rows, count in zip(groups, counts, strict=True)]
-    return {"samples": selection_helpers.ids_by_class(pool, np.concatenate(picked))}
+    chosen = [random.permutation(rows)[:count] for rows, count in zip(groups, counts, strict=True)]
+    return {"samples": selection_helpers.ids_by_class(pool, np.concatenate(chosen))}

@@ -1,4 +1,4 @@
-"""Drop what confident learning suspects, then take the medoids of every class."""
+"""Remove likely label errors by confident learning, then select the medoids of every class."""
 
 from __future__ import annotations
 
@@ -13,27 +13,33 @@ from dataperf.records import FloatArray, IntArray, Pool
 tracks = ("selection",)
 FOLDS = 5
 ROUNDS = 20
-KEEP = 0.7  # confident learning flags too few where errors are the rule, so more are dropped
+KEEP = 0.7  # confident learning flags too few where most labels are wrong, so more are dropped
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return the medoids of what is left, with a ranking and flags of what is suspected.
+    """Return medoids of the rows that are likely correct, with a ranking and flags of all rows.
 
-    Out-of-fold class probabilities of a logistic regression go to confident learning ([1]_,
-    section 3; the cleanlab package), which flags likely label errors and ranks all rows. Of
-    each class the better 70 % that are not flagged are clustered by k-medoids ([2]_, in the
-    alternating form of [3]_), and the medoids are chosen, classes evenly. A budget that this
-    leaves room under takes the other rows that are not flagged too; flagged rows only come
-    in where a class has no other.
+    Confident learning ([1]_, section 3; the cleanlab package) takes out-of-fold class
+    probabilities of a logistic regression, flags likely label errors and ranks all rows by label
+    quality. In each class, the 70 % of rows with the best label quality, without flagged rows, are
+    clustered by k-medoids ([2]_, in the alternating form of [3]_). The medoids are selected, the
+    same number from each class. If these rows do not fill the budget, all rows that are not
+    flagged take part. A flagged row is selected only where its class has no other row.
 
     Parameters
     ----------
     pool
-        What may be chosen.
+        Features and given labels are used.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the folds and of the first medoids.
+        Random seed of the folds and of the first medoids.
+
+    Returns
+    -------
+    dict
+        ``samples`` ({class: [id, ...]}), ``ranking`` (all ids, the most suspect first) and
+        ``flags`` (ids of likely label errors).
 
     References
     ----------
@@ -54,13 +60,13 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     counts = selection_helpers.per_class_counts([len(rows) for rows in groups], rules.budget)
     features = selection_helpers.standardised(pool.features)
     random = np.random.RandomState(seed)
-    picked = [
+    chosen = [
         rows[medoids(features[rows], count, random)]
         for rows, count in zip(groups, counts, strict=True)
     ]
     order = np.argsort(quality, kind="stable")
     return {
-        "samples": selection_helpers.ids_by_class(pool, np.concatenate(picked)),
+        "samples": selection_helpers.ids_by_class(pool, np.concatenate(chosen)),
         "ranking": pool.ids[order].tolist(),
         "flags": pool.ids[np.flatnonzero(flagged)].tolist(),
     }
@@ -69,39 +75,62 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
 def better(
     rows: IntArray, quality: FloatArray, flagged: NDArray[np.bool_], share: float
 ) -> IntArray:
-    """Return the share of best label quality that is not flagged; all rows if none is left."""
+    """Return the rows with the best label quality that are not flagged.
+
+    Parameters
+    ----------
+    rows : (m,) array of int
+        Row numbers of one class.
+    quality, flagged : (n,) array
+        Of all rows of the pool; see `suspicion`.
+    share : float
+        Share of the rows to consider, 0 to 1.
+
+    Returns
+    -------
+    (k,) array of int
+        Sorted row numbers; all considered rows if every one is flagged.
+    """
     order = rows[np.argsort(-quality[rows], kind="stable")][: int(np.ceil(share * len(rows)))]
     kept = order[~flagged[order]]
     return np.sort(kept if len(kept) else rows)
 
 
 def suspicion(pool: Pool, seed: int) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Return each row's label quality (low is suspect) and whether it is flagged.
+    """Return the label quality of every row and whether it is a likely label error.
 
-    Classes with fewer rows than folds cannot be cross-validated and are never flagged.
+    A class with fewer rows than there are folds cannot be cross-validated. Its rows get quality 1
+    and are never flagged.
+
+    Returns
+    -------
+    quality : (n,) array of float
+        0 to 1; low values are suspect.
+    flagged : (n,) array of bool
     """
     quality, flagged = np.ones(len(pool)), np.zeros(len(pool), dtype=bool)
-    checked, labels, chances = out_of_fold(pool, seed)
+    checked, labels, probabilities = out_of_fold(pool, seed)
     if not len(checked):
         return quality, flagged
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    quality[checked] = get_label_quality_scores(labels, chances)
-    flagged[checked] = find_label_issues(labels, chances, n_jobs=1)
+    quality[checked] = get_label_quality_scores(labels, probabilities)
+    flagged[checked] = find_label_issues(labels, probabilities, n_jobs=1)
     return quality, flagged
 
 
 def out_of_fold(pool: Pool, seed: int) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return class chances of rows from a regression that has not seen their labels.
+    """Return class probabilities of rows from a regression that has not seen their labels.
 
     Returns
     -------
     checked : (m,) array of int
-        Rows of classes with as many rows as folds; none if these are fewer than two classes.
+        Rows of the classes with at least as many rows as there are folds; empty if there are
+        fewer than two such classes.
     labels : (m,) array of int
-        Their classes, counted among those that are checked.
-    chances : (m, classes checked) array of float
+        Their classes, numbered among the classes that are checked.
+    probabilities : (m, classes checked) array of float
     """
     sizes = np.bincount(pool.labels, minlength=len(pool.classes))
     checked = np.flatnonzero(sizes[pool.labels] >= FOLDS)
@@ -117,14 +146,14 @@ def out_of_fold(pool: Pool, seed: int) -> tuple[IntArray, IntArray, FloatArray]:
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     with threadpool_limits(limits=1):
-        chances: FloatArray = cross_val_predict(
+        probabilities: FloatArray = cross_val_predict(
             model, pool.features[checked], labels, cv=folds, method="predict_proba"
         )
-    return checked, labels, chances
+    return checked, labels, probabilities
 
 
 def medoids(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:
-    """Return the row numbers of ``count`` distinct medoids, from seeded random first ones.
+    """Return the row numbers of ``count`` distinct medoids, starting from random rows.
 
     >>> places = np.array([[0.0], [1.0], [2.0], [50.0], [51.0], [52.0]])
     >>> medoids(places, 2, np.random.RandomState(0)).tolist()
@@ -132,16 +161,16 @@ def medoids(features: FloatArray, count: int, random: np.random.RandomState) -> 
     """
     if count < 1 or count >= len(features):
         return np.arange(len(features) if count else 0)
-    apart = selection_helpers.distances(features, features)
+    distances = selection_helpers.distances(features, features)
     chosen = np.sort(random.permutation(len(features))[:count])
     for _ in range(ROUNDS):
-        owner = apart[:, chosen].argmin(axis=1)
-        owner[chosen] = np.arange(count)  # a medoid always belongs to itself, so none is empty
-        better = chosen.copy()
+        owner = distances[:, chosen].argmin(axis=1)
+        owner[chosen] = np.arange(count)  # so no cluster is empty
+        updated = chosen.copy()
         for cluster in range(count):
             members = np.flatnonzero(owner == cluster)
-            better[cluster] = members[apart[np.ix_(members, members)].sum(axis=1).argmin()]
-        if np.array_equal(better, chosen):
+            updated[cluster] = members[distances[np.ix_(members, members)].sum(axis=1).argmin()]
+        if np.array_equal(updated, chosen):
             break
-        chosen = better
+        chosen = updated
     return chosen

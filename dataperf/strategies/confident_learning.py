@@ -1,4 +1,4 @@
-"""Inspect first what confident learning is least sure of."""
+"""Rank rows by confident learning: flagged rows first, lowest label quality first."""
 
 from __future__ import annotations
 
@@ -13,19 +13,29 @@ tracks = ("cleaning",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return all row numbers: flagged rows first, each part by rising label quality.
+    """Return all row numbers: flagged rows first, each part sorted by rising label quality.
 
-    Out-of-fold chances of a logistic regression go to the cleanlab package (Northcutt, Jiang
-    & Chuang, Confident learning, JAIR 70, 2021, section 3).
+    Confident learning (the cleanlab package) takes out-of-fold class probabilities of a logistic
+    regression.
 
     Parameters
     ----------
     pool
-        Features and labels as given.
+        Features and given labels are used.
     rules
         Not used.
     seed
-        Of the folds.
+        Random seed of the folds.
+
+    Returns
+    -------
+    dict
+        ``{"order": [...]}``: all row numbers of the pool, the most suspect first.
+
+    References
+    ----------
+    C. G. Northcutt, L. Jiang and I. L. Chuang, "Confident learning: estimating uncertainty in
+    dataset labels", Journal of Artificial Intelligence Research 70, 2021, section 3.
     """
     quality, flagged = suspicion(pool, seed)
     return {"order": np.lexsort((quality, ~flagged)).tolist()}

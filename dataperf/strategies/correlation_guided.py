@@ -1,4 +1,4 @@
-"""Buy most from sellers whose features tell much about the label, for their price."""
+"""Buy from the four sellers whose features correlate most with the label."""
 
 from __future__ import annotations
 
@@ -13,27 +13,33 @@ SELLERS = 4
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return a purchase from the four most telling sellers, equal money each.
+    """Return a purchase from the four sellers with the strongest correlation, equal money each.
 
-    Wrong labels and spoilt features weaken the correlation between features and label, which
-    a seller's summary tells.
+    Wrong labels and damaged features weaken the correlation between features and label, which
+    each seller's summary reports.
 
     Parameters
     ----------
     pool
-        ``facts`` are all that is used: rows, prices, budget and summaries.
+        Only its ``facts`` are used: rows, prices, budget and summaries.
     rules, seed
         Not used.
+
+    Returns
+    -------
+    dict
+        ``{"purchases": [...]}``: the number of rows to buy from each seller.
     """
-    told = [strength(each) for each in pool.facts["summaries"]]
-    best = sorted(range(len(told)), key=lambda seller: -told[seller])[:SELLERS]
-    return {"purchases": spend([float(each in best) for each in range(len(told))], pool.facts)}
+    strengths = [strength(each) for each in pool.facts["summaries"]]
+    best = sorted(range(len(strengths)), key=lambda seller: -strengths[seller])[:SELLERS]
+    return {"purchases": spend([float(each in best) for each in range(len(strengths))], pool.facts)}
 
 
 def strength(summary: Mapping[str, Any]) -> float:
-    """Return how much features tell about the label beyond chance: mean squared correlation.
+    """Return how strongly a seller's features correlate with the label, beyond chance.
 
-    Of n rows with a label that means nothing it is 1 / n, which is taken off.
+    The value is the mean squared correlation minus 1 / n, the mean squared correlation of n rows
+    whose label is random.
     """
     values = [float(value) for value in summary.get("label_correlation", {}).values()]
     squares = [value * value for value in values if value == value]

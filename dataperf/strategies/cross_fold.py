@@ -1,4 +1,4 @@
-"""Keep the random candidate set that does best on held-out rows, over nested shuffle splits."""
+"""Select the best of 100 random candidate sets, each scored on held-out rows."""
 
 from __future__ import annotations
 
@@ -12,31 +12,36 @@ from dataperf.records import FloatArray, IntArray, Pool
 tracks = ("selection",)
 OUTER, INNER = 10, 10
 TARGET_SHARE = 0.6
-HELD_OUT = 400  # rows at most, and at most a third of the pool
+HELD_OUT = 400  # maximum number of held-out rows; also at most a third of the pool
 NONTARGET = "nontarget"
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return the best of a hundred candidate sets.
+    """Return the best of a hundred random candidate sets.
 
-    The idea of the baseline of DataPerf's speech selection [1]_: in each of ten outer
-    shuffle splits a part of the pool is held out, stratified by given label; inside, ten
-    candidate sets of the board's size are drawn, and the set whose classifier has the best
-    macro-F1 on the held-out rows, whose labels are as noisy as the pool's, is kept. Where a
-    class is named "nontarget", the others have 60 % of a set; otherwise all share evenly.
+    The idea is that of the baseline of DataPerf's speech selection [1]_. Each of ten outer shuffle
+    splits holds out a part of the pool, stratified by given label. Ten candidate sets of the
+    board's size are drawn from the rest. The candidate whose classifier has the best macro-F1 on
+    the held-out rows is returned; their labels are as noisy as the pool's. If a class is named
+    "nontarget", the other classes get 60 % of a set; otherwise all classes get the same share.
 
-    A logistic regression stands in for the frozen model, so that a hundred trainings take
-    seconds; the number of trainings is fixed, whatever the pool's size. A pool that fits
-    under the budget is taken whole.
+    A logistic regression is trained instead of the frozen model, so that a hundred trainings take
+    seconds. The number of trainings does not depend on the size of the pool. A pool that fits the
+    budget is returned whole.
 
     Parameters
     ----------
     pool
-        What may be chosen.
+        Features and given labels are used.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the splits.
+        Random seed of the splits and candidates.
+
+    Returns
+    -------
+    dict
+        ``{"samples": {class: [id, ...]}}``, each id under its given class.
 
     References
     ----------
@@ -45,7 +50,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """
     if len(pool) <= rules.budget:
         return {"samples": selection_helpers.ids_by_class(pool, range(len(pool)))}
-    import sklearn.linear_model  # noqa: F401  (loads the thread pools that are to be limited)
+    import sklearn.linear_model  # noqa: F401  (loads the thread pools to be limited)
     from threadpoolctl import threadpool_limits
 
     random = np.random.RandomState(seed)
@@ -64,9 +69,9 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
 
 
 def held_out(pool: Pool, count: int, random: np.random.RandomState) -> IntArray:
-    """Return at most ``count`` random rows, of each class its share, rounded down.
+    """Return at most ``count`` random rows, the same share of every class, rounded down.
 
-    Fewer than all rows are asked for, so no class is held out whole.
+    ``count`` is below the number of rows, so no class is held out completely.
     """
     groups = [random.permutation(rows) for rows in selection_helpers.rows_by_class(pool)]
     return np.concatenate([rows[: len(rows) * count // len(pool)] for rows in groups])
@@ -81,7 +86,7 @@ def candidate(pool: Pool, rows: IntArray, budget: int, random: np.random.RandomS
 
 
 def shares(sizes: list[int], budget: int, nontarget: int | None) -> list[int]:
-    """Return how many rows of each class a candidate has.
+    """Return the number of rows of each class in a candidate.
 
     >>> shares([100, 100, 100], 20, 0)
     [8, 6, 6]
@@ -100,7 +105,7 @@ def shares(sizes: list[int], budget: int, nontarget: int | None) -> list[int]:
 
 
 def held_out_score(features: FloatArray, pool: Pool, rows: IntArray, held: IntArray) -> float:
-    """Return macro-F1 on held-out rows of a classifier trained on the candidate."""
+    """Return the macro-F1 on the held-out rows of a classifier trained on a candidate."""
     from sklearn.linear_model import LogisticRegression
 
     if len(np.unique(pool.labels[rows])) < 2 or not len(held):
@@ -110,7 +115,7 @@ def held_out_score(features: FloatArray, pool: Pool, rows: IntArray, held: IntAr
 
 
 def macro_f1(truth: IntArray, predicted: IntArray, classes: int) -> float:
-    """Return the mean F1 over the classes that occur in either.
+    """Return the mean F1 over the classes that occur in the truth or the predictions.
 
     >>> round(macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1]), 3), 3)
     0.667

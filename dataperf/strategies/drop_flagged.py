@@ -1,4 +1,4 @@
-"""Drop the rows that confident learning flags."""
+"""Drop the rows that confident learning flags as label errors."""
 
 from __future__ import annotations
 
@@ -13,16 +13,23 @@ tracks = ("repair",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return the flagged rows, the worst of them up to the board's most; a class keeps one row.
+    """Return the flagged rows, the most suspect first, up to the budget.
+
+    The row with the best label quality of each class is never dropped.
 
     Parameters
     ----------
     pool
-        Features and labels as given; rows without a label are let be.
+        Features and given labels are used; rows without a label are left alone.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the folds.
+        Random seed of the folds.
+
+    Returns
+    -------
+    dict
+        ``{"drop": [id, ...]}``.
     """
     part = pool.take(np.flatnonzero(pool.labels >= 0))
     labels = part.labels

@@ -1,4 +1,4 @@
-"""Positives near the known examples, negatives by farthest-point sampling, sizes by validation."""
+"""Positives near the known examples, negatives by farthest-point sampling."""
 
 from __future__ import annotations
 
@@ -11,39 +11,45 @@ from dataperf.records import FloatArray, IntArray, Pool
 from dataperf.strategies.pseudo_labels import others, pairs, scores
 
 tracks = ("labelled_selection",)
-POSITIVES = (0.1, 0.2, 0.4)  # shares of the budget that are tried
+POSITIVES = (0.1, 0.2, 0.4)  # shares of the budget to try
 FOLDS = 5
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return the best of several mixes of near positives and far negatives.
+    """Return the best of three mixes of near positives and far negatives.
 
-    Rows are ranked by a regression that tells the examples from random rows. Positives are
-    the examples and the best ranked; negatives are chosen among the worse half so that each
-    is as far as can be from those before it. How many positives is decided by
-    cross-validation over the known examples: which mix, trained without a fold of them, ranks
-    that fold highest among random rows.
+    A logistic regression that separates the known examples from random rows ranks all rows.
+    Positives are the known examples and the best-ranked rows. Negatives come from the lower half:
+    each is the row farthest from the negatives before it. The number of positives is chosen by
+    cross-validation over the known examples: the mix, trained without one fold of them, that ranks
+    this fold highest among random rows.
 
     Parameters
     ----------
     pool
-        Features, and label 1 for the known examples.
+        Features are used, and label 1, which marks the known examples.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the random rows, the first negative and the folds.
+        Random seed of the random rows, the first negative and the folds.
+
+    Returns
+    -------
+    dict
+        ``{"samples": [[id, "0" or "1"], ...]}``.
 
     References
     ----------
-    P. Climaco, entry to the vision selection of DataPerf 2023; the sampling: T. F. Gonzalez,
-    Clustering to minimize the maximum intercluster distance, TCS 38, 1985.
+    P. Climaco, entry to the vision selection of DataPerf 2023. The sampling: T. F. Gonzalez,
+    "Clustering to minimize the maximum intercluster distance", Theoretical Computer Science 38,
+    1985.
     """
     random = np.random.RandomState(seed)
     features = selection_helpers.standardised(pool.features.astype(np.float64))
     known = np.flatnonzero(pool.labels == 1)
     budget = min(rules.budget, len(pool))
     fold = random.permutation(len(known)) % FOLDS
-    judged = others(random, len(pool), known, 20 * len(known))
+    compared = others(random, len(pool), known, 20 * len(known))
     rated = []
     for share in POSITIVES:
         ranks = []
@@ -51,7 +57,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
             kept, held = known[fold != number], known[fold == number]
             mix = _mix(features, kept, share, budget, np.random.RandomState(seed))
             sure = scores(features, *mix)
-            ranks.append((sure[judged][:, None] < sure[held]).mean())
+            ranks.append((sure[compared][:, None] < sure[held]).mean())
         rated.append((float(np.mean(ranks)), share))
     best = max(rated)[1]
     mix = _mix(features, known, best, budget, np.random.RandomState(seed))
@@ -61,7 +67,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
 def _mix(
     features: FloatArray, known: IntArray, share: float, budget: int, random: np.random.RandomState
 ) -> tuple[IntArray, IntArray]:
-    """Return positives and negatives."""
+    """Return the row numbers of positives and negatives."""
     sure = scores(features, known, others(random, len(features), known, 5 * len(known)))
     order = np.argsort(-sure, kind="stable")
     wanted = max(len(known), int(share * budget))

@@ -1,4 +1,4 @@
-"""Inspect first the rows of whose class a model is least sure, whatever their label."""
+"""Rank rows by the entropy of their predicted class probabilities, highest first."""
 
 from __future__ import annotations
 
@@ -13,22 +13,28 @@ tracks = ("cleaning",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return all row numbers by falling entropy of the class chances.
+    """Return all row numbers by falling entropy of the class probabilities.
 
-    Chances are out of fold, of a logistic regression. Rows of classes with fewer rows than
-    folds come last.
+    The probabilities are out of fold, from a logistic regression; the label of a row does not
+    count. Rows of classes with fewer rows than there are folds come last.
 
     Parameters
     ----------
     pool
-        Features and labels as given.
+        Features and given labels are used.
     rules
         Not used.
     seed
-        Of the folds.
+        Random seed of the folds.
+
+    Returns
+    -------
+    dict
+        ``{"order": [...]}``: all row numbers of the pool, the most suspect first.
     """
-    checked, _, chances = out_of_fold(pool, seed)
+    checked, _, probabilities = out_of_fold(pool, seed)
     entropy = np.full(len(pool), -np.inf)
-    chances = np.maximum(chances, np.finfo(chances.dtype).tiny)  # nothing times log 0 is nan
-    entropy[checked] = -(chances * np.log(chances)).sum(axis=1)
+    tiny = np.finfo(probabilities.dtype).tiny  # 0 * log(0) is nan
+    probabilities = np.maximum(probabilities, tiny)
+    entropy[checked] = -(probabilities * np.log(probabilities)).sum(axis=1)
     return {"order": np.argsort(-entropy, kind="stable").tolist()}

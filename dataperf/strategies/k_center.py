@@ -1,4 +1,4 @@
-"""Farthest-point sampling (greedy k-center) inside every class, classes evenly."""
+"""Greedy k-center (farthest-point sampling) within every class, classes balanced."""
 
 from __future__ import annotations
 
@@ -13,21 +13,26 @@ tracks = ("selection",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ids that cover each class: the next one is the farthest from all chosen.
+    """Return ids that cover each class: the next row is the farthest from all chosen rows.
 
-    The greedy 2-approximation of k-center [1]_, proposed as a core set for training by [2]_
-    (algorithm 1). There it runs over an unlabelled pool; here labels are given and every
-    class must be covered, so it runs inside each class, from a seeded random row, over
-    standardised features. It seeks outliers, and so collects wrong labels.
+    This is the greedy 2-approximation of k-center [1]_, proposed for selecting training data by
+    [2]_ (algorithm 1). There it runs over an unlabelled pool. Here labels are given and every class
+    must be covered, so it runs within each class, from a random first row, over standardised
+    features. It prefers outliers, and so it collects wrong labels.
 
     Parameters
     ----------
     pool
-        What may be chosen.
+        Features and given labels are used.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the first row of each class.
+        Random seed of the first row of each class.
+
+    Returns
+    -------
+    dict
+        ``{"samples": {class: [id, ...]}}``, each id under its given class.
 
     References
     ----------
@@ -40,11 +45,11 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     features = selection_helpers.standardised(pool.features)
     groups = selection_helpers.rows_by_class(pool)
     counts = selection_helpers.per_class_counts([len(rows) for rows in groups], rules.budget)
-    picked = [
+    chosen_rows = [
         rows[farthest(features[rows], count, random)]
         for rows, count in zip(groups, counts, strict=True)
     ]
-    return {"samples": selection_helpers.ids_by_class(pool, np.concatenate(picked))}
+    return {"samples": selection_helpers.ids_by_class(pool, np.concatenate(chosen_rows))}
 
 
 def farthest(features: FloatArray, count: int, random: np.random.RandomState) -> IntArray:
@@ -58,8 +63,8 @@ def farthest(features: FloatArray, count: int, random: np.random.RandomState) ->
     chosen = [int(random.randint(len(features)))]
     nearest = np.full(len(features), np.inf)
     while len(chosen) < count:
-        apart = selection_helpers.distances(features, features[chosen[-1:]])[:, 0]
-        nearest = np.minimum(nearest, apart)
-        nearest[chosen] = -1.0  # behind every other row, even one at the same place
+        distances = selection_helpers.distances(features, features[chosen[-1:]])[:, 0]
+        nearest = np.minimum(nearest, distances)
+        nearest[chosen] = -1.0  # below every other row, even one with the same features
         chosen.append(int(nearest.argmax()))
     return np.array(chosen, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Inspect first the rows whose nearest neighbours carry other labels."""
+"""Rank rows by how few of their nearest neighbours share their label."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ NEIGHBOURS = 10
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return all row numbers by rising agreement of the ten nearest other rows.
+    """Return all row numbers by rising agreement with the ten nearest other rows.
 
-    The neighbour at place p, by Euclidean distance between standardised columns, has a say
-    of 1/p.
+    Distances are Euclidean between standardised features. The p-th nearest neighbour has weight
+    1 / p.
 
     Parameters
     ----------
     pool
-        Features and labels as given.
-    rules
+        Features and given labels are used.
+    rules, seed
         Not used.
-    seed
-        Not used: nothing is drawn.
+
+    Returns
+    -------
+    dict
+        ``{"order": [...]}``: all row numbers of the pool, the most suspect first.
     """
     features = selection_helpers.standardised(pool.features.astype(np.float64))
-    apart = selection_helpers.distances(features, features)
-    np.fill_diagonal(apart, np.inf)
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(pool) - 1)]
-    says = 1.0 / np.arange(1, nearest.shape[1] + 1)
-    agreed = (pool.labels[nearest] == pool.labels[:, None]) @ says
+    distances = selection_helpers.distances(features, features)
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(pool) - 1)]
+    weights = 1.0 / np.arange(1, nearest.shape[1] + 1)
+    agreed = (pool.labels[nearest] == pool.labels[:, None]) @ weights
     return {"order": np.argsort(agreed, kind="stable").tolist()}

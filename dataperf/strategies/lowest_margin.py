@@ -1,4 +1,4 @@
-"""Inspect first the rows whose label a model holds least likely against the likeliest other."""
+"""Rank rows by margin: probability of the given label minus that of the best other class."""
 
 from __future__ import annotations
 
@@ -13,26 +13,31 @@ tracks = ("cleaning",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return all row numbers by rising margin: chance of the given class less the best other's.
+    """Return all row numbers by rising margin.
 
-    Chances are out of fold, of a logistic regression. Rows of classes with fewer rows than
-    folds come last.
+    The probabilities are out of fold, from a logistic regression. Rows of classes with fewer rows
+    than there are folds come last.
 
     Parameters
     ----------
     pool
-        Features and labels as given.
+        Features and given labels are used.
     rules
         Not used.
     seed
-        Of the folds.
+        Random seed of the folds.
+
+    Returns
+    -------
+    dict
+        ``{"order": [...]}``: all row numbers of the pool, the most suspect first.
     """
-    checked, labels, chances = out_of_fold(pool, seed)
+    checked, labels, probabilities = out_of_fold(pool, seed)
     margin = np.full(len(pool), np.inf)
     if len(checked):
         rows = np.arange(len(checked))
-        own = chances[rows, labels]
-        others = chances.copy()
+        own = probabilities[rows, labels]
+        others = probabilities.copy()
         others[rows, labels] = -np.inf
         margin[checked] = own - others.max(axis=1)
     return {"order": np.argsort(margin, kind="stable").tolist()}

@@ -1,4 +1,4 @@
-"""Label the rows that a model of the known examples is surest of, and train on those."""
+"""Self-training: label the rows that a model of the known examples is most sure of."""
 
 from __future__ import annotations
 
@@ -11,24 +11,30 @@ from dataperf.records import FloatArray, IntArray, Pool
 
 tracks = ("labelled_selection",)
 ROUNDS = 4
-SHARE = 0.25  # of the budget that is labelled positive; the rest is negative
+SHARE = 0.25  # share of the budget that is labelled positive; the rest is negative
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return known examples and confident rows, a quarter of the budget positive.
+    """Return known examples and confident rows; a quarter of the budget is positive.
 
-    A logistic regression tells the examples from random rows. In each of four rounds its
-    surest rows are labelled, more of them every time, and it is trained again on those.
-    Negatives are drawn from the half it holds least likely, so that they are not all alike.
+    A logistic regression separates the known examples from random rows. In each of four rounds it
+    labels the rows it is most sure of, more of them each time, and is trained again on these.
+    Negatives are drawn at random from the half with the lowest scores, so that they differ from
+    each other.
 
     Parameters
     ----------
     pool
-        Features, and label 1 for the known examples.
+        Features are used, and label 1, which marks the known examples.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the negatives.
+        Random seed of the negatives.
+
+    Returns
+    -------
+    dict
+        ``{"samples": [[id, "0" or "1"], ...]}``.
     """
     random = np.random.RandomState(seed)
     features = selection_helpers.standardised(pool.features.astype(np.float64))
@@ -46,13 +52,16 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
 
 
 def others(random: np.random.RandomState, size: int, known: IntArray, count: int) -> IntArray:
-    """Return random rows that are not known examples."""
+    """Return at most ``count`` random row numbers that are not known examples."""
     order = random.permutation(size)
     return order[~np.isin(order, known)][:count]
 
 
 def scores(features: FloatArray, positive: IntArray, negative: IntArray) -> FloatArray:
-    """Return how sure a balanced logistic regression is that each row is positive."""
+    """Return the decision score of every row under a balanced logistic regression.
+
+    Higher scores are more likely positive.
+    """
     from sklearn.linear_model import LogisticRegression
 
     rows = np.concatenate([positive, negative])
@@ -63,7 +72,7 @@ def scores(features: FloatArray, positive: IntArray, negative: IntArray) -> Floa
 
 
 def pairs(pool: Pool, positive: IntArray, negative: IntArray, budget: int) -> list[list[str]]:
-    """Return ids with their labels, positives first, no row twice, at most the budget."""
+    """Return at most ``budget`` ids with their labels: positives first, each row once."""
     negative = negative[~np.isin(negative, positive)]
-    told = [(row, "1") for row in positive.tolist()] + [(row, "0") for row in negative.tolist()]
-    return [[str(pool.ids[row]), label] for row, label in told[:budget]]
+    labelled = [(row, "1") for row in positive.tolist()] + [(row, "0") for row in negative.tolist()]
+    return [[str(pool.ids[row]), label] for row, label in labelled[:budget]]

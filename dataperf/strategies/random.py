@@ -1,4 +1,4 @@
-"""A uniform random pick of the pool."""
+"""Uniform random selection from the pool."""
 
 from __future__ import annotations
 
@@ -13,21 +13,26 @@ tracks = ("selection",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``rules.budget`` ids drawn without replacement, every class among them.
+    """Return ``budget`` ids drawn without replacement, at least one of every class.
 
-    The pick is uniform over all rows whatever their class. Only if it leaves out a class
-    that the budget has room for, the class's first row of the same shuffle takes the place of
-    the last drawn row that its own class can spare: a model never predicts what it has not
-    seen, and a baseline should not be weak for that reason alone.
+    The draw is uniform over all rows, whatever their class. If it misses a class although the
+    budget has room for it, the first row of that class in the same shuffle replaces the last drawn
+    row whose class has another row. A model never predicts a class that it has not seen, and a
+    baseline should not be weak for that reason alone.
 
     Parameters
     ----------
     pool
-        What may be chosen.
+        Given labels are used.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the shuffle.
+        Random seed of the shuffle.
+
+    Returns
+    -------
+    dict
+        ``{"samples": {class: [id, ...]}}``, each id under its given class.
     """
     order = np.random.RandomState(seed).permutation(len(pool))
     return {
@@ -36,20 +41,20 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
 
 
 def covering(order: IntArray, labels: IntArray, budget: int) -> list[int]:
-    """Return the first ``budget`` rows of an order, changed only to leave no class out.
+    """Return the first ``budget`` rows of an order, changed only to include every class.
 
     >>> covering(np.array([0, 1, 2, 3]), np.array([0, 0, 0, 1]), 2)
     [0, 3]
     """
-    picked = [int(row) for row in order[:budget]]
-    counts = np.bincount(labels[picked], minlength=labels.max(initial=0) + 1)
+    chosen = [int(row) for row in order[:budget]]
+    counts = np.bincount(labels[chosen], minlength=labels.max(initial=0) + 1)
     for row in order[budget:]:
         if counts[labels[row]]:
             continue
-        spare = [place for place, had in enumerate(picked) if counts[labels[had]] > 1]
+        spare = [place for place, had in enumerate(chosen) if counts[labels[had]] > 1]
         if not spare:
             break
-        counts[labels[picked[spare[-1]]]] -= 1
+        counts[labels[chosen[spare[-1]]]] -= 1
         counts[labels[row]] += 1
-        picked[spare[-1]] = int(row)
-    return picked
+        chosen[spare[-1]] = int(row)
+    return chosen

@@ -1,4 +1,4 @@
-"""Random rows with random labels: the published point of comparison that knows nothing."""
+"""Random rows with random labels, the published chance baseline."""
 
 from __future__ import annotations
 
@@ -12,9 +12,24 @@ tracks = ("labelled_selection",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return at most 500 rows, each labelled by the toss of a coin, both labels among them."""
+    """Return at most 500 random rows with random labels, both labels included.
+
+    Parameters
+    ----------
+    pool
+        Ids are used.
+    rules
+        The board's limits; ``budget`` (rows) is used.
+    seed
+        Random seed.
+
+    Returns
+    -------
+    dict
+        ``{"samples": [[id, "0" or "1"], ...]}``.
+    """
     random = np.random.RandomState(seed)
     chosen = random.permutation(len(pool))[: min(500, rules.budget, len(pool))]
     labels = random.randint(0, 2, len(chosen))
     labels[:2] = (0, 1)[: len(labels)]
-    return {"samples": [[str(pool.ids[row]), str(said)] for row, said in zip(chosen, labels)]}
+    return {"samples": [[str(pool.ids[row]), str(label)] for row, label in zip(chosen, labels)]}

@@ -12,5 +12,20 @@ tracks = ("cleaning",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return all row numbers, shuffled."""
+    """Return all row numbers, shuffled.
+
+    Parameters
+    ----------
+    pool
+        Its number of rows is used.
+    rules
+        Not used.
+    seed
+        Random seed.
+
+    Returns
+    -------
+    dict
+        ``{"order": [...]}``: all row numbers of the pool, the most suspect first.
+    """
     return {"order": np.random.RandomState(seed).permutation(len(pool)).tolist()}

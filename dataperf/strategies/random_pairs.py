@@ -1,4 +1,4 @@
-"""Keep 30 % of the pairs at random."""
+"""Keep a random 30 % of the pairs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,21 @@ SHARE = 0.3
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return 30 % of the ids."""
+    """Return the ids of 30 % of the pairs.
+
+    Parameters
+    ----------
+    pool
+        Ids are used.
+    rules
+        Not used.
+    seed
+        Random seed.
+
+    Returns
+    -------
+    dict
+        ``{"ids": [...]}``: the pairs to keep.
+    """
     order = np.random.RandomState(seed).permutation(len(pool))
     return {"ids": pool.ids[np.sort(order[: round(SHARE * len(pool))])].tolist()}

@@ -1,4 +1,4 @@
-"""The prompts of one submitter, taken at random."""
+"""Hand in the prompts of one randomly chosen submitter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,24 @@ tracks = ("prompts",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return a submitter with prompts enough; the first seeds take all of them in turn."""
+    """Return a submitter with enough prompts for the board.
+
+    The first seeds take all such submitters in turn.
+
+    Parameters
+    ----------
+    pool
+        The fact ``prompts`` is used.
+    rules
+        The board's limits; ``min_prompts`` is used.
+    seed
+        Position in a shuffled list of submitters.
+
+    Returns
+    -------
+    dict
+        ``{"submitter": name}``.
+    """
     prompts = pool.facts["prompts"]
     names = list(dict.fromkeys(prompt["submitter"] for prompt in prompts))
     enough = [name for name in names if len(different(prompts, name)) >= rules.min_prompts] or names

@@ -1,4 +1,4 @@
-"""Spend the whole budget with the seller whose features tell most about the label."""
+"""Spend the whole budget with the seller whose features correlate most with the label."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ tracks = ("acquisition",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return what one seller's rows the budget buys; other seeds take the next best sellers.
+    """Return as many rows of one seller as the budget buys.
 
     Parameters
     ----------
     pool
-        ``facts`` are all that is used: rows, prices, budget and summaries.
+        Only its ``facts`` are used: rows, prices, budget and summaries.
     rules
         Not used.
     seed
-        0 for the best seller, 1 for the second, and so on, beginning again.
+        Rank of the seller: 0 is the best, 1 the second best, and so on,
+        starting over at the end.
+
+    Returns
+    -------
+    dict
+        ``{"purchases": [...]}``: the number of rows to buy from each seller.
     """
     rows, prices, budget = (pool.facts[key] for key in ("rows", "prices", "budget"))
     ranked = np.argsort([-strength(each) for each in pool.facts["summaries"]], kind="stable")

@@ -13,20 +13,25 @@ tracks = ("corpus",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return the ids of captions that name a class.
+    """Return the ids of the pairs whose caption names exactly one class.
 
     Parameters
     ----------
     pool
-        With the column ``caption`` and the fact ``names``.
+        The column ``caption`` and the fact ``names`` are used.
     rules, seed
         Not used.
+
+    Returns
+    -------
+    dict
+        ``{"ids": [...]}``: the pairs to keep.
     """
     return {"ids": pool.ids[named(pool) >= 0].tolist()}
 
 
 def named(pool: Pool) -> IntArray:
-    """Return the class that each caption names, (n,); -1 for none or several."""
+    """Return the class that each caption names, (n,) array of int; -1 for none or several."""
     number = {
         word: pool.classes.index(name)
         for name, words in pool.facts["names"].items()

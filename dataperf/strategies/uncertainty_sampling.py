@@ -1,4 +1,4 @@
-"""Grow the set where a model is unsure, labelled by the nearest rows that are labelled."""
+"""Grow the selection by uncertainty sampling, labelled by the nearest labelled rows."""
 
 from __future__ import annotations
 
@@ -13,29 +13,34 @@ from dataperf.strategies.pseudo_labels import others, pairs, scores
 tracks = ("labelled_selection",)
 ROUNDS = 5
 NEIGHBOURS = 5
-CANDIDATES = 4  # rows looked at for each one that is taken
+CANDIDATES = 4  # rows considered for each row that is taken
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     """Return a set grown in five rounds from the known examples and random rows.
 
-    Plain uncertainty sampling asks a person for the labels of the rows a model is least sure
-    of. Nobody can be asked here: of the least sure rows those are taken on whose label the
-    five nearest labelled rows agree most, and that is their label.
+    Plain uncertainty sampling asks a person to label the rows that a model is least sure of. No
+    person is available here. Of the least sure rows, those whose five nearest labelled rows agree
+    most on a label are taken, with that label.
 
     Parameters
     ----------
     pool
-        Features, and label 1 for the known examples.
+        Features are used, and label 1, which marks the known examples.
     rules
-        The board's limits; ``budget`` is used.
+        The board's limits; ``budget`` (rows) is used.
     seed
-        Of the random rows.
+        Random seed of the random rows.
+
+    Returns
+    -------
+    dict
+        ``{"samples": [[id, "0" or "1"], ...]}``.
 
     References
     ----------
-    Lewis & Gale, A sequential algorithm for training text classifiers, SIGIR 1994; S.
-    Mussmann's entry to the vision selection of DataPerf 2023 modified it.
+    D. D. Lewis and W. A. Gale, "A sequential algorithm for training text classifiers", SIGIR 1994;
+    modified as in S. Mussmann's entry to the vision selection of DataPerf 2023.
     """
     random = np.random.RandomState(seed)
     features = selection_helpers.standardised(pool.features.astype(np.float64))
@@ -51,11 +56,11 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
         taken = np.concatenate([positive, negative])
         sure[taken] = np.inf
         unsure = np.argsort(sure, kind="stable")[: CANDIDATES * more]
-        apart = selection_helpers.distances(features[unsure], features[taken])
-        nearest = np.argsort(apart, axis=1, kind="stable")[:, :NEIGHBOURS]
+        distances = selection_helpers.distances(features[unsure], features[taken])
+        nearest = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
         votes = (nearest < len(positive)).mean(axis=1)
-        agreed = np.argsort(-np.abs(votes - 0.5), kind="stable")[:more]
-        said = votes[agreed] > 0.5
-        positive = np.concatenate([positive, unsure[agreed][said]])
-        negative = np.concatenate([negative, unsure[agreed][~said]])
+        chosen = np.argsort(-np.abs(votes - 0.5), kind="stable")[:more]
+        positive_label = votes[chosen] > 0.5
+        positive = np.concatenate([positive, unsure[chosen][positive_label]])
+        negative = np.concatenate([negative, unsure[chosen][~positive_label]])
     return {"samples": pairs(pool, positive, negative, budget)}

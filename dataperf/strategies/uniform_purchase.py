@@ -1,4 +1,4 @@
-"""Spend the same with every seller."""
+"""Spend the same share of the budget with every seller."""
 
 from __future__ import annotations
 
@@ -11,21 +11,40 @@ tracks = ("acquisition",)
 
 
 def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return how many rows an equal part of the budget buys from each seller.
+    """Return the number of rows that an equal part of the budget buys from each seller.
 
     Parameters
     ----------
     pool
-        ``facts`` are all that is used: rows, prices and budget.
+        Only its ``facts`` are used: rows, prices and budget.
     rules, seed
         Not used.
+
+    Returns
+    -------
+    dict
+        ``{"purchases": [...]}``: the number of rows to buy from each seller.
     """
     return {"purchases": spend([1.0] * len(pool.facts["rows"]), pool.facts)}
 
 
 def spend(shares: Sequence[float], facts: Mapping[str, Any]) -> list[int]:
-    """Return the rows that a budget buys when sellers get these shares of it, rounded down.
+    """Return the number of rows that each seller's share of the budget buys, rounded down.
 
+    Parameters
+    ----------
+    shares : sequence of float
+        Relative share of the budget for each seller; they need not add up to 1.
+    facts : mapping
+        ``rows`` (rows on offer), ``prices`` (price of all rows of a seller) and ``budget``.
+
+    Returns
+    -------
+    list of int
+        Rows to buy from each seller, at most the rows on offer.
+
+    Examples
+    --------
     >>> spend([1, 1], {"rows": [10, 100], "prices": [100.0, 50.0], "budget": 60.0})
     [3, 60]
     """

@@ -1,4 +1,4 @@
-"""What each row is worth: exact Shapley values for nearest neighbours, and the other values."""
+"""Exact Shapley values of rows for a k-nearest-neighbour classifier."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 
 from dataperf.errors import Invalid, Problem
 from dataperf.records import FloatArray, IntArray
-from dataperf.valuation.influence import influence as influence
-from dataperf.valuation.sampled_values import Worth as Worth
-from dataperf.valuation.sampled_values import banzhaf as banzhaf
-from dataperf.valuation.sampled_values import beta_shapley as beta_shapley
-from dataperf.valuation.sampled_values import fit_predict_of as fit_predict_of
 
-#: Bytes of one block of distances: large enough that their product runs at full speed.
+#: Bytes of one block of distances; large enough for a fast matrix product.
 BLOCK = 1 << 26
-#: Fewest test rows in a block, however many training rows there are.
+#: Minimum number of test rows in a block.
 FEWEST = 16
 
 
@@ -30,37 +25,40 @@ def knn_shapley(
     k: int = 5,
     progress: Callable[[float], None] | None = None,
 ) -> FloatArray:
-    """Return the exact Shapley value of training rows for a k-nearest-neighbour classifier.
+    """Return the exact Shapley value of each training row for a k-nearest-neighbour classifier.
 
     Parameters
     ----------
     train : (n, d) array of float
-        Finite; computed with in float32.
+        Training rows; finite. They are converted to float32.
     labels : (n,) array of int
+        Class ids of the training rows.
     tests : (t, d) array of float
+        Test rows; finite.
     test_labels : (t,) array of int
+        Class ids of the test rows.
     k : int
         Number of neighbours that vote.
     progress
-        Is told the share that is done, from 0 to 1.
+        Called with the share done, from 0 to 1.
 
     Returns
     -------
     (n,) array of float64
-        The mean over the test rows; their sum is the classifier's mean share of right votes.
-        Of rows at the same distance the one with the lower number is the nearer.
+        Mean over the test rows. The values sum to the classifier's mean share of correct votes.
+        Ties of distance are broken by row number.
 
     Raises
     ------
     Invalid
-        Shapes that do not fit, values that are not finite, ``k`` below 1.
+        If shapes do not match, values are not finite, or ``k`` is below 1.
 
     Notes
     -----
     Jia et al., Efficient task-specific data valuation for nearest neighbor algorithms, VLDB
-    2019, theorem 1. Needs one product of matrices and, for every test row, a sort of the rows
-    of its class only. Memory beside the arguments: a float32 copy of ``train`` (two while it
-    is made) and 64 MiB, or 64 bytes a training row if that is more.
+    2019, theorem 1. The cost is one matrix product and, for each test row, a sort of the rows of
+    its class. Additional memory: a float32 copy of ``train`` (two while it is made) and 64 MiB, or
+    64 bytes per training row if that is more.
 
     Examples
     --------
@@ -75,7 +73,7 @@ def knn_shapley(
     order = np.argsort(labels, kind="stable")
     names, starts = np.unique(labels[order], return_index=True)
     starts = np.append(starts, n).astype(np.int64)
-    known = np.flatnonzero(np.isin(test_labels, names))  # no row gains or loses by other tests
+    known = np.flatnonzero(np.isin(test_labels, names))  # other test rows do not change any value
     centre: FloatArray = train.mean(axis=0, dtype=np.float64)
     grouped = _centred(train, centre)[order]
     norms = np.einsum("ij,ij->i", grouped, grouped)
@@ -105,32 +103,38 @@ def own_values(
     most: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> FloatArray:
-    """Return what each row helps to tell the labels of the rows in other folds.
+    """Return the value of each row for predicting the labels of the rows in other folds.
 
-    Each fold is told by all rows outside it, so that a row is valued among the neighbours that it
-    has in the whole data; its value is the mean over the folds that it is not in.
+    Each fold is predicted from all rows outside it, so that a row is valued among nearly all of
+    its neighbours. Its value is the mean over the folds that it is not in.
 
     Parameters
     ----------
     features : (n, d) array of float
+        Finite.
     labels : (n,) array of int
-        -1 where the label is missing.
+        -1 for missing labels.
     k
         Number of neighbours that vote.
     folds
-        Into how many parts the rows fall by chance; each part is told by the others' rows.
+        Number of random folds.
     seed
-        Of the parts and of the tests.
+        Random seed of the folds and of the test rows.
     most
-        Test rows that value a row, drawn by chance where there are more; None takes all, which
-        is quadratic in n.
+        Maximum number of test rows that value a row; a random sample if there are more. None
+        uses all of them, which takes time quadratic in n.
     progress
-        Is told the share that is done, from 0 to 1.
+        Called with the share done, from 0 to 1.
 
     Returns
     -------
     (n,) array of float64
-        nan where the label is missing.
+        nan for rows without a label.
+
+    Raises
+    ------
+    Invalid
+        If there are fewer than 2 folds, or fewer labelled rows than folds.
 
     Examples
     --------
@@ -144,7 +148,9 @@ def own_values(
     labelled = np.flatnonzero(np.asarray(labels) >= 0)
     if not 2 <= folds <= len(labelled):
         what = f"{folds} folds of {len(labelled)} labelled rows"
-        raise Invalid("folds", [Problem("folds", "", what, "2 to as many as there are rows")])
+        raise Invalid(
+            "folds", [Problem("folds", "", what, "from 2 to the number of labelled rows")]
+        )
     values = np.full(len(labels), np.nan)
     values[labelled] = 0.0
     fold = random.permutation(len(labelled)) % folds
@@ -154,19 +160,19 @@ def own_values(
         if few < len(own):
             own = np.sort(random.choice(own, few, replace=False))
 
-        def tell(share: float, done: int = number) -> None:
+        def report(share: float, done: int = number) -> None:
             if progress is not None:
                 progress((done + share) / folds)
 
         found = knn_shapley(
-            features[other], labels[other], features[own], labels[own], k=k, progress=tell
+            features[other], labels[other], features[own], labels[own], k=k, progress=report
         )
         values[other] += found / (folds - 1)
     return values
 
 
 def _centred(rows: NDArray[np.floating], centre: FloatArray) -> NDArray[np.float32]:
-    """Return float32 rows about a centre, which keeps their squares small and thus exact."""
+    """Return float32 rows minus a centre; small values keep their squares exact."""
     return (rows - centre.astype(rows.dtype)).astype(np.float32, copy=False)
 
 
@@ -180,15 +186,17 @@ def _refuse(
     problems = []
     for name, rows, given in (("train", train, labels), ("tests", tests, test_labels)):
         if rows.ndim != 2 or not len(rows):
-            problems.append(Problem("shape", name, f"shape {rows.shape}", "one line a row"))
+            problems.append(Problem("shape", name, f"shape {rows.shape}", "one line for each row"))
         elif given.shape != (len(rows),):
             what = f"{given.shape} labels for {len(rows)} rows"
-            problems.append(Problem("shape", name, what, "one label a row"))
+            problems.append(Problem("shape", name, what, "one label for each row"))
         elif not np.isfinite(rows.sum(dtype=np.float64)) and not np.isfinite(rows).all():
-            problems.append(Problem("not-finite", name, "holds nan or infinity", "fill them first"))
+            problems.append(
+                Problem("not-finite", name, "contains nan or infinity", "fill them first")
+            )
     if not problems and train.shape[1] != tests.shape[1]:
-        what = f"{tests.shape[1]} columns where train has {train.shape[1]}"
-        problems.append(Problem("shape", "tests", what, "the same columns"))
+        what = f"{tests.shape[1]} columns, but train has {train.shape[1]}"
+        problems.append(Problem("shape", "tests", what, "the same number of columns"))
     if k < 1:
         problems.append(Problem("k", "k", f"{k} neighbours", "1 or more"))
     if problems:

@@ -6,9 +6,9 @@ import numpy as np
 
 from dataperf.evidence.compiled import compiled
 
-#: Buckets a match; many of them are empty, so that most rows find their place at once.
+#: Buckets per match. Many are empty, so that most rows find their place at once.
 SPREAD = 3
-#: Above this number of matches in one bucket, a sort by radix replaces that by insertion.
+#: With more matches than this in one bucket, radix sort replaces insertion sort.
 CROWDED = 48
 
 
@@ -19,27 +19,27 @@ def add_shapley(keys, norms, tests, rows, starts, k, total):  # type: ignore[no-
     Parameters
     ----------
     keys : (tests, n) array of float32
-        With ``norms`` added, what orders training rows by distance; overwritten by that. The
+        Plus ``norms``, they order the training rows by distance; overwritten by the sum. The
         training rows are grouped by class.
     norms : (n,) array of float32
     tests : (tests,) array of int
         Class of each test row.
     rows : (n,) array of int32
-        Row number of each column of ``keys``, rising inside a class; breaks ties.
+        Row number of each column of ``keys``, ascending within a class; breaks ties.
     starts : (classes + 1,) array of int
-        Where each class starts.
+        First column of each class.
     k : int
         Number of neighbours.
     total : (n,) array of float64
-        Is added to, in the order of the columns.
+        The values are added to it, in the order of the columns.
 
     Notes
     -----
-    Theorem 1 of Jia et al. (2019), summed by parts: with r the rank of a row, counted from 1,
+    Theorem 1 of Jia et al. (2019), summed by parts. Let r be the rank of a row, counted from 1,
     and T(r) the sum of 1 / (j (j - 1)) over the ranks j > max(r, k) of the rows of the test
-    row's class, a row of that class has the value 1 / max(r, k) - T(r), any other -T(r).
-    So only the rows of one class must be sorted; of every other row it matters only between
-    which two of them it lies.
+    row's class. A row of that class has the value 1 / max(r, k) - T(r), any other -T(r). So only
+    the rows of one class must be sorted; for all others it is enough to know between which two
+    of them they lie.
     """
     n = keys.shape[1]
     shares = 1.0 / np.maximum(np.arange(max(n, k) + 1), 1)
@@ -96,7 +96,7 @@ def _span(key):  # type: ignore[no-untyped-def]
 
 @compiled(nogil=True, fastmath={"nnan", "nsz"})
 def _find_buckets(key, lowest, scale, top, found):  # type: ignore[no-untyped-def]
-    """Write the bucket of each key; never falls as the key rises."""
+    """Write the bucket of each key; larger keys never have a lower bucket."""
     for column in range(len(key)):
         place = min(max((key[column] - lowest) * scale, np.float32(0)), top)
         found[column] = np.uint32(np.int32(place))
@@ -104,10 +104,10 @@ def _find_buckets(key, lowest, scale, top, found):  # type: ignore[no-untyped-de
 
 @compiled(nogil=True)
 def _count_in(key, buckets, bounds, order, near):  # type: ignore[no-untyped-def]
-    """Order places by bucket, in a bucket by number; return the size of the fullest bucket.
+    """Order places by bucket, then by number; return the size of the fullest bucket.
 
-    ``bounds`` becomes where each bucket starts, and at last where the last one ends; ``near``
-    the keys in that order.
+    ``bounds`` becomes the start of each bucket, and the end of the last one. ``near`` becomes the
+    keys in that order.
     """
     for place in range(len(buckets)):
         bounds[buckets[place]] += np.uint32(1)
@@ -128,7 +128,7 @@ def _count_in(key, buckets, bounds, order, near):  # type: ignore[no-untyped-def
 def _find_gaps(key, rows, near, order, matches, bounds, gaps, count):  # type: ignore[no-untyped-def]
     """Replace the bucket of each key by the number of matches before it; count keys by gap.
 
-    Three places more than there are matches hold infinity in ``near``.
+    ``near`` ends with three infinities after the matches.
     """
     one = np.uint32(1)
     for column in range(len(key)):
@@ -139,7 +139,7 @@ def _find_gaps(key, rows, near, order, matches, bounds, gaps, count):  # type: i
         if (first == own) | (second == own) | (third <= own):
             high = bounds[bucket + one]
             low = _search(own, rows[column], near, order, matches, low, high)
-        else:  # nearly always, and without a branch that cannot be foreseen
+        else:  # the usual case, without an unpredictable branch
             low += np.uint32(first < own) + np.uint32(second < own)
         gaps[column] = low
         count[low] += one
@@ -180,7 +180,7 @@ def _subtract(total, tails, gaps):  # type: ignore[no-untyped-def]
 
 @compiled(nogil=True)
 def _sort_nearly(near, order):  # type: ignore[no-untyped-def]
-    """Sort keys, which are ordered by bucket already, and their places with them; stable."""
+    """Sort keys that are already ordered by bucket, and their places; stable insertion sort."""
     for place in range(1, len(order)):
         own = near[place]
         if near[place - 1] <= own:
@@ -194,7 +194,7 @@ def _sort_nearly(near, order):  # type: ignore[no-untyped-def]
 
 @compiled(nogil=True)
 def _sort_radix(key, order, spare):  # type: ignore[no-untyped-def]
-    """Sort places by key, lowest digit first; stable."""
+    """Sort places by key; stable radix sort, lowest digit first."""
     raw = key.view(np.int32)
     for place in range(len(key)):
         spare[place] = place
@@ -219,5 +219,5 @@ def _by_digit(raw, source, target, shift):  # type: ignore[no-untyped-def]
 
 @compiled(nogil=True)
 def _rising(raw):  # type: ignore[no-untyped-def]
-    """Return bits that rise, as a whole number without sign, as a float32 of these bits does."""
+    """Map the bits of a float32 to an unsigned integer with the same order."""
     return np.int64(raw ^ ((raw >> 31) & 0x7FFFFFFF)) + 2147483648

@@ -1,4 +1,4 @@
-"""What each row is worth to any model: Data Banzhaf and Beta Shapley values by sampling."""
+"""Data values for any model: Data Banzhaf and Beta Shapley values, estimated by sampling."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from dataperf.records import FloatArray, IntArray
 
 #: Trains on (n, d) features and (n,) labels; returns predicted labels of (t, d) features.
 FitPredict = Callable[[FloatArray, IntArray, FloatArray], NDArray[Any]]
-#: The worth of a set of training rows, given by their row numbers.
+#: Utility of a set of training rows, given by their row numbers.
 Utility = Callable[[IntArray], float]
 
 
 @dataclass(frozen=True)
-class Worth:
+class SampledValues:
     """Values that were estimated by sampling.
 
     Parameters
     ----------
     values : (n,) array of float64
-        Higher is better; in shares of right answers.
+        In accuracy (0..1); higher is better.
     errors : (n,) array of float64
-        Their standard errors; nan where a row was seen too seldom to tell.
+        Standard errors; nan for rows in too few samples.
     trainings
-        Models that were trained.
+        Number of models trained.
     """
 
     values: FloatArray
@@ -39,7 +39,17 @@ class Worth:
 
 
 def fit_predict_of(model: FixedModel, *, classes: int, seed: int = 0) -> FitPredict:
-    """Return a fixed model, trained with one seed, as one function."""
+    """Return a function that trains a fixed model with one seed and predicts.
+
+    Parameters
+    ----------
+    model
+        A fixed model.
+    classes
+        Number of classes.
+    seed
+        Random seed of the model.
+    """
 
     def fit_predict(features: FloatArray, labels: IntArray, tests: FloatArray) -> NDArray[Any]:
         predicted: NDArray[Any] = model.predict(
@@ -57,10 +67,19 @@ def accuracy_of(
     tests: FloatArray,
     truth: IntArray,
 ) -> Utility:
-    """Return the worth of rows: the accuracy on test rows of a model trained on them.
+    """Return the utility function: the accuracy on test rows of a model trained on given rows.
 
-    No rows are worth 0. Rows of one class only are not trained on: a model that knows no
-    other class answers with that.
+    The utility of no rows is 0. A model is not trained on rows of a single class: it predicts that
+    class.
+
+    Parameters
+    ----------
+    fit_predict
+        The model.
+    train, labels : (n, d) and (n,) arrays
+        All training rows.
+    tests, truth : (t, d) and (t,) arrays
+        The test rows.
     """
 
     def utility(rows: IntArray) -> float:
@@ -84,7 +103,7 @@ def banzhaf(
     draws: int = 1000,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
-) -> Worth:
+) -> SampledValues:
     """Return the Data Banzhaf value of every training row.
 
     Parameters
@@ -94,25 +113,25 @@ def banzhaf(
     train, labels : (n, d) and (n,) arrays
         The rows to value.
     tests, truth : (t, d) and (t,) arrays
-        A validation part, on which accuracy is the worth of a set of rows.
+        Validation rows; the accuracy on them is the utility of a set of rows.
     draws
-        Sets of rows; each is trained on once and tells of every row.
+        Number of random sets of rows; one model is trained on each.
     seed
-        Of the sets.
+        Random seed of the sets.
     progress
-        Is told the share that is done, from 0 to 1.
+        Called with the share done, from 0 to 1.
 
     Raises
     ------
     Invalid
-        Shapes that do not fit, or fewer than 2 draws.
+        If shapes do not match, or there are fewer than 2 draws.
 
     Notes
     -----
     Wang & Jia, Data Banzhaf: a robust data valuation framework for machine learning, AISTATS
-    2023: the mean over all sets of the other rows of what the row adds, estimated by maximum
-    sample reuse: every row is in a set with chance 1/2, and its value is the mean worth of
-    the sets with it less that of the sets without it.
+    2023. The value is the mean, over all sets of other rows, of the utility that the row adds. It
+    is estimated by maximum sample reuse: each row is in a set with probability 1/2, and its value
+    is the mean utility of the sets with it minus that of the sets without it.
 
     Examples
     --------
@@ -126,12 +145,12 @@ def banzhaf(
     _refuse(train, labels, tests, truth, {"draws": draws})
     utility = accuracy_of(fit_predict, train, labels, tests, truth)
     inside = np.random.default_rng(seed).integers(0, 2, (draws, len(train))).astype(bool)
-    worth = np.empty(draws)
+    utilities = np.empty(draws)
     for draw in range(draws):
-        worth[draw] = utility(np.flatnonzero(inside[draw]))
-        _tell(progress, draw, draws)
-    means, variances = zip(*(_by_row(each, worth) for each in (inside, ~inside)))
-    return Worth(means[0] - means[1], np.sqrt(variances[0] + variances[1]), draws)
+        utilities[draw] = utility(np.flatnonzero(inside[draw]))
+        _report(progress, draw, draws)
+    means, variances = zip(*(_by_row(each, utilities) for each in (inside, ~inside)))
+    return SampledValues(means[0] - means[1], np.sqrt(variances[0] + variances[1]), draws)
 
 
 def beta_shapley(
@@ -147,41 +166,42 @@ def beta_shapley(
     ignore: float = 0.0,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
-) -> Worth:
+) -> SampledValues:
     """Return the Beta(alpha, beta) Shapley value of every training row.
 
     Parameters
     ----------
     fit_predict, train, labels, tests, truth
-        As of ``banzhaf``.
+        As in `banzhaf`.
     alpha, beta
-        (1, 1) is the Shapley value; the larger alpha against beta, the more small sets count.
+        (1, 1) is the Shapley value. The larger alpha is relative to beta, the more small sets
+        count.
     draws
-        Orders of the rows; each takes up to n trainings.
+        Number of random orders of the rows; each takes up to n trainings.
     ignore
-        Share of the weight, that of the largest sets, that may be left out to save their
-        trainings; a value errs by no more than that.
+        Share of the weight, that of the largest sets, to leave out in order to train less; the
+        error of a value is at most this share.
     seed
-        Of the orders.
+        Random seed of the orders.
     progress
-        Is told the share that is done, from 0 to 1.
+        Called with the share done, from 0 to 1.
 
     Raises
     ------
     Invalid
-        As of ``banzhaf``, or an alpha or beta that is not above 0.
+        As in `banzhaf`, or if alpha or beta is not above 0.
 
     Notes
     -----
     Kwon & Zou, Beta Shapley: a unified and noise-reduced data valuation framework for machine
-    learning, AISTATS 2022: in an order drawn by chance, what a row at place j adds to those
-    before it, weighted by ``beta_weights``.
+    learning, AISTATS 2022: in a random order, the utility that a row at place j adds to the rows
+    before it, weighted by `beta_weights`.
     """
     _refuse(train, labels, tests, truth, {"draws": draws}, {"alpha": alpha, "beta": beta})
     utility = accuracy_of(fit_predict, train, labels, tests, truth)
     random, n = np.random.default_rng(seed), len(train)
     weights = beta_weights(n, alpha=alpha, beta=beta)
-    beyond = weights[::-1].cumsum()[::-1] / n  # share of the weight from each place on
+    beyond = weights[::-1].cumsum()[::-1] / n  # share of the weight of each place and all after it
     places = int(np.count_nonzero(beyond > ignore))
     total, squares = np.zeros(n), np.zeros(n)
     for draw in range(draws):
@@ -191,19 +211,19 @@ def beta_shapley(
             total[order[place]] += weights[place] * (after - before)
             squares[order[place]] += (weights[place] * (after - before)) ** 2
             before = after
-        _tell(progress, draw, draws)
+        _report(progress, draw, draws)
     mean = total / draws
     errors = np.sqrt(np.maximum(squares / draws - mean**2, 0) / (draws - 1))
-    return Worth(mean, errors, draws * places)
+    return SampledValues(mean, errors, draws * places)
 
 
 def beta_weights(n: int, *, alpha: float, beta: float) -> FloatArray:
-    """Return the weight of each place in an order of n rows; their mean is 1.
+    """Return the weight of each place in an order of n rows; the mean weight is 1.
 
     Notes
     -----
     Kwon & Zou (2022), section 3: binomial(n - 1, j - 1) n B(j + beta - 1, n - j + alpha) /
-    B(alpha, beta) of place j, counted from 1.
+    B(alpha, beta) for place j, counted from 1.
 
     Examples
     --------
@@ -221,18 +241,18 @@ def beta_weights(n: int, *, alpha: float, beta: float) -> FloatArray:
     return weights
 
 
-def _by_row(inside: NDArray[np.bool_], worth: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the mean worth of the sets that hold each row, and that mean's variance."""
+def _by_row(inside: NDArray[np.bool_], utilities: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the mean utility of the sets that contain each row, and its variance."""
     count = inside.sum(axis=0)
-    centre = worth.mean()
+    centre = utilities.mean()
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (worth - centre) @ inside / count
-        square = (worth - centre) ** 2 @ inside / count
+        mean = (utilities - centre) @ inside / count
+        square = (utilities - centre) ** 2 @ inside / count
         variance = np.maximum(square - mean**2, 0) / (count - 1)
     return mean + centre, np.where(count > 1, variance, np.nan)
 
 
-def _tell(progress: Callable[[float], None] | None, draw: int, draws: int) -> None:
+def _report(progress: Callable[[float], None] | None, draw: int, draws: int) -> None:
     if progress is not None:
         progress((draw + 1) / draws)
 
@@ -250,7 +270,9 @@ def _refuse(
         ("tests", tests, truth),
     ]
     problems = [
-        Problem("shape", name, f"{len(given)} labels for {len(rows)} rows", "one label a row")
+        Problem(
+            "shape", name, f"{len(given)} labels for {len(rows)} rows", "one label for each row"
+        )
         for name, rows, given in pairs
         if len(rows) != len(given) or not len(rows)
     ]
