@@ -77,8 +77,8 @@ def tables(draw):
     lines[0][2] = written(lines[0][2], always)
     for row, label in enumerate(labels):
         cells = [draw(CELLS) for _ in range(2)]
-        told = [written(cell, always or draw(st.booleans())) for cell in cells]
-        lines.append([str(row * 3 + draw(st.integers(0, 2))), *told, written(label, always)])
+        others = [written(cell, always or draw(st.booleans())) for cell in cells]
+        lines.append([str(row * 3 + draw(st.integers(0, 2))), *others, written(label, always)])
     last = draw(st.booleans())
     start = draw(st.sampled_from(["", "\ufeff"]))
 

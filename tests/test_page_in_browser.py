@@ -187,8 +187,8 @@ def test_a_saved_submission_is_evaluated_and_applied(opened, table, tmp_path):
     assert (content["challenge"], content["board"]) == ("own-repair", "own")
     result = dataperf.evaluate_data(path, file, label="kind", id="key", on_message=lambda _: None)
     assert result.status != "failed"
-    told = tab.locator("[data-saved]").inner_text()
-    assert "Saved repair.json" in told and "test row" in told
+    message = tab.locator("[data-saved]").inner_text()
+    assert "Saved repair.json" in message and "test row" in message
     out = tmp_path / "cleaned.csv"
     applied = dataperf.apply(file, path, label="kind", id="key", output=out)
     names = {*content["answer"]["drop"], *content["answer"]["relabel"]}
@@ -202,7 +202,7 @@ def test_a_saved_submission_is_evaluated_and_applied(opened, table, tmp_path):
     assert len(dataperf.apply(file, path, label="kind", id="key").changes) == flagged - 1
 
 
-def test_values_stay_visible_beside_a_unique_text(opened, table):
+def test_values_stay_visible_next_to_a_unique_text(opened, table):
     path, _ = table
     tab = opened(path.with_name("mine.html"))
     card = tab.locator("[data-cards] .card").first

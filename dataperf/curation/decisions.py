@@ -85,6 +85,6 @@ def _tested(rows: Rows) -> NDArray[np.bool_]:
 
 
 def _digest(rows: Rows, suspects: SuspectRows) -> str:
-    """Return what tells this audit from others that a browser keeps decisions about."""
+    """Return a digest under which a browser keeps the decisions about this audit."""
     words = "\0".join([rows.name, rows.label, *map(str, rows.ids[suspects.rows].tolist())])
     return hashlib.sha256(words.encode() + rows.labels.tobytes()).hexdigest()[:16]

@@ -136,7 +136,7 @@
       const touched = rows.filter((line) => ["relabel", "drop"].includes(verdicts.get(line[ROW])));
       const chosen = touched.filter((line) => tested.checked || !line[TESTED]);
       const out = touched.length - chosen.length;
-      const told = [];
+      const message = [];
       if (!chosen.length) {
         part("saved").textContent = `Nothing to save: ${words(out, "row is a test row", "rows are test rows")}.`;
         return;
@@ -154,12 +154,12 @@
       link.download = file;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-      told.push(`Saved ${file}: ${words(relabel.length, "row", "rows")} to relabel, ${drop.length} to drop.`);
-      if (out) told.push(`Left out: ${words(out, "test row", "test rows")}.`);
-      if (tested.checked) told.push("Test rows are included, so dataperf evaluate refuses this file; dataperf apply takes it.");
+      message.push(`Saved ${file}: ${words(relabel.length, "row", "rows")} to relabel, ${drop.length} to drop.`);
+      if (out) message.push(`Left out: ${words(out, "test row", "test rows")}.`);
+      if (tested.checked) message.push("Test rows are included, so dataperf evaluate refuses this file; dataperf apply takes it.");
       const gone = emptied(chosen).map((each) => classes[each]);
-      if (gone.length) told.push(`No training row of ${gone.join(", ")} is left, so dataperf evaluate refuses this file.`);
-      part("saved").textContent = told.join(" ");
+      if (gone.length) message.push(`No training row of ${gone.join(", ")} is left, so dataperf evaluate refuses this file.`);
+      part("saved").textContent = message.join(" ");
     };
 
     // Keys act on the card that has the focus; j and k move it.
