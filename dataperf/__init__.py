@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dataperf.registry import source_code as _source_code
 
 if TYPE_CHECKING:
+    from dataperf.api.apply import apply
     from dataperf.api.challenges import (
         baseline,
         list_challenges,
@@ -33,6 +34,7 @@ __all__ = [
     "Invalid",
     "Result",
     "Submission",
+    "apply",
     "audit",
     "baseline",
     "check",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "dataperf.api.apply": ("apply",),
     "dataperf.api.challenges": (
         "baseline",
         "list_challenges",

@@ -144,7 +144,7 @@ def test_hostile_words_are_only_words():
         assert "<img src=x" not in drawn
         assert not [each for _, each in seen.tags if "onerror" in each]
         assert all(each.get("src", "data:").startswith("data:") for each in seen.all("img"))
-        assert len(seen.all("script")) == (2 if "<main" in drawn else 0)
+        assert len(seen.all("script")) == (3 if "<main" in drawn else 0)
         assert HOSTILE in seen.text()
     text = page.page(audit)
     assert any(HOSTILE in str(each[6]) for each in points(text)["points"])
@@ -379,3 +379,66 @@ def test_rows_stay_as_they_were(images):
     page.page(images, most=2)
     assert isinstance(images.rows, Rows)
     assert np.array_equal(before[0], images.rows.labels) and before[1].equals(images.rows.frame)
+
+
+def long_names() -> made.Audit:
+    """Return an audit whose ids and classes are long names of one word."""
+    rows = made.noisy(made.numbers(120).rows, 0.1)
+    classes = tuple(f"{name}_of_the_breast_unspecified" for name in ("a", "b", "c"))
+    ids = np.array([f"patient-{row:04}-examination-of-the-left-side" for row in range(len(rows))])
+    return made.audited(replace(rows, classes=classes, ids=ids, truth=None))
+
+
+@pytest.mark.parametrize("width", [60, 80, 110])
+def test_no_name_breaks_inside_a_word_on_a_terminal(width):
+    audit = long_names()
+    word = "column_with_a_name_of_more_than_forty_characters"
+    first = replace(audit.findings[0], sentence=f"It is {word} that leaks.")
+    audit = replace(audit, findings=(first, *audit.findings[1:]))
+    file = io.StringIO()
+    Console(file=file, width=width, highlight=False).print(terminal.text(audit))
+    text = file.getvalue()
+    assert word in text and max(map(len, text.splitlines())) <= width
+    suspects = samples.suspect_rows(audit)
+    for row in suspects.rows[:5]:
+        assert str(audit.rows.ids[row]) in text
+
+
+def test_counts_of_one_are_singular():
+    audit = made.numbers(60)
+    found = samples.finding(audit, "label_errors")
+    one = replace(found, numbers={**found.numbers, "flagged": 1}, table=found.table.head(1))
+    seen = Seen(page.page(replace(audit, findings=(one,)))).text()
+    assert "1 label flagged" in seen and "1 labels" not in seen
+    rows = replace(audit.rows, features=audit.rows.features[:, :1])
+    assert ", 1 feature, " in told(replace(audit, rows=rows))
+
+
+def test_years_have_no_separator_and_large_values_have():
+    assert [samples.short(each) for each in (1999.0, -2020.0, 12345.0, 1234.5)] == [
+        *("1999", "-2020", "12,345", "1234"),
+    ]
+
+
+def test_a_unique_name_does_not_hide_the_values():
+    audit = made.numbers(120)
+    frame = audit.rows.frame.assign(name=[f"Wine{row}x" for row in range(len(audit.rows))])
+    rows = replace(audit.rows, frame=frame, kinds={**audit.rows.kinds, "name": "text"})
+    assert samples.Usual(rows).text_column is None
+    drawn = page.page(replace(audit, rows=rows))
+    cards = re.findall(r'<article class="card.*?</article>', drawn, re.S)
+    assert len(cards) > 20
+    assert all('<table class="odd">' in each for each in cards)
+    assert all(re.search(r"\w+ [\d.]+; \w+ [\d.]+", each[9]) for each in points(drawn)["points"])
+
+
+def test_the_section_of_columns_says_how_each_was_read():
+    audit = made.numbers(120)
+    values = [None if row % 4 else "x" for row in range(len(audit.rows))]
+    frame = audit.rows.frame.assign(odd=values, when=pd.Timestamp("2020-01-01"))
+    frame["when"] += pd.to_timedelta(np.arange(len(frame)), unit="D")
+    kinds = {**audit.rows.kinds, "odd": "categorical", "when": "datetime"}
+    rows = replace(audit.rows, frame=frame, kinds=kinds, roles={"group": "odd"})
+    text = Seen(page.page(replace(audit, rows=rows))).text()
+    assert re.search(r"odd categories groups 75 % 1 x 25 %", text)
+    assert re.search(r"when dates not used 0 % \d+ 2020-01-01 2020-0\d-\d\d", text)

@@ -30,8 +30,8 @@ class AuditRequest:
         Random seed.
     report, submission, csv
         Where to write the report, the submission and the tables; None writes none.
-    track, budget
-        Track and budget of the submission.
+    track, budget, all_rows
+        Track and budget of the submission, and whether it also judges the test rows.
     """
 
     source: Any
@@ -43,6 +43,7 @@ class AuditRequest:
     csv: Path | None = None
     track: str | None = None
     budget: int | None = None
+    all_rows: bool = False
 
     @property
     def written(self) -> list[Path]:
@@ -60,8 +61,10 @@ def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
     DataperfError
         If a track or a budget is given but no submission, or the data cannot be read.
     """
-    if request.submission is None and (request.budget is not None or request.track is not None):
-        option = "--track" if request.budget is None else "--budget"
+    options = {"--budget": request.budget, "--track": request.track}
+    options["--all-rows"] = request.all_rows or None
+    if request.submission is None and any(value is not None for value in options.values()):
+        option = next(name for name, value in options.items() if value is not None)
         raise DataperfError(f"{option} needs --submission, the file to write")
     output_paths.check(
         {"--report": request.report, "--submission": request.submission},
@@ -77,6 +80,10 @@ def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
         found.report(request.report)
     if request.submission is not None:
         found.to_submission(
-            request.track, path=request.submission, budget=request.budget, seed=seed
+            request.track,
+            path=request.submission,
+            budget=request.budget,
+            seed=seed,
+            all_rows=request.all_rows,
         )
     return found

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import signals, terminal
+from dataperf.cli.apply import apply
 from dataperf.cli.boards import leaderboard, list_, show
 from dataperf.cli.curator import audit
 from dataperf.cli.data import data_get
@@ -38,7 +39,7 @@ def _help(command: Callable[..., None]) -> str:
 
 
 app.command("list", help=_help(list_))(list_)
-for _command in (show, baseline, check, evaluate, leaderboard, verify, audit, new):
+for _command in (show, baseline, check, evaluate, leaderboard, verify, audit, apply, new):
     app.command(help=_help(_command))(_command)
 app.command("check-plugins", help=_help(check_plugins))(check_plugins)
 for _command in (freeze, schema):

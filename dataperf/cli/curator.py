@@ -45,6 +45,14 @@ def audit(
     budget: Annotated[
         int | None, typer.Option(help="Maximum number of rows in the submission.", min=1)
     ] = None,
+    all_rows: Annotated[
+        bool,
+        typer.Option(
+            "--all-rows",
+            help="Judge test rows too, to clean a file with dataperf apply; no evaluation accepts "
+            "such a submission.",
+        ),
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option(help="Write every table as a CSV file into this folder.")
     ] = None,
@@ -64,7 +72,14 @@ def audit(
     reading = {**chosen(columns), "annotators": annotators or None, "sensitive": sensitive or None}
     written = {"report": report, "submission": submission, "csv": csv}
     request = audits.AuditRequest(
-        source, reading, detectors or None, seed, **written, track=track, budget=budget
+        source,
+        reading,
+        detectors or None,
+        seed,
+        **written,
+        track=track,
+        budget=budget,
+        all_rows=all_rows,
     )
     with terminal.steps() as progress:
         found = audits.run(request, on_progress=progress)

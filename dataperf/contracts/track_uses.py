@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dataperf.records import IntArray, Pool, Suspects
 
 
@@ -124,6 +127,34 @@ class TrackOwnData(Protocol):
         >>> pool = Pool(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), ("no", "yes"), {})
         >>> cleaning.own_example(pool, cleaning.Rules(), "own")
         {'orders': {'own': ['a', 'b']}}
+        """
+
+    def own_changes(self, answer: Any, pool: Pool) -> tuple[NDArray[np.bool_], dict[int, int]]:
+        """Return what an answer changes in the user's data: ``dataperf apply``.
+
+        Parameters
+        ----------
+        answer : Answer
+            Not checked yet: ids and classes may be unknown, and are then left out.
+        pool : Pool
+            All rows of the data, without features.
+
+        Returns
+        -------
+        keep : (n,) array of bool
+            Rows that stay.
+        relabel : dict of int to int
+            New class of each row that gets another label, by row number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dataperf.records import Pool
+        >>> from dataperf.tracks import repair
+        >>> pool = Pool(np.array(["a", "b"]), np.eye(2), np.array([0, 1]), ("no", "yes"), {})
+        >>> keep, relabel = repair.own_changes(repair.Answer(drop=["a"], relabel={"b": "no"}), pool)
+        >>> keep.tolist(), relabel
+        ([False, True], {1: 0})
         """
 
 

@@ -214,6 +214,7 @@ class Audit:
         seed: int = 0,
         test_share: float = 0.2,
         submitter: str = "anonymous",
+        all_rows: bool = False,
     ) -> dict[str, Any]:
         """Turn the label errors into a submission, and write it to a file if a path is given.
 
@@ -234,6 +235,9 @@ class Audit:
             same.
         submitter
             Name of the submitter.
+        all_rows
+            Whether rows that the evaluator would test on are judged and changed too: to clean a
+            file with `dataperf.apply`, where no proof is wanted. No evaluation accepts it.
 
         Returns
         -------
@@ -257,6 +261,7 @@ class Audit:
             seed=seed,
             test_share=test_share,
             submitter=submitter,
+            all_rows=all_rows,
         )
         content = submission.make(self.rows, self.evidence, options, version=self.version)
         if path is not None:

@@ -14,6 +14,8 @@ from dataperf.records import IntArray
 
 #: Nearest rows that are shown as images, that are counted, and that are shown as texts.
 NEAR, COUNTED, NEAR_TEXTS = 5, 10, 3
+#: How many times as many flagged rows are shown where each is only a few words.
+MANY = 8
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Scene:
     usual
         The usual values of its columns.
     most
-        Maximum number of samples in a section.
+        Maximum number of samples in a section; of flagged labels without images or sounds,
+        ``MANY`` times as many.
     thumbs
         Maximum number of images on the map.
     sounds
@@ -42,6 +45,12 @@ class Scene:
     most: int
     thumbs: int
     sounds: bool
+
+    @property
+    def flagged_shown(self) -> int:
+        """The number of flagged rows that are shown, the most suspicious first."""
+        most = self.most if self.has_media else MANY * self.most
+        return min(most, self.suspects.flagged)
 
     @property
     def has_media(self) -> bool:
@@ -66,7 +75,7 @@ class Card:
     text
         The row's text, None if the data has no text column.
     odd
-        The row's unusual columns, if it has neither media nor text.
+        The row's unusual columns, if it has no media.
     note
         A few words about the row.
     """
@@ -147,7 +156,7 @@ def card(scene: Scene, row: int, note: str = "", *, side: int = 112) -> Card:
         sound = samples.sound_uri(rows, row) if scene.sounds and image else ""
         return Card(*facts, rows.media.kind, image, sound, note=note)
     text = text_of(scene, row, 420)
-    odd = () if text is not None else tuple(scene.usual.odd(row))
+    odd = tuple(scene.usual.odd(row, most=4 if text is None else 2))
     return Card(*facts, "", text=text, odd=odd, note=note)
 
 

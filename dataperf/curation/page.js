@@ -77,6 +77,149 @@
     reveal();
   }
 
+  // Decisions about flagged rows, kept by the browser until they are saved as a submission.
+  const flaggedRows = document.getElementById("decisions");
+  if (flaggedRows) review(JSON.parse(flaggedRows.textContent));
+
+  function review({ head, all_rows: allRows, file, key, classes, pool, rows }) {
+    const [ROW, ID, GIVEN, SUGGESTED, TESTED] = Array(5).keys();
+    const verdicts = new Map();
+    const cardOf = new Map(cards.map((card) => [Number(card.id.slice(4)), card]));
+    const words = (count, one, many) => `${count} ${count === 1 ? one : many}`;
+    const [bar] = all(".review");
+    const part = (name) => bar.querySelector(`[data-${name}]`);
+    const tested = part("tested");
+
+    const store = () => {
+      try {
+        localStorage.setItem(key, JSON.stringify([...verdicts]));
+      } catch { /* a browser that keeps nothing still saves the submission */ }
+    };
+    const paint = (row) => {
+      const card = cardOf.get(row);
+      if (!card) return;
+      const verdict = verdicts.get(row) ?? "undecided";
+      card.dataset.decision = verdict;
+      for (const button of all("[data-decide]", card)) {
+        button.setAttribute("aria-pressed", String(button.dataset.decide === verdict));
+      }
+    };
+    const tally = () => {
+      const counts = { relabel: 0, drop: 0, keep: 0 };
+      for (const verdict of verdicts.values()) counts[verdict] += 1;
+      const { relabel, drop, keep } = counts;
+      const left = rows.length - verdicts.size;
+      part("count").textContent = `${relabel} to relabel, ${drop} to drop, ${keep} rejected, ${left} undecided`;
+      part("save").disabled = relabel + drop === 0;
+      part("all").disabled = left === 0;
+      part("clear").disabled = verdicts.size === 0;
+      part("saved").textContent = "";
+    };
+    const decide = (row, verdict) => {
+      if (verdict) verdicts.set(row, verdict);
+      else verdicts.delete(row);
+      paint(row);
+    };
+    const settle = () => { store(); tally(); };
+
+    // What the evaluator would refuse is said before the file is handed in.
+    const emptied = (chosen) => {
+      const counts = { ...pool };
+      for (const line of chosen) {
+        if (line[TESTED]) continue;
+        if (line[GIVEN] >= 0) counts[line[GIVEN]] -= 1;
+        if (verdicts.get(line[ROW]) === "relabel") counts[line[SUGGESTED]] += 1;
+      }
+      return Object.keys(pool).filter((each) => pool[each] > 0 && counts[each] <= 0);
+    };
+    const save = () => {
+      const touched = rows.filter((line) => ["relabel", "drop"].includes(verdicts.get(line[ROW])));
+      const chosen = touched.filter((line) => tested.checked || !line[TESTED]);
+      const out = touched.length - chosen.length;
+      const message = [];
+      if (!chosen.length) {
+        part("saved").textContent = `Nothing to save: ${words(out, "row is a test row", "rows are test rows")}.`;
+        return;
+      }
+      const drop = chosen.filter((line) => verdicts.get(line[ROW]) === "drop");
+      const relabel = chosen.filter((line) => verdicts.get(line[ROW]) === "relabel");
+      const answer = {
+        drop: drop.map((line) => line[ID]),
+        relabel: Object.fromEntries(relabel.map((line) => [line[ID], classes[line[SUGGESTED]]])),
+      };
+      const board = tested.checked ? allRows : head.board;
+      const content = JSON.stringify({ ...head, board, answer }, null, 1);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([`${content}\n`], { type: "application/json" }));
+      link.download = file;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+      message.push(`Saved ${file}: ${words(relabel.length, "row", "rows")} to relabel, ${drop.length} to drop.`);
+      if (out) message.push(`Left out: ${words(out, "test row", "test rows")}.`);
+      if (tested.checked) message.push("Test rows are included, so dataperf evaluate refuses this file; dataperf apply takes it.");
+      const gone = emptied(chosen).map((each) => classes[each]);
+      if (gone.length) message.push(`No training row of ${gone.join(", ")} is left, so dataperf evaluate refuses this file.`);
+      part("saved").textContent = message.join(" ");
+    };
+
+    // Keys act on the card that has the focus; j and k move it.
+    const seen = () => cards.filter((card) => !card.hidden);
+    const current = () => document.activeElement.closest("[data-cards] .card");
+    const step = (by) => {
+      const shownCards = seen(), at = shownCards.indexOf(current());
+      const next = shownCards[at < 0 ? (by > 0 ? 0 : shownCards.length - 1) : at + by];
+      if (!next) return;
+      next.tabIndex = -1;
+      next.focus({ preventScroll: true });
+      next.scrollIntoView({ block: "center" });
+    };
+    const verdictOf = { a: "relabel", d: "drop", r: "keep", u: "" };
+    document.addEventListener("keydown", (event) => {
+      const { target } = event;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (target.closest("select, input, textarea, canvas")) return;
+      if (event.key === "j" || event.key === "k") {
+        event.preventDefault();
+        step(event.key === "j" ? 1 : -1);
+      } else if (event.key in verdictOf && current()) {
+        const card = current(), verdict = verdictOf[event.key];
+        if (verdict && !card.querySelector(`[data-decide="${verdict}"]`)) return;
+        event.preventDefault();
+        decide(Number(card.id.slice(4)), verdict);
+        settle();
+        if (verdict) step(1);
+      }
+    });
+    for (const button of all("[data-decide]")) {
+      button.addEventListener("click", () => {
+        const row = Number(button.closest(".card").id.slice(4));
+        decide(row, verdicts.get(row) === button.dataset.decide ? "" : button.dataset.decide);
+        settle();
+      });
+    }
+    part("all").addEventListener("click", () => {
+      for (const line of rows) {
+        if (!verdicts.has(line[ROW]) && line[SUGGESTED] >= 0) decide(line[ROW], "relabel");
+      }
+      settle();
+    });
+    part("clear").addEventListener("click", () => {
+      for (const row of [...verdicts.keys()]) decide(row, "");
+      settle();
+    });
+    part("save").addEventListener("click", save);
+
+    const known = new Set(rows.map((line) => line[ROW]));
+    try {
+      for (const [row, verdict] of JSON.parse(localStorage.getItem(key) ?? "[]")) {
+        if (known.has(row) && verdict in { relabel: 0, drop: 0, keep: 0 }) decide(row, verdict);
+      }
+    } catch { /* nothing was kept */ }
+    if (!rows.some((line) => line[TESTED])) tested.parentNode.remove();
+    for (const each of all("[data-review], .decide")) each.hidden = false;
+    tally();
+  }
+
   // Sounds, one at a time.
   let playing = null;
   const stop = () => {

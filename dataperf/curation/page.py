@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dataperf.curation import map_points, markup, samples, sections
+from dataperf.curation import column_table, decisions, map_points, markup, samples, sections
 from dataperf.curation.cards import Scene
 from dataperf.curation.charts import SEVERITY_WORDS, percent, table
 from dataperf.curation.map_layout import Layout, layout
@@ -29,17 +30,17 @@ SIZES = (
 )
 #: Images in the strip at the top.
 MOST_STRIP = 14
-#: The main number of a finding, and what it counts.
+#: The main number of a finding, and what it counts: many, and one.
 HEADLINES = {
-    "label_errors": ("flagged", "labels flagged"),
-    "duplicates": ("rows", "rows in sets of duplicates"),
-    "outliers": ("rows", "rows far from all others"),
-    "imbalance": ("ratio", "largest to smallest class"),
-    "features": ("problems", "column problems"),
-    "slices": ("slices", "weak slices"),
-    "fairness": ("differences", "differences between groups"),
-    "drift": ("auroc", "AUROC of a model that separates the splits"),
-    "annotators": ("cohen_kappa", "agreement beyond chance (Cohen's κ)"),
+    "label_errors": ("flagged", "labels flagged", "label flagged"),
+    "duplicates": ("rows", "rows in sets of duplicates", "row in sets of duplicates"),
+    "outliers": ("rows", "rows far from all others", "row far from all others"),
+    "imbalance": ("ratio", "largest to smallest class", "largest to smallest class"),
+    "features": ("problems", "column problems", "column problem"),
+    "slices": ("slices", "weak slices", "weak slice"),
+    "fairness": ("differences", "differences between groups", "difference between groups"),
+    "drift": ("auroc", *2 * ("AUROC of a model that separates the splits",)),
+    "annotators": ("cohen_kappa", *2 * ("agreement beyond chance (Cohen's κ)",)),
 }
 #: What to do about findings of each kind.
 ADVICE = {
@@ -70,7 +71,8 @@ def page(audit: Audited, *, title: str | None = None, most: int = 60) -> str:
     title
         Title of the page; None takes the name of the data.
     most
-        Maximum number of flagged rows that are shown; other sections show a fifth of it.
+        Maximum number of flagged rows that are shown, of rows without images or sounds 8 times as
+        many; other sections show a fifth of it.
 
     Returns
     -------
@@ -100,6 +102,7 @@ def _assembled(scene: Scene, placed: Layout, title: str) -> str:
         has_media=scene.has_media,
         header=_header(scene),
         parts=_sections(scene, placed),
+        decisions=decisions.content(scene.audit, scene.suspects),
     )
 
 
@@ -109,7 +112,8 @@ def _sections(scene: Scene, placed: Layout) -> list[Section]:
     first = found.pop("label_errors", None) if scene.suspects.flagged else None
     classes = found.pop("imbalance", None) or sections.balance(scene)
     ordered = [
-        *(first, map_points.section(scene, placed), classes, *found.values()),
+        *(first, map_points.section(scene, placed), classes, column_table.section(scene)),
+        *found.values(),
         *(sections.values(scene), _next(scene), _about(scene, placed)),
     ]
     return [each for each in ordered if each is not None]
@@ -169,11 +173,12 @@ def _header(scene: Scene) -> dict[str, Any]:
 
 
 def _finding_card(found: Finding) -> FindingCard:
-    key, unit = HEADLINES.get(found.kind, ("rows", "rows"))
+    key, *units = HEADLINES.get(found.kind, ("rows", "rows", "row"))
     value, number = found.numbers.get(key, len(found.table)), "–"
     if sections.is_number(value):
         number = f"{value:,}" if isinstance(value, int) else short(float(f"{value:.3g}"))
     word = SEVERITY_WORDS[found.severity]
+    unit = units[number == "1"]
     return FindingCard(found.kind, word, found.title, number, unit, found.sentence)
 
 
@@ -203,7 +208,11 @@ def _next(scene: Scene) -> Section:
         for found in audit.findings
         if found.kind in ADVICE and found.severity in ("high", "medium")
     ]
-    content = {"commands": commands(audit) if scene.suspects.flagged else (), "advice": advice}
+    content = {
+        "commands": commands(audit) if scene.suspects.flagged else (),
+        "apply": apply_command(audit) if scene.suspects.flagged else "",
+        "advice": advice,
+    }
     return Section(
         "next", "Next steps", "Repair the data, then measure the gain.", "next.html", content
     )
@@ -230,10 +239,38 @@ def commands(audit: Audited) -> tuple[tuple[str, ...], tuple[str, ...]]:
             (f"dataperf audit {named} --track {track} --submission {track}.json",),
             (f"dataperf evaluate {track}.json",),
         )
+    chosen = f"--label {label}{_roles(audit)}"
     return (
-        (f"dataperf audit {named} --label {label} --submission repair.json",),
-        (f"dataperf evaluate --data {named} --label {label} --model logistic_v1 repair.json",),
+        (f"dataperf audit {named} {chosen} --submission repair.json",),
+        (f"dataperf evaluate --data {named} {chosen} --model logistic_v1 repair.json",),
     )
+
+
+def _roles(audit: Audited) -> str:
+    """Return the options that name the columns of the data, as the audit was given them."""
+    options = {"id": "--id", "group": "--group", "true_label": "--true-label", "split": "--split"}
+    roles = dict(audit.rows.roles)
+    if not audit.rows.split_named:
+        roles.pop("split", None)
+    return "".join(
+        f" {option} {shlex.quote(roles[role])}" for role, option in options.items() if role in roles
+    )
+
+
+def apply_command(audit: Audited) -> str:
+    """Return the command that writes the cleaned data; "" where there is no file to clean."""
+    source, label = audit.rows.source, shlex.quote(audit.rows.label)
+    path = Path(source) if source else None
+    if (
+        path is None
+        or source.startswith(("challenge:", "hf:"))
+        or not (path.suffix or "/" in source)
+    ):
+        return ""
+    target = shlex.quote(f"{path.name.partition('.')[0]}-cleaned{''.join(path.suffixes[-2:])}")
+    column = audit.rows.roles.get("id")
+    chosen = f"--label {label}" + (f" --id {shlex.quote(column)}" if column else "")
+    return f"dataperf apply repair.json --data {shlex.quote(source)} {chosen} -o {target}"
 
 
 def _track_of(source: str) -> str:
@@ -267,10 +304,8 @@ def _remarks(scene: Scene, placed: Layout) -> list[str]:
     audit, rows = scene.audit, scene.audit.rows
     lines = list(audit.notes)
     flagged = scene.suspects.flagged
-    if flagged > scene.most:
-        lines.append(
-            f"{min(scene.most, flagged):,} of {flagged:,} flagged rows are shown as samples."
-        )
+    if flagged > scene.flagged_shown:
+        lines.append(f"{scene.flagged_shown:,} of {flagged:,} flagged rows are shown as samples.")
     if len(placed.rows) < len(rows):
         share = percent(len(placed.rows) / len(rows))
         lines.append(f"The map shows {len(placed.rows):,} of {len(rows):,} rows ({share}).")

@@ -27,6 +27,9 @@ SECONDS, RATE = 3.0, 16_000
 #: Maximum size of a PNG in bytes; a larger one becomes a JPEG.
 SMALL = 8_000
 
+#: Mean length up to which a text that models do not see only names its row.
+NAME = 40
+
 #: Spectrograms: grey values and their colours, red, green and blue.
 STOPS = (0, 64, 128, 192, 255)
 INKS = ((8, 10, 34), (52, 38, 108), (150, 52, 112), (238, 124, 72), (252, 245, 200))
@@ -256,13 +259,18 @@ class Usual:
 
     @cached_property
     def text_column(self) -> str | None:
-        """The text column with the longest texts."""
+        """The text column with the longest texts; short names of rows do not count.
+
+        They are shown where the rows have nothing else to show.
+        """
         frame, kinds = self.rows.frame, self.rows.kinds
         names = [name for name in frame.columns if kinds.get(str(name)) == "text"]
-        if not names:
-            return None
         head = frame[names].head(200).astype(str)
-        return str(max(names, key=lambda name: float(head[name].str.len().mean())))
+        length = {name: float(head[name].str.len().mean()) for name in names}
+        read = set(self.rows.feature_columns)
+        if any(kinds.get(str(name)) in ("numeric", "categorical") for name in frame.columns):
+            names = [name for name in names if str(name) in read or length[name] > NAME]
+        return str(max(names, key=lambda name: length[name])) if names else None
 
     @cached_property
     def _seen(self) -> IntArray:
@@ -327,7 +335,7 @@ class Usual:
                 continue
             number = float(self._values(column, kind, np.array([row]))[0])
             apart = abs(number - middle) / spread if np.isfinite(number) else 0.0
-            usual = " to ".join(short(float(f"{middle + way:.3g}")) for way in (-spread, spread))
+            usual = " to ".join(_rounded(middle + way) for way in (-spread, spread))
             found.append(Odd(column, short(number), usual, apart))
         return sorted(found, key=lambda each: -each.strength)[:most]
 
@@ -356,6 +364,11 @@ def _countable(values: pd.Series[Any]) -> pd.Series[Any]:
     return values
 
 
+def _rounded(value: float) -> str:
+    """Return a value with three digits, or as a whole number if it has more."""
+    return short(float(f"{value:.3g}") if abs(value) < 1000 else round(value))
+
+
 def _middle(values: FloatArray) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     if not len(finite):
@@ -366,13 +379,13 @@ def _middle(values: FloatArray) -> tuple[float, float]:
 
 
 def short(value: float) -> str:
-    """Return a number with four digits.
+    """Return a value of the data with four digits; a year has no separator.
 
-    >>> short(1234567.0), short(0.0123456), short(3.0), short(float("nan"))
-    ('1,234,567', '0.01235', '3', 'missing')
+    >>> short(1234567.0), short(1999.0), short(0.0123456), short(float("nan"))
+    ('1,234,567', '1999', '0.01235', 'missing')
     """
     if not np.isfinite(value):
         return "missing"
     if value == int(value) and abs(value) < 1e9:
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import plural
 from dataperf.curation import cards, charts, samples
 from dataperf.curation.cards import Card, Scene
 from dataperf.curation.charts import Interval, Table, percent, table
@@ -91,13 +92,14 @@ def label_errors(scene: Scene) -> Section | None:
     found, suspects = scene.suspects.finding, scene.suspects
     if found is None:
         return None
-    count = min(scene.most, suspects.flagged)
+    count = scene.flagged_shown
     shown = f"the {count:,} most suspicious of {suspects.flagged:,}"
     content: dict[str, Any] = {
         "figures": _estimate(found),
         "suspects": [cards.suspect(scene, place) for place in range(count)],
         "filters": _filters(scene, count),
         "shown": f"all {count:,}" if count == suspects.flagged else shown,
+        "flagged": suspects.flagged,
         **_noise(found),
         "tables": [],
     }
@@ -117,7 +119,7 @@ def _estimate(found: Finding) -> list[Figure]:
     flagged, share = known.get("flagged", 0.0), known.get("precision_estimate")
     if not flagged:
         return []
-    figures = [Figure(f"{flagged:,.0f}", "labels flagged")]
+    figures = [Figure(f"{flagged:,.0f}", "label flagged" if flagged == 1 else "labels flagged")]
     if "expected_real" in known:
         figures.append(Figure(f"≈ {known['expected_real']:,.0f}", "of them expected to be wrong"))
     if share is not None:
@@ -237,7 +239,7 @@ def _set(scene: Scene, part: Any) -> Set:
     words = {"conflict": "labels conflict", "crosses": "in several splits"}
     marks = [words[name] for name in words if name in part and part[name].any()]
     kinds = sorted({str(each) for each in part["kind"]}) if "kind" in part else []
-    note = " · ".join([*marks, *kinds, f"{len(part)} rows"])
+    note = " · ".join([*marks, *kinds, plural(len(part), "row")])
     drawn = [cards.card(scene, int(row), _split_of(scene, int(row))) for row in part["row"].head(4)]
     return Set(note, bool(marks), drawn)
 

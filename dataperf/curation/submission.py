@@ -14,6 +14,7 @@ from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
+from dataperf.own_data.all_rows import ALL_ROWS
 from dataperf.reading import split
 from dataperf.records import IntArray, Submission, Suspects
 from dataperf.records.rows import Rows, part_of
@@ -54,6 +55,9 @@ class Options:
         Random seed of the test part, and its share of all rows. The evaluator must get the same.
     submitter
         Name of the submitter.
+    all_rows
+        Whether rows that the evaluator would test on are judged and changed too. Such a submission
+        cleans a file (`dataperf.apply`); no evaluation accepts it.
     """
 
     track: str | None = None
@@ -62,6 +66,7 @@ class Options:
     seed: int = 0
     test_share: float = 0.2
     submitter: str = "anonymous"
+    all_rows: bool = False
 
 
 def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
     The evaluator holds out a test part of your own data, drawn by ``seed`` and ``test_share`` (or
     by groups). A submission must not rest on labels of that part, or its score would prove
     nothing. So the labels of the other rows are judged again without it. A challenge has separate
-    tests, so its whole pool is judged.
+    tests, so its whole pool is judged. With ``all_rows`` nothing is held out.
 
     Parameters
     ----------
@@ -100,8 +105,10 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
     track = options.track or (board.track if board else DEFAULT)
     if board is not None and track != board.track:
         raise DataperfError(f"{board.challenge} asks for {board.track}, not for {track}")
+    if options.all_rows:
+        _check_all_rows(board, track)
     inside = np.ones(len(rows), dtype=bool)
-    if board is None:
+    if board is None and not options.all_rows:
         seed, share = options.seed, options.test_share
         inside = split.parts(rows, seed=seed, test_share=share, track=track) == "pool"
     judged = _judged(rows, evidence, np.flatnonzero(inside))
@@ -116,7 +123,7 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
     content = {
         "schema_version": 2,
         "challenge": board.challenge if board else challenges.OWN + track.replace("_", "-"),
-        "board": board.board if board else "own",
+        "board": ALL_ROWS if options.all_rows else board.board if board else "own",
         "submitter": options.submitter,
         "method": f"dataperf audit {version}",
         "answer": answer,
@@ -136,6 +143,19 @@ def _check(options: Options) -> None:
     problems += _of_submitter(options.submitter)
     if problems:
         raise Invalid("submission", problems)
+
+
+def _check_all_rows(board: _Board | None, track: str) -> None:
+    """Refuse a submission over all rows that nothing could be done with."""
+    what = expected = ""
+    if board is not None:
+        what = "the pool of a challenge is judged whole; its tests are other rows"
+        expected = "leave it out"
+    elif track == "cleaning":
+        what = "an order over all rows can neither be evaluated nor applied"
+        expected = "track repair or selection"
+    if what:
+        raise Invalid("submission", [Problem("all-rows", "all_rows", what, expected)])
 
 
 def _of_submitter(submitter: Any) -> list[Problem]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dataperf.basics.wording import plural
@@ -12,7 +13,7 @@ from dataperf.records.findings import Finding, Severity
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 #: Severities: a sign, a colour that reads on white and on black, and a style for terminals.
 SIGNS: dict[Severity, tuple[str, str, str]] = {
@@ -27,8 +28,8 @@ COLUMNS = (
     *("measure", "class", "given", "suggested", "value", "rows", "error", "low", "high"),
     *("confidence", "conflict", "crosses", "times_usual", "effect", "accuracy", "kind", "score"),
 )
-#: Maximum number of columns of a table on a terminal.
-MOST_COLUMNS = 6
+#: Maximum number of columns of a table on a terminal, and width of a severity with its sign.
+MOST_COLUMNS, SEVERITY_WIDTH = 6, 8
 
 
 def summary(audit: Audited) -> str:
@@ -36,7 +37,7 @@ def summary(audit: Audited) -> str:
     rows = audit.rows
     lines = [
         f"Audit of {clipped(rows.name, 60)}: {plural(len(rows), 'row')}, "
-        f"{len(rows.classes):,} classes, label {clipped(rows.label, 40)}"
+        f"{_classes(len(rows.classes))}, label {clipped(rows.label, 40)}"
     ]
     lines += [
         f"  {SIGNS[found.severity][0]} {SEVERITY_WORDS[found.severity]:<6}  "
@@ -68,12 +69,11 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
 
     rows = audit.rows
     head = Text(clipped(rows.name, 200), style="bold")
-    facts = (
-        f"{len(rows):,} rows, {rows.features.shape[1]:,} features, {len(rows.classes):,} classes"
-    )
+    counts = (plural(len(rows), "row"), plural(rows.features.shape[1], "feature"))
+    facts = ", ".join([*counts, _classes(len(rows.classes))])
     missing = int((rows.labels < 0).sum())
     facts += f", label {clipped(rows.label, 60)}" + (f" ({missing:,} missing)" if missing else "")
-    parts: list[Any] = [head, Text(facts), Text(""), _findings(audit.findings)]
+    parts: list[Any] = [head, Text(facts), Text(""), Findings(audit.findings)]
     for found in audit.findings:
         if found.severity != "none" and len(found.table):
             parts += [Text(""), *_top(found, most)]
@@ -96,24 +96,76 @@ def _remarks(audit: Audited) -> list[str]:
     return lines
 
 
-def _findings(findings: Sequence[Finding]) -> RenderableType:
-    from rich.table import Table
-    from rich.text import Text
+def _classes(count: int) -> str:
+    return f"{count:,} class" if count == 1 else f"{count:,} classes"
 
-    drawn = Table(box=None, pad_edge=False, title="FINDINGS", title_justify="left")
-    drawn.add_column("severity", no_wrap=True)
-    drawn.add_column("finding", no_wrap=True)
-    drawn.add_column("what was found", overflow="fold")
-    for found in findings:
-        sign, _, style = SIGNS[found.severity]
-        severity = Text(f"{sign} {SEVERITY_WORDS[found.severity]}", style=style)
-        drawn.add_row(severity, Text(found.title), Text(clipped(found.sentence, 2000)))
-    return drawn
+
+def _longest(texts: Iterable[str]) -> int:
+    """Return the length of the longest word, which is the least width that breaks none."""
+    return max((len(word) for text in texts for word in text.split()), default=0)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The findings as a table; as a list where a word would not fit into its last column."""
+
+    findings: Sequence[Finding]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        drawn = Table(box=None, pad_edge=False, title="FINDINGS", title_justify="left")
+        drawn.add_column("severity", no_wrap=True)
+        drawn.add_column("finding", no_wrap=True)
+        drawn.add_column("what was found", overflow="fold")
+        lines = []
+        for found in self.findings:
+            sign, _, style = SIGNS[found.severity]
+            severity = Text(f"{sign} {SEVERITY_WORDS[found.severity]}", style=style)
+            lines.append((severity, Text(found.title), Text(clipped(found.sentence, 2000))))
+        titles = max((line[1].cell_len for line in lines), default=0)
+        room = options.max_width - SEVERITY_WIDTH - titles - 4
+        if _longest(line[2].plain for line in lines) <= room:
+            for line in lines:
+                drawn.add_row(*line)
+            yield drawn
+            return
+        yield Text("FINDINGS", style="italic")
+        for severity, title, sentence in lines:
+            yield Text.assemble(severity, "  ", title)
+            yield Padding(sentence, (0, 0, 0, 2))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The first rows of a table: as many of its columns as fit without breaking a word."""
+
+    heads: Sequence[str]
+    rights: Sequence[bool]
+    cells: Sequence[Sequence[str]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.table import Table
+        from rich.text import Text
+
+        drawn = Table(box=None, pad_edge=False)
+        used, count = 0, 0
+        for place, head in enumerate(self.heads):
+            used += _longest([head, *self.cells[place]]) + (2 if place else 0)
+            if place and used > options.max_width:
+                break
+            count += 1
+        for head, right in zip(self.heads[:count], self.rights):
+            drawn.add_column(head, justify="right" if right else "left", overflow="fold")
+        for line in zip(*self.cells[:count]):
+            drawn.add_row(*(Text(text) for text in line))
+        yield drawn
 
 
 def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
     """Return a heading and the first rows of a finding's table."""
-    from rich.table import Table
     from rich.text import Text
 
     whole = found.table
@@ -122,15 +174,9 @@ def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
     frame, names = whole.head(most), columns(whole)
     more = f"  the first {most} of {len(whole):,}" if len(whole) > most else ""
     title = Text(f"{clipped(found.title, 80).upper()}{more}", style="italic")
-    drawn = Table(box=None, pad_edge=False)
-    cells = {name: [cell(name, value).text for value in frame[name].tolist()] for name in names}
-    for place, name in enumerate(names):
-        number = place and frame[name].dtype.kind in "fiu"
-        side = "right" if number else "left"
-        drawn.add_column(name.replace("_", " "), justify=side, overflow="fold")  # type: ignore[arg-type]
-    for at in range(len(frame)):
-        drawn.add_row(*(Text(cells[name][at]) for name in names))
-    return title, drawn
+    cells = [[cell(name, value).text for value in frame[name].tolist()] for name in names]
+    rights = [bool(place) and frame[name].dtype.kind in "fiu" for place, name in enumerate(names)]
+    return title, Cells([name.replace("_", " ") for name in names], rights, cells)
 
 
 def columns(frame: pd.DataFrame) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,8 @@ ALPHA = 0.01
 #: Minimum share of missing values that is reported, and that is serious.
 HOLE, HOLED = 0.2, 0.5
 FOLDS, BINS, MOST, FEWEST = 5, 64, 5000, 20
+#: Columns that the reader of images and sounds makes.
+MEASURED = ("width", "height", "seconds", "rate", "loudness")
 #: Maximum number of examined values (rows x features) of single features.
 VALUES = 6_400_000
 
@@ -87,8 +90,9 @@ def find(evidence: Evidence) -> Finding | str:
     )
     described["p"] = statistics.holm(described["p"]) if len(described) else []
     order = _order(seen)
-    problems = [*_leaks(described), *_others(rows, described)]
-    if order >= ORDERED and _order_p(seen) <= ALPHA:
+    others = [each for each in _others(rows, described) if not _measured(rows, each[0])]
+    problems = [*_leaks(described), *others]
+    if order >= ORDERED and _order_p(seen) <= ALPHA and not _sorted_by_reader(rows):
         problems.append(
             ("(row number)", "order", order, order, "the row number predicts the label")
         )
@@ -248,6 +252,16 @@ def _others(rows: Rows, described: pd.DataFrame) -> Iterator[tuple[str, str, flo
         elif line.distinct >= UNIQUE * known and _names_rows(rows, line.column, line.kind):
             share = line.distinct / known
             yield line.column, "identifier", 0.6, share, f"{share:.1%} of its values are unique"
+
+
+def _measured(rows: Rows, name: str) -> bool:
+    """Return whether the reader itself measured a column, such as the width of an image."""
+    return rows.media is not None and name in MEASURED
+
+
+def _sorted_by_reader(rows: Rows) -> bool:
+    """Return whether the reader put the rows in order: it sorts the files of a folder."""
+    return rows.media is not None and bool(rows.source) and Path(rows.source).is_dir()
 
 
 def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:

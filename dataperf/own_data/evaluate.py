@@ -12,8 +12,8 @@ from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
+from dataperf.own_data import all_rows, options
 from dataperf.own_data import columns as own_columns
-from dataperf.own_data import options
 from dataperf.own_data.challenge import challenge
 from dataperf.reading import split
 from dataperf.reading.split import Rows
@@ -201,4 +201,5 @@ def _track_of(content: Any, subject: str) -> str:
         what = f"answers {validation.shown(named)}" if named else "does not name its challenge"
         expected = f"for own data one of {', '.join(tracks)}"
         raise Invalid(subject, [Problem("other-challenge", "challenge", what, expected)])
+    all_rows.refuse(content, subject)
     return tracks[named]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 
 from dataperf import registry, statistics
@@ -302,6 +303,19 @@ def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
     first, *others = by_name[np.argsort(-counts[by_name], kind="stable")]
     rows = pool.ids[pool.labels == first][: min(2, most, int(counts.max()) - 1)].tolist()
     return {"drop": rows[:1], "relabel": {each: pool.classes[others[0]] for each in rows[1:]}}
+
+
+def own_changes(answer: Answer, pool: Pool) -> tuple[NDArray[np.bool_], dict[int, int]]:
+    """Return which rows stay, and the new class of rows that get another label."""
+    row_of, classes = pool.row_of, {name: number for number, name in enumerate(pool.classes)}
+    keep = np.ones(len(pool), dtype=bool)
+    keep[[row_of[str(each)] for each in answer.drop if str(each) in row_of]] = False
+    relabel = {
+        row_of[name]: classes[word]
+        for name, word in answer.relabel.items()
+        if name in row_of and word in classes and pool.labels[row_of[name]] != classes[word]
+    }
+    return keep, relabel
 
 
 def audit_answer(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag
 
 from dataperf import selection_helpers
@@ -206,6 +207,13 @@ def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
             if counts[each]
         }
     }
+
+
+def own_changes(answer: Answer, pool: Pool) -> tuple[NDArray[np.bool_], dict[int, int]]:
+    """Return which rows stay: the selected ones. No row gets another label."""
+    keep = np.zeros(len(pool), dtype=bool)
+    keep[[pool.row_of[name] for _, name in _pairs(answer) if name in pool.row_of]] = True
+    return keep, {}
 
 
 def audit_answer(

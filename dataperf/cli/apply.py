@@ -1,0 +1,63 @@
+"""The command that applies a submission to the data it is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dataperf.cli import terminal
+from dataperf.cli.options import AsJson, submission_path
+
+
+def apply(
+    submission: Annotated[
+        Path,
+        typer.Argument(
+            parser=submission_path, metavar="SUBMISSION", help="A repair or a selection (JSON)."
+        ),
+    ],
+    data: Annotated[
+        str,
+        typer.Option("--data", help="The data: a CSV, Parquet or JSON file, or a folder."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The cleaned file or folder to write.")
+    ],
+    label: Annotated[str | None, typer.Option("--label", "-l", help="The label column.")] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="Column of unique ids.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option("--drop", help="Column that is not read (repeatable).")
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", help="The change log, .csv or .json (OUTPUT.changes.csv)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write your data as a submission leaves it, in its own form, with a log of every change.
+
+    Example: dataperf apply repair.json --data mine.csv --label y -o cleaned.csv
+    """
+    from dataclasses import asdict
+
+    from dataperf.api.apply import apply as write
+
+    found = write(
+        submission,
+        data,
+        output=output,
+        log=log,
+        label=label,
+        id=id_column,
+        drop=drop or None,
+    )
+    if as_json:
+        listed = [asdict(each) for each in found.changes]
+        facts = {"rows": found.rows, "kept": found.kept, "notes": list(found.notes)}
+        terminal.show_json({**facts, "changes": listed})
+    else:
+        typer.echo(str(found))
+    for wrote in (found.output, found.log):
+        terminal.say(f"wrote {wrote}")
