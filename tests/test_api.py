@@ -206,6 +206,18 @@ def test_the_error_names_the_argument_what_came_and_what_is_expected():
         assert words in str(error.value)
 
 
+@pytest.mark.parametrize("values", [1, "abc", b"ab", {"x": 1}], ids=repr)
+def test_a_column_that_is_not_a_list_is_refused(values):
+    with pytest.raises(Invalid, match="a list of the column's values"):
+        dataperf.audit({"a": values, "y": [0, 1]}, label="y")
+
+
+@pytest.mark.parametrize("option", [{"jobs": 0}, {"jobs": "2"}, {"engine": 3}], ids=str)
+def test_freeze_checks_where_it_runs(option):
+    with pytest.raises(Invalid, match=f"{next(iter(option))}: .*wrong-type"):
+        dataperf.freeze("logistic_v1", **option)
+
+
 def test_an_unknown_option_is_refused_with_the_nearest():
     with pytest.raises(Invalid, match='Did you mean "label"'):
         dataperf.evaluate_data(FRAME, {}, lable="y")

@@ -152,6 +152,19 @@ def test_every_problem_is_told_at_once(small):
     assert "tiny_metric" in message and "tiny_model" in message
 
 
+def test_a_key_of_the_old_form_is_one_problem_that_names_the_new_key(small):
+    changes = (
+        (('label_column = "given"', 'label = "given"'), "tasks.main.label", "label_column"),
+        (("budget = 2", "cap = 2"), "boards.two.rules.cap", "budget"),
+    )
+    for change, where, new in changes:
+        with pytest.raises(Invalid) as error:
+            challenges.read(small(change))
+        (problem,) = error.value.problems  # not also that the new key is missing
+        assert (problem.rule, problem.where) == ("renamed-key", where)
+        assert f'"{new}"' in problem.what
+
+
 def test_every_problem_of_form_is_told_at_once(small):
     path = small(
         ("true_label_column =", "true_lable_column ="),

@@ -9,7 +9,7 @@ import pytest
 
 from dataperf import registry
 from dataperf.authoring import conformance
-from dataperf.errors import DataperfError, NotFound
+from dataperf.errors import DataperfError, Invalid, NotFound
 from dataperf.evaluation import engines, results
 from dataperf.evaluation.results import Place
 from tests import own_board
@@ -199,6 +199,45 @@ def test_a_store_that_fails_is_named(board, here, monkeypatch):
         code=2,
     )
     assert text.startswith(f"the store broken ({path}, line 3): ZeroDivisionError")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def put(*_): return None\nget = names = put", "put returned NoneType, expected str"),
+        ("def put(*_): return 'x'\ndef names(*_): return [1]\nget = put", "names returned int"),
+    ],
+    ids=["put", "names"],
+)
+def test_what_a_store_returns_is_checked(board, here, text, message):
+    own_board.write(here / "mine", "stores/odd.py", text)
+    words = ("--results", "odd:x", "--plugins", here / "mine")
+    if message.startswith("put"):
+        printed = run("evaluate", "-c", "ants", board / "a.json", *words, code=2)
+    else:
+        printed = run("leaderboard", "-c", "ants", *words, code=2)
+    assert message in printed
+
+
+def test_a_result_of_the_old_form_is_one_problem(board, here):
+    run("evaluate", "-c", "ants", board / "a.json")
+    (path,) = (here / "dataperf-results").rglob("*.json")
+    content = json.loads(path.read_text()) | {"schema_version": 1, "beside": None}
+    del content["safety"]
+    with pytest.raises(Invalid) as error:
+        results.parse(json.dumps(content).encode(), "old.json")
+    (problem,) = error.value.problems
+    assert problem.rule == "schema-version"
+    assert "evaluate the submission again" in str(error.value)
+
+
+def test_a_folder_or_a_file_in_the_wrong_place_says_what_to_do(board, here):
+    run("evaluate", "-c", "ants", board / "a.json")
+    printed = run("verify", "dataperf-results", code=1)
+    assert "--results dataperf-results" in printed
+    (path,) = (here / "dataperf-results").rglob("*.json")
+    printed = run("leaderboard", "-c", "ants", "--results", path, code=2)
+    assert "is a file, expected a folder of results" in printed
 
 
 def test_a_location_is_a_folder_unless_it_names_a_store(here):

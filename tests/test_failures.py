@@ -225,7 +225,9 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["term", "int"]
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (getattr(signal, "SIGHUP", None), 129), (signal.SIGINT, 130)],
+    ids=["term", "hup", "int"],
 )
 @pytest.mark.parametrize(
     ("fit", "jobs"),

@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from dataperf import registry, report
 from dataperf.api import arguments, output_paths
-from dataperf.api.arguments import FUNCTION, NOTHING, PATH, TEXT
+from dataperf.api.arguments import FUNCTION, NOTHING, NUMBER, PATH, TEXT
 from dataperf.api.evaluation import Messages, Progress
 from dataperf.api.own_data import DataOptions
 from dataperf.authoring import scaffold
@@ -135,6 +135,8 @@ def freeze(
     arguments.check(
         "freeze",
         name=(name, TEXT),
+        engine=(engine, TEXT | NOTHING),
+        jobs=(jobs, NUMBER),
         on_message=(on_message, FUNCTION),
         on_progress=(on_progress, function),
     )

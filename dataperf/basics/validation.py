@@ -49,7 +49,11 @@ def problems_of(error: ValidationError, model: type[BaseModel], place: str = "")
     """Return pydantic's errors as problems; after ten of one kind the rest is counted."""
     problems: list[Problem] = []
     kinds: dict[tuple[str, str], int] = {}
-    for item in error.errors(include_url=False, include_context=False):
+    items = error.errors(include_url=False, include_context=False)
+    renamed = {(*item["loc"][:-1], _new_key(item, model)) for item in items}
+    for item in items:
+        if item["type"] == "missing" and item["loc"] in renamed:
+            continue  # the problem of its old key names it
         where = _path(place, item["loc"])
         extra = item["type"] == "extra_forbidden"
         kind = (item["type"], _kind_of_place(place, item["loc"][:-1] if extra else item["loc"]))
@@ -69,10 +73,19 @@ def _kind_of_place(place: str, loc: Sequence[int | str]) -> str:
     return _path(place, keys[: 1 if place else 2])
 
 
+def _new_key(item: Any, model: type[BaseModel]) -> str | None:
+    """Return today's name of the unknown key of an error, if it is a key of schema_version 1."""
+    if item["type"] != "extra_forbidden":
+        return None
+    record = _record_at(model, item["loc"][:-1])
+    new: str | None = getattr(record, "OLD_KEYS", {}).get(str(item["loc"][-1]))
+    return new
+
+
 def _problem(item: Any, where: str, model: type[BaseModel]) -> Problem:
     if item["type"] == "extra_forbidden":
         key, record = str(item["loc"][-1]), _record_at(model, item["loc"][:-1])
-        if new := getattr(record, "OLD_KEYS", {}).get(key):
+        if new := _new_key(item, model):
             what = f'the key "{key}" of schema_version 1 is now "{new}"'
             return Problem("renamed-key", where, what, "rename it, and write schema_version 2")
         hint = did_you_mean(key[:64], getattr(record, "model_fields", {}))
@@ -80,14 +93,23 @@ def _problem(item: Any, where: str, model: type[BaseModel]) -> Problem:
     if item["type"] == "missing":
         return Problem("missing-key", where, "this key is required")
     if item["loc"][-1] == "schema_version" and type(item["input"]) is int:
-        what = f"this file has schema_version {item['input']}"
-        return Problem("schema-version", where, what, f"schema_version {SCHEMA_VERSION}")
+        return other_version(item["input"], where)
     if item["type"] == "string_pattern_mismatch" and item["loc"][-1] in ("submitter", "method"):
         return Problem("not-one-line", where, shown(item["input"]), "no control characters")
     if item["type"] == "string_pattern_mismatch":
         expected = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit"
         return Problem("bad-name", where, shown(item["input"]), expected)
     return Problem(_rule(item["type"]), where, shown(item["input"]), item["msg"])
+
+
+def other_version(found: int, where: str = "schema_version") -> Problem:
+    """Return the problem of a file in the form of another version."""
+    expected = f"schema_version {SCHEMA_VERSION}; "
+    if found < SCHEMA_VERSION:
+        expected += "write it, and rename the keys that are listed here, if any"
+    else:
+        expected += "a newer dataperf reads this file"
+    return Problem("schema-version", where, f"this file has schema_version {found}", expected)
 
 
 def _rule(kind: str) -> str:

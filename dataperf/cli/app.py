@@ -71,7 +71,7 @@ def _options(
 def main() -> None:
     """Run the command line; exit with 0 for success, 1 for a failure, 2 for an error of the user.
 
-    SIGTERM ends it with 143 and Ctrl-C with 130; the evaluation that was running keeps nothing.
+    SIGTERM ends it with 143, a closed terminal with 129 and Ctrl-C with 130; the evaluation that was running keeps nothing.
     """
     from dataperf.errors import DataperfError
 
@@ -81,9 +81,9 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except signals.Ended:
+    except signals.Ended as ended:
         signals.end_workers()
-        sys.exit(signals.code_of(signal.SIGTERM))
+        sys.exit(signals.code_of(ended.number))
     except SystemExit as error:
         if error.code == signals.code_of(signal.SIGINT):  # Ctrl-C, as typer has it
             signals.end_workers()

@@ -13,17 +13,35 @@ from types import FrameType
 GRACE = 2.0
 
 
+#: What ends the process: a request to end, and (not on Windows) a terminal that was closed.
+ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+
+
 class Ended(BaseException):
-    """SIGTERM came. No ``except Exception`` or ``except SystemExit`` of anybody catches it."""
+    """A signal of `ENDING` came. No ``except Exception`` or ``except SystemExit`` catches it.
+
+    Parameters
+    ----------
+    number
+        The signal's number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def listen() -> None:
-    """Raise Ended on SIGTERM; end the process if SIGTERM or Ctrl-C does not end it in time.
+    """Raise Ended on a signal of `ENDING`; end the process if it, or Ctrl-C, does not do so in time.
+
+    A signal that is ignored, as ``nohup`` does with SIGHUP, stays ignored.
 
     Python runs its signal handlers between two steps of the main thread. A thread of its own
     learns of the signal at once, and waits no longer than `GRACE` for the main thread.
     """
-    signal.signal(signal.SIGTERM, _end)
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
@@ -46,11 +64,11 @@ def end_workers() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    raise Ended
+    raise Ended(number)
 
 
 def _watch(ours: socket.socket, theirs: socket.socket) -> None:
-    ending = (signal.SIGTERM, signal.SIGINT)
+    ending = (*ENDING, signal.SIGINT)
     number = next(found for found in iter(lambda: ours.recv(1)[0], None) if found in ending)
     threading.Event().wait(GRACE)
     end_workers()

@@ -17,6 +17,7 @@ from dataperf import plugin_calls, registry
 from dataperf.basics import files, json_files, validation
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.records import Result
+from dataperf.records.fields import SCHEMA_VERSION
 
 LARGEST_ARRAY = 2**26
 NAME_LENGTH = 32
@@ -139,7 +140,9 @@ def keep(result: Result, location: str) -> str:
     place = place_of(location)
     module = registry.load("stores", place.store)
     with plugin_calls.calling("stores", module, "put(location, name, content)"):
-        return str(module.put(place.location, name_of(result), dump(result)))
+        kept = module.put(place.location, name_of(result), dump(result))
+    _expect_text(module, "put", kept)
+    return str(kept)
 
 
 def names(location: str) -> list[str]:
@@ -153,7 +156,16 @@ def names(location: str) -> list[str]:
     place = place_of(location)
     module = registry.load("stores", place.store)
     with plugin_calls.calling("stores", module, "names(location)"):
-        return [str(name) for name in module.names(place.location)]
+        found = list(module.names(place.location))
+    for name in found:
+        _expect_text(module, "names", name)
+    return found
+
+
+def _expect_text(module: Any, function: str, value: Any) -> None:
+    if not isinstance(value, str):
+        what = f"{plugin_calls.named('stores', module)}: {function} returned {type(value).__name__}"
+        raise DataperfError(f"{what}, expected str")
 
 
 def get(location: str, name: str) -> Result:
@@ -184,7 +196,15 @@ def parse(content: bytes, subject: str) -> Result:
     Invalid
         If it is not one.
     """
-    return validation.validate(Result, json_files.parse_json(content, subject), subject)
+    parsed = json_files.parse_json(content, subject)
+    version = parsed.get("schema_version") if isinstance(parsed, dict) else None
+    if type(version) is int and version < SCHEMA_VERSION:
+        what = f"this result has schema_version {version}"
+        expected = (
+            f"schema_version {SCHEMA_VERSION}; results never change: evaluate the submission again"
+        )
+        raise Invalid(subject, [Problem("schema-version", "schema_version", what, expected)])
+    return validation.validate(Result, parsed, subject)
 
 
 def read(path: Path) -> Result:
@@ -195,6 +215,8 @@ def read(path: Path) -> Result:
     Invalid
         If the file is not a result, or was changed after it was written.
     """
+    if path.is_dir():
+        raise DataperfError(f"{path} is a folder; for all of its results: --results {path}")
     if not path.is_file():
         raise DataperfError(f"{path} is not a file")
     try:
@@ -241,5 +263,5 @@ def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, s
             try:
                 intact.append(get(location, name))
             except DataperfError as error:
-                broken[name] = str(error)
+                broken[name] = str(error).removeprefix(f"{name}: ")
     return intact, broken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +222,10 @@ def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
     """
     import pandas as pd
 
+    for key, values in columns.items():
+        if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+            what = f"a {type(values).__name__}"
+            raise refuse(name, "wrong-type", str(key), what, "a list of the column's values")
     found = {
         text_repair.whole(str(key)): text_repair.series(list(values))
         for key, values in columns.items()

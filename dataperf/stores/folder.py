@@ -38,6 +38,8 @@ def names(location: str) -> Iterable[str]:
         If the folder does not exist.
     """
     folder = Path(location)
+    if folder.is_file():
+        raise DataperfError(f"{location} is a file, expected a folder of results")
     if not folder.is_dir():
         raise DataperfError(f"there is no folder {location}; dataperf evaluate makes it")
     return sorted(
