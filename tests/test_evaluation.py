@@ -17,11 +17,11 @@ import pytest
 import dataperf
 from dataperf import registry
 from dataperf.basics import files
-from dataperf.boards import leaderboard, reference_points
+from dataperf.boards import leaderboard, reference_points, rerun
 from dataperf.definitions import data, loading, submission
 from dataperf.errors import DataperfError, DigestMismatch, Invalid, NotFound, Problem, Unavailable
 from dataperf.evaluation import evaluate, results
-from dataperf.records import Generated, Submission, Table, Url
+from dataperf.records import Generated, SafetyReport, Submission, Table, Url
 from dataperf.sources import locate, tables
 
 REFERENCE = registry.our_folder("challenges") / "speech-selection" / "submissions"
@@ -98,6 +98,20 @@ def test_one_broken_record_does_not_hide_the_others(reference, tmp_path):
     intact, broken = results.read_all(str(tmp_path))
     assert intact == [reference]
     assert len(broken) == 2
+
+
+def test_an_invented_report_of_a_safety_model_is_a_problem_of_the_record(reference):
+    part = SafetyReport(role="text", external=False, digest="0", numbers={"kappa": 1.0})
+    forged = reference.model_copy(update={"safety": {"unsafe_topics": part}})
+    (row,) = rerun.verify([forged])
+    assert row["problems"] == [
+        "safety: reports of unsafe_topics, but the track selection has nothing to score"
+    ]
+
+
+def test_control_characters_of_a_failed_record_are_escaped(asked, reference):
+    failed = {"status": "failed", "error": "\x1b[2Jgone\x07", "score": None, "tasks": {}}
+    assert unranked_reason(asked, reference, **failed) == r"failed: \x1b[2Jgone\x07"
 
 
 def unranked_reason(asked, result, **changes) -> str:

@@ -761,6 +761,18 @@ def test_a_spectrogram_shows_high_tones_on_top(audio):
     assert high.mean(axis=1).argmax() < low.mean(axis=1).argmax()
 
 
+def test_a_rate_that_no_sound_has_is_one_bad_file(tmp_path):
+    for label in ("low", "high"):
+        tone(tmp_path / "tones" / label / "good.wav", 440)
+    bad = tmp_path / "tones" / "low" / "bad.wav"
+    content = (tmp_path / "tones" / "low" / "good.wav").read_bytes()
+    rates = b"".join(number.to_bytes(4, "little") for number in (2**31 - 1, 2 * (2**31 - 1)))
+    bad.write_bytes(content[:24] + rates + content[32:])
+    with pytest.raises(ValueError, match="a rate of 2,147,483,647 Hz, expected 1 to 1,000,000 Hz"):
+        sounds.open_sound(bad)
+    assert len(read(str(tmp_path / "tones"), embedding="mfcc").ids) == 2
+
+
 def test_wav_of_every_kind_is_in_the_same_range(tmp_path):
     for dtype in (np.int16, np.int32, np.float32):
         tone(tmp_path / "t.wav", 440, dtype=dtype)

@@ -31,3 +31,17 @@ def shorten(names: Sequence[str], most: int = 12) -> str:
     """
     listed = ", ".join(names[:most])
     return listed if len(names) <= most else f"{listed} and {len(names) - most:,} more"
+
+
+def printable(text: str) -> str:
+    r"""Return a text with control characters escaped, which would command the terminal.
+
+    Line ends and tabs stay as they are.
+
+    >>> printable("\x1b[2Jred")
+    '\\x1b[2Jred'
+    """
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
+        for each in text
+    )

@@ -10,6 +10,7 @@ import numpy as np
 
 from dataperf import statistics
 from dataperf.basics import files
+from dataperf.basics.wording import printable
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError
@@ -156,7 +157,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     def judge(result: Result) -> Score:
         record = result.provenance
         if result.status != "scored":
-            raise DataperfError(f"failed: {result.error}")
+            raise DataperfError(f"failed: {printable(result.error or '')}")
         if result.rules != "strict":
             raise DataperfError("scored by the official rules, which can be cheated")
         if not record.frozen or unfrozen:

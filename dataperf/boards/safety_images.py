@@ -8,6 +8,8 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import printable
+
 #: Maximum number of pixels of an image, and the accepted formats.
 LARGEST, FORMATS = 50_000_000, ("PNG", "JPEG", "WEBP")
 
@@ -50,4 +52,4 @@ def open_image(content: bytes) -> NDArray[np.uint8]:
 def first_line(error: Exception) -> str:
     """Return the first line of an error, with control characters escaped."""
     text = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text)

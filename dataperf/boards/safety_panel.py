@@ -306,6 +306,10 @@ def rerun(
         return [f"the record has no report of {name}" for name in unknown], []
     if not kept.safety:
         return [], []
+    track = challenges.load(kept.challenge).track
+    if not hasattr(registry.load("tracks", track), "items"):
+        names = ", ".join(kept.safety)
+        return [f"safety: reports of {names}, but the track {track} has nothing to score"], []
     items = _items(kept, data)
     problems = [
         f"safety.{name}: numbers do not match the probabilities"

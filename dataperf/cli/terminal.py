@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dataperf.basics.wording import printable
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -37,11 +39,7 @@ def say(text: str) -> None:
 
     Names in data may hold sequences that command a terminal.
     """
-    shown = (
-        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
-        for each in text
-    )
-    typer.echo("".join(shown), err=True)
+    typer.echo(printable(text), err=True)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from dataperf.errors import Unavailable
 #: Rate in Hz of all spectra, and their window and step in samples.
 RATE, WINDOW, STEP = 16_000, 512, 160
 BANDS, COEFFICIENTS = 64, 20
+#: Highest rate in Hz that is read; resampling needs memory in proportion to it.
+HIGHEST_RATE = 1_000_000
 
 
 def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
@@ -54,6 +56,8 @@ def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
         samples, rate = soundfile.read(file, dtype="float32")
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
+    if not 0 < rate <= HIGHEST_RATE:
+        raise ValueError(f"a rate of {rate:,} Hz, expected 1 to {HIGHEST_RATE:,} Hz")
     if not len(samples):
         raise ValueError("the file has no samples")
     return np.nan_to_num(samples.astype(np.float32)), int(rate)

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from dataperf.basics.wording import printable
 from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
@@ -44,7 +45,8 @@ def scorecard(
     head = f"{result.challenge}/{result.board}   {who}"
     parts: list[RenderableType] = [Text(head, style="bold")]
     if result.status == "failed":
-        return Group(*parts, Text(f"FAILED, not ranked: {result.error}", style="red"))
+        why = printable(result.error or "")
+        return Group(*parts, Text(f"FAILED, not ranked: {why}", style="red"))
     parts += [Text(_headline(result), style="bold green"), _place(result, reference), Text("")]
     if len(result.tasks) == 1:
         parts += _task_parts(*result.tasks.values())
