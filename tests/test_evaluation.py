@@ -109,6 +109,17 @@ def test_an_invented_report_of_a_safety_model_is_a_problem_of_the_record(referen
     ]
 
 
+def test_a_reworded_title_of_a_split_is_a_note_and_no_difference(reference):
+    part = reference.tasks["digits"]
+    test = part.splits["test"].model_copy(update={"title": "other words"})
+    older = part.model_copy(update={"splits": {**part.splits, "test": test}})
+    (row,) = rerun.verify([reference.model_copy(update={"tasks": {"digits": older}})])
+    assert row["ok"]
+    assert [note.split(" then")[0] for note in row["notes"]] == [
+        "tasks.digits.splits.test: the title is 'other words'"
+    ]
+
+
 def test_control_characters_of_a_failed_record_are_escaped(asked, reference):
     failed = {"status": "failed", "error": "\x1b[2Jgone\x07", "score": None, "tasks": {}}
     assert unranked_reason(asked, reference, **failed) == r"failed: \x1b[2Jgone\x07"

@@ -150,6 +150,8 @@ def result(given: Kept | Path | Result, *, asking: Sequence[str] = ()) -> dict[s
     if not problems:
         again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
         again, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, again)
+        again, reworded = _titled(kept, again)
+        notes += reworded
         problems = list(_differences(kept, again))
         others, skipped = safety_panel.rerun(kept, asking, data=loaded)
         problems, notes = problems + others, notes + skipped
@@ -223,6 +225,24 @@ def _settled(
         tasks[name] = tasks[name].model_copy(update={"summary": numbers, "notes": words})
     lacking = [f"{key} was not checked: it needs an extra" for key in optional if key in unseen]
     return again.model_copy(update={"tasks": tasks}), lacking
+
+
+def _titled(kept: Result, again: Result) -> tuple[Result, list[str]]:
+    """Return the new result with the record's titles of test splits, and a note for each other one.
+
+    A board's digest leaves titles out, so a challenge may reword them and honest records stay so.
+    """
+    tasks, notes = dict(again.tasks), []
+    for name in tasks.keys() & kept.tasks.keys():
+        splits = dict(tasks[name].splits)
+        for split in splits.keys() & kept.tasks[name].splits.keys():
+            before, after = kept.tasks[name].splits[split].title, splits[split].title
+            if before != after:
+                words = f"{validation.shown(before)} then, {validation.shown(after)} now"
+                notes.append(f"tasks.{name}.splits.{split}: the title is {words}")
+                splits[split] = splits[split].model_copy(update={"title": before})
+        tasks[name] = tasks[name].model_copy(update={"splits": splits})
+    return again.model_copy(update={"tasks": tasks}), sorted(notes)
 
 
 def _plain(value: Any) -> Any:
