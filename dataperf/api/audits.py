@@ -1,4 +1,4 @@
-"""An audit with everything that it is to write, checked before the data is read."""
+"""Audit a data set and write the outputs, whose places are checked before the data is read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AuditRequest:
     report, submission, csv
         Where to write the report, the submission and the tables; None writes none.
     track, budget, all_rows
-        Of the submission.
+        Track of the submission, its maximum number of rows, and whether it may change test rows.
     """
 
     source: Any

@@ -1,4 +1,7 @@
-"""A Result to bytes and back; its name is its content's digest."""
+"""Write and read results, and find the store that ``--results`` names.
+
+A result's name is the digest of its content.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ FOLDER = "folder"
 def encode(predictions: NDArray[Any]) -> str:
     """Return class ids of shape (seeds, rows) as short text.
 
-    A row's seeds lie side by side: they mostly agree, which packs them quicker and smaller.
+    The predictions of all seeds for a row are adjacent. They mostly agree, so this order is
+    compressed faster and smaller.
 
     >>> decode(encode(np.array([[0, 1, 2], [2, 1, 0]]))).tolist()
     [[0, 1, 2], [2, 1, 0]]
@@ -66,7 +70,7 @@ def decode(text: str) -> NDArray[np.intp]:
 
 
 def dump(result: Result) -> bytes:
-    """Return the record as the JSON bytes that are kept."""
+    """Return the record as JSON bytes."""
     content = result.model_dump(mode="json")
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
@@ -80,7 +84,7 @@ def name_of(result: Result) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """A store's name, and the location that it keeps results at."""
+    """The name of a store, and a location in it."""
 
     store: str
     location: str
@@ -90,7 +94,7 @@ def place_of(text: str) -> Place:
     """Return the store and the location that ``--results`` names.
 
     ``NAME:LOCATION`` or ``NAME://LOCATION`` is the store of that name; everything else is a
-    folder. A folder that is there is always a folder, whatever its name.
+    folder. The name of an existing folder is always that folder.
 
     >>> place_of("dataperf-results")
     Place(store='folder', location='dataperf-results')
@@ -122,7 +126,7 @@ def place_of(text: str) -> Place:
 
 
 def keep(result: Result, location: str) -> str:
-    """Put the record in a store and return where it is, in the store's words.
+    """Put the record in a store and return its place, as the store describes it.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ def keep(result: Result, location: str) -> str:
     Raises
     ------
     DataperfError
-        If the store fails, or refuses.
+        If the store fails or refuses it.
     """
     place = place_of(location)
     module = registry.load("stores", place.store)
@@ -182,7 +186,7 @@ def parse(content: bytes, subject: str) -> Result:
     Raises
     ------
     Invalid
-        If it is not one.
+        If the bytes are not a result.
     """
     return validation.validate(Result, json_files.parse_json(content, subject), subject)
 

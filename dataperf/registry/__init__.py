@@ -1,12 +1,12 @@
-"""A folder is a registry: find, list, load and digest plug-ins, ours and the user's alike.
+"""Find, list, load and digest plug-ins, ours and the user's: each folder is a registry.
 
-Ours lie in this package (``challenges`` and ``fixed_models`` beside it in a checkout). The
-user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
+Ours are in this package (``challenges`` and ``fixed_models`` next to it in a checkout). The
+user's are in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
 ``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
 Installed packages may offer such a folder too (``packages``).
 
 ``entries`` finds plug-ins, ``parts`` lists the files that each rests on, ``source_code`` runs
-exactly the source that ``parts`` has digested, and ``reads`` refuses a file that is no part.
+exactly the source that ``parts`` has digested, and ``reads`` refuses a file that is not a part.
 
 It imports only ``errors``, ``records`` and ``basics``; every folder above them may import it.
 """

@@ -1,8 +1,8 @@
-"""Run plug-ins from the very source that was digested, whatever lies in ``__pycache__``.
+"""Run plug-ins from the source that was digested, never from ``__pycache__``.
 
-Python would run ``__pycache__/NAME.pyc`` in place of ``NAME.py`` if its time and size match: a
-file that nobody digests. So the modules of every kind of plug-in, ours too, and the modules
-beside a user's plug-in are compiled here from the bytes that `dataperf.registry.parts` read.
+Python would run ``__pycache__/NAME.pyc`` in place of ``NAME.py`` if its time and size match, and that
+file has no digest. So this module compiles plug-ins of every kind, ours too, and the modules next
+to a user's plug-in from the bytes that `dataperf.registry.parts` read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class SourceLoader(SourceFileLoader):
     content
         Its source.
     importing
-        What an import statement in it calls; None for Python's own.
+        The function that an import statement in it calls; None for Python's own.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SourceLoader(SourceFileLoader):
         self.importing = importing
 
     def get_data(self, path: Any) -> bytes:
-        """Return the source; for another path, what lies there."""
+        """Return the source; for another path, the content of that file."""
         return self.content if str(path) == self.path else super().get_data(path)
 
     def get_code(self, fullname: str) -> Any:
@@ -69,16 +69,16 @@ class SourceLoader(SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Find our own plug-ins, and what lies beside a user's, before Python's own finders do."""
+    """Find our plug-ins, and modules next to a user's plug-ins, before Python's own finders do."""
 
-    #: Modules beside users' plug-ins, by the name that they are imported under.
-    beside: dict[str, tuple[Part, Callable[..., Any]]] = {}
+    #: Modules next to users' plug-ins, by the name that they are imported under.
+    neighbours: dict[str, tuple[Part, Callable[..., Any]]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname in self.beside:
-            part, importing = self.beside[fullname]
+        if fullname in self.neighbours:
+            part, importing = self.neighbours[fullname]
             return _spec(SourceLoader(fullname, part.path, part.content or b"", importing))
         start, _, rest = fullname.partition(".")
         kind, _, name = rest.partition(".")
@@ -97,7 +97,7 @@ def _spec(loader: SourceLoader) -> ModuleSpec | None:
 
 
 def install() -> None:
-    """Let import statements find plug-ins here first; once a process."""
+    """Make import statements find plug-ins here first; a second call does nothing."""
     if not any(isinstance(each, _Finder) for each in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
@@ -122,7 +122,7 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     own = next(iter(parts.values()))
-    loader = SourceLoader(name, entry.path, own.content or b"", _beside(name, entry, parts))
+    loader = SourceLoader(name, entry.path, own.content or b"", _importer(name, entry, parts))
     spec = _spec(loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -141,8 +141,8 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
 
 
 def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:
-    # The same text elsewhere is another plug-in: a dataset reads what lies beside its file.
-    # But a model's compiled code may be kept, and knows its module by name wherever it lies.
+    # The same source in another folder is another plug-in: a dataset reads files next to it.
+    # A model is the same in any folder: its cached compiled code refers to the module by name.
     found = {
         name: part.digest if part.content is None else files.digest_bytes(part.content)
         for name, part in parts.items()
@@ -152,8 +152,8 @@ def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:
     return files.digest_json(found) if len(found) > 1 else next(iter(found.values()))
 
 
-def _beside(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..., Any] | None:
-    """Make the modules beside a plug-in known; return how its import statements find them."""
+def _importer(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..., Any] | None:
+    """Register the modules next to a plug-in; return the function that imports them for it."""
     modules = {
         _dotted(entry.folder, part.path): part
         for part in list(parts.values())[1:]
@@ -181,7 +181,7 @@ def _beside(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[...,
     root.__path__ = []
     sys.modules[prefix] = root
     for dotted, part in modules.items():
-        _Finder.beside[f"{prefix}.{dotted}"] = part, importing
+        _Finder.neighbours[f"{prefix}.{dotted}"] = part, importing
         reads.watch_as(f"{prefix}.{dotted}", name)
     return importing
 
@@ -195,8 +195,8 @@ def _dotted(folder: Path, path: Path) -> str:
 def _compiled_code_apart(parts: Mapping[str, Part], digest: str) -> Iterator[None]:
     """Keep what numba compiles of a plug-in in the user's cache, by the digest of its parts.
 
-    With ``cache=True`` numba would run what lies in ``__pycache__`` beside the plug-in if that
-    names the right source, and it does not look at what the plug-in imports.
+    With ``cache=True`` numba would run compiled code from ``__pycache__`` if it matches the file of
+    the plug-in, even if a module that the plug-in imports has changed.
     """
     if not any(b"numba" in (part.content or b"") for part in parts.values()):
         yield
