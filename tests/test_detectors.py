@@ -776,7 +776,7 @@ def test_a_detector_that_breaks_its_contract_is_reported(words, change, tmp_path
     text = f'''"""Broken."""
 import numpy as np
 import pandas as pd
-from dataperf.curation.records import Finding
+from dataperf.records import Finding
 
 title = "Broken"
 

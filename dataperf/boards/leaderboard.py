@@ -12,6 +12,7 @@ from dataperf import statistics
 from dataperf.basics import files
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
+from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
 from dataperf.evaluation import evaluate, results, scorecard
 from dataperf.evaluation.train import Run, training_set_digest, weights_of
@@ -152,7 +153,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     digests = challenges.digests(challenge, board)
     version = evaluate.numeric_version(challenge, board)
     unfrozen = freezing.unfrozen_parts(challenge, board, data=data)
-    here = evaluate.data_digest(data)
+    here = data_digest(data)
 
     def judge(result: Result) -> Score:
         record = result.provenance

@@ -14,6 +14,7 @@ from dataperf.basics import validation
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
+from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
 from dataperf.evaluation import engines, results
 from dataperf.evaluation import evaluate as evaluation
@@ -184,7 +185,7 @@ def _changed(
 
 
 def _other_data(kept: Result, data: Mapping[str, TaskData], what: str) -> Iterator[str]:
-    here, used = evaluation.data_digest(data), kept.provenance.digests.get("data", "nothing")
+    here, used = data_digest(data), kept.provenance.digests.get("data", "nothing")
     if here != used:
         yield f"{what} has changed: the result used {used[:16]}, here is {here[:16]}"
 

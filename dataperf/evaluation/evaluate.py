@@ -19,7 +19,7 @@ from dataperf import plugin_calls, registry
 from dataperf.basics import files
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
-from dataperf.definitions.data import data_digest as data_digest
+from dataperf.definitions.data import data_digest
 from dataperf.errors import TrainingFailed
 from dataperf.evaluation import engines, metric_guard, provenance, scorecard
 from dataperf.evaluation.train import Run, train, training_runs_of

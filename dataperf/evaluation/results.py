@@ -140,10 +140,14 @@ def keep(result: Result, location: str) -> str:
     DataperfError
         If the store fails or refuses it.
     """
+    store, place = _store(location)
+    with plugin_calls.calling("stores", store, "put(location, name, content)"):
+        return str(store.put(place, name_of(result), dump(result)))
+
+
+def _store(location: str) -> tuple[Any, str]:
     place = place_of(location)
-    module = registry.load("stores", place.store)
-    with plugin_calls.calling("stores", module, "put(location, name, content)"):
-        return str(module.put(place.location, name_of(result), dump(result)))
+    return registry.load("stores", place.store), place.location
 
 
 def names(location: str) -> list[str]:
@@ -154,10 +158,9 @@ def names(location: str) -> list[str]:
     DataperfError
         If nothing is kept there, or the store fails.
     """
-    place = place_of(location)
-    module = registry.load("stores", place.store)
-    with plugin_calls.calling("stores", module, "names(location)"):
-        return [str(name) for name in module.names(place.location)]
+    store, place = _store(location)
+    with plugin_calls.calling("stores", store, "names(location)"):
+        return [str(name) for name in store.names(place)]
 
 
 def get(location: str, name: str) -> Result:
@@ -170,12 +173,11 @@ def get(location: str, name: str) -> Result:
     DataperfError
         If there is no such record, or the store fails.
     """
-    place = place_of(location)
-    module = registry.load("stores", place.store)
-    with plugin_calls.calling("stores", module, "get(location, name)"):
-        content = module.get(place.location, name)
+    store, place = _store(location)
+    with plugin_calls.calling("stores", store, "get(location, name)"):
+        content = store.get(place, name)
     if not isinstance(content, bytes):
-        what = f"{plugin_calls.named('stores', module)}: get returned {type(content).__name__}"
+        what = f"{plugin_calls.named('stores', store)}: get returned {type(content).__name__}"
         raise DataperfError(f"{what}, expected bytes")
     return _intact(content, name, Path(name).stem)
 
