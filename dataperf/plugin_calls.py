@@ -33,7 +33,7 @@ def calling(kind: str, module: Any, wanted: str = "") -> Iterator[None]:
     kind, module
         The plug-in that is called inside. An error of one of ours passes unchanged.
     wanted
-        Its signature: ``answer(pool, rules, *, seed)``. Shown where the call itself fails.
+        The function's signature: ``answer(pool, rules, *, seed)``. Shown where the call itself fails.
 
     Raises
     ------

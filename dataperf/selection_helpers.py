@@ -73,7 +73,7 @@ def rows_by_class(pool: Pool, rows: NDArray[Any] | None = None) -> list[IntArray
 
 
 def ids_by_class(pool: Pool, rows: Iterable[int]) -> dict[str, list[str]]:
-    """Return ids filed under their given class, in pool order.
+    """Return ids listed under their given class, in pool order.
 
     Parameters
     ----------

@@ -233,7 +233,9 @@ def test_a_wrong_option_does_not_parse(_no_settings):
 @pytest.mark.parametrize("path", HOW_TO, ids=lambda path: path.stem)
 def test_sessions_of_how_to_pages_run(path, tmp_path):
     text = path.read_text(encoding="utf-8")
-    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    # Other tests measure what these commands run, and measuring makes them slow.
+    ours = ("COLUMNS", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+    env = {name: value for name, value in os.environ.items() if name not in ours}
     blocks = re.findall(r"```(console|python)\n(.*?)```", text, re.DOTALL)
     assert blocks
     for language, block in blocks:

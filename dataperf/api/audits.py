@@ -31,7 +31,7 @@ class AuditRequest:
     report, submission, csv
         Where to write the report, the submission and the tables; None writes none.
     track, budget, all_rows
-        Track of the submission, its maximum number of rows, and whether it may change test rows.
+        Track and budget of the submission, and whether it also judges the test rows.
     """
 
     source: Any

@@ -98,7 +98,8 @@ def evaluate(
     Returns
     -------
     Result
-        Its status is ``"failed"`` if the model could not be trained on the submission.
+        The record of the evaluation; its status is ``"failed"`` if the model could not be
+        trained on the submission.
 
     Raises
     ------

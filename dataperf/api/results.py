@@ -148,7 +148,7 @@ def leaderboard(
     Returns
     -------
     Leaderboard
-        Its rows, and the results that are not ranked with the reason.
+        The ranked rows, and the results that are not ranked with the reason.
 
     Raises
     ------

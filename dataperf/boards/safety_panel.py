@@ -37,7 +37,7 @@ class Prepared:
     Parameters
     ----------
     name, option : str
-        Its name and option.
+        The plug-in's name and option.
     module : module
         The plug-in.
     digest : str

@@ -36,7 +36,7 @@ def apply(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write your data as a submission leaves it, in its own form, with a log of every change.
+    """Apply a submission to your data and log every change.
 
     Example: dataperf apply repair.json --data mine.csv --label y -o cleaned.csv
     """

@@ -28,7 +28,7 @@ def list_(
     as_json: AsJson = False,
     plugins: Plugins = None,
 ) -> None:
-    """List challenges, fixed models, metrics, tracks, strategies, datasets, and all other plug-ins.
+    """List challenges, fixed models, metrics and other plug-ins.
 
     Example: dataperf list metrics
     Example: dataperf list strategies --track cleaning
@@ -75,7 +75,7 @@ def show(
     ] = False,
     plugins: Plugins = None,
 ) -> None:
-    """Show a challenge: its task, its boards, and what a score there means.
+    """Show a challenge, its boards and what a score means.
 
     Example: dataperf show speech-selection
     """
@@ -103,7 +103,7 @@ def leaderboard(
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Rank the kept results; entries whose difference is within noise share a rank.
+    """Rank the kept results; ties within noise share a rank.
 
     Example: dataperf leaderboard -c speech-selection -b digits-60
     """

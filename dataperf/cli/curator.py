@@ -61,7 +61,7 @@ def audit(
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Look for label errors, duplicates, outliers, leaks, weak slices and more in any data set.
+    """Find label errors, duplicates and more in any data set.
 
     Example: dataperf audit spoken-digits --label word --report audit.html
     Example: dataperf audit mine.parquet -l y --submission repair.json

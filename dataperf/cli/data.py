@@ -16,7 +16,7 @@ def data_get(
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Download official data from its publisher, check its digest, and unpack it.
+    """Download official data, check its digest and unpack it.
 
     Example: dataperf data get speech-selection
     """

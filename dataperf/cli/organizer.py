@@ -40,7 +40,7 @@ def verify(
     as_json: AsJson = False,
     plugins: Plugins = None,
 ) -> None:
-    """Run the evaluation of each result again and compare every prediction and score.
+    """Run results again and compare every prediction and score.
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
     Example: dataperf verify --results dataperf-results --jobs 2
@@ -93,7 +93,7 @@ def new(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a new plug-in (challenge, metric, strategy, ...) to start from, in your own folder.
+    """Write a new plug-in or challenge to start from.
 
     Example: dataperf new metric my_metric --plugins my-folder
     Example: dataperf new strategy my_order --track cleaning --plugins my-folder
@@ -119,7 +119,7 @@ def freeze(
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Freeze a fixed model, or a challenge's boards with their reference points.
+    """Freeze a fixed model, or the boards of a challenge.
 
     Example: dataperf freeze my_model_v1 --plugins my-folder
     """

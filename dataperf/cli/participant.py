@@ -65,7 +65,7 @@ def check(
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Check submissions with the rules of the evaluator; nothing is trained.
+    """Check submissions with the rules of the evaluator.
 
     Example: dataperf check mine.json
     Example: dataperf check -c speech-selection -b en-25 --data-dir official en_25_train.json

@@ -137,7 +137,7 @@ class Engine(Protocol):
         function : callable
             A function that can be pickled.
         items : sequence
-            Its arguments; they can be pickled.
+            The function's arguments; they can be pickled.
         jobs : int
             Maximum number of items at a time.
 

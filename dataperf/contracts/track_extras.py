@@ -74,7 +74,7 @@ class TrackExtras(Protocol):
         task : Task
             The task.
         data : TaskData
-            Its data.
+            The task's data.
         found : mapping of str to Outcome
             What was predicted, by split.
 

@@ -71,7 +71,7 @@ class TrackOwnData(Protocol):
         Returns
         -------
         track : str
-            Its name.
+            The track's name.
         rules : dict
             In the form of its ``Rules``.
 

@@ -178,7 +178,7 @@ class Audit:
         Returns
         -------
         DataFrame
-            See `dataperf.curation.explain`.
+            See `dataperf.curation.explain`; ``attrs["sentence"]`` says the same in words.
 
         Raises
         ------

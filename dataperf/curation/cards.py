@@ -27,11 +27,11 @@ class Scene:
     audit
         The audit.
     suspects
-        Its flagged rows.
+        The flagged rows.
     usual
         The usual values of its columns.
     most
-        Maximum number of samples in a section; of flagged labels that are no images or sounds,
+        Maximum number of samples in a section; of flagged labels without images or sounds,
         ``MANY`` times as many.
     thumbs
         Maximum number of images on the map.
@@ -65,7 +65,7 @@ class Card:
     Parameters
     ----------
     row
-        Its number.
+        The row's number.
     id, label, true_label
         "" where no true label is known.
     media
@@ -73,9 +73,9 @@ class Card:
     image, sound
         ``data:`` addresses, "" if there is none or it cannot be read.
     text
-        Its text, None if the data has no text column.
+        The row's text, None if the data has no text column.
     odd
-        Its unusual columns, if it has no media.
+        The row's unusual columns, if it has no media.
     note
         A few words about the row.
     """

@@ -48,7 +48,7 @@ class Line:
     Parameters
     ----------
     name, kind, use
-        Its name, what it was read as, and what it is used for.
+        The column's name, what it was read as, and what it is used for.
     missing
         Share of rows without a value.
     distinct

@@ -66,7 +66,8 @@ def shap_values(
         ``column``, ``value`` (as in the data, None for an embedding) and ``contribution``, the
         largest first. The contributions add up to the model's output for the row minus its mean
         output for the background. ``attrs`` holds the ``unit`` (``log-odds`` for linear and
-        boosted models, ``probability`` for others), the ``method``, and the names of both classes.
+        boosted models, ``probability`` for others), the ``method``, the names of both classes
+        (``given``, ``suggested``), and the table in words as ``sentence``.
 
     Raises
     ------
@@ -152,7 +153,8 @@ def neighbours_of(rows: Rows, neighbours: Neighbours, row: int) -> pd.DataFrame:
     -------
     DataFrame
         ``row``, ``id``, ``label`` ("" where missing), ``distance``, ``agrees`` (with the row's
-        label), nearest first; ``attrs`` holds the row's label as ``given``.
+        label), nearest first; ``attrs`` holds the row's label as ``given``, and the table in
+        words as ``sentence``.
     """
     import pandas as pd
 
@@ -170,6 +172,7 @@ def neighbours_of(rows: Rows, neighbours: Neighbours, row: int) -> pd.DataFrame:
         }
     )
     table.attrs.update(method="neighbours", given=_name(rows, rows.labels[row]))
+    table.attrs["sentence"] = sentence(table)
     return table
 
 
@@ -246,6 +249,7 @@ def _table(
         given=_name(rows, rows.labels[row]),
         suggested=_name(rows, suggested),
     )
+    table.attrs["sentence"] = sentence(table)
     return table
 
 

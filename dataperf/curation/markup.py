@@ -29,7 +29,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def own_file(name: str) -> str:
-    """Return the text of a file beside this module, such as the page's style."""
+    """Return the text of a file next to this module, such as the page's style."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 

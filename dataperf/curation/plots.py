@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Okabe and Ito's colours, which colour-blind readers can tell apart, and two more.
+#: Okabe and Ito's colours, which colour-blind readers can distinguish, and two more.
 COLOURS = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"),
     *("#d55e00", "#5b4bb3", "#8f8500", "#7a4a2e", "#8a8d92"),

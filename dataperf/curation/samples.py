@@ -259,7 +259,7 @@ class Usual:
 
     @cached_property
     def text_column(self) -> str | None:
-        """The text column with the longest texts; short names of rows are no texts.
+        """The text column with the longest texts; short names of rows do not count.
 
         They are shown where the rows have nothing else to show.
         """

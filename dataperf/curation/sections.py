@@ -28,9 +28,9 @@ class Section:
     Parameters
     ----------
     name
-        Its id in the page.
+        The section's id in the page.
     title
-        Its heading.
+        The heading.
     lead
         The sentence under the heading.
     template
@@ -38,7 +38,7 @@ class Section:
     content
         What that template shows.
     severity
-        The word for how much it matters; "" where it is no finding.
+        The word for how much it matters; "" where it is not a finding.
     """
 
     name: str

@@ -184,7 +184,7 @@ class _Board:
 
 
 def _board_of(rows: Rows) -> _Board | None:
-    """Return the board whose pool the rows are, None if they are no challenge's pool."""
+    """Return the board whose pool the rows are, None if they are not a challenge's pool."""
     if not rows.source.startswith("challenge:"):
         return None
     name, _, rest = rows.source.removeprefix("challenge:").partition("/")

@@ -89,7 +89,7 @@ def _model_parts(entry: Entry) -> dict[str, registry.Part]:
     if outside:
         raise DataperfError(
             f"the fixed model {entry.path} rests on files of another folder: {', '.join(outside)}\n"
-            "  Keep a model's files next to it, and import no plug-in."
+            "  Move them into the model's folder; a model imports no plug-in."
         )
     return {part.path.relative_to(entry.folder).as_posix(): part for part in found}
 

@@ -21,7 +21,7 @@ def refuse(content: Any, subject: str) -> None:
     content
         The parsed submission.
     subject
-        Its file, for the message.
+        Name of the submission's file, for the message.
 
     Raises
     ------

@@ -38,9 +38,9 @@ class Change:
     Parameters
     ----------
     row
-        Its number in the data, from 0.
+        Row number in the data, from 0.
     id
-        Its id; the row number if the data has no ids.
+        Id of the row; the row number if the data has no ids.
     action
         ``"drop"`` or ``"relabel"``.
     old_label, new_label

@@ -76,7 +76,7 @@ def rewrite(content: bytes, ending: str, label: str, edit: Edit) -> bytes:
     content
         The file.
     ending
-        Its ending, such as ``.csv``, which may settle the separator.
+        Ending of the file's name, such as ``.csv``, which may settle the separator.
     label
         Name of the label column.
     edit

@@ -26,7 +26,7 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
     path
         The file, compressed or not.
     ending
-        Its ending; ``.tsv`` means that tabs separate the values.
+        Ending of the file's name; ``.tsv`` means that tabs separate the values.
     names
         Columns to read as text where numbers would lose digits.
     progress

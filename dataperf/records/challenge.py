@@ -156,7 +156,7 @@ class Board(Record):
     title
         How this board differs from the others, in a few words.
     published
-        Scores that others have reported for it, by method: shown beside ours, never ranked.
+        Scores that others have reported for it, by method: shown next to ours, never ranked.
 
     Examples
     --------

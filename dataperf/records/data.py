@@ -87,7 +87,7 @@ class Pool:
     columns : mapping of str to (n,) array
         Visible metadata.
     facts : mapping
-        What else the dataset tells participants, such as prices.
+        What else the dataset shows participants, such as prices.
 
     Examples
     --------

@@ -54,7 +54,7 @@ class Entry:
     Parameters
     ----------
     kind, name
-        Its folder, and its file's (for a challenge: folder's) name.
+        Kind of plug-in, and the name of its file (a challenge: of its folder).
     path
         The file; for a challenge, its ``challenge.toml``.
     origin

@@ -99,7 +99,7 @@ def parts(entry: Entry) -> dict[str, Part]:
             continue
         modules[part.name] = part
         code = named_in(part.content or b"")
-        read = list(_next_to(path, code.strings))
+        read = list(_named_files(path, code.strings))
         if not folder.is_relative_to(PACKAGE):
             for module in sorted(code.modules):
                 imported = _imported(module, kind, folder, path)
@@ -231,8 +231,8 @@ def _plugins(own: str, wanted: frozenset[tuple[str, str]]) -> Iterator[tuple[str
             yield kind, entry.folder, entry.path
 
 
-def _next_to(path: Path, strings: frozenset[str]) -> Iterator[Path]:
-    """Yield the files next to a module that have its name or are named in its source."""
+def _named_files(path: Path, strings: frozenset[str]) -> Iterator[Path]:
+    """Yield the files in a module's folder that have its name or stand in its text."""
     place = path.parent
     there = {each.name for each in os.scandir(place)} - set(IGNORED)
     found = {name for name in there if name.partition(".")[0] == path.stem}
@@ -286,7 +286,7 @@ def _imported(module: str, kind: str, folder: Path, path: Path) -> list[Path]:
     if place is not None and kind in BOARD_KINDS:
         raise DataperfError(
             f"{path} imports {module} from {place}, where it can change unseen.\n"
-            f"  Put it next to the plug-in, into {folder}, or install it as a package."
+            f"  Put it into the plug-in's folder, {folder}, or install it as a package."
         )
     return []
 

@@ -50,7 +50,7 @@ def watch(module: str, entry: Entry, parts: Mapping[str, Part]) -> None:
     Parameters
     ----------
     module
-        Its name in ``sys.modules``.
+        The module's name in ``sys.modules``.
     entry, parts
         The plug-in and what it rests on.
     """

@@ -37,7 +37,7 @@ class SourceLoader(SourceFileLoader):
     name, path
         The module's name, and the file that it was read from.
     content
-        Its source.
+        The module's source.
     importing
         The function that an import statement in it calls; None for Python's own.
     """
@@ -69,16 +69,16 @@ class SourceLoader(SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Find our plug-ins, and modules next to a user's plug-ins, before Python's own finders do."""
+    """Find our own plug-ins, and the modules next to a user's, before Python's own finders do."""
 
     #: Modules next to users' plug-ins, by the name that they are imported under.
-    neighbours: dict[str, tuple[Part, Callable[..., Any]]] = {}
+    modules: dict[str, tuple[Part, Callable[..., Any]]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname in self.neighbours:
-            part, importing = self.neighbours[fullname]
+        if fullname in self.modules:
+            part, importing = self.modules[fullname]
             return _spec(SourceLoader(fullname, part.path, part.content or b"", importing))
         start, _, rest = fullname.partition(".")
         kind, _, name = rest.partition(".")
@@ -122,7 +122,7 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     own = next(iter(parts.values()))
-    loader = SourceLoader(name, entry.path, own.content or b"", _importer(name, entry, parts))
+    loader = SourceLoader(name, entry.path, own.content or b"", _importing(name, entry, parts))
     spec = _spec(loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -152,8 +152,8 @@ def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:
     return files.digest_json(found) if len(found) > 1 else next(iter(found.values()))
 
 
-def _importer(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..., Any] | None:
-    """Register the modules next to a plug-in; return the function that imports them for it."""
+def _importing(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..., Any] | None:
+    """Make the modules next to a plug-in known; return how its import statements find them."""
     modules = {
         _dotted(entry.folder, part.path): part
         for part in list(parts.values())[1:]
@@ -161,7 +161,7 @@ def _importer(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..
     }
     if not modules or entry.ours:
         return None
-    prefix = f"{name}_beside"
+    prefix = f"{name}_modules"
     tops = {each.partition(".")[0] for each in modules}
 
     def importing(
@@ -181,7 +181,7 @@ def _importer(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..
     root.__path__ = []
     sys.modules[prefix] = root
     for dotted, part in modules.items():
-        _Finder.neighbours[f"{prefix}.{dotted}"] = part, importing
+        _Finder.modules[f"{prefix}.{dotted}"] = part, importing
         reads.watch_as(f"{prefix}.{dotted}", name)
     return importing
 

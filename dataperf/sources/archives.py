@@ -147,8 +147,8 @@ def read_notes(place: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        Archive name to its ``sha256``, its ``entries``, and whether it is ``whole``. Empty if there
-        is no record, or it is damaged.
+        Archive name to its ``sha256``, its ``entries``, and whether it is ``whole``. Empty if the
+        record is missing or damaged.
     """
     try:
         found = json.loads((place / UNPACKED).read_text(encoding="utf-8"))

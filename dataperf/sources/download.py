@@ -33,7 +33,7 @@ def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | N
     dataset
         Name of the dataset.
     source
-        Its source.
+        Where the data comes from.
     progress
         Called with the name of each step; returns the callback for `fetch` or
         `archives.unpack`.

@@ -37,7 +37,7 @@ def locate(dataset: str, source: Source) -> Path | None:
     dataset
         Name of the dataset.
     source
-        Its source.
+        Where the data comes from.
 
     Raises
     ------

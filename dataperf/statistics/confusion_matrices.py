@@ -51,7 +51,7 @@ def ratio(numerator: ArrayLike, denominator: ArrayLike) -> FloatArray:
     Parameters
     ----------
     numerator, denominator : array of float
-        Of shapes that broadcast.
+        Two arrays of shapes that broadcast.
 
     Returns
     -------

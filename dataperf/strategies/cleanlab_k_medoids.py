@@ -82,7 +82,7 @@ def better(
     rows : (m,) array of int
         Row numbers of one class.
     quality, flagged : (n,) array
-        Of all rows of the pool; see `suspicion`.
+        Values for all rows of the pool; see `suspicion`.
     share : float
         Share of the rows to consider, 0 to 1.
 

@@ -17,7 +17,7 @@ def answer(pool: Pool, rules: Any, *, seed: int) -> dict[str, Any]:
     Parameters
     ----------
     pool
-        Its number of rows is used.
+        The pool; only its number of rows is used.
     rules
         Not used.
     seed

@@ -236,7 +236,7 @@ def items(plan: Plan, data: TaskData) -> list[dict[str, Any]]:
     -------
     list of dict
         ``uid``, ``words``, and ``text`` and ``image``: whether most raters who answered called
-        it unsafe; None if they are evenly divided.
+        it unsafe, or None for a tie.
     """
     (test,) = data.tests.values()
     by_uid = {prompt["uid"]: (n, prompt) for n, prompt in enumerate(data.pool.facts["prompts"])}
