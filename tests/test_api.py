@@ -27,6 +27,7 @@ FACE = {
     "Invalid": "class",
     "Result": "class",
     "Submission": "class",
+    "apply": "(submission, data, *, output=None, log=None, label=None, id=None, drop=None)",
     "audit": "(data, *, label=None, detectors=None, seed=0, progress=<function>, **reading)",
     "baseline": "(challenge, strategy, *, board=None, seed=0, submitter='baseline')",
     "check": "(submission, challenge=None, *, board=None, rules='strict')",
@@ -117,6 +118,7 @@ ODD = {
 }
 #: Arguments that are fine, where another one is odd.
 FINE = {
+    "apply": {"submission": {}, "data": FRAME, "label": "y"},
     "audit": {"data": FRAME, "label": "y"},
     "baseline": {"challenge": BOARD, "strategy": "random"},
     "check": {"submission": {}},

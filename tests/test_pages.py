@@ -174,7 +174,7 @@ def test_commands_are_quoted_for_a_shell():
         "dataperf audit 'my wines; rm.csv' --label 'the grape' --submission repair.json",
     )
     assert prove[0].endswith("--label 'the grape' --model logistic_v1 repair.json")
-    for source, track in (("speech-selection/en-25", "selection"), ("gone/x", "cleaning")):
+    for source, track in (("speech-selection/en-25", "selection"), ("gone/x", "TRACK")):
         pool = replace(audit, rows=replace(audit.rows, source=f"challenge:{source}"))
         line = f"dataperf audit challenge:{source} --track {track} --submission {track}.json"
         assert page.commands(pool) == ((line,), (f"dataperf evaluate {track}.json",))

@@ -79,6 +79,8 @@ def pages() -> dict[str, str]:
             found += sorted((ROOT / folder).rglob(f"*.{kind}"))
     texts = {}
     for path in found:
+        if {"generated", "tutorials"} & {*path.parts}:  # made by the build of the site
+            continue
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
             cells = json.loads(text)["cells"]

@@ -28,7 +28,7 @@ class Expected:
 
 def _is_path(value: Any) -> bool:
     """Return whether a value is a path that the system can look up, whether it exists or not."""
-    if not isinstance(value, str | Path) or not str(value).strip():
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
         return False
     try:
         Path(value).exists()

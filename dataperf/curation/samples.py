@@ -366,7 +366,8 @@ def _countable(values: pd.Series[Any]) -> pd.Series[Any]:
 
 def _rounded(value: float) -> str:
     """Return a value with three digits, or as a whole number if it has more."""
-    return short(float(f"{value:.3g}") if abs(value) < 1000 else round(value))
+    whole = 1000 <= abs(value) < 2**53
+    return short(round(value) if whole else float(f"{value:.3g}"))
 
 
 def _middle(values: FloatArray) -> tuple[float, float]:

@@ -104,7 +104,7 @@ def apply(
     """
     name = str(submission) if isinstance(submission, str | Path) else "submission"
     path = _path(source)
-    if output is not None and log is None:
+    if output is not None and output.name and log is None:
         log = output.with_name(f"{output.name.partition('.')[0]}.changes.csv")
     _check_places(submission, path, output, log)
     content = _content(submission)
@@ -142,13 +142,20 @@ def _path(source: Any) -> Path | None:
             "data", [Problem("wrong-type", "data", what, f"a pandas data frame; or {ELSE}")]
         )
     path = Path(source).expanduser()
-    if not path.exists():
+    if not _exists(path):
         what = "there is no such file or folder"
         raise Invalid(str(source), [Problem("no-file", "data", what, ELSE)])
     if path.is_file() and not set(_endings(path)) & {*JSON, *PARQUET, *CSV}:
         what = f'a file that ends in "{path.suffix}" cannot be written back'
         raise Invalid(str(source), [Problem("form", "data", what, ELSE)])
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long a name, or a NUL in it
+        return False
 
 
 def _endings(path: Path) -> list[str]:
