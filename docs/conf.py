@@ -6,6 +6,7 @@ each time, so that they cannot become stale. The build needs no network.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -63,8 +64,15 @@ pygments_dark_style = "github-dark"
 
 
 def without_arguments(app, what, name, value, options, signature, returns):
-    """Show a protocol without arguments: a module satisfies it, nobody makes one."""
-    return ("", None) if getattr(value, "_is_protocol", False) else None
+    """Show a protocol without arguments: a module satisfies it, nobody makes one.
+
+    The signature of a dataclass with a made default cannot be parsed, and would be shown raw.
+    """
+    if getattr(value, "_is_protocol", False):
+        return "", None
+    if signature and "<factory>" in signature:
+        return re.sub(r"~(\w+\.)+", "", signature.replace("<factory>", "...")), returns
+    return None
 
 
 def setup(app):

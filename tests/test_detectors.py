@@ -776,7 +776,7 @@ def test_a_detector_that_breaks_its_contract_is_reported(words, change, tmp_path
     text = f'''"""Broken."""
 import numpy as np
 import pandas as pd
-from dataperf.curation.records import Finding
+from dataperf.records import Finding
 
 title = "Broken"
 
@@ -799,3 +799,10 @@ def test_example_is_clean_and_its_evidence_is_out_of_fold():
     assert evidence.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert 0.6 < (evidence.probabilities.argmax(axis=1) == labels).mean() < 1
     assert list(detector_trial.problems(outliers, "outliers")) == []
+
+
+def test_detectors_may_import_their_nouns_from_the_old_place():
+    from dataperf import records
+    from dataperf.curation.records import Finding
+
+    assert Finding is records.Finding

@@ -238,7 +238,7 @@ def test_one_training_set_is_ranked_once(asked, loaded):
     board = leaderboard.rank(asked, "digits-25", [again, first])
     assert len(board.rows) == 1
     assert "which came first" in board.unranked[0][1]
-    assert "yours to decide" not in board.unranked[0][1]  # the same submitter's
+    assert "decide yourself" not in board.unranked[0][1]  # the same submitter's
 
 
 def test_an_answer_of_two_submitters_is_the_organizers_to_decide(asked, loaded):
@@ -250,7 +250,7 @@ def test_an_answer_of_two_submitters_is_the_organizers_to_decide(asked, loaded):
     ((other, reason),) = board.unranked
     assert other.submission.submitter == "bob"
     assert all(each.provenance.started in reason for each in both)
-    assert "yours to decide" in reason
+    assert "decide yourself" in reason
 
 
 @pytest.mark.parametrize("name", ["speech-selection", "digit-cleaning"])

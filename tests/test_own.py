@@ -22,6 +22,7 @@ from dataperf.basics import files
 from dataperf.boards import rerun
 from dataperf.cli import app
 from dataperf.definitions import loading
+from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError, Invalid, NotFound
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.evaluation import results
@@ -413,7 +414,7 @@ def test_results_on_the_same_data_compare_and_on_others_do_not():
         dataclasses.replace(rows, name="other name", source="elsewhere")
     )
     assert loading.digests(own_challenge, "own") == loading.digests(again, "own")
-    assert evaluation.data_digest(data) == evaluation.data_digest(same)
+    assert data_digest(data) == data_digest(same)
     changed = rows.features.copy()
     changed[0, 0] += 1
     for other, options in (

@@ -287,7 +287,7 @@ def scored_by(own, tmp_path):
         (SCORE + "return True", "", "score returned True"),
         (SCORE + 'return float("inf")', "", "score returned inf"),
         (SCORE + "return truth == predicted", "", "an array of bool of shape (24,)"),
-        (SCORE + 'return float("nan")', "", "nan on the split test, for right predictions too"),
+        (SCORE + 'return float("nan")', "", "nan on the split test, for correct predictions too"),
         (FAST + "return counts[..., 0, 0].astype(str)", "", "from_counts returned an array of <U"),
         (FAST + "return counts.sum(axis=-1)", "", "from_counts returned an array of"),
         (FAST + "return 0.5", "", "expected finite numbers of shape ("),

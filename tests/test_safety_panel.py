@@ -377,15 +377,15 @@ def test_a_service_is_called_again_only_by_name(scored, service, tmp_path):
     row = rerun.result(path)
     assert row["ok"] and len(service.requests) == called_once
     assert [note.partition(" ")[0] for note in row["notes"]] == ["open_nsfw", "http_images"]
-    again = rerun.result(path, asking=[named[1]])
+    again = rerun.result(path, safety=[named[1]])
     assert again["ok"] and again["notes"] == [] and len(service.requests) == 2 * called_once
-    other = rerun.result(path, asking=[f"http_images={service.at('every_third_not')}"])
+    other = rerun.result(path, safety=[f"http_images={service.at('every_third_not')}"])
     assert other["problems"] == [
         "safety.open_nsfw: 12 of 38 probabilities differ",
         "safety.http_images: 12 of 38 images differ",
     ]
-    assert not rerun.result(path, asking=[f"http_images={service.at('html')}"])["ok"]
-    assert not rerun.result(path, asking=["image_folder=."])["ok"]
+    assert not rerun.result(path, safety=[f"http_images={service.at('html')}"])["ok"]
+    assert not rerun.result(path, safety=["image_folder=."])["ok"]
 
 
 def test_a_record_cannot_make_verify_call_an_address(scored, service, tmp_path):

@@ -26,9 +26,9 @@ def apply(
 ) -> Applied:
     """Write the data as a submission leaves it, in its own form, with a log of every change.
 
-    Of a CSV or JSON file, everything that the submission does not change stays byte for byte:
-    separators, quotes, line ends, order of columns, and values as they are written. Of a Parquet
-    file types, order and compression stay. A folder of images or sounds becomes a new folder in
+    In a CSV or JSON file, everything that the submission does not change stays byte for byte:
+    separators, quotes, line ends, order of columns, and values as they are written. A Parquet
+    file keeps its types, order and compression. A folder of images or sounds becomes a new folder in
     which files are left out or lie in the subfolder of another class.
 
     Parameters
@@ -46,14 +46,14 @@ def apply(
         ``new_label``. CSV, or JSON if its name ends in ``.json``. None writes
         ``NAME.changes.csv`` next to the output.
     label, id
-        The columns of labels and ids, as in `evaluate_data`. Without ids a row has its number.
+        The columns of labels and ids, as in `evaluate_data`. Without ids, row numbers are used.
     drop
         Columns that are not read; they stay in the data.
 
     Returns
     -------
     Applied
-        The changes; of a data frame also the cleaned one (``.data``).
+        The changes and, for a data frame, the cleaned one (``.data``).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the public functions accept: a wrong type is an error that names the argument."""
+"""Check the arguments of public functions: a wrong type is an error that names the argument."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataperf.records import Challenge, Result, Submission
 
 @dataclass(frozen=True)
 class Expected:
-    """What an argument may be, in words and as a test."""
+    """The accepted values of an argument, in words and as a function."""
 
     words: str
     fits: Callable[[Any], bool]
@@ -45,7 +45,7 @@ def _list_of(words: str, part: Expected) -> Expected:
 
 
 def one_of(*names: str) -> Expected:
-    """Return what accepts one of some texts."""
+    """Return a rule that accepts one of some texts."""
     words = " or ".join(f'"{name}"' for name in names)
     return Expected(words, lambda value: isinstance(value, str) and value in names)
 
@@ -86,12 +86,12 @@ def check(function: str, **given: tuple[Any, Expected]) -> None:
     function
         Name of the public function.
     **given
-        By argument: its value, and what it may be.
+        By argument: its value and its rule.
 
     Raises
     ------
     Invalid
-        If an argument is not what it may be.
+        If an argument breaks its rule.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def check(function: str, **given: tuple[Any, Expected]) -> None:
 
 
 def check_names(function: str, options: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse options that a function does not have, with the nearest that it has."""
+    """Refuse options that a function does not have, and name the nearest ones."""
     names = list(known)
     problems = [
         Problem(
@@ -129,7 +129,7 @@ def check_names(function: str, options: Iterable[str], known: Iterable[str]) -> 
 
 
 def shown(value: Any) -> str:
-    """Return a value in an error: itself if it is short, otherwise its type.
+    """Return a value as an error shows it: itself if it is short, otherwise its type.
 
     >>> shown(3), shown([1, 2]), shown(None)
     ('3', 'a list', 'None')
@@ -140,7 +140,7 @@ def shown(value: Any) -> str:
 
 
 def warn(message: str) -> None:
-    """Give a message as a Python warning, as public functions do unless ``on_message`` is given."""
+    """Issue a message as a Python warning: the default ``on_message`` of public functions."""
     warnings.warn(message, UserWarning, stacklevel=4)
 
 

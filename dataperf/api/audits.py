@@ -1,4 +1,4 @@
-"""An audit with everything that it is to write, checked before the data is read."""
+"""Audit a data set and write the outputs, whose places are checked before the data is read."""
 
 from __future__ import annotations
 

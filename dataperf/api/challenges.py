@@ -210,7 +210,7 @@ def baseline(
 
 @dataclass(frozen=True)
 class BaselineRequest:
-    """A baseline's submission to write; ``out`` is named by board, strategy and seed if None."""
+    """A baseline's submission to write; if ``out`` is None, its name has board, strategy and seed."""
 
     challenge: str
     board: str

@@ -41,7 +41,7 @@ class EvaluationRequest:
     options
         How your own data is read and scored; see `dataperf.evaluate_data`.
     results
-        Where results are kept, a folder or ``NAME:LOCATION`` of another store; None keeps none.
+        Where results are kept: a folder, or ``NAME:LOCATION`` of another store. None keeps nothing.
     """
 
     submissions: Sequence[Given] = ()
@@ -89,11 +89,11 @@ def evaluate(
         ``"strict"`` refuses every known way to cheat; ``"official"`` accepts everything that the
         official evaluator accepts, and its results are never ranked.
     safety
-        Safety plug-ins to ask as well, each ``"NAME"`` or ``"NAME=OPTION"``; scores do not
+        Safety plug-ins to run as well, each ``"NAME"`` or ``"NAME=OPTION"``; scores do not
         depend on them.
     results
-        Where to keep the result: a folder, or ``NAME:LOCATION`` of another store. None does not
-        keep it.
+        Where to keep the result: a folder, or ``NAME:LOCATION`` of another store. None keeps
+        nothing.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def run(
     on_message: Messages = arguments.warn,
     on_progress: Progress = _silent,
 ) -> list[Scored]:
-    """Evaluate all that a request names, and keep every result as soon as it is there.
+    """Evaluate all that a request names, and keep each result as soon as it is computed.
 
     Parameters
     ----------

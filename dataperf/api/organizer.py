@@ -1,4 +1,4 @@
-"""Challenges and plug-ins of your own: start one, freeze one."""
+"""Create and freeze challenges and plug-ins of your own."""
 
 from __future__ import annotations
 

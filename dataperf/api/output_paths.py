@@ -1,4 +1,4 @@
-"""Places to write to, checked before hours are spent on what is written."""
+"""Check the places to write to before a long computation, and write files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def check(
     Raises
     ------
     Invalid
-        With every problem. What else the system refuses is reported on writing.
+        With every problem. Other refusals of the system are reported on writing.
     """
     problems = []
     for option, (name, known) in chosen.items():

@@ -26,7 +26,7 @@ RESULTS_FOLDER = "dataperf-results"
 
 @dataclass(frozen=True)
 class Verified:
-    """Whether a result came out again.
+    """The outcome of verifying a result.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class Verified:
     ok
         Whether every prediction and score is the same.
     problems
-        What is not the same, a sentence each.
+        The differences, one sentence each.
     notes
-        What was not compared, a sentence each.
+        What was not compared, one sentence each.
 
     Examples
     --------
@@ -194,7 +194,7 @@ def verify(result: str | Path | Result, *, safety: Sequence[str] = ()) -> Verifi
     result
         A kept result's file, or a `Result`.
     safety
-        Safety plug-ins outside of dataperf to ask again, each ``"NAME=OPTION"``.
+        Safety plug-ins outside of dataperf to run again, each ``"NAME=OPTION"``.
 
     Returns
     -------
@@ -222,7 +222,7 @@ def verify(result: str | Path | Result, *, safety: Sequence[str] = ()) -> Verifi
 def _verified(result: str | Path | Result, safety: Sequence[str]) -> Verified:
     given = result if isinstance(result, Result) else Path(result)
     try:
-        found: dict[str, Any] = rerun.result(given, asking=safety)
+        found: dict[str, Any] = rerun.result(given, safety=safety)
     except DataperfError as error:
         name = records.name_of(given) if isinstance(given, Result) else str(given)
         return Verified(name, False, (str(error),))
@@ -243,7 +243,7 @@ def verify_all(
     Parameters
     ----------
     files
-        Kept results; with ``results``, their names there. None of them means all that are there.
+        Files of results; with ``results``, names of results there. Without names, all results there.
     results
         The place where they are kept; see `read_results`.
     safety
@@ -259,7 +259,7 @@ def verify_all(
         If there is nothing to verify, or no such place or engine.
     """
     places = rerun.places(files, results)
-    for row in rerun.verify(places, asking=safety, engine=engine, jobs=jobs):
+    for row in rerun.verify(places, safety=safety, engine=engine, jobs=jobs):
         if "traceback" in row:
             on_message(row["traceback"])
         yield Verified(row["name"], row["ok"], (*row["problems"],), (*row.get("notes", ()),))

@@ -1,4 +1,4 @@
-"""Submissions from files, dicts and records: read and checked, with their challenge."""
+"""Read and check submissions from files, dicts and records, and find their challenge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.records import Challenge, Submission, TaskData, card
 from dataperf.records.card import Card
 
-#: What a submission may be given as.
+#: The types in which a submission may be given.
 Given = str | Path | dict[str, Any] | Submission
 
 
@@ -39,7 +39,7 @@ class Checked:
     submission
         What was checked.
     warnings
-        What may be a mistake, a sentence each.
+        Possible mistakes, one sentence each.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class CheckRequest:
-    """What to check: files or submissions, and by which challenge, board and rules."""
+    """What to check: files or submissions, with challenge, board and rules."""
 
     submissions: Sequence[Given]
     challenge: str | Challenge | None = None

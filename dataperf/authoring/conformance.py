@@ -134,7 +134,7 @@ def _fixed_model(module: ModuleType, entry: Entry) -> Iterator[str]:
 
 
 def _example() -> dict[str, Any]:
-    """Return arguments to try a model with that offers no example of its own."""
+    """Return arguments for trying a model that has no example of its own."""
     random = np.random.RandomState(0)
     labels = np.tile(np.array([0, 1, 3]), 12)
     features = random.normal(size=(36, 5)) + labels[:, None]

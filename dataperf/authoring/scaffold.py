@@ -42,7 +42,7 @@ def write(
     Raises
     ------
     NotFound
-        If there is no such kind, or no strategy to start from for the track.
+        If there is no such kind, or no template of a strategy for the track.
     DataperfError
         If the name is not a valid name, a file exists already, or no challenge can be made of the
         data set.

@@ -30,10 +30,10 @@ def load_json(path: Path) -> Any:
     Invalid
         If the file cannot be read, has more than 256 MiB, or does not hold strict JSON.
     """
-    return parse_json(_content(path), str(path))
+    return parse_json(read_content(path), str(path))
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
     """Return the bytes of a participant's file."""
     try:
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Results to ranked rows of one board; nothing is stored."""
+"""Rank the results of one board; nothing is stored."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataperf.basics import files
 from dataperf.basics.wording import printable
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
+from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
 from dataperf.evaluation import evaluate, results, scorecard
 from dataperf.evaluation.train import Run, training_set_digest, weights_of
@@ -93,15 +94,16 @@ class Leaderboard:
 def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
     """Rank the results of a board.
 
-    Only results of the board as it is now, frozen, whose scores are those of their own
-    predictions, are ranked, one for every training set: the earliest. Neighbours whose
-    paired bootstrap difference on the ranking split is within noise (Holm-corrected at 5 %)
-    share a rank. Only ``verify`` shows that the predictions are those of the submission.
+    A result is ranked if its board is frozen and unchanged, and if its score is that of its own
+    predictions. Of several results with the same training sets only the earliest is ranked.
+    Entries whose difference from the best of their group is within noise share a rank (paired
+    bootstrap on the ranking split, Holm's method at 5 %). Only ``verify`` shows that the
+    predictions are those of the submission.
 
     Parameters
     ----------
     challenge, board
-        The board as it is installed here.
+        The installed board.
     found
         Results, of any board.
     """
@@ -132,18 +134,18 @@ def _repeats(result: Result, first: Result) -> str:
     said = f"the same as {who}'s, which came first: {times[0]}, this one {times[1]}"
     if result.submission.submitter == who:
         return said
-    return f"{said}; that is what the records say, and who was first is yours to decide"
+    return f"{said}; the times are those of the records, so decide yourself who was first"
 
 
 def _trained_on(result: Result) -> str:
     """Return a digest that differs between entries: the training sets and the scores."""
     parts = [
-        [name, trial.training_set, trial.weight]
+        [name, run.training_set, run.weight]
         for name, part in result.tasks.items()
-        for trial in part.training_runs
+        for run in part.training_runs
     ]
-    came = [[part.score.value, part.summary] for part in result.tasks.values()]
-    return files.digest_json([parts, came])
+    scores = [[part.score.value, part.summary] for part in result.tasks.values()]
+    return files.digest_json([parts, scores])
 
 
 def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
@@ -152,7 +154,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     digests = challenges.digests(challenge, board)
     version = evaluate.numeric_version(challenge, board)
     unfrozen = freezing.unfrozen_parts(challenge, board, data=data)
-    here = evaluate.data_digest(data)
+    here = data_digest(data)
 
     def judge(result: Result) -> Score:
         record = result.provenance
@@ -185,7 +187,7 @@ def _named(changed: Sequence[str]) -> str:
 
 
 def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result) -> Score:
-    """Compute the score again from the record's predictions; the record must say the same."""
+    """Compute the score again from the record's predictions; raise if the record has another."""
     answer, tasks = result.submission, challenges.tasks_of(challenge, board)
     if (answer.challenge, answer.board) != (challenge.name, board):
         raise DataperfError("its submission is to another board")
@@ -207,14 +209,14 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
 
 def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
     wanted = [(training_set_digest(data, each), each.weight) for each in plan.sets]
-    if [(trial.training_set, trial.weight) for trial in kept.training_runs] != wanted:
+    if [(run.training_set, run.weight) for run in kept.training_runs] != wanted:
         raise DataperfError("its submission is not what was trained on")
 
 
 def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> Run:
     predictions = {}
     for name, test in data.tests.items():
-        parts = [trial.predictions.get(name) for trial in kept.training_runs]
+        parts = [run.predictions.get(name) for run in kept.training_runs]
         arrays = [results.decode(part) for part in parts if part is not None]
         if len(arrays) != len(plan.sets) or name not in kept.splits:
             raise DataperfError(f"no scores or predictions of {name}")

@@ -159,11 +159,11 @@ def compute(
             engines.run(_Trained(challenge, board, data), answers, engine=engine, jobs=jobs)
         )
         points[name] = _point(title, data, plans, scores)
-        if _by_chance(name):
+        if _is_random_baseline(name):
             ranking = next(iter(scores[0]))
             random_scores = sorted(round(score[ranking], 6) for score in scores)
     if hasattr(registry.load("tracks", challenge.track), "selected") and len(tasks) == 1:
-        points |= _by_the_truth(challenge, board, tasks, data, metrics, progress)
+        points |= _without_strategy(challenge, board, tasks, data, metrics, progress)
     first = next(iter(points.values()))
     return ReferencePoints(
         board=challenges.digests(challenge, board)["board"],
@@ -189,7 +189,7 @@ def _answers(
         strategy = registry.load("strategies", entry.name)
         if challenge.track not in strategy.tracks or not (entry.ours or own_board):
             continue
-        seeds = range(selections if _by_chance(entry.name) else runs)
+        seeds = range(selections if _is_random_baseline(entry.name) else runs)
         found: dict[str, Submission] = {}
         for seed in seeds:
             if entry.ours:
@@ -208,7 +208,7 @@ def _answers(
         yield name, title, [made]
 
 
-def _by_chance(name: str) -> bool:
+def _is_random_baseline(name: str) -> bool:
     """Return whether a strategy is a random baseline of ours, with which scores are compared."""
     entry = registry.find("strategies").get(name)
     return entry is not None and entry.ours and name.startswith("random")
@@ -263,7 +263,7 @@ def _values(
     return {first: splits[first], **splits}
 
 
-def _by_the_truth(
+def _without_strategy(
     challenge: Challenge,
     board: str,
     tasks: Mapping[str, Task],

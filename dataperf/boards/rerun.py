@@ -14,6 +14,7 @@ from dataperf.basics import validation
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
+from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
 from dataperf.evaluation import engines, results
 from dataperf.evaluation import evaluate as evaluation
@@ -41,7 +42,7 @@ def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]
     Parameters
     ----------
     files
-        Files; with a location, names there. No names are all that is kept there.
+        Files; with a location, names of results there. Without names, all results there.
     location
         See `results.place_of`.
 
@@ -63,28 +64,28 @@ def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]
 def verify(
     kept: Sequence[Kept | Path | Result],
     *,
-    asking: Sequence[str] = (),
+    safety: Sequence[str] = (),
     engine: str | None = None,
     jobs: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """Run the evaluations of many results again, one row each; see `result`.
 
-    What cannot be run again is a problem of its row. So is a defect of ours, whose row also has
-    a ``traceback``.
+    A result that cannot be run again has a problem in its row. So has a defect of dataperf, whose
+    row also has a ``traceback``.
 
     Parameters
     ----------
-    kept, asking
+    kept, safety
         See `result`.
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     """
-    yield from engines.run(partial(_row, asking=asking), kept, engine=engine, jobs=jobs)
+    yield from engines.run(partial(_row, safety=safety), kept, engine=engine, jobs=jobs)
 
 
-def _row(kept: Kept | Path | Result, *, asking: Sequence[str]) -> dict[str, Any]:
+def _row(kept: Kept | Path | Result, *, safety: Sequence[str]) -> dict[str, Any]:
     try:
-        return result(kept, asking=asking)
+        return result(kept, safety=safety)
     except DataperfError as error:
         return {"name": _name(kept), "ok": False, "problems": [str(error)]}
     except Exception as error:
@@ -108,7 +109,7 @@ def _read(given: Kept | Path | Result) -> tuple[Result, str]:
     return results.read(given), str(given)
 
 
-def result(given: Kept | Path | Result, *, asking: Sequence[str] = ()) -> dict[str, Any]:
+def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[str, Any]:
     """Run the evaluation of a result again.
 
     First the record's own digest is checked, then the digests of everything that it depends on,
@@ -119,7 +120,7 @@ def result(given: Kept | Path | Result, *, asking: Sequence[str] = ()) -> dict[s
     ----------
     given : Path, Result or Kept
         The record, its file, or its name in a store.
-    asking : sequence of str
+    safety : sequence of str
         Safety plug-ins outside dataperf to run again, each ``NAME=OPTION``; see
         `dataperf.boards.safety_panel.prepare`. Others of this kind are not run.
 
@@ -148,12 +149,12 @@ def result(given: Kept | Path | Result, *, asking: Sequence[str] = ()) -> dict[s
         problems = list(_other_data(kept, loaded, f"the data of {kept.board}"))
     notes: list[str] = []
     if not problems:
-        again = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
-        again, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, again)
-        again, reworded = _titled(kept, again)
+        new = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
+        new, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, new)
+        new, reworded = _titled(kept, new)
         notes += reworded
-        problems = list(_differences(kept, again))
-        others, skipped = safety_panel.rerun(kept, asking, data=loaded)
+        problems = list(_differences(kept, new))
+        others, skipped = safety_panel.rerun(kept, safety, data=loaded)
         problems, notes = problems + others, notes + skipped
     return {"name": name, "ok": not problems, "problems": problems, "notes": notes}
 
@@ -176,7 +177,7 @@ def _changed(
         if digests[name] != used and name != "board":
             yield f"{name} has changed: the result used {used[:16]}, here is {digests[name][:16]}"
     if digests["board"] != recorded.get("board"):
-        yield "the board's definition is another one here; scores cannot be compared"
+        yield "the board's definition differs here; scores cannot be compared"
     if evaluation.answer_digest(kept.submission) != recorded.get("submission"):
         yield "the submission inside the record is not the one that was scored"
     version = evaluation.numeric_version(challenge, kept.board)
@@ -186,25 +187,25 @@ def _changed(
 
 
 def _other_data(kept: Result, data: Mapping[str, TaskData], what: str) -> Iterator[str]:
-    here, used = evaluation.data_digest(data), kept.provenance.digests.get("data", "nothing")
+    here, used = data_digest(data), kept.provenance.digests.get("data", "nothing")
     if here != used:
         yield f"{what} has changed: the result used {used[:16]}, here is {here[:16]}"
 
 
-def _differences(kept: Result, again: Result) -> Iterator[str]:
+def _differences(kept: Result, new: Result) -> Iterator[str]:
     if (kept.provenance.frozen, kept.provenance.unfrozen) != (
-        again.provenance.frozen,
-        again.provenance.unfrozen,
+        new.provenance.frozen,
+        new.provenance.unfrozen,
     ):
-        yield f"frozen: {kept.provenance.frozen} then, {again.provenance.frozen} now"
+        yield f"frozen: {kept.provenance.frozen} then, {new.provenance.frozen} now"
     for part in EXACT:
-        before, after = (getattr(each, part) for each in (kept, again))
+        before, after = (getattr(each, part) for each in (kept, new))
         if before != after:
             yield _first_difference(_plain(before), _plain(after), part)
 
 
 def _settled(
-    track: Any, challenge: Challenge, kept: Result, again: Result
+    track: Any, challenge: Challenge, kept: Result, new: Result
 ) -> tuple[Result, list[str]]:
     """Return the new result with the record's own numbers where they agree within tolerance.
 
@@ -212,7 +213,7 @@ def _settled(
     they may differ slightly between processors. The notes are written anew from these numbers.
     """
     optional = getattr(track, "OPTIONAL", {})
-    tasks, unseen = dict(again.tasks), set()
+    tasks, unseen = dict(new.tasks), set()
     for name in tasks.keys() & kept.tasks.keys() if optional else ():
         recorded, numbers = kept.tasks[name].summary, dict(tasks[name].summary)
         for key, within in optional.items():
@@ -224,15 +225,15 @@ def _settled(
         words = track.notes(numbers, challenge.tasks[name]) if hasattr(track, "notes") else []
         tasks[name] = tasks[name].model_copy(update={"summary": numbers, "notes": words})
     lacking = [f"{key} was not checked: it needs an extra" for key in optional if key in unseen]
-    return again.model_copy(update={"tasks": tasks}), lacking
+    return new.model_copy(update={"tasks": tasks}), lacking
 
 
-def _titled(kept: Result, again: Result) -> tuple[Result, list[str]]:
+def _titled(kept: Result, new: Result) -> tuple[Result, list[str]]:
     """Return the new result with the record's titles of test splits, and a note for each other one.
 
     A board's digest leaves titles out, so a challenge may reword them and honest records stay so.
     """
-    tasks, notes = dict(again.tasks), []
+    tasks, notes = dict(new.tasks), []
     for name in tasks.keys() & kept.tasks.keys():
         splits = dict(tasks[name].splits)
         for split in splits.keys() & kept.tasks[name].splits.keys():
@@ -242,7 +243,7 @@ def _titled(kept: Result, again: Result) -> tuple[Result, list[str]]:
                 notes.append(f"tasks.{name}.splits.{split}: the title is {words}")
                 splits[split] = splits[split].model_copy(update={"title": before})
         tasks[name] = tasks[name].model_copy(update={"splits": splits})
-    return again.model_copy(update={"tasks": tasks}), sorted(notes)
+    return new.model_copy(update={"tasks": tasks}), sorted(notes)
 
 
 def _plain(value: Any) -> Any:

@@ -2,9 +2,8 @@
 
 A plug-in is a module. Its file's name is its name, the first line of its docstring is its
 description, and the functions of its protocol are all it needs. A protocol whose name ends in
-``Extras`` lists functions that a plug-in may add; each works alone. `TrackOwnData` and `TrackUses`
-are such lists for tracks. ``dataperf check-plugins``
-tries every plug-in found against its contract.
+``Extras`` lists functions that a plug-in may add; each is optional. `TrackOwnData` and `TrackUses`
+are such lists for tracks. ``dataperf check-plugins`` checks every plug-in against its contract.
 
 This folder may import errors, basics and records.
 """

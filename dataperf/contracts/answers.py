@@ -58,7 +58,7 @@ class Track(Protocol):
         Raises
         ------
         Invalid
-            If the format is known and broken.
+            If the format is known, but the content is damaged.
 
         Examples
         --------
@@ -77,9 +77,9 @@ class Track(Protocol):
         Parameters
         ----------
         answer : Answer
-            An answer of this track; its form is already checked.
+            An answer to this track, whose form is already checked.
         rules : Rules
-            The board's rules.
+            Rules of the board.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
         official : bool
@@ -111,9 +111,9 @@ class Track(Protocol):
         Parameters
         ----------
         answer : Answer
-            A valid one.
+            A valid answer.
         rules : Rules
-            The board's rules.
+            Rules of the board.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
         official : bool
@@ -162,7 +162,7 @@ class Strategy(Protocol):
         pool : Pool
             What a participant sees. True labels and test rows are not in it.
         rules : Rules
-            The board's rules, in the form of its track.
+            Rules of the board, in the form of its track.
         seed : int
             The same seed gives the same answer.
 

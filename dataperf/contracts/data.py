@@ -114,7 +114,7 @@ class DatasetExtras(Protocol):
         """
 
     def prompts(self, classes: Sequence[str], **options: Any) -> FloatArray:
-        """Return text features of the classes, for models that get their classes in words.
+        """Return text features of the classes, for models that describe classes in words.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class Safety(Protocol):
     Attributes
     ----------
     role : "text", "image" or "source"
-        What it judges; a source draws the images.
+        What it judges; a source supplies the images.
     external : bool
         Whether it reaches outside of dataperf: a service, or a folder of the user.
 
@@ -156,12 +156,12 @@ class Safety(Protocol):
     external: bool
 
     def numeric_version(self) -> str:
-        """Return a name for the version of its network.
+        """Return a name for the version of the model.
 
         Returns
         -------
         str
-            Such as the digest of the network.
+            Such as the digest of its weights.
 
         Examples
         --------
@@ -176,7 +176,7 @@ class Safety(Protocol):
         Parameters
         ----------
         option : str
-            What stands behind ``NAME=`` on the command line; "" if nothing does.
+            The text after ``NAME=`` on the command line, or "".
 
         Returns
         -------

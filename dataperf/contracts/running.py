@@ -25,7 +25,7 @@ class Store(Protocol):
     def put(self, location: str, name: str, content: bytes) -> str:
         """Keep the content under the name, whole or not at all.
 
-        The same content may be put again; another content under the same name is refused.
+        The same content may be put again; other content under the same name is refused.
 
         Parameters
         ----------
@@ -44,7 +44,7 @@ class Store(Protocol):
         Raises
         ------
         DataperfError
-            If another content has the name, or the place cannot be written.
+            If the name has other content, or the place cannot be written.
 
         Examples
         --------
@@ -135,11 +135,11 @@ class Engine(Protocol):
         Parameters
         ----------
         function : callable
-            Can be pickled.
+            A function that can be pickled.
         items : sequence
             The function's arguments; they can be pickled.
         jobs : int
-            At most so many at a time.
+            Maximum number of items at a time.
 
         Returns
         -------

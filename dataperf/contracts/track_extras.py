@@ -10,15 +10,15 @@ from dataperf.records import Board, Plan, Pool, TaskData
 
 
 class TrackExtras(Protocol):
-    """What a track may also offer; each alone.
+    """What a track may also offer; each is optional.
 
     Attributes
     ----------
     OPTIONAL : dict of str to float
-        Numbers of the summary that only an optional package brings, and by how much those of
-        another machine may differ.
+        Numbers of the summary that need an optional package, with their largest difference between
+        two machines.
     PICKS : tuple of two int
-        How many runs of the random strategy, and of each other one, the reference points take.
+        Numbers of runs in the reference points: of the random strategies, and of each other one.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class TrackExtras(Protocol):
         Parameters
         ----------
         plan : Plan
-            What was trained.
+            The training sets.
         task : Task
             The task.
         data : TaskData
@@ -133,7 +133,7 @@ class TrackExtras(Protocol):
         answer : Answer
             The answer.
         rules : Rules
-            The board's rules.
+            Rules of the board.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
         tasks : mapping of str to TaskScores
@@ -154,7 +154,7 @@ class TrackExtras(Protocol):
         """
 
     def join(self, parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-        """Make one answer of a strategy's answers to single tasks.
+        """Join a strategy's answers to single tasks into one answer.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class TrackExtras(Protocol):
         Parameters
         ----------
         plan : Plan
-            The answer's plan.
+            The training sets of the answer.
         data : TaskData
             Data of the task.
 
@@ -187,7 +187,7 @@ class TrackExtras(Protocol):
         -------
         list of dict
             ``uid``, ``words``, and ``text`` and ``image``: whether most raters called it unsafe;
-            None where they are divided.
+            None if they are evenly divided.
 
         Examples
         --------
@@ -204,7 +204,7 @@ class TrackExtras(Protocol):
         """
 
     def shown(self, pool: Pool) -> Pool:
-        """Return what participants see, where they see less than the pool.
+        """Return what participants see, if that is less than the pool.
 
         Parameters
         ----------
@@ -234,7 +234,7 @@ class TrackExtras(Protocol):
         Parameters
         ----------
         rules : Rules
-            The board's rules.
+            Rules of the board.
         data : mapping of str to TaskData
             Data of the board's tasks, by name.
 

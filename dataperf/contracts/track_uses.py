@@ -1,6 +1,6 @@
 """What a track may also offer for own data, audits, reference points and authors.
 
-No other code asks for a track by its name: it uses these, where a track has them.
+Other code never checks the name of a track; it uses these if the track has them.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class TrackOwnData(Protocol):
         Parameters
         ----------
         answer : mapping
-            The answer as it stands in the file; nothing of it is checked.
+            The answer as it is in the file, not checked.
 
         Returns
         -------
@@ -103,14 +103,14 @@ class TrackOwnData(Protocol):
         """
 
     def own_example(self, pool: Pool, rules: Any, task: str) -> dict[str, Any]:
-        """Return how an answer begins, for the README of a new challenge.
+        """Return the beginning of an answer, for the README of a new challenge.
 
         Parameters
         ----------
         pool : Pool
             Rows of the user's data.
         rules : Rules
-            The board's rules.
+            Rules of the board.
         task : str
             Name of the board's task.
 
@@ -135,7 +135,7 @@ class TrackOwnData(Protocol):
         Parameters
         ----------
         answer : Answer
-            Not checked yet: ids and classes may be unknown, and are then left out.
+            An unchecked answer; unknown ids and classes in it are ignored.
         pool : Pool
             All rows of the data, without features.
 
@@ -159,7 +159,7 @@ class TrackOwnData(Protocol):
 
 
 class TrackUses(Protocol):
-    """What a track may also offer to audits, reference points and authors; each alone.
+    """What a track may also offer to audits, reference points and authors; each is optional.
 
     Attributes
     ----------
@@ -216,7 +216,7 @@ class TrackUses(Protocol):
         """
 
     def selected(self, answer: Mapping[str, Any], pool: Pool) -> IntArray:
-        """Return the rows that a strategy's answer selects, where answers select rows.
+        """Return the rows that a strategy's answer selects, if answers of the track select rows.
 
         Boards with one task then also have the whole pool, the clean pool and an oracle as
         reference points.

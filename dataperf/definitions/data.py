@@ -1,4 +1,4 @@
-"""A task's pool, truth and tests, cut from the rows of its dataset."""
+"""Load the rows of a task's dataset and split them into pool, truth and tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dataperf.records import (
 from dataperf.sources import locate
 from dataperf.sources.tables import content_digest, table
 
-#: What a label column says of a row of the pool whose class is not known.
+#: Label of a row of the pool whose class is not known.
 UNKNOWN = "?"
 
 
@@ -37,7 +37,7 @@ def matching(rows: Table, where: Where, place: str = "where") -> NDArray[np.bool
     Raises
     ------
     Invalid
-        If a clause names a column that the table lacks, or a span is put on text.
+        If a clause names a column that the table lacks, or a span is given for a text column.
     """
     fits = np.ones(len(rows), dtype=bool)
     problems = []
@@ -82,19 +82,19 @@ def data_digest(data: Mapping[str, TaskData]) -> str:
 
 
 def task_data(task: Task, rows: Table | None = None) -> TaskData:
-    """Load a task's data and cut it into pool, truth and tests.
+    """Load a task's data and split it into pool, truth and tests.
 
     Parameters
     ----------
     task
-        What is asked.
+        The task.
     rows
         The rows of its dataset if they are loaded already.
 
     Raises
     ------
     Invalid
-        If a clause names a column the dataset lacks, a label is not a class, or pool and
+        If a clause names a column that the dataset lacks, a label is not a class, or pool and
         tests share rows.
     """
     rows = table(task.dataset, task.options) if rows is None else rows
@@ -183,22 +183,22 @@ def _truth(task: Task, rows: Table) -> Truth | None:
 
 
 def class_ids(values: NDArray[Any], task: Task, place: str) -> IntArray:
-    """Return class ids of a column of labels; -1 for rows of the pool that are not labelled.
+    """Return the class ids of a column of labels; -1 for unlabelled rows of the pool.
 
     Raises
     ------
     Invalid
-        If a label is not a class and the task has no class for the rest.
+        If a label is not a class and the task has no ``other_class``.
     """
     words: TextArray = values.astype(str)
     unique, inverse = np.unique(words, return_inverse=True)
     numbers = {name: number for number, name in enumerate(task.classes)}
     if place == "pool":
         numbers[UNKNOWN] = -1
-    rest = numbers.get(task.other_class) if task.other_class is not None else None
+    other = numbers.get(task.other_class) if task.other_class is not None else None
     strange = [word for word in unique if word not in numbers]
-    if strange and rest is None:
+    if strange and other is None:
         what = f"labels that are not classes: {', '.join(strange[:10])}"
         raise Invalid("challenge data", [Problem("unknown-label", place, what)])
-    ids = np.array([numbers.get(word, rest) for word in unique], dtype=np.intp)
+    ids = np.array([numbers.get(word, other) for word in unique], dtype=np.intp)
     return ids[inverse.reshape(-1)]

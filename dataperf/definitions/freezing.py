@@ -1,16 +1,18 @@
-"""What is frozen: models by ``fixed_models/frozen.txt``, boards by their challenge's own.
+"""Freeze models and boards, and check the digests of what is frozen.
 
-Both files hold lines of ``sha256  name``.
+Models are listed in ``fixed_models/frozen.txt``, boards in the ``frozen.txt`` of their challenge.
+Each line is ``sha256  name``.
 
-For models, a line for each model and one for each file that it rests on (weights, a module
-next to it); ``sha256sum -c frozen.txt`` checks them.
+A model has a line for its file and one for each other file that it rests on, such as weights or a
+module next to it. ``sha256sum -c frozen.txt`` checks them.
 
-For boards, three kinds of lines: ``BOARD``, which decides; ``BOARD:data`` for the data that the
-board had; and ``KIND/FILE`` for each file that the boards rest on, which lets an error name the
-file that has changed. What a board rests on is said in `dataperf.registry.parts`.
+A challenge has three kinds of lines. ``BOARD`` is the digest that a board is checked against.
+``BOARD:data`` is the digest of its data. ``KIND/FILE`` is the digest of a file that the boards rest
+on, so that an error can name the file that changed. `dataperf.registry.parts` defines what a board
+rests on.
 
-A frozen thing that has changed is refused. A thing that was never frozen runs, and its results
-are marked and not ranked; so are those of other data than was frozen.
+A frozen model or board that has changed is refused. One that was never frozen runs, but its
+results are marked and not ranked. Results on other data than the frozen data are not ranked either.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ def model_is_frozen(entry: Entry) -> bool:
 
 
 def _model_parts(entry: Entry) -> dict[str, registry.Part]:
-    """Return what a model rests on, named as in its folder's list: places in that folder."""
+    """Return the files that a model rests on, by their path in its folder."""
     found = registry.parts(entry).values()
     outside = [str(part.path) for part in found if not part.path.is_relative_to(entry.folder)]
     if outside:
@@ -95,14 +97,14 @@ def _model_parts(entry: Entry) -> dict[str, registry.Part]:
 def unfrozen_parts(
     challenge: Challenge, board: str, *, data: Mapping[str, TaskData] | None = None
 ) -> list[str]:
-    """Return what of a board is not frozen: its model, the board itself, its data, or nothing.
+    """Return the parts of a board that are not frozen: its models, the board itself, its data.
 
     Parameters
     ----------
     challenge, board
         The board.
     data
-        The data of its tasks, to be compared with the frozen digest of it.
+        The data of its tasks, to compare with the frozen digest.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def unfrozen_parts(
     names = dict.fromkeys(task.model for task in challenges.tasks_of(challenge, board).values())
     models = [registry.get("fixed_models", name) for name in names]
     parts = [f"fixed model {model.name}" for model in models if not model_is_frozen(model)]
-    if challenges.is_own(challenge.name):  # our own code makes it of the data, whose digest it has
+    if challenges.is_own(challenge.name):  # made by our code from data with a digest
         return parts
     promised = read_list(challenges.folder_of(challenge) / LIST)
     if board not in promised:
@@ -136,7 +138,7 @@ def _data_line(board: str) -> str:
 
 
 def _what_changed(challenge: Challenge, board: str, promised: Mapping[str, str]) -> str:
-    """Return which files are not as they were when a board was frozen."""
+    """Return which files have changed since a board was frozen."""
     parts = challenges.parts(challenge, board)
     changed = [
         str(part.path)
@@ -176,7 +178,7 @@ def freeze_model(entry: Entry) -> str:
     DigestMismatch
         If it was frozen and has changed since.
     DataperfError
-        If it rests on files outside its folder.
+        If it rests on files outside of its folder.
     """
     parts = _model_parts(entry)
     if not model_is_frozen(entry):
@@ -198,7 +200,7 @@ def check_models(challenge: Challenge) -> None:
 def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]:
     """Freeze boards of a challenge, whose models must be frozen; return board to digest.
 
-    The data's digest is frozen too where the data is here.
+    The digest of the data is frozen too if the data is on this machine.
 
     Raises
     ------
@@ -214,10 +216,10 @@ def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]
     lines = {name: digest for name, digest in before.items() if "/" not in name or name in used}
     digests = {}
     for board in boards:
-        unfrozen_parts(challenge, board)  # refuses what was frozen and has changed
+        unfrozen_parts(challenge, board)  # raises if a frozen file has changed
         if board not in before:
             lines.pop(_data_line(board), None)
-        with contextlib.suppress(Unavailable):  # what is not here cannot be frozen
+        with contextlib.suppress(Unavailable):  # missing data cannot be frozen
             found = data_digest(submission.board_data(challenge, board))
             lines.setdefault(_data_line(board), found)
         digests[board] = challenges.digests(challenge, board)["board"]

@@ -1,4 +1,4 @@
-"""``challenge.toml`` to a checked Challenge; what a board depends on, as one digest."""
+"""Read and check ``challenge.toml``; compute the digest of everything that a board depends on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataperf.errors import Ambiguous, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Board, Challenge, Task
 from dataperf.sources import tables
 
-#: How the names of challenges begin that are made of somebody's own data: own-TRACK.
+#: Prefix of the names of challenges made of a user's own data: own-TRACK.
 OWN = "own-"
 
 
@@ -26,7 +26,7 @@ def load(name: str) -> Challenge:
     Raises
     ------
     NotFound
-        If there is none of that name.
+        If there is no challenge of that name.
     Invalid
         If the file is not a valid challenge; every problem is listed.
     """
@@ -44,7 +44,7 @@ def folder_of(challenge: Challenge) -> Path:
 
 
 def is_own(name: str) -> bool:
-    """Return whether a challenge is made on the spot of somebody's own data; it has no folder."""
+    """Return whether a challenge is made of a user's own data; it then has no folder."""
     return name.startswith(OWN)
 
 
@@ -162,7 +162,7 @@ def board_of(challenge: Challenge, name: str) -> Board:
     Raises
     ------
     NotFound
-        If the challenge has none of that name.
+        If the challenge has no board of that name.
     """
     if name not in challenge.boards:
         raise NotFound("board", name, challenge.boards, where=f"in {challenge.name}")
@@ -179,8 +179,8 @@ def parts(challenge: Challenge, board: str) -> dict[str, registry.Part]:
     """Return every file that the numbers of a board rest on, by name.
 
     These are the track, models, datasets and metrics with all that each rests on (see
-    `dataperf.registry.parts`). The toolkit's own flow is not a part: tests compare its results
-    with recorded scores.
+    `dataperf.registry.parts`). The rest of the toolkit is not included: the tests compare its
+    results with recorded scores.
 
     Raises
     ------
@@ -207,10 +207,10 @@ def parts(challenge: Challenge, board: str) -> dict[str, registry.Part]:
 
 
 def digests(challenge: Challenge, board: str) -> dict[str, str]:
-    """Return the sha256 of every file that a board rests on, by name, and of all as ``board``.
+    """Return the sha256 of every file that a board rests on, by name, and one of all: ``board``.
 
-    ``board`` also covers what the challenge file says of the board. Results with different
-    ones are never compared.
+    ``board`` also covers the board and its tasks in the challenge file. Results with different
+    digests of the board are never compared.
     """
     tasks = tasks_of(challenge, board)
     found = {name: part.digest for name, part in parts(challenge, board).items()}
@@ -226,7 +226,7 @@ def digests(challenge: Challenge, board: str) -> dict[str, str]:
 
 
 def _untitled(record: Task | Board) -> dict[str, Any]:
-    """Return what a record says, without its titles: rewording must not change a digest."""
+    """Return a record without titles and published scores: these must not change a digest."""
     titles: Any = {"title": True, "splits": {"__all__": {"title"}}}
     if isinstance(record, Board):
         titles = {"title", "published"}

@@ -1,4 +1,4 @@
-"""A participant's file to a checked Submission; the evaluator runs this very code."""
+"""Read a submission file and check it; ``check`` and ``evaluate`` both run this code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
-from dataperf.basics.json_files import _content, compact_json, parse_json
+from dataperf.basics.json_files import compact_json, parse_json, read_content
 from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
 from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
@@ -21,7 +21,7 @@ MOST_FILES = 1000
 def read(
     path: Path, challenge: Challenge, board: str | None = None, *, official: bool = False
 ) -> Submission:
-    """Return the submission in a file: our own format, or one that the track knows.
+    """Return the submission in a file, in our own format or one that the track knows.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def read(
     track = registry.load("tracks", challenge.track)
     if hasattr(track, "read_files") and (path.is_dir() or path.suffix != ".json"):
         return _read_files(track, path, challenge, board, official)
-    content = parse_json(_content(path), str(path), lenient=official)
+    content = parse_json(read_content(path), str(path), lenient=official)
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
     return parse(content, challenge, board, **options)
 
@@ -60,7 +60,7 @@ def read_named(
     """
     if path.is_dir() or (path.exists() and path.suffix != ".json"):
         raise Invalid(str(path), [_no_challenge("this format does not name its challenge")])
-    content = parse_json(_content(path), str(path), lenient=official)
+    content = parse_json(read_content(path), str(path), lenient=official)
     challenge = challenge_in(content, str(path))
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
     return parse(content, challenge, board, **options), challenge
@@ -102,10 +102,7 @@ def _read_files(
     """Return the submission in one text file or a folder of them."""
     board = board or (next(iter(challenge.boards)) if len(challenge.boards) == 1 else None)
     if board is None:
-        boards = ", ".join(challenge.boards)
-        what = "this format does not say which board it answers"
-        problem = Problem("no-board", "", what, f"give --board, one of {boards}")
-        raise Invalid(str(path), [problem])
+        raise Invalid(str(path), [_no_board(challenge)])
     rules = challenges.board_of(challenge, board)
     contents = _contents(path)
     with plugin_calls.naming(("tracks", track)):
@@ -115,32 +112,41 @@ def _read_files(
             raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
     if problems:
         raise Invalid(str(path), problems)
-    content = {
+    content = _in_our_format(answer, challenge, board, path.name)
+    return parse(content, challenge, board, subject=str(path))
+
+
+def _no_board(challenge: Challenge) -> Problem:
+    what = "this format does not say which board it answers"
+    return Problem("no-board", "", what, f"give --board, one of {', '.join(challenge.boards)}")
+
+
+def _in_our_format(answer: Any, challenge: Challenge, board: str, filename: str) -> dict[str, Any]:
+    return {
         "schema_version": 2,
         "challenge": challenge.name,
         "board": board,
-        "method": path.stem[:100],
+        "method": Path(filename).stem[:100],
         "answer": answer,
     }
-    return parse(content, challenge, board, subject=str(path))
 
 
 def _contents(path: Path) -> dict[str, bytes]:
     """Return the bytes of a file, or of all visible files of a folder, within bounds."""
     if not path.is_dir():
-        return {path.name: _content(path)}
+        return {path.name: read_content(path)}
     files = sorted(each for each in path.iterdir() if not each.name.startswith("."))
     if len(files) > MOST_FILES:
         what = f"{len(files):,} files"
         raise Invalid(str(path), [Problem("too-many", "", what, f"at most {MOST_FILES}")])
-    return {each.name: _content(each) for each in files if each.is_file()}
+    return {each.name: read_content(each) for each in files if each.is_file()}
 
 
 def files_of(path: Path, challenge: Challenge | None = None) -> list[Path]:
-    """Return the submissions that a path names: a folder stands for the JSON files in it.
+    """Return the submission files at a path; a folder stands for the JSON files in it.
 
-    A folder stands for itself where it holds no JSON files, or where it may be one submission:
-    the track reads folders, and other files lie in it.
+    A folder is itself one submission if it holds no JSON files, or if it holds other files too and
+    the track reads folders.
     """
     if not path.is_dir():
         return [path]
@@ -174,18 +180,8 @@ def parse(
     if foreign is not None:
         named = board or _board_in(filename, challenge)
         if named is None:
-            boards = ", ".join(challenge.boards)
-            what = "this format does not say which board it answers"
-            raise Invalid(
-                subject, [Problem("no-board", "", what, f"give --board, one of {boards}")]
-            )
-        content = {
-            "schema_version": 2,
-            "challenge": challenge.name,
-            "board": named,
-            "method": Path(filename).stem[:100],
-            "answer": foreign,
-        }
+            raise Invalid(subject, [_no_board(challenge)])
+        content = _in_our_format(foreign, challenge, named, filename)
     submission, problems = _validated(Submission, content, subject)
     if submission is not None:
         problems += address_problems(submission, challenge, board)
@@ -199,7 +195,7 @@ def parse(
 def _validated(
     model: type[validation.AnyRecord], content: Any, subject: str, place: str = ""
 ) -> tuple[validation.AnyRecord | None, list[Problem]]:
-    """Return the content as a record, or None with what is wrong, so that the rest can be checked too."""
+    """Return the content as a record, or None, with its problems, so that checks can go on."""
     try:
         return validation.validate(model, content, subject, place), []
     except Invalid as error:

@@ -14,7 +14,7 @@ from dataperf.errors import DataperfError
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-#: The environment variable that names an engine, and those that a worker must share with us.
+#: The environment variable that names an engine, and those that are copied to workers.
 ENGINE = "DATAPERF_ENGINE"
 SHARED = ("DATAPERF_PATH", "DATAPERF_DATA", "DATAPERF_CACHE")
 #: How an engine is called.
@@ -24,7 +24,7 @@ _END = object()
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of one item: its number, and either the outcome or what was raised."""
+    """One item's number, and what the function returned or raised for it."""
 
     number: int
     outcome: Any = None
@@ -35,7 +35,7 @@ class Ran:
 class _Call:
     """Call the function on a numbered item, in this process or in a worker of any kind.
 
-    What it raises is returned, so that whatever an engine raises is the engine's own fault.
+    An exception of the function is returned, so an exception that an engine raises is its own.
     """
 
     function: Callable[[Any], Any]
@@ -52,7 +52,7 @@ class _Call:
             return Ran(number, self.function(given))
         except Exception as error:
             if elsewhere and not isinstance(error, DataperfError):
-                error.add_note(traceback.format_exc())  # it does not cross with the error
+                error.add_note(traceback.format_exc())  # pickling an error loses its traceback
             return Ran(number, error=error)
 
 
@@ -120,7 +120,7 @@ def run(
 
 
 def _in_order(module: Any, ran: Iterator[Any], count: int) -> Iterator[Any]:
-    """Yield the outcomes, and refuse what is not the outcome that is due."""
+    """Yield the outcomes; raise DataperfError if the engine yields any but the next one."""
     due = 0
     while True:
         with plugin_calls.calling("engines", module, CALL):

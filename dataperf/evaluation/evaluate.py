@@ -19,7 +19,7 @@ from dataperf import plugin_calls, registry
 from dataperf.basics import files
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
-from dataperf.definitions.data import data_digest as data_digest
+from dataperf.definitions.data import data_digest
 from dataperf.errors import TrainingFailed
 from dataperf.evaluation import engines, metric_guard, provenance, scorecard
 from dataperf.evaluation.train import Run, train, training_runs_of
@@ -58,8 +58,8 @@ def evaluate(
     data
         The data of the board's tasks if it is loaded already.
     rules
-        ``"strict"`` refuses every way to cheat that we know; ``"official"`` accepts what the
-        official evaluator accepts, and its result is never ranked.
+        ``"strict"`` refuses every known way to cheat; ``"official"`` accepts what the official
+        evaluator accepts, and its results are never ranked.
 
     Returns
     -------
@@ -72,8 +72,8 @@ def evaluate(
     Invalid
         If the submission is not valid; every problem is listed, and nothing was trained.
     DataperfError
-        If a user's own track or metric fails, or the memory does not suffice: the answer is not
-        to blame, so there is no result.
+        If a user's own track or metric fails, or memory runs out. The answer is not the cause,
+        so there is no result.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     challenge, official = challenges.of(challenge), rules == "official"
@@ -119,7 +119,7 @@ def numeric_version(challenge: Challenge, board: str) -> str:
 
 
 def answer_digest(answer: Submission) -> str:
-    """Return the sha256 of what is answered; who answers and how does not count."""
+    """Return the sha256 of challenge, board and answer; submitter and method do not count."""
     return files.digest_json([answer.challenge, answer.board, answer.answer])
 
 
@@ -130,7 +130,7 @@ def plans_of(
     *,
     official: bool = False,
 ) -> dict[str, Plan]:
-    """Return what a valid submission asks to train, by task."""
+    """Return the training plan of a valid submission, by task."""
     track = registry.load("tracks", challenge.track)
     content = track.Answer.model_validate(answer.answer)
     rules = challenges.rules_of(challenge, answer.board)
@@ -142,7 +142,7 @@ def plans_of(
 def _scores(
     challenge: Challenge, answer: Submission, data: Mapping[str, TaskData], official: bool
 ) -> dict[str, Any]:
-    """Return the parts of a result that depend on the training: scores, or why there are none."""
+    """Return the parts of a result that depend on the training: scores, or the error."""
     tasks = challenges.tasks_of(challenge, answer.board)
     track = registry.load("tracks", challenge.track)
     metrics = metrics_of(tasks)
@@ -197,7 +197,7 @@ def _summary(
     data: Mapping[str, TaskData],
     parts: Mapping[str, TaskScores],
 ) -> dict[str, Any]:
-    """Return what the track says of the board as a whole."""
+    """Return the track's summary of the whole board."""
     if not hasattr(track, "summarize_board"):
         return {}
     content = track.Answer.model_validate(answer.answer)
@@ -207,7 +207,7 @@ def _summary(
 
 
 def metrics_of(tasks: Mapping[str, Task]) -> dict[str, Any]:
-    """Return every metric that some tasks use, loaded."""
+    """Load every metric that the tasks use; return them by name."""
     names = dict.fromkeys(name for task in tasks.values() for name in challenges.metric_names(task))
     return {name: metric_guard.metric(registry.load("metrics", name)) for name in names}
 
@@ -276,7 +276,7 @@ def evaluate_all(
     Parameters
     ----------
     challenge
-        What they answer.
+        A challenge or its name.
     answers
         Checked or unchecked submissions; an invalid one raises before any is trained.
     jobs
@@ -305,7 +305,7 @@ def evaluate_all(
         for board in dict.fromkeys(answer.board for answer in answers)
     }
     for board in loaded:
-        freezing.unfrozen_parts(challenge, board)  # refuses what was frozen and has changed
+        freezing.unfrozen_parts(challenge, board)  # raises if a frozen file has changed
     for answer in answers:
         data = loaded[answer.board]
         submission.check(answer, challenge, data, official=rules == "official")

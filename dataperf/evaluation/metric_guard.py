@@ -1,4 +1,4 @@
-"""Call metrics; what a user's own returns is checked every time."""
+"""Call metrics, and check every value that a user's own metric returns."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ METRIC = {
 
 
 def metric(module: Any) -> Any:
-    """Return a metric that raises a DataperfError, naming it, where a user's own fails.
+    """Return a metric whose failures are DataperfErrors that name it.
 
-    That is if it raises, or returns anything but finite numbers, or nan where it is not
-    defined, in the shape that is wanted. One of ours is returned as it is.
+    A user's metric fails if it raises, or returns anything but finite numbers (nan where it is
+    not defined) in the expected shape. A metric of ours is returned as it is.
     """
     if not plugin_calls.is_yours(module):
         return module
@@ -57,13 +57,13 @@ def undefined(
     found: Mapping[str, Mapping[str, Outcome]],
     metrics: Mapping[str, Any],
 ) -> str:
-    """Say which metrics are nan on which ranking splits.
+    """Return which metrics are nan on which ranking splits.
 
     Raises
     ------
     DataperfError
-        If one is a user's own and gives right predictions no value either: no answer is to
-        blame for that.
+        If a user's own metric is nan for correct predictions too, so that the answer is not the
+        cause.
     """
     places = []
     for name, task in tasks.items():
@@ -80,6 +80,6 @@ def undefined(
                 )
                 if np.isnan(right):
                     which = plugin_calls.named("metrics", module)
-                    raise DataperfError(f"{which} is {place}, for right predictions too")
+                    raise DataperfError(f"{which} is {place}, for correct predictions too")
             places.append(f"the metric {headline} is {place}")
     return "; ".join(places) or "a metric has no value on a ranking split"

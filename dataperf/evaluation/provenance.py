@@ -1,4 +1,4 @@
-"""Who computed a result: library versions, machine, time."""
+"""Where a result was computed: library versions and machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIBRARIES = ("dataperf", "numpy", "scipy", "scikit-learn", "pandas", "cleanlab",
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of every library that can move a score."""
+    """Return the versions of Python and of every library that can change a score."""
     return dict(_versions())
 
 
@@ -29,7 +29,7 @@ def _versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the machine is; nothing that identifies its owner."""
+    """Return facts about the machine; none of them identifies its owner."""
     import psutil
 
     return {
@@ -41,7 +41,7 @@ def machine() -> dict[str, Any]:
 
 
 def peak_memory() -> int:
-    """Return the most memory, in bytes, that this process has held."""
+    """Return the peak memory of this process, in bytes."""
     if sys.platform == "win32":
         import psutil
 

@@ -1,4 +1,7 @@
-"""A Result to bytes and back; its name is its content's digest."""
+"""Write and read results, and find the store that ``--results`` names.
+
+A result's name is the digest of its content.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ FOLDER = "folder"
 def encode(predictions: NDArray[Any]) -> str:
     """Return class ids of shape (seeds, rows) as short text.
 
-    A row's seeds lie side by side: they mostly agree, which packs them quicker and smaller.
+    The predictions of all seeds for a row are adjacent. They mostly agree, so this order is
+    compressed faster and smaller.
 
     >>> decode(encode(np.array([[0, 1, 2], [2, 1, 0]]))).tolist()
     [[0, 1, 2], [2, 1, 0]]
@@ -67,7 +71,7 @@ def decode(text: str) -> NDArray[np.intp]:
 
 
 def dump(result: Result) -> bytes:
-    """Return the record as the JSON bytes that are kept."""
+    """Return the record as JSON bytes."""
     content = result.model_dump(mode="json")
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
@@ -81,7 +85,7 @@ def name_of(result: Result) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """A store's name, and the location that it keeps results at."""
+    """The name of a store, and a location in it."""
 
     store: str
     location: str
@@ -91,7 +95,7 @@ def place_of(text: str) -> Place:
     """Return the store and the location that ``--results`` names.
 
     ``NAME:LOCATION`` or ``NAME://LOCATION`` is the store of that name; everything else is a
-    folder. A folder that is there is always a folder, whatever its name.
+    folder. The name of an existing folder is always that folder.
 
     >>> place_of("dataperf-results")
     Place(store='folder', location='dataperf-results')
@@ -123,7 +127,7 @@ def place_of(text: str) -> Place:
 
 
 def keep(result: Result, location: str) -> str:
-    """Put the record in a store and return where it is, in the store's words.
+    """Put the record in a store and return its place, as the store describes it.
 
     Parameters
     ----------
@@ -135,14 +139,17 @@ def keep(result: Result, location: str) -> str:
     Raises
     ------
     DataperfError
-        If the store fails, or refuses.
+        If the store fails or refuses it.
     """
+    store, place = _store(location)
+    with plugin_calls.calling("stores", store, "put(location, name, content)"):
+        kept = store.put(place, name_of(result), dump(result))
+    return _text(store, "put", kept)
+
+
+def _store(location: str) -> tuple[Any, str]:
     place = place_of(location)
-    module = registry.load("stores", place.store)
-    with plugin_calls.calling("stores", module, "put(location, name, content)"):
-        kept = module.put(place.location, name_of(result), dump(result))
-    _expect_text(module, "put", kept)
-    return str(kept)
+    return registry.load("stores", place.store), place.location
 
 
 def names(location: str) -> list[str]:
@@ -153,19 +160,18 @@ def names(location: str) -> list[str]:
     DataperfError
         If nothing is kept there, or the store fails.
     """
-    place = place_of(location)
-    module = registry.load("stores", place.store)
-    with plugin_calls.calling("stores", module, "names(location)"):
-        found = list(module.names(place.location))
-    for name in found:
-        _expect_text(module, "names", name)
-    return found
+    store, place = _store(location)
+    with plugin_calls.calling("stores", store, "names(location)"):
+        found = list(store.names(place))
+    return [_text(store, "names", name) for name in found]
 
 
-def _expect_text(module: Any, function: str, value: Any) -> None:
-    if not isinstance(value, str):
-        what = f"{plugin_calls.named('stores', module)}: {function} returned {type(value).__name__}"
-        raise DataperfError(f"{what}, expected str")
+def _text(store: Any, function: str, value: Any) -> str:
+    """Return what a store's function returned, if it is a text."""
+    if isinstance(value, str):
+        return value
+    what = f"{plugin_calls.named('stores', store)}: {function} returned {type(value).__name__}"
+    raise DataperfError(f"{what}, expected str")
 
 
 def get(location: str, name: str) -> Result:
@@ -178,12 +184,11 @@ def get(location: str, name: str) -> Result:
     DataperfError
         If there is no such record, or the store fails.
     """
-    place = place_of(location)
-    module = registry.load("stores", place.store)
-    with plugin_calls.calling("stores", module, "get(location, name)"):
-        content = module.get(place.location, name)
+    store, place = _store(location)
+    with plugin_calls.calling("stores", store, "get(location, name)"):
+        content = store.get(place, name)
     if not isinstance(content, bytes):
-        what = f"{plugin_calls.named('stores', module)}: get returned {type(content).__name__}"
+        what = f"{plugin_calls.named('stores', store)}: get returned {type(content).__name__}"
         raise DataperfError(f"{what}, expected bytes")
     return _intact(content, name, Path(name).stem)
 
@@ -194,7 +199,7 @@ def parse(content: bytes, subject: str) -> Result:
     Raises
     ------
     Invalid
-        If it is not one.
+        If the bytes are not a result.
     """
     parsed = json_files.parse_json(content, subject)
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None

@@ -52,9 +52,9 @@ def split_scores(
     Returns
     -------
     dict of str to SplitScores
-        The headline metric comes first, the ranking metric next on the ranking split. An
-        out-of-distribution split has the gap to the ranking split where both have the
-        same headline metric: its score minus that of the ranking split.
+        The headline metric comes first; on the ranking split, the ranking metric comes next. An
+        out-of-distribution split also has a gap, its score minus that of the ranking split, if
+        both have the same headline metric.
     """
     first = task.ranking[0]
     scored = {}
@@ -75,8 +75,8 @@ def outcomes(
 ) -> dict[str, Outcome]:
     """Return what was predicted for the rows that count of every split, with the truth.
 
-    ``weights`` are the shares of the lines of predictions, None if all are alike; ``plan``
-    says what the lines are and which rows count, by default all.
+    ``weights`` are the weights of the lines of predictions, None if they are equal. ``plan``
+    describes the lines and which rows count; by default, all rows do.
     """
     options: dict[str, Any] = {}
     if plan is not None:
@@ -101,10 +101,10 @@ def board_score(
     found: Mapping[str, Mapping[str, Outcome]],
     metrics: Mapping[str, Metric],
 ) -> Score:
-    """Return what ranks: the mean over tasks of ``scale * metric + offset``.
+    """Return the score that ranks: the mean over tasks of ``scale * metric + offset``.
 
-    A task with one ranking split counts with its metric there, one with several with the
-    mean of their headline metrics.
+    The metric of a task with one ranking split is taken on that split. For a task with several
+    ranking splits, it is the mean of their headline metrics.
     """
     terms = []
     for name, task in tasks.items():
@@ -205,31 +205,31 @@ def detection(
     ranking: Sequence[str] | None,
     flags: Sequence[str] | None,
 ) -> Detection | None:
-    """Count the known defects of the pool among the selected rows, and say how well they were ranked.
+    """Count the known defects among the selected rows, and score the ranking and flags.
 
     Parameters
     ----------
     data
-        A pool whose truth is known; otherwise, or without labels and defects, there is
-        nothing to say.
+        The data. The result is None if the truth is not known, or if the pool has neither labels
+        nor defects.
     chosen
         The training set.
     ranking, flags
-        Ids of the pool from most to least suspicious, and ids that the answer calls wrong.
+        Ids of the pool from most to least suspicious, and ids that the answer flags as wrong.
 
     Returns
     -------
     Detection or None
-        A row of the pool is wrong if it has a defect or a wrong given class. It is selected if
-        it is in the training set, unless the class it is trained under puts right what was
-        wrong; a right row trained under a wrong class counts as selected too. Rows count once,
-        however often they occur. ``by_defect`` counts, for each kind and for rows of the
-        wrong class (whatever their kind), those in the pool and those selected.
+        A row of the pool is wrong if it has a defect or a wrong given class. It counts as
+        selected if it is in the training set, unless the answer corrects its class. A correct
+        row that is trained under a wrong class counts as selected too. Rows count once, however
+        often they occur. ``by_defect`` has the number in the pool and the number selected, for
+        each kind of defect and for rows with a wrong class of any kind.
 
     Notes
     -----
-    The reference is a random pick from the pool with the labels as given: a cleaning answer
-    may do better than any pick.
+    The reference is a random selection from the pool with the given labels. An answer that
+    corrects labels can do better than any selection.
     """
     if data.truth is None:
         return None
@@ -301,22 +301,21 @@ def _ranking(
 
 
 def balance(task: Task, data: TaskData, chosen: TrainingSet) -> dict[str, Balance]:
-    """Say how evenly the training set covers the classes and every visible column.
+    """Measure how evenly the training set covers the classes and every visible column.
 
     Parameters
     ----------
     task, data
         The task and its data.
     chosen
-        The training set; with no rows, or without labels, there is nothing to say.
+        The training set. Without rows or without labels, the result is empty.
 
     Returns
     -------
     dict of str to Balance
-        ``"class"`` and the visible columns. Classes are compared with the task's shares (equal
-        ones unless it says otherwise; a class it does not name has none), columns against
-        the pool's own shares. Columns of measures and those with over ``MOST_VALUES``
-        distinct values are not groups, and left out.
+        ``"class"`` and the visible columns. Classes are compared with the task's shares (equal by
+        default; 0 for a class that it does not name), columns with the pool's own shares.
+        Columns of floats and columns with over ``MOST_VALUES`` distinct values are left out.
     """
     if not len(chosen.rows) or chosen.labels.min() < 0:
         return {}

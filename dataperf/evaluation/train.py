@@ -1,7 +1,7 @@
 """Train the frozen model on every training set of a plan, and predict every test split.
 
-A model that raises, exits, or predicts what is not a class fails the training: `TrainingFailed`.
-Nothing else does.
+A training fails with `TrainingFailed` only if the model raises, exits, or predicts something that
+is not a class.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from dataperf.records import (
 
 @dataclass(frozen=True)
 class Run:
-    """A frozen model trained on every set of a plan: what it predicted and what that took.
+    """A frozen model trained on every set of a plan: its predictions, times and size.
 
-    ``predictions`` are of shape (sets x seeds, rows), ``weights`` the shares of their lines
-    in the score, None if all are alike.
+    ``predictions`` have shape (sets x seeds, rows). ``weights`` are the weights of their lines in
+    the score, None if they are equal.
     """
 
     predictions: dict[str, NDArray[np.intp]]
@@ -50,14 +50,14 @@ class Run:
 def train(task: Task, data: TaskData, plan: Plan) -> Run:
     """Train a task's frozen model on every training set of a plan and predict every split.
 
-    One BLAS thread, so that the number of cores cannot move a last digit.
+    BLAS uses one thread, so that the number of cores cannot change a digit.
 
     Raises
     ------
     TrainingFailed
         If the model raises or exits, or predicts what is not a class id of each row.
     DataperfError
-        If the memory does not suffice, for which the answer is not to blame.
+        If memory runs out, of which the answer is not the cause.
     """
     model = registry.load("fixed_models", task.model)
     options: dict[str, Any] = {"classes": len(task.classes), "seeds": tuple(task.seeds)}
@@ -76,7 +76,7 @@ def train(task: Task, data: TaskData, plan: Plan) -> Run:
             seconds = [seconds[0] + trained - clock, seconds[1] + done - trained]
             clock, size = done, int(model.size(fitted))
         if size < 0:
-            raise ValueError(f"{task.model} says that it takes {size} bytes")
+            raise ValueError(f"{task.model} has a size of {size} bytes")
     joined = {name: np.concatenate(found) for name, found in predictions.items()}
     return Run(joined, weights_of(task, plan), seconds[0], seconds[1], size)
 
@@ -104,7 +104,7 @@ def weights_of(task: Task, plan: Plan) -> FloatArray | None:
 
 
 def _fitted(model: Any, data: TaskData, plan: Plan, options: dict[str, Any]) -> Iterator[Any]:
-    """Train on every set of a plan; a model that knows how shares what sets of one pool share."""
+    """Train on every set of a plan; ``fit_series`` trains on sets of the same rows together."""
     for rows, labels in _runs(plan.sets):
         if len(labels) > 1 and hasattr(model, "fit_series"):
             yield from model.fit_series(data.pool.features[rows], labels, **options)
@@ -114,7 +114,7 @@ def _fitted(model: Any, data: TaskData, plan: Plan, options: dict[str, Any]) -> 
 
 
 def _runs(sets: Sequence[TrainingSet]) -> Iterator[tuple[IntArray, list[IntArray]]]:
-    """Yield rows with all the labellings of them that follow each other."""
+    """Yield the rows of consecutive sets that share them, with the labels of each set."""
     first = 0
     for last in range(1, len(sets) + 1):
         if last == len(sets) or not np.array_equal(sets[last].rows, sets[first].rows):
@@ -123,7 +123,7 @@ def _runs(sets: Sequence[TrainingSet]) -> Iterator[tuple[IntArray, list[IntArray
 
 
 def _picked(features: NDArray[Any], rows: IntArray) -> NDArray[Any]:
-    """Return some rows; of a mapped file each brings in its neighbours, which may go again."""
+    """Return some rows; memory of a mapped file that was read with them is released."""
     if 8 * len(rows) > len(features):
         return features[rows]
     picked = np.empty((len(rows), features.shape[1]), dtype=features.dtype)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.basics import files
-from dataperf.sources import locate
 
 #: Embeddings, properties of every item, and item number to reason for unreadable items.
 Described = tuple[NDArray[np.float32], dict[str, list[Any]], dict[int, str]]
@@ -44,7 +43,7 @@ def load_or_make(
     bad : mapping of item number to reason
     """
     key = files.digest_json([VERSION, by, [_identity(item) for item in items]])
-    path = locate.cache_folder() / "embeddings" / f"{key[:32]}.npz"
+    path = files.cache_folder() / "embeddings" / f"{key[:32]}.npz"
     found = _read(path)
     if found is None:
         found = make()

@@ -82,12 +82,12 @@ def apply(
     source
         The path of a CSV, Parquet or JSON file or of a folder of images or sounds, or a data frame.
     output
-        The cleaned file, or folder; None writes nothing. The ending must be that of the source.
+        The cleaned file or folder, with the ending of the source. None writes nothing.
     log
         The change log, CSV or JSON by its ending; None writes ``NAME.changes.csv`` next to the
         output.
     label, id
-        The columns of labels and ids, as in the evaluation; without ids, rows have their number.
+        The columns of labels and ids, as in the evaluation; without ids, row numbers are used.
     drop
         Columns that are not read; they stay in the file.
 
@@ -108,7 +108,7 @@ def apply(
         log = output.with_name(f"{output.name.partition('.')[0]}.changes.csv")
     _check_places(submission, path, output, log)
     content = _content(submission)
-    if isinstance(content, dict):  # before the data is read for nothing
+    if isinstance(content, dict):  # checked before the data is read
         changes.addressed(content, name)
     rows = _read(source, label=label, id=id, drop=drop or ())
     edit, notes = changes.of(content, rows, name)
@@ -167,7 +167,7 @@ def _endings(path: Path) -> list[str]:
 def _check_places(
     submission: Any, path: Path | None, output: Path | None, log: Path | None
 ) -> None:
-    """Refuse to overwrite what is read, and a cleaned file of another form; all at once."""
+    """Refuse outputs that would overwrite inputs, or that have another form than the data."""
     problems = []
     read = {"--data": path}
     read["the submission"] = Path(submission) if isinstance(submission, str | Path) else None
@@ -233,7 +233,7 @@ def _is_other_media(error: Invalid) -> bool:
 
 
 def _write(path: Path, output: Path, log: Path, rows: Rows, edit: Edit, log_content: bytes) -> None:
-    """Write the cleaned data and the change log, both or none."""
+    """Write the cleaned data and the change log, both or neither."""
     try:
         if path.is_dir():
             where = rewrite_folder.places(rows, edit, path.resolve())

@@ -1,4 +1,4 @@
-"""A challenge made of somebody's rows: frozen model, pool and test, rules."""
+"""Make a challenge of a user's rows: frozen model, pool and test, rules."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def challenge(
         Maximum number of rows that may be repaired, inspected or selected; None for all of the
         pool.
     compared
-        Whether the answer is compared with others where the track can (``own_compared``); a
-        challenge with a folder of its own has reference points instead.
+        Whether the answer is compared with others, if the track can (``own_compared``). A challenge
+        with its own folder has reference points instead.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def _needs_truth(track: str) -> bool:
 
 
 def _strange_truths(rows: Rows) -> list[Problem]:
-    """Return true labels that are not a class: the class is misspelt, or no row has it."""
+    """Return problems of true labels that are not classes: misspelt, or no row has them."""
     strange = sorted(rows.strange_truths.items(), key=lambda each: -each[1])
     place = f'true label "{rows.roles.get("true_label", "true label")}"'
     blank = "empty where it is not known"

@@ -56,7 +56,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Edit:
-    """The changes as a writer of files needs them.
+    """The changes, in the form that writers of files need.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def addressed(content: Any, subject: str) -> tuple[str, Submission]:
     Raises
     ------
     Invalid
-        If it is an order, which changes nothing, or not about own data.
+        If it is an order, which changes nothing, or not a submission to own data.
     """
     named = content.get("challenge") if isinstance(content, dict) else None
     tracks, problems = options.tracks(), []

@@ -7,12 +7,12 @@ from typing import Any
 
 from dataperf.basics.wording import plural, shorten
 
-#: Most columns that a note names.
+#: Maximum number of columns that a note names.
 MOST_NAMED = 10
 
 
 def notes(rows: Any, *, drop: Sequence[str] = ()) -> list[str]:
-    """Return lines on which columns are features, and what the others are.
+    """Return lines that list the features, and the other columns with their meaning.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def notes(rows: Any, *, drop: Sequence[str] = ()) -> list[str]:
 def warnings(rows: Any) -> list[str]:
     """Return a line for every feature that nearly determines the label by itself.
 
-    Such a column is often the true label, or made from it. Then a model has nothing to learn,
-    whatever is repaired or selected.
+    Such a column is often the true label, or made from it. A repair or a selection then has
+    almost no effect on the score.
     """
     from dataperf.own_data.leaks import leaking
 

@@ -48,10 +48,10 @@ def load(source: Any, **chosen: Any) -> tuple[Challenge, dict[str, TaskData]]:
     source
         A path, a dataset's name, or a table in memory.
     **chosen
-        Columns: ``label``; ``split``, which marks test rows (drawn at random if no column does);
-        ``group``; ``true_label``; ``id`` (row numbers if there is none); ``drop``, columns to
-        leave out; and ``embedding``, how images and sounds are embedded. All else is passed to
-        `challenge`.
+        Columns: ``label``; ``split``, which marks test rows (without it they are drawn at random);
+        ``group``; ``true_label``; ``id`` (row numbers by default); ``drop``, columns to
+        leave out; and ``embedding``, how images and sounds are embedded. Other options are passed
+        to `challenge`.
     """
     columns, rules = parted(chosen)
     rules = options.check(rules)
@@ -93,7 +93,7 @@ def evaluate(
     Returns
     -------
     list of Result
-        Each records in ``own_data`` how the data set can be read again.
+        Each result records in ``own_data`` how to read the data set again.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def evaluate(
 
 
 def _place(source: Any) -> dict[str, str]:
-    """Return where a result says that its data lies; nothing if it is only in memory."""
+    """Return the fields of a result that say where its data is; empty for data in memory."""
     if not isinstance(source, str | Path):
         return {}
     place = str(Path(source).resolve()) if Path(source).exists() else str(source)
@@ -156,7 +156,7 @@ def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
 
 
 def _rules_of(content: Any, subject: str, rules: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the rules by which a submission is scored: the given ones, on its own track."""
+    """Return the options of a submission's challenge: the given ones, on its own track."""
     track = _track_of(content, subject)
     own = {**rules, "track": track}
     module = registry.load("tracks", track)

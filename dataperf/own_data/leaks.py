@@ -12,9 +12,9 @@ SEEN, LEAST_SEEN, VALUES_SEEN = 20_000, 2_000, 2_000_000
 
 
 def leaking(rows: Rows, *, seed: int = 0) -> dict[str, str]:
-    """Return feature columns that nearly determine the label, the worst first, and how nearly.
+    """Return the feature columns that nearly determine the label, the worst first, with a reason.
 
-    Those are the leaks of the detector ``features``, on a sample of the rows. Features without
+    The leaks are those that the detector ``features`` finds on a sample of the rows. Features without
     columns of their own (images, sounds, arrays) are not checked.
     """
     columns = discretize.describing(rows)

@@ -60,8 +60,8 @@ reference points:
 <!-- /headroom -->
 """
 
-#: What the page says of a track, in ``pages/TRACK.toml``. A key with ``_bounded`` at its end holds
-#: where the budget is smaller than the pool.
+#: Texts on a track are in ``pages/TRACK.toml``. A key that ends in ``_bounded`` is used if the budget
+#: is smaller than the pool.
 PAGES = Path(__file__).resolve().parent / "pages"
 
 
@@ -121,7 +121,7 @@ def page(
 
 
 def _words(track: str, pool: Pool, limits: Record) -> dict[str, Any]:
-    """Return what the page says of a track; in a general way if it has no page of its own."""
+    """Return the texts on a track; general texts if the track has no file of its own."""
     entry = registry.get("tracks", track)
     words: dict[str, Any] = {
         "task": entry.description(),

@@ -29,7 +29,7 @@ class _Line:
 
 
 class Grammar:
-    """How the reader takes a file apart: a quote counts only where a value begins."""
+    """How the reader parses a file: a quote counts only at the beginning of a value."""
 
     def __init__(self, delimiter: str) -> None:
         mark = re.escape(delimiter).encode()
@@ -46,7 +46,7 @@ class Grammar:
             match = self._record.match(content, start)
             if match is None:
                 raise DataperfError(
-                    f"the CSV text after byte {start:,} cannot be taken apart: does a quote open "
+                    f"the CSV text after byte {start:,} cannot be parsed: does a quote open "
                     'a value there and never end it?\n  Put a closing " there'
                 )
             found.append(_Line(match.start(1), match.end(1), match.end()))
@@ -54,7 +54,7 @@ class Grammar:
         return found
 
     def fields(self, record: bytes) -> list[tuple[int, int]]:
-        """Return where the values of a record lie in it, quotes included."""
+        """Return the start and end of each value in a record, quotes included."""
         if b'"' in record:
             return [match.span(1) for match in self._field.finditer(record)]
         found, start = [], 0
@@ -85,7 +85,7 @@ def rewrite(content: bytes, ending: str, label: str, edit: Edit) -> bytes:
     Raises
     ------
     DataperfError
-        If the file cannot be taken apart as the reader read it.
+        If the file cannot be parsed as the reader parsed it.
     """
     begin = len(BOM) if content.startswith(BOM) else 0
     grammar = Grammar(_delimiter(content[:HEAD].split(b"\n")[0], ending))
@@ -142,7 +142,7 @@ def _written(
 
 
 def _without_line_end(made: bytes) -> bytes:
-    """Return a file without the line end after its last row, as the file had none."""
+    """Return a file without a line end after its last row, as the original had none."""
     for end in (b"\r\n", b"\n", b"\r"):
         if made.endswith(end):
             return made[: -len(end)]
@@ -190,7 +190,8 @@ def spellings(written: Mapping[int, Value], labels: IntArray) -> dict[int, Value
     Raises
     ------
     DataperfError
-        If one text stands for two classes: then the file's rows are not those that were read.
+        If one text is written for two classes; the rows of the file are then not the rows that were
+        read.
     """
     counts: dict[int, Counter[Value]] = defaultdict(Counter)
     class_of: dict[Value, int] = {}

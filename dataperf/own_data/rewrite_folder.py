@@ -13,7 +13,7 @@ from dataperf.records.rows import Rows
 
 
 def places(rows: Rows, edit: Edit, folder: Path) -> dict[str, str]:
-    """Return where each file of a folder belongs in the cleaned one: name to name.
+    """Return the name in the cleaned folder of each file of a folder.
 
     A file whose label changes moves to the subfolder of its new class. If a file of that name is
     there already, the old class becomes part of the name. Files that are not rows, such as a

@@ -59,7 +59,7 @@ def rewrite(content: bytes, label: str, edit: Edit) -> bytes:
 
 
 def _joined(text: str, spans: Sequence[tuple[int, int]], rows: Sequence[str], edit: Edit) -> str:
-    """Return the kept rows with what stands between them; a dropped row takes what is before it."""
+    """Return the kept rows and the text between them, without the text before dropped rows."""
     pieces = [text[: spans[0][0]]]
     began = False
     for row, (start, _) in enumerate(spans):

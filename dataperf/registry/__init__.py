@@ -1,7 +1,7 @@
-"""A folder is a registry: find, list, load and digest plug-ins, ours and the user's alike.
+"""Find, list, load and digest plug-ins, ours and the user's: each folder is a registry.
 
-Ours lie in this package (in a checkout, ``challenges`` and ``fixed_models`` lie next to it). The
-user's lie in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
+Ours are in this package (``challenges`` and ``fixed_models`` next to it in a checkout). The
+user's are in folders of the same layout, named by ``--plugins`` or ``DATAPERF_PATH``:
 ``metrics/NAME.py``, ``fixed_models/NAME.py``, ``challenges/NAME/challenge.toml`` and so on.
 Installed packages may offer such a folder too (``packages``).
 

@@ -1,4 +1,4 @@
-"""Where plug-ins lie: find and list them, ours and the user's alike; nothing of them is run."""
+"""Find and list plug-ins, ours and the user's, without running them."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ WANTED = {
     "engines": ("run",),
 }
 
-#: Kinds that a board's numbers rest on; the others write answers, or keep and run things.
+#: Kinds that a board's numbers depend on.
 BOARD_KINDS = ("tracks", "fixed_models", "datasets", "metrics")
 
 PACKAGE = Path(__file__).resolve().parents[1]
-#: Where our own plug-ins come from, as against the user's folders and other packages.
+#: Origin of our own plug-ins.
 OURS = "dataperf"
 
 
@@ -135,7 +135,7 @@ def user_folders() -> list[Path]:
 
 
 def our_folder(kind: str) -> Path:
-    """Return where our own plug-ins of a kind lie: inside the package, else next to it."""
+    """Return the folder of our plug-ins of a kind: in the package or, in a checkout, next to it."""
     inside = PACKAGE / kind
     return inside if inside.is_dir() else PACKAGE.parent / kind
 
@@ -148,7 +148,7 @@ def find(kind: str) -> dict[str, Entry]:
     Ambiguous
         If two files define the same name.
     DataperfError
-        If a folder of the user's, or of an installed package, is not there.
+        If a folder of the user or of an installed package does not exist.
     """
     found: dict[str, Entry] = {}
     folders = [(our_folder(kind), OURS)]
@@ -168,7 +168,7 @@ def find(kind: str) -> dict[str, Entry]:
 
 
 def _files(kind: str, folder: Path) -> list[Path]:
-    """Return a folder's plug-ins of a kind, links followed; it is asked anew each time."""
+    """Return the files of a folder's plug-ins, links followed; the folder is read each time."""
     root = folder.resolve()
     try:
         entries = sorted(os.scandir(root), key=lambda each: each.name)
@@ -198,11 +198,11 @@ def get(kind: str, name: str) -> Entry:
     Raises
     ------
     NotFound
-        If there is none, with the nearest names.
+        If there is no such plug-in; the error names the nearest.
     """
     entries = find(kind)
     for entry in entries.values():
         if _key(entry.name) == _key(name):
             return entry
-    where = "" if user_folders() else "in dataperf's own folders; yours are named by --plugins"
+    where = "" if user_folders() else "in dataperf's own folders; name yours with --plugins"
     raise NotFound(KINDS[kind], name, entries, where=where)

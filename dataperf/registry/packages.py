@@ -1,13 +1,13 @@
-"""Which installed packages offer plug-ins: those with an entry point ``dataperf.plugins``.
+"""Find installed packages that offer plug-ins: those with an entry point ``dataperf.plugins``.
 
 In the package's ``pyproject.toml``::
 
     [project.entry-points."dataperf.plugins"]
     mytrack = "dataperf_mytrack"
 
-The value names a package, whose folder is laid out like a user's folder of plug-ins:
-``dataperf_mytrack/tracks/NAME.py``, ``dataperf_mytrack/metrics/NAME.py``. Looking for plug-ins
-imports nothing of it.
+The value names a package. Its folder has the layout of a user's folder of plug-ins:
+``dataperf_mytrack/tracks/NAME.py``, ``dataperf_mytrack/metrics/NAME.py``. The package is not
+imported to find its plug-ins.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def folders() -> dict[Path, str]:
     Raises
     ------
     DataperfError
-        If an entry point names no package that is there.
+        If an entry point names a package that does not exist.
     """
     return dict(_folders(tuple((place, _changed(place)) for place in sys.path)))
 
@@ -60,6 +60,6 @@ def _folder(module: str, origin: str) -> Path:
         if folder.is_dir():
             return folder.resolve()
     raise DataperfError(
-        f"{origin} says that its plug-ins are in the package {module}, which is not there.\n"
+        f"{origin} says that its plug-ins are in the package {module}, which does not exist.\n"
         "  Install it again, or uninstall it."
     )

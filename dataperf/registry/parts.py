@@ -1,28 +1,28 @@
-"""What a plug-in rests on: every file that decides what it computes, with its digest.
+"""List the files that a plug-in rests on, with their digests: all that decide what it computes.
 
 The parts of a plug-in are
 
 - its own file;
-- what lies in its folder under its name: ``NAME.npz``, ``NAME.json``, the folder ``NAME/``;
-- what its text names: a string that is a file or folder there (``"weights.npz"``), or a
-  pattern of such that begins with letters (``"shard-*.csv"``);
-- the modules in its folder that it imports (``import _helper``);
+- files next to it with its name: ``NAME.npz``, ``NAME.json``, the folder ``NAME/``;
+- files next to it that its source names: a string that is a file or folder (``"weights.npz"``), or
+  a pattern that begins with a letter (``"shard-*.csv"``);
+- the modules next to it that it imports (``import _helper``);
 - the other plug-ins that it imports (``from dataperf.datasets import mnist_5k``) or loads by
   name (``registry.load("metrics", "f1")``, ``load_dataset("mnist_5k")``);
 
 and everything that those rest on in turn. Imports inside functions count too.
 
-**What an author must do.** Keep what a plug-in reads in its folder and name it in one of
-these ways. A module from any other folder is refused here, unless a package manager installed it.
-A file that is not a part is refused when the plug-in reads it (`dataperf.registry.reads`).
+**What an author must do.** Keep the files that a plug-in reads next to it, and name them in one of
+these ways. A module from any other folder is refused here, unless a package manager installed it. A
+file that is not a part is refused when the plug-in reads it (`dataperf.registry.reads`).
 
 **What is not a part.** The rest of the toolkit (``dataperf.statistics``, ``selection_helpers``,
 ``sources``, ``evaluation`` and so on) is the one flow that all boards share: the tests compare
-its results with recorded scores. Installed packages are not parts: every result
-records their versions.
+its results with recorded scores. Installed packages are not parts: every result records their
+versions.
 
-A fixed model counts to the last byte, and so does data. Of other code, comments and docstrings
-do not count.
+Every byte of a fixed model and of data counts. In other code, comments and docstrings do not
+count.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from dataperf.basics import files
 from dataperf.errors import DataperfError, NotFound
 from dataperf.registry.entries import BOARD_KINDS, KINDS, PACKAGE, Entry, get
 
-#: Names in a plug-in's folder that are never parts of it.
+#: Names next to plug-ins that are never parts.
 IGNORED = ("__pycache__", "frozen.txt")
-#: A string in the code that is longer names no file.
+#: Length of the longest name of a file; longer strings in code are not names.
 LONGEST_NAME = 255
 
 
@@ -62,7 +62,7 @@ class Part:
     digest
         The sha256 of what counts of it.
     content
-        The source of a module, which is what is run; None for data.
+        The source of a module, which is compiled and run; None for data.
     """
 
     name: str
@@ -113,7 +113,7 @@ def parts(entry: Entry) -> dict[str, Part]:
 
 
 def names(entry: Entry, place: str) -> bool:
-    """Return whether a plug-in would rest on a file if it lay at a place in its folder."""
+    """Return whether a plug-in would rest on a file at a path in its folder."""
     first = place.partition("/")[0]
     module = first.partition(".")[0]
     for part in parts(entry).values():
@@ -131,7 +131,7 @@ def names(entry: Entry, place: str) -> bool:
 
 
 def part_name(folder: Path, path: Path) -> str:
-    """Return what a file is called as a part: its place, seen from above the plug-in's folder."""
+    """Return the name of a file as a part: its path from the parent of the plug-in's folder."""
     return path.relative_to(folder.parent).as_posix()
 
 
@@ -156,7 +156,7 @@ def _data(folder: Path, path: Path) -> Part:
 
 
 def source_of(path: Path) -> bytes:
-    """Return a module's source. Of this package it is read once, since it is run once."""
+    """Return a module's source. Modules of this package run once, so they are read once."""
     if path.is_relative_to(PACKAGE):
         return _own_source(path)
     try:
@@ -177,7 +177,7 @@ def _data_digest(path: Path, *_stamp: int) -> str:
 
 @functools.lru_cache(maxsize=512)
 def named_in(content: bytes) -> Code:
-    """Return what the source of a module names; SyntaxError or ValueError if not Python."""
+    """Return what the source of a module names; SyntaxError or ValueError if it is not Python."""
     tree = ast.parse(content)
     documentation = files.docstrings(tree)
     modules, plugins, strings = set(), set(), set()
@@ -204,7 +204,7 @@ def named_in(content: bytes) -> Code:
 
 
 def _loaded(call: ast.Call) -> Iterator[tuple[str, str]]:
-    """Yield the plug-in that a call loads by a name that stands in the text."""
+    """Yield the plug-in that a call loads, if its name is a string in the source."""
     function = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     function = call.func.id if isinstance(call.func, ast.Name) else function
     words = [each.value for each in call.args if isinstance(each, ast.Constant)]
@@ -242,7 +242,7 @@ def _named_files(path: Path, strings: frozenset[str]) -> Iterator[Path]:
         if text.partition("/")[0] in there:
             found.add(text)
         elif "*" in text[1:] and text[0] not in "*.":
-            with contextlib.suppress(ValueError, NotImplementedError, OSError):  # no pattern
+            with contextlib.suppress(ValueError, NotImplementedError, OSError):  # not a pattern
                 found |= {each.relative_to(place).as_posix() for each in place.glob(text)}
     for name in sorted(found):
         if name.partition("/")[0] in there:
@@ -264,14 +264,14 @@ def _files_in(path: Path) -> Iterator[Path]:
 
 
 def _imported(module: str, kind: str, folder: Path, path: Path) -> list[Path]:
-    """Return the files in a plug-in's folder that the import of a module stands for.
+    """Return the files next to a plug-in that the import of a module reads.
 
-    An installed package comes before a file in the folder, as when Python imports it.
+    An installed package comes before a file next to the plug-in, as in Python's own import.
 
     Raises
     ------
     DataperfError
-        If it is found in neither place but elsewhere, where nothing digests it.
+        If it is found in another place, where its files have no digest.
     """
     if module in sys.stdlib_module_names or module == "dataperf":
         return []

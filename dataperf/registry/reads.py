@@ -1,12 +1,12 @@
-"""Refuse what a user's plug-in reads but does not rest on: a change of it would go unnoticed.
+"""Refuse files that a user's plug-in reads but that are not its parts: a change would go unnoticed.
 
-Python announces every file that it opens. Where a plug-in that boards rest on opens one in the
-user's folder of plug-ins that is none of its parts, opening fails with an error that says
-what to do. A fixed model, which is given all its data, may open nothing else but what belongs
-to Python, to installed packages, to the system, or lies in a folder for temporary files.
+Python reports every file that it opens to audit hooks. If a plug-in that boards rest on opens a file
+in the user's folder of plug-ins that is not one of its parts, opening fails with an error that says
+what to do. A fixed model receives all its data. It may open only its parts and files of Python, of
+installed packages, of the system, and of folders for temporary files.
 
-Libraries in other languages that open files themselves (``pyarrow``, ``h5py``, ``onnxruntime``)
-are not seen here. What they read still counts where the plug-in's text names it.
+Libraries in other languages that open files themselves (``pyarrow``, ``h5py``, ``onnxruntime``) do
+not report them. A file that they read is still a part if the plug-in's source names it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataperf.errors import DataperfError
 from dataperf.registry.entries import BOARD_KINDS, KINDS, Entry
 from dataperf.registry.parts import Part, is_library
 
-#: What announces that a file is opened, and which of its values is the path.
+#: Audit events of opening a file, with the position of the path in their arguments.
 EVENTS = {"open": 0, "import": 1, "ctypes.dlopen": 0, "sqlite3.connect": 0}
 #: Folders of the operating system.
 SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/run", "/System", "/Library")
@@ -57,13 +57,13 @@ def watch(module: str, entry: Entry, parts: Mapping[str, Part]) -> None:
     if entry.ours or entry.kind not in BOARD_KINDS:
         return
     _watched[module] = Watched(entry, frozenset(part.path for part in parts.values()))
-    if not _state["installed"]:  # a hook can never be taken away
+    if not _state["installed"]:  # a hook can never be removed
         _state["installed"] = True
         sys.addaudithook(_hook)
 
 
 def watch_as(module: str, owner: str) -> None:
-    """Watch a module in a plug-in's folder as the plug-in itself, which is watched later."""
+    """Watch a module next to a plug-in as the plug-in itself, which is watched later."""
     _owners[module] = owner
 
 

@@ -1,8 +1,8 @@
-"""Run plug-ins from the very source that was digested, whatever lies in ``__pycache__``.
+"""Run plug-ins from the source that was digested, never from ``__pycache__``.
 
-Python would run ``__pycache__/NAME.pyc`` in place of ``NAME.py`` if its time and size match: a
-file that nobody digests. So the modules of every kind of plug-in, ours too, and the modules
-next to a user's plug-in are compiled here from the bytes that `dataperf.registry.parts` read.
+Python would run ``__pycache__/NAME.pyc`` in place of ``NAME.py`` if its time and size match, and that
+file has no digest. So this module compiles plug-ins of every kind, ours too, and the modules next
+to a user's plug-in from the bytes that `dataperf.registry.parts` read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class SourceLoader(SourceFileLoader):
     content
         The module's source.
     importing
-        What an import statement in it calls; None for Python's own.
+        The function that an import statement in it calls; None for Python's own.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SourceLoader(SourceFileLoader):
         self.importing = importing
 
     def get_data(self, path: Any) -> bytes:
-        """Return the source; for another path, what lies there."""
+        """Return the source; for another path, the content of that file."""
         return self.content if str(path) == self.path else super().get_data(path)
 
     def get_code(self, fullname: str) -> Any:
@@ -97,7 +97,7 @@ def _spec(loader: SourceLoader) -> ModuleSpec | None:
 
 
 def install() -> None:
-    """Let import statements find plug-ins here first; once a process."""
+    """Make import statements find plug-ins here first; a second call does nothing."""
     if not any(isinstance(each, _Finder) for each in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
@@ -141,8 +141,8 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
 
 
 def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:
-    # The same text elsewhere is another plug-in: a dataset reads what lies next to its file.
-    # But a model's compiled code may be kept, and knows its module by name wherever it lies.
+    # The same source in another folder is another plug-in: a dataset reads files next to it.
+    # A model is the same in any folder: its cached compiled code refers to the module by name.
     found = {
         name: part.digest if part.content is None else files.digest_bytes(part.content)
         for name, part in parts.items()
@@ -195,8 +195,8 @@ def _dotted(folder: Path, path: Path) -> str:
 def _compiled_code_apart(parts: Mapping[str, Part], digest: str) -> Iterator[None]:
     """Keep what numba compiles of a plug-in in the user's cache, by the digest of its parts.
 
-    With ``cache=True`` numba would run what lies in ``__pycache__`` next to the plug-in if that
-    names the right source, and it does not look at what the plug-in imports.
+    With ``cache=True`` numba would run compiled code from ``__pycache__`` if it matches the file of
+    the plug-in, even if a module that the plug-in imports has changed.
     """
     if not any(b"numba" in (part.content or b"") for part in parts.values()):
         yield

@@ -15,7 +15,7 @@ from dataperf.records.card import number, with_interval
 from dataperf.report.cells import defect_share, table
 from dataperf.report.points import published_table, reference_table
 
-#: Tasks of a board up to which each has a column of its own.
+#: Maximum number of tasks that each have a column.
 MOST_COLUMNS = 5
 
 
@@ -35,7 +35,7 @@ def short_table(results: Sequence[Result]) -> Table:
 
 
 def leaderboard(board: Leaderboard) -> RenderableType:
-    """Return a ranked board; equal ranks are differences within noise."""
+    """Return a ranked board; entries within noise share a rank."""
     ranks = [row.rank for row in board.rows]
     rows = [
         [

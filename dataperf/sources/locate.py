@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 from dataperf.basics import files
-from dataperf.basics.files import cache_folder as cache_folder
 from dataperf.errors import DigestMismatch, Unavailable
 from dataperf.records import Folder, Package, Source, Url
 

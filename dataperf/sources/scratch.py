@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dataperf.sources.locate import cache_folder
+from dataperf.basics import files
 
 SCRATCH = ".scratch-"
 
@@ -48,7 +48,7 @@ class Scratch:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Scratch:
-        folder = cache_folder() / "tables"
+        folder = files.cache_folder() / "tables"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _remove_stale(folder)

@@ -82,7 +82,7 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
             key["inputs"] = _signature(module.inputs(path, **(options or {})))
         cacheable = True
     name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
-    cached = locate.cache_folder() / "tables" / f"{name}.npz"
+    cached = files.cache_folder() / "tables" / f"{name}.npz"
     found = _read_cache(cached) if cacheable else None
     if found is None:
         with plugin_calls.calling("datasets", module, CALL):

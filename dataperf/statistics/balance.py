@@ -15,7 +15,7 @@ def normalized_entropy(counts: ArrayLike) -> float:
     Parameters
     ----------
     counts : (categories,) array of numbers, none negative
-        Empty categories included: their number sets the scale.
+        Counts with empty categories included: the number of categories sets the scale.
 
     Returns
     -------

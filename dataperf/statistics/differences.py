@@ -56,7 +56,7 @@ def difference(
     Difference
         The p-value is twice the smaller share of resamples on either side of zero, ties on
         both sides, each count plus one: at least ``2 / (resamples + 1)``, at most 1. It is
-        below 0.05 when (up to that "plus one") the interval leaves zero out.
+        below 0.05 when (up to that "plus one") the interval excludes zero.
 
     Raises
     ------
@@ -90,8 +90,8 @@ def p_values(
 ) -> FloatArray:
     """Compare every pair of sets of predictions of the same items, in one pass.
 
-    Each entry is the p-value of ``difference`` up to the luck of the draw: the canonical
-    order of items, and so the draw, depends on all the predictions that are compared.
+    Each entry is the p-value of ``difference``, except that other items may be drawn: the
+    canonical order of items, and so the draw, depends on all predictions that are compared.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def p_values(
     Returns
     -------
     (n, n) array of float64
-        Symmetric; 1 on the diagonal and wherever no p-value can be had.
+        Symmetric; 1 on the diagonal and wherever there is no p-value.
 
     Raises
     ------

@@ -37,8 +37,8 @@ def interval(
         ``value`` is the exact mean over seeds (None if the metric is undefined for a seed).
         No interval with fewer than two rows, fewer than two clusters, or when the metric is
         undefined in more than half of the resamples (those that are undefined are left out).
-        ``groups`` counts groups where rows cluster: with few, the interval is rough, and
-        mostly too narrow.
+        ``groups`` is the number of clusters, if there are clusters. With few of them the interval
+        is rough, and mostly too narrow.
 
     Notes
     -----
@@ -117,7 +117,7 @@ def gap(
     Returns
     -------
     Estimate
-        ``groups`` is the smaller number of clusters of the two, where they cluster.
+        ``groups`` is the smaller number of clusters of the two, if there are clusters.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What was predicted for test items, and the plain score of that."""
+"""Predictions for test items, and the metrics of them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Outcome:
     classes : int
         Number of classes.
     clusters : (rows,) array or None
-        Which items are not independent of each other; None if all are.
+        Cluster of each item; items of one cluster are not independent. None if all are independent.
     weights : (seeds,) array or None
-        Each line's share in the score; None weighs all alike.
+        Weight of each line in the score; None if all are equal.
     lines_are_sampled : bool
         Whether the lines are a random sample, such as rows that a seller hands over. An interval
         then resamples the lines too.
@@ -212,7 +212,7 @@ def same_items(a: Outcome, b: Outcome) -> bool:
     Returns
     -------
     bool
-        Whether classes, true labels and groups are equal, so that a paired test is right.
+        Whether classes, true labels and groups are equal, so that a paired test is valid.
 
     Examples
     --------

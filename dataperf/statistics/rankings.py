@@ -12,14 +12,14 @@ from dataperf.statistics.class_ids import check_ids
 
 
 def suspicion_of(order: ArrayLike, rows: int) -> FloatArray:
-    """Turn an order of rows into a number for each; rows that are not listed tie at the end.
+    """Return a suspicion score of each row from an order; rows that are not listed tie at the end.
 
     Parameters
     ----------
     order : (m,) array of int
         Row numbers, most suspicious first, each at most once.
     rows : int
-        Number of rows there are.
+        Number of all rows.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def ranking_scores(
     inside = np.bincount(block, weights=is_error)
     before = np.cumsum(size) - size
     wrong_before = np.cumsum(inside) - inside
-    # By place 1..rows: the chance of an error there, and errors down to it if it is one.
+    # By place 1..rows: probability of an error there, and expected errors up to there given one.
     place = np.arange(1, rows + 1)
     at = np.repeat(np.arange(len(size)), size)
     chance = (inside / np.maximum(size, 1))[at]

@@ -1,11 +1,11 @@
-"""The bootstrap: test items drawn again and again, and the metrics of every such draw.
+"""The bootstrap: resamples of the test items, and the metrics of each resample.
 
 The same resample of items is applied to every seed's predictions, and the metric is averaged
-over seeds: the seeds are part of the fixed recipe, so only the items are a sample of something
+over seeds. The seeds are part of the fixed recipe; only the items are a sample of something
 larger. Where items cluster (speakers, words), clusters are drawn first and items inside them
 second. Resamples come from numpy's frozen legacy stream over items in a canonical order, so
-what is drawn depends on nothing but the outcome: not on row order, machine, thread count or
-numpy version.
+the draws depend only on the outcome, not on row order, machine, thread count or numpy
+version.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from dataperf.statistics.outcomes import Outcome, per_seed, same_items
 
 #: Resamples behind an interval or p-value.
 RESAMPLES = 2000
-#: The same for a metric without ``from_counts``, which is run anew on every resample.
+#: The same for a metric without ``from_counts``, which is computed anew on every resample.
 SLOW_RESAMPLES = 500
-#: Start of every random stream here; a constant, so that results can be made again.
+#: Seed of every random stream here; a constant, so that results can be reproduced.
 SEED = 20_240_229
 
 _MOST_COUNTS = 1 << 20  # numbers of one batch of confusion matrices (8 MiB)
@@ -106,7 +106,7 @@ def _items(outcome: Outcome) -> _Items:
 
 
 def _resamples(items: _Items, resamples: int, stream: int) -> Iterator[IntArray]:
-    """Yield the rows of every resample; the draw never depends on who consumes it how."""
+    """Yield the rows of every resample; the draws do not depend on how they are consumed."""
     random = np.random.RandomState([SEED, stream])
     rows, sizes = len(items.truth), items.cluster_sizes
     starts = np.cumsum(sizes) - sizes
@@ -126,7 +126,7 @@ def _resamples(items: _Items, resamples: int, stream: int) -> Iterator[IntArray]
 
 
 def _is_linear(metric: Metric, outcome: Outcome) -> bool:
-    """Return whether one number a row says all: a mean over rows, of a weighted series."""
+    """Return whether one number a row is enough: a mean over rows, of a weighted series."""
     return (outcome.weights is not None or outcome.seeds_are_draws) and hasattr(
         metric, "row_scores"
     )
@@ -137,9 +137,9 @@ def _linear_replicates(
 ) -> FloatArray:
     """Return (resamples, outcomes) means of a metric that is a mean over rows.
 
-    However long the series, each row counts with one number: its mean over the series. Lines
-    that came by chance are resampled as well, independently of the rows (Owen, The
-    pigeonhole bootstrap, Annals of Applied Statistics 1, 2007: mildly too wide).
+    Each row counts with one number, its mean over the series. Sampled lines are resampled as
+    well, independently of the rows (Owen, The pigeonhole bootstrap, Annals of Applied
+    Statistics 1, 2007: mildly too wide).
     """
     first = outcomes[0]
     scores = [metric.row_scores(first.truth, outcome.predicted).T for outcome in outcomes]
@@ -149,7 +149,9 @@ def _linear_replicates(
         return drawn
     clusters = np.zeros(first.rows) if first.clusters is None else first.clusters
     _, codes, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
-    order = np.lexsort((*columns.T, first.truth, codes))  # a canonical order, whatever the rows'
+    order = np.lexsort(
+        (*columns.T, first.truth, codes)
+    )  # a canonical order, which does not depend on the order of rows
     items = _Items(first.truth[order], first.predicted[:0], order, sizes)
     scores, columns = [each[order] for each in scores], columns[order]
     chance = np.random.RandomState([SEED, stream, 1])
@@ -193,7 +195,7 @@ def _replicates(
 ) -> dict[str, FloatArray]:
     """Return for every metric its (resamples, seeds) values over resampled items.
 
-    Slow metrics take the first resamples of those that the fast ones take.
+    Slow metrics use the first of the resamples that fast metrics use.
     """
     drawn = {
         name: np.full((_resamples_of(metric, resamples), outcome.seeds), np.nan)
@@ -201,7 +203,7 @@ def _replicates(
     }
     most = max(map(len, drawn.values()), default=0)
     if outcome.rows < 2 or outcome.cluster_count == 1:
-        return drawn  # no interval can be had
+        return drawn  # no interval is possible
     items = _items(outcome)
     fast = {name: metric for name, metric in metrics.items() if hasattr(metric, "from_counts")}
     slow = {name: metric for name, metric in metrics.items() if name not in fast}
@@ -242,7 +244,8 @@ def _counts_by_pattern(
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Yield batches of every seed's confusion matrices, (batch, seeds, k, k).
 
-    The same draws as `_resamples`, and the same whole numbers, by a product a true class.
+    The draws and counts equal those of `_resamples`. One matrix product per true class computes
+    them.
     """
     random = np.random.RandomState([SEED, stream])
     rows, seeds = len(items.truth), len(items.predicted)
@@ -274,8 +277,8 @@ def _resamples_of(metric: Metric, resamples: int | None) -> int:
 def _counter(items: _Items, classes: int) -> Callable[[IntArray], FloatArray]:
     """Return a function from drawn rows to every seed's (seeds, k, k) confusion matrix.
 
-    A resample is a weight for every pattern, and a confusion matrix the sum of the weights
-    by cell: work grows with the number of distinct patterns, not with the number of rows.
+    A resample is a weight for every pattern, and a confusion matrix sums the weights by cell. So
+    work grows with the number of distinct patterns, not with the number of rows.
     """
     _, first = np.unique(items.pattern, return_index=True)
     cells = items.truth[first] * classes + items.predicted[:, first]

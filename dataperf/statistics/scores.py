@@ -1,4 +1,4 @@
-"""Scores made of several tests: what ranks, its interval, the difference of two."""
+"""Scores made of several tests, their intervals, and the difference of two scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataperf.statistics.resampling import averages, side_by_side
 
 @dataclass(frozen=True)
 class Term:
-    """A metric of one outcome, and how much of it goes into a score.
+    """A metric of one outcome, and its factor in a score.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Score:
-    """What ranks: a sum of metrics of independent tests, plus a part without sampling noise.
+    """The score that ranks: a sum of metrics of independent tests, plus a constant.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Score:
 
     @property
     def higher_is_better(self) -> bool:
-        """Which way the first term's metric points."""
+        """Whether a higher score is better, as for the metric of the first term."""
         return self.terms[0].metric.higher_is_better
 
     @property
@@ -112,8 +112,8 @@ def score_difference(a: Score, b: Score, *, resamples: int | None = None) -> Dif
     Parameters
     ----------
     a, b : Score
-        With equally many terms. Tests of different items (answers that are tested on what
-        they hand in) are resampled independently.
+        With equally many terms. Tests of different items (where each answer is tested on its own
+        items) are resampled independently.
     resamples : int, optional
         As in ``interval``.
 

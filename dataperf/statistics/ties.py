@@ -1,4 +1,4 @@
-"""Ranks of entries that noise may explain: many p-values, groups that share a rank."""
+"""Ranks that entries share if noise explains their difference; p-values adjusted for that."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def holm(p: ArrayLike) -> FloatArray:
     Returns
     -------
     (n,) array of float64
-        An adjusted p-value of at most alpha rejects, and the chance of any wrong rejection
-        among the n is at most alpha, however the tests depend on each other.
+        Adjusted p-values. If those of at most alpha are rejected, the probability of any wrong
+        rejection among the n is at most alpha, however the tests depend on each other.
 
     Notes
     -----
@@ -53,12 +53,12 @@ def group_ties(
     Entries come best first. The first entry leads the first group. A leader is compared
     with every entry below it, these p-values are adjusted for their number by ``holm``, and
     an entry whose adjusted p-value is at most ``alpha`` is separable from the leader. The
-    group ends before the first separable entry, which leads the next group. All of a group
-    have the rank 1 + the number of entries in better groups.
+    group ends before the first separable entry, which leads the next group. All entries of a
+    group have the rank 1 + the number of entries in better groups.
 
-    So nobody of a group is separable from its leader, and ranks follow the order of scores.
+    So no entry of a group is separable from its leader, and ranks follow the order of scores.
     An entry of a later group may still be inseparable from an earlier leader when its own
-    interval is wide: sharing a rank says "not shown to be worse", never "shown to be equal".
+    interval is wide. Sharing a rank says "not shown to be worse", never "shown to be equal".
 
     A bootstrap p-value is never below ``2 / (resamples + 1)``. With fewer than
     ``2 * (count - 1) / alpha`` resamples even the clearest difference may not survive the
@@ -69,10 +69,10 @@ def group_ties(
     count : int
         Number of entries.
     p_value : function of two positions, or (count, count) array
-        Two-sided p-value of the paired difference; None or nan where it cannot be had, which
-        never separates. See ``p_values``.
+        Two-sided p-value of the paired difference. None or nan means that there is none; such a
+        pair is never separated. See ``p_values``.
     alpha : float
-        Probability, for each leader, of separating any entry from it that is truly as good.
+        Probability, for each leader, of separating from it any entry that is truly equal.
 
     Returns
     -------

@@ -15,13 +15,13 @@ def put(location: str, name: str, content: bytes) -> str:
     Raises
     ------
     DataperfError
-        If another content is kept under the name, or the folder cannot be written.
+        If other content is kept under the name, or the folder cannot be written.
     """
     path = Path(location) / name
     try:
         if path.exists():
             if path.read_bytes() != content:
-                raise DataperfError(f"{path} is there with another content; results never change")
+                raise DataperfError(f"{path} exists with other content; results never change")
         else:
             files.write_whole(path, content)
     except OSError as error:

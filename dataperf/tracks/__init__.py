@@ -1,6 +1,6 @@
 """How an answer is read, checked and turned into training sets: one file a track.
 
-A track imports `statistics`, `media`, `selection_helpers`, `records` and other tracks; checks that
-several tracks make are in `_checks`. Other code loads tracks through the registry, only
-`strategies` may import them.
+A track imports `statistics`, `media`, `selection_helpers`, `records` and other tracks. Checks that
+several tracks share are in `_checks`. Only `strategies` may import tracks; other code loads them
+through the registry.
 """

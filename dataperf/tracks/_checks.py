@@ -29,13 +29,13 @@ def first_of(words: Sequence[str]) -> str:
 
 
 def no_official() -> list[Problem]:
-    """Return the problem of official rules where there is no official evaluator."""
+    """Return the problem that a board without an official evaluator has no official rules."""
     what = "this board has no official evaluator"
     return [Problem("no-official", "", what, "strict rules")]
 
 
 def repeated(place: str, names: Iterable[str]) -> list[Problem]:
-    """Return the problem of names that are listed more than once."""
+    """Return a problem if names are listed more than once."""
     names = [name for name, count in Counter(names).items() if count > 1]
     return [Problem("duplicate-id", place, f"{few(names)}: listed more than once")] * bool(names)
 
@@ -46,7 +46,7 @@ def outside(names: Iterable[str], data: TaskData) -> tuple[list[str], dict[str, 
     Returns
     -------
     list of str, dict of str to list of str
-        Names that nothing has, and by test split the ids of test rows.
+        Names that no row has, and the ids of test rows by split.
     """
     unknown = list(dict.fromkeys(name for name in names if name not in data.pool.row_of))
     tests = data.tests.items() if unknown else ()
@@ -65,7 +65,7 @@ def unknown_ids(
     *,
     expected: str = "name only rows of the pool",
 ) -> list[Problem]:
-    """Return the problems of names that are not ids of the pool; test rows are a problem apart."""
+    """Return a problem for names that are not ids of the pool, and another for test rows."""
     strange, tested = outside(names, data)
     problems = []
     if tested:
@@ -85,18 +85,18 @@ def unknown_ids(
 def task_names(
     place: str, named: Collection[str], known: Collection[Any], *, nothing: str, noun: str = "task"
 ) -> list[Problem]:
-    """Return the problems of an answer that has a part for every task.
+    """Return a problem for each task without a part, and for each part without a task.
 
     Parameters
     ----------
     place
-        Where its parts are: ``answer.orders``.
+        Place of the parts in the submission: ``answer.orders``.
     named, known
-        The tasks that it names, and those of the board.
+        The tasks that the answer names, and the tasks of the board.
     nothing
-        What to say of a task without a part.
+        Message for a task without a part.
     noun
-        What a task is called.
+        Word for a task.
     """
     problems = [
         Problem("missing-task", f"{place}.{name}", nothing) for name in known if name not in named

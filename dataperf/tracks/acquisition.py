@@ -23,21 +23,21 @@ from dataperf.records import (
 )
 from dataperf.tracks._checks import no_official, task_names
 
-#: Of the official score: how much accuracy counts, and what is left of the budget.
+#: Weights in the official score: of accuracy, and of the unspent share of the budget.
 ACCURACY, SAVED = 0.98, 0.02
 OFFICIAL_SEED, OFFICIAL_DRAWS = 1111, 10
 PICKS = (30, 6)
 
 
 class Rules(Record):
-    """A board's limits; the budget is the market's own.
+    """A board's limits. Each market has its own budget.
 
     Parameters
     ----------
     draw_seeds
-        A seed for every draw of the rows that were bought; the score is the mean over them.
+        One seed for each draw of the bought rows; the score is the mean over draws.
     official
-        Whether the board is one of DataPerf's data acquisition.
+        Whether this is a board of DataPerf's data acquisition.
     """
 
     OLD_KEYS = {"draws": "draw_seeds"}
@@ -52,7 +52,7 @@ class Answer(Record):
     Parameters
     ----------
     purchases
-        By market: how many rows to buy from each seller, in the sellers' order.
+        Number of rows to buy from each seller, in the order of sellers, by market.
     """
 
     purchases: dict[str, list[StrictInt]]
@@ -67,8 +67,8 @@ def read_files(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the answer in DataPerf's format: ``NUMBER.csv`` for the market of that number.
 
-    A file holds whole numbers separated by commas in one line, or one a line. The official
-    evaluator cuts off what is behind a point.
+    A file holds whole numbers, separated by commas in one line or one on each line. The official
+    evaluator drops decimals.
     """
     problems: list[Problem] = []
     wanted = {f"{name.rpartition('-')[2]}.csv": name for name in board.tasks}
@@ -132,7 +132,7 @@ def _problems(
             yield Problem("not-for-sale", f"{place}[{seller}]", f"{shown} rows", f"0 to {most:,}")
     if not any(counts):
         yield Problem("empty", place, "nothing is bought")
-    if not any(counts) or max(map(abs, counts)) >= 10**18:  # which has no price
+    if not any(counts) or max(map(abs, counts)) >= 10**18:  # then there is no price
         return
     spent = cost_of(counts, facts)
     if not official and spent > facts["budget"] * (1 + 1e-12):
@@ -140,7 +140,7 @@ def _problems(
 
 
 def cost_of(counts: Sequence[int], facts: Mapping[str, Any]) -> float:
-    """Return the price of a purchase: of each seller's price the share of its rows."""
+    """Return the price of a purchase: each seller's price times the bought share of its rows."""
     terms = zip(counts, facts["prices"], facts["rows"], strict=True)
     return float(sum(price * (count / rows) for count, price, rows in terms))
 
@@ -150,10 +150,10 @@ def plans(
 ) -> dict[str, Plan]:
     """Return one training set a draw for every market.
 
-    A seller's rows are shuffled with the draw's seed and the seller's number and the first
-    ones handed over: who buys more gets more of the same, no row twice, and no purchase
-    moves what others hand over. The official evaluator draws with replacement from one
-    stream for all sellers, draws and markets.
+    Each draw shuffles a seller's rows by the draw's seed and the seller's number and hands over
+    the first ones. So no row comes twice, a larger purchase contains a smaller one, and a
+    purchase from one seller does not change the rows of another. The official evaluator draws
+    with replacement from one stream for all sellers, draws and markets.
     """
     stream = np.random.RandomState(OFFICIAL_SEED)
     found = {}
@@ -234,7 +234,7 @@ def shown(pool: Pool) -> Pool:
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return what no budget allows: all rows of all sellers."""
+    """Return a purchase that no budget allows: all rows of all sellers."""
     everything = {name: part.pool.facts["rows"] for name, part in data.items()}
     return {"all rows": ("all rows of all sellers, whatever they cost", {"purchases": everything})}
 

@@ -28,7 +28,7 @@ from dataperf.tracks._checks import few, first_of, no_official, repeated, task_n
 #: The share of the clean model's accuracy that counts as repaired.
 REPAIRED = 0.95
 PICKS = (12, 3)
-#: On own data: about how many times the model is trained along an order.
+#: Approximate number of trainings along an order of own data.
 STEPS = 20
 NEEDS_TRUTH = True
 TRIAL_RULES: dict[str, Any] = {}
@@ -40,11 +40,11 @@ class Rules(Record):
     Parameters
     ----------
     official
-        Whether the board is one of DataPerf's vision debugging, which inspects every row alone.
+        Whether this is a board of DataPerf's vision debugging, which trains after each row.
     batch
-        How many rows are inspected between two trainings.
+        Number of rows inspected between two trainings.
     budget
-        How many rows are inspected at all; None for every row.
+        Maximum number of inspected rows; None for every row.
     """
 
     OLD_KEYS = {"most": "budget"}
@@ -61,14 +61,14 @@ class Rules(Record):
 
 
 class Answer(Record):
-    """In which order to inspect.
+    """The order of inspection.
 
     Parameters
     ----------
     orders
-        By task: ids of the pool, or row numbers from 0, the most suspect first. Rows after
-        the board's budget are not inspected, and may be left out; those that are named count
-        in the average precision.
+        By task: ids of the pool or row numbers from 0, the most suspicious first. Rows after
+        the board's budget are not inspected and may be left out. If they are listed, they
+        count in the average precision.
     """
 
     orders: dict[str, list[StrictInt | str]]
@@ -83,7 +83,8 @@ def read_files(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the answer in DataPerf's format: ``TASK_METHOD.txt``, a row number a line.
 
-    Files ``time_TASK_METHOD.txt``, which say how long participants took, are not read. The official evaluator takes whatever Python takes for an integer.
+    Files ``time_TASK_METHOD.txt``, which hold the time that participants took, are not read. The
+    official evaluator accepts every text that Python reads as an integer.
     """
     problems: list[Problem] = []
     named: dict[str, list[str]] = {}
@@ -169,7 +170,7 @@ def _id_of(data: TaskData, row: int) -> str:
 
 
 def inspected_rows(rules: Rules, rows: int) -> int:
-    """Return how many of a pool's rows are inspected."""
+    """Return the number of inspected rows of a pool."""
     return rows if rules.budget is None else min(rules.budget, rows)
 
 
@@ -178,8 +179,8 @@ def plans(
 ) -> dict[str, Plan]:
     """Return the training set after every batch of inspections; equal ones are trained once.
 
-    The score is the area under the accuracy from no row inspected to the board's budget, by the
-    trapezoidal rule. The last set of a plan has all labels right.
+    The score is the area under the accuracy curve, from no inspection to the board's budget, by
+    the trapezoidal rule. The last set of a plan has true labels only.
     """
     return {name: _plan(answer.orders[name], rules, part) for name, part in data.items()}
 
@@ -213,7 +214,7 @@ def _plan(order: Sequence[int | str], rules: Rules, data: TaskData) -> Plan:
 
 
 def inspections(rules: Rules, rows: int) -> IntArray:
-    """Return after how many inspections the model is trained: 0, the batch, ..., the most.
+    """Return the numbers of inspections after which the model is trained, from 0 to the budget.
 
     >>> inspections(Rules(batch=4, budget=10), 20)
     array([ 0,  4,  8, 10])
@@ -225,9 +226,9 @@ def inspections(rules: Rules, rows: int) -> IntArray:
 def summarize(
     plan: Plan, task: Any, data: TaskData, found: Mapping[str, Any]
 ) -> tuple[dict[str, float | None], dict[str, list[float]]]:
-    """Return how soon the model is repaired, soundly and officially, and the curve.
+    """Return how many inspections repair the model, by our count and the official one, and the curve.
 
-    Inspections are None where the budget ends before the model is repaired.
+    The number of inspections is None if the budget ends before the model is repaired.
     """
     outcome = found[task.ranking[0]]
     assert plan.steps is not None and plan.places is not None
@@ -242,7 +243,7 @@ def summarize(
         "inspections to 95 %": fixes,
         "official fraction": official_fraction(curve[1:]),
     }
-    if len(plan.places) <= len(data.pool):  # a batch is not a single fix
+    if len(plan.places) <= len(data.pool):  # the official fraction counts single fixes
         del numbers["official fraction"]
     curves = {"inspected": [float(place) for place in plan.places], "accuracy": curve.tolist()}
     return numbers, curves
@@ -251,7 +252,7 @@ def summarize(
 def fixes_to(curve: FloatArray, places: IntArray, clean: float) -> float | None:
     """Return the rows inspected until 95 % of the clean model's accuracy; None if never.
 
-    ``curve`` holds the accuracy after as many inspections as ``places`` says.
+    ``curve`` holds the accuracy after each number of inspections in ``places``.
 
     >>> fixes_to(np.array([0.5, 0.7, 0.9]), np.array([0, 10, 20]), 0.9)
     20.0
@@ -263,8 +264,9 @@ def fixes_to(curve: FloatArray, places: IntArray, clean: float) -> float | None:
 def official_fraction(curve: FloatArray) -> float:
     """Return DataPerf's score: lower is better.
 
-    The accuracies after 1, 2, ... fixes are rounded to two digits; the target is 95 % of the
-    curve's own last one, and the first that reaches it is counted from 0.
+    The accuracies after 1, 2, ... fixes are rounded to two digits. The target is 95 % of the last
+    one. The score is the position, from 0, of the first accuracy that reaches the target,
+    divided by the number of fixes.
     """
     rounded = np.round(curve, 2)
     first: IntArray = np.flatnonzero(rounded >= REPAIRED * rounded[-1])
@@ -284,20 +286,20 @@ def summarize_board(
 
 
 def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
-    """Return a board's rules on own data with a pool of so many rows."""
+    """Return a board's rules on own data, for a pool of ``pool`` rows."""
     bounded = {} if budget is None else {"budget": budget}
     return {"batch": max(1, -(-min(budget or pool, pool) // STEPS)), **bounded}
 
 
 def own_budget(answer: Mapping[str, Any]) -> int | None:
-    """Return how many rows an order names: its budget where none is given."""
+    """Return the length of an order, which is its budget if the user gives none."""
     orders = answer.get("orders")
     (order,) = orders.values() if isinstance(orders, dict) and len(orders) == 1 else (None,)
     return max(1, len(order)) if isinstance(order, list) else None
 
 
 def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
-    """Return how an order begins."""
+    """Return the beginning of an order."""
     return {"orders": {task: pool.ids[:3].tolist()}}
 
 
@@ -310,7 +312,7 @@ def audit_answer(
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return what an answer that knows the truth would say: every wrong label first."""
+    """Return the answer of an oracle: every wrong label first."""
     orders = {}
     for name, part in data.items():
         assert part.truth is not None

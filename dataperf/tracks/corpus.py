@@ -1,7 +1,7 @@
-"""Choose which pairs of a noisy pool to train on; training always sees equally many samples.
+"""Choose which pairs of a noisy pool to train on; training sees a fixed number of samples.
 
-The frozen model sees a fixed number of samples whatever is kept: a small set is repeated, a
-large one seen in part. So the question is which samples deserve the compute.
+The number does not depend on the selection: training repeats a small selection and sees only a
+part of a large one. So the question is which samples deserve the compute.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Rules(Record):
     Parameters
     ----------
     samples
-        How many samples training sees.
+        Number of samples that training sees.
     seed
         Random seed of the order in which they are seen.
     """
@@ -38,14 +38,14 @@ class Rules(Record):
 
 
 class Answer(Record):
-    """What to keep, in one of two forms.
+    """The selected pairs, in one of two forms.
 
     Parameters
     ----------
     ids
-        Ids of the pool; all count alike.
+        Ids of the pool, with equal weights.
     weights
-        By id: how often it is seen in proportion to others.
+        By id: its relative frequency in training.
     """
 
     ids: list[str] | None = None
@@ -61,8 +61,8 @@ def read_files(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the answer in DataComp's format: one ``.npy`` file of pairs of 64-bit numbers.
 
-    A pair is an id of 32 hexadecimal digits, its first and its second half. An id that is
-    there several times is seen as often.
+    A pair holds the first and the second half of an id of 32 hexadecimal digits. The weight of
+    an id is the number of times that it is listed.
     """
     problems = [
         Problem("unknown-file", name, "not a .npy file", "one .npy file of uids")
@@ -98,7 +98,7 @@ def _uids(content: bytes) -> list[str]:
     pairs = len(shape) == 1 and len(names) == 2 and all(dtype[name] == number for name in names)
     if not pairs and not (dtype == number and len(shape) == 2 and shape[1] == 2):
         raise ValueError(f"dtype {dtype}, shape {shape}")
-    if len(content) - stream.tell() != 16 * shape[0]:  # before anything of that size is made
+    if len(content) - stream.tell() != 16 * shape[0]:  # checked before memory of that size is used
         raise ValueError(f"{len(content) - stream.tell():,} bytes for {shape[0]:,} pairs")
     found = np.load(io.BytesIO(content), allow_pickle=False)
     return [f"{first:016x}{second:016x}" for first, second in found.tolist()]
@@ -153,9 +153,9 @@ def plans(
 def seen(weights: NDArray[np.float64], samples: int, seed: int) -> IntArray:
     """Return row numbers in the order in which they are seen, (samples,).
 
-    A row of weight w is seen samples * w / sum(w) times, rounded up or down: the rest is
-    shared out by systematic sampling (Madow 1949), rows in an order of the seed. Rows that
-    count alike are seen in rounds: none twice before all are seen once.
+    A row of weight w is seen samples * w / sum(w) times, rounded up or down by systematic
+    sampling (Madow 1949) over the rows in random order. Rows of equal weight are seen in
+    rounds: none is seen twice before all are seen once.
 
     >>> seen(np.array([1.0, 0.0, 1.0]), 5, 0)
     array([2, 0, 0, 2, 2])
@@ -163,7 +163,7 @@ def seen(weights: NDArray[np.float64], samples: int, seed: int) -> IntArray:
     True
     """
     random = np.random.RandomState(seed)
-    rank = random.permutation(len(weights))  # the same whatever is kept
+    rank = random.permutation(len(weights))  # does not depend on the selection
     kept = np.flatnonzero(weights > 0)
     kept = kept[np.argsort(rank[kept], kind="stable")]
     share = weights[kept] / weights[kept].max()
@@ -181,7 +181,7 @@ def seen(weights: NDArray[np.float64], samples: int, seed: int) -> IntArray:
 def summarize(
     plan: Plan, task: Any, data: TaskData, found: Mapping[str, Any]
 ) -> tuple[dict[str, float], dict[str, list[float]]]:
-    """Return how much of the pool is kept, and how often a sample is seen."""
+    """Return the share of the pool that is seen, and how often a sample is seen."""
     rows = plan.sets[0].rows
     kept = len(np.unique(rows))
     numbers = {
@@ -193,7 +193,7 @@ def summarize(
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the good pairs, where the truth is known."""
+    """Return the pairs without a defect, if defects are known."""
     first = next(iter(data.values()))
     if first.truth is None or not (first.truth.defects != "").any():
         return {}

@@ -24,9 +24,9 @@ class Rules(Record):
     Parameters
     ----------
     budget
-        Most labelled ids for each task.
+        Maximum number of labelled ids for each task.
     official
-        Whether the board is one of DataPerf's vision selection.
+        Whether this is a board of DataPerf's vision selection.
     """
 
     OLD_KEYS = {"cap": "budget"}
@@ -36,7 +36,7 @@ class Rules(Record):
 
 
 class Answer(Record):
-    """Which ids to train on, and as what.
+    """The ids to train on, with their labels.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _problems(
 def _official_problems(
     place: str, pairs: list[tuple[str, str]], data: TaskData
 ) -> Iterator[Problem]:
-    """Return what the official evaluator dies of."""
+    """Return the problems on which the official evaluator fails."""
     known = data.pool.row_of
     labels = {label for name, label in pairs if name in known}
     if not labels:
@@ -159,8 +159,8 @@ def plans(
 ) -> dict[str, Plan]:
     """Return one training set a task, in pool order.
 
-    As in the official evaluator, whose join with the pool drops unknown ids and repeats
-    repeated ones; the strict rules have refused both.
+    As in the official evaluator, unknown ids are dropped and repeated ids stay repeated. The
+    strict rules refuse both before.
     """
     found = {}
     for name, part in data.items():
@@ -177,7 +177,7 @@ def plans(
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return what an answer that knows the truth could say: random rows, labelled right."""
+    """Return the answer of an oracle: random rows with their true labels."""
     samples = {}
     for name, part in data.items():
         if part.truth is None:

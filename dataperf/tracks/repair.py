@@ -1,4 +1,4 @@
-"""Say which rows of a data set to drop and which to relabel; the gain is measured."""
+"""Drop and relabel rows of a data set; the gain in the score is measured."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from dataperf.records import (
 from dataperf.statistics import Outcome
 from dataperf.tracks._checks import MOST_SHOWN, few, no_official, repeated, unknown_ids
 
-#: How many picks of wrong labels stand for what an oracle would do with the same number.
+#: Number of random subsets of wrong labels that an oracle of the same budget corrects.
 ORACLES = 5
-#: On own data: a pool of more rows gets only a few random draws.
+#: Pools of own data with more rows get fewer random draws.
 MANY_ROWS, FEW_DRAWS = 20_000, 5
-#: From this probability on an audit's suggested label replaces the given one.
+#: Minimum probability of an audit's suggested label to replace the given one.
 RELABEL_FROM = 0.5
 GIVES_LABELS = True
 TRIAL_RULES = {"budget": 9}
@@ -40,9 +40,9 @@ class Rules(Record):
     Parameters
     ----------
     budget
-        How many rows may be dropped or relabelled; None for all.
+        Maximum number of dropped and relabelled rows; None for all.
     random_draws
-        How often as many random rows are dropped, to compare with.
+        Number of random drops of the same size, to compare with.
     """
 
     OLD_KEYS = {"most": "budget", "draws": "random_draws"}
@@ -52,14 +52,14 @@ class Rules(Record):
 
 
 class Answer(Record):
-    """What to do with the rows of the pool; those that are not named stay as they are.
+    """The rows of the pool to drop and to relabel; all others stay as they are.
 
     Parameters
     ----------
     drop
-        Ids of rows not to train on; a number is the id written with it.
+        Ids of rows to leave out. A number stands for the id with the same digits.
     relabel
-        Ids of rows with the class they should have.
+        New class of each row, by id.
     """
 
     drop: list[StrictInt | str] = []
@@ -151,11 +151,11 @@ def repaired(answer: Answer, data: TaskData) -> TrainingSet:
 def plans(
     answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
 ) -> dict[str, Plan]:
-    """Return the repaired pool, which is the score, and what it is compared with.
+    """Return the repaired pool, which gives the score, and the sets that it is compared with.
 
-    Beside it are trained the pool as it is; where the truth is known, the pool with all
-    labels right, and with as many wrong ones put right as the answer names rows; and the pool
-    without as many random rows.
+    These are the unchanged pool, and the pool without as many random rows. If the truth is
+    known, they are also the pool with all labels corrected, and the pool with as many wrong
+    labels corrected as the answer names rows.
     """
     return {name: _plan(answer, rules, part) for name, part in data.items()}
 
@@ -185,7 +185,7 @@ def _plan(answer: Answer, rules: Rules, data: TaskData) -> Plan:
 
 
 def random_subsets(rows: IntArray, count: int, draws: int) -> list[IntArray]:
-    """Return random picks of so many rows; only one if no choice is left."""
+    """Return ``draws`` random subsets of ``count`` rows; only one if no other exists."""
     if count <= 0 or count >= len(rows):
         return [rows[: max(0, count)]]
     return [np.sort(np.random.RandomState(seed).permutation(rows)[:count]) for seed in range(draws)]
@@ -198,7 +198,7 @@ def _put_right(rows: IntArray, labels: IntArray, right: IntArray, chosen: IntArr
 
 
 def join_plans(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
-    """Return one plan of all sets, equal ones once; only the first bears the score."""
+    """Return one plan of all sets, equal ones once; only the first counts in the score."""
     sets: list[TrainingSet] = []
     places: dict[bytes, int] = {}
     roles: dict[str, tuple[int, ...]] = {}
@@ -217,10 +217,10 @@ def join_plans(parts: Mapping[str, Sequence[TrainingSet]]) -> Plan:
 def summarize(
     plan: Plan, task: Any, data: TaskData, found: Mapping[str, Outcome]
 ) -> tuple[dict[str, float | None], dict[str, list[float]]]:
-    """Return the metric before and after, their difference, and what it is compared with.
+    """Return the metric before and after, the gain, and the scores that it is compared with.
 
-    The gain and its interval are paired: the same test rows under both models
-    (`dataperf.statistics.difference`). Of random drops it has the mean, the lowest and the highest.
+    The gain and its interval are paired: both models predict the same test rows
+    (`dataperf.statistics.difference`). Random drops have a mean, a lowest and a highest score.
     """
     metric = registry.load("metrics", task.metric)
     whole = found[task.ranking[0]]
@@ -254,7 +254,7 @@ def _difference(name: str, metric: Any, a: Outcome, b: Outcome) -> dict[str, flo
 
 
 def _done(plan: Plan, data: TaskData) -> dict[str, float | None]:
-    """Count what became of the wrong labels."""
+    """Count the labels that the repair corrected, dropped and made wrong."""
     assert data.truth is not None
     right, given = data.truth.labels, data.pool.labels
     after = np.full(len(given), -1, dtype=np.intp)
@@ -272,7 +272,7 @@ def _done(plan: Plan, data: TaskData) -> dict[str, float | None]:
 
 
 def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
-    """Return in words whether the repair helps."""
+    """Return sentences on whether the repair helps."""
     metric = registry.load("metrics", task.metric)
     gain, low, high = (summary[name] for name in ("gain", "gain low", "gain high"))
     if summary["before"] == summary["after"] and not low and not high:
@@ -290,7 +290,7 @@ def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
 
 
 def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
-    """Return a board's rules on own data with a pool of so many rows."""
+    """Return a board's rules on own data, for a pool of ``pool`` rows."""
     draws = {"random_draws": FEW_DRAWS} if pool > MANY_ROWS else {}
     return ({} if budget is None else {"budget": budget}) | draws
 
@@ -342,7 +342,7 @@ def audit_answer(
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return an answer that changes nothing, and one that puts right what it may of the truth."""
+    """Return an answer that changes nothing, and an oracle that corrects labels up to the budget."""
     ((_, part),) = data.items()
     known: dict[str, tuple[str, dict[str, Any]]] = {}
     if part.truth is not None:

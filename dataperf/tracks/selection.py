@@ -14,7 +14,7 @@ from dataperf.errors import DataperfError, Invalid, Problem, did_you_mean
 from dataperf.records import IntArray, Plan, Pool, Record, Suspects, TaskData, TrainingSet
 from dataperf.tracks._checks import MOST_SHOWN, few, no_official, repeated, unknown_ids
 
-#: On own data: a pool of more rows gets only a few random draws.
+#: Pools of own data with more rows get fewer random draws.
 MANY_ROWS, FEW_DRAWS = 20_000, 5
 TRIAL_RULES = {"budget": 9}
 
@@ -25,11 +25,11 @@ class Rules(Record):
     Parameters
     ----------
     budget
-        Most samples that may be chosen.
+        Maximum number of samples in a selection.
     missing_class
-        Whether leaving a class without samples is an error or a warning.
+        Whether a class without samples is an error or a warning.
     official
-        Whether the board is one of DataPerf's speech selection, whose evaluator may be chosen.
+        Whether this is a board of DataPerf's speech selection, which has official rules.
     """
 
     OLD_KEYS = {"cap": "budget"}
@@ -50,7 +50,7 @@ Samples = Annotated[
 
 
 class Answer(Record):
-    """Which samples to train on.
+    """The samples to train on.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Answer(Record):
     ranking
         Optional: ids of the pool from most to least likely to be wrong.
     flags
-        Optional: ids of the pool that the answer calls wrong.
+        Optional: ids of rows of the pool that are flagged as wrong.
     """
 
     samples: Samples
@@ -68,10 +68,10 @@ class Answer(Record):
 
 
 def read(content: Mapping[str, Any], *, official: bool) -> dict[str, Any] | None:
-    """Return the answer in DataPerf's own speech format, or None if it is something else.
+    """Return the answer in DataPerf's speech format, or None if the format is another.
 
-    The official evaluator takes an object's keys for a list of ids, and does not look at
-    other keys.
+    Where a list of ids is expected, the official evaluator also accepts an object and uses its
+    keys. It ignores unknown keys.
     """
     if not {"targets", "nontargets"} & set(content) or "answer" in content:
         return None
@@ -128,7 +128,7 @@ def _problems(answer: Answer, rules: Rules, data: TaskData) -> list[Problem]:
 
 
 def _official_problems(answer: Answer, data: TaskData) -> list[Problem]:
-    """Return what the official model cannot be trained on: one side without samples."""
+    """Return a problem for each side without samples, which the official model cannot train on."""
     if not isinstance(answer.samples, dict):
         return [Problem("wrong-type", "answer.samples", "a list", "ids grouped by their word")]
     rest = data.pool.classes[0]
@@ -140,10 +140,10 @@ def _official_problems(answer: Answer, data: TaskData) -> list[Problem]:
 def plans(
     answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
 ) -> dict[str, Plan]:
-    """Return the one training set, rows in pool order whatever the answer's order.
+    """Return one training set, with its rows in pool order.
 
-    The frozen model's probability calibration depends on row order, so an order of the
-    participant's own would be a free parameter.
+    The frozen model's probability calibration depends on the order of rows. If the answer's
+    order counted, it would be a free parameter.
     """
     ((name, task),) = data.items()
     rows = task.pool.row_of
@@ -160,10 +160,10 @@ def _official_set(
 ) -> TrainingSet:
     """Return rows and labels as DataPerf's speech evaluator makes them.
 
-    Targets come in the order of the file's words, a word's clips in the order of its table,
-    each once; then nontargets by word in order of first appearance, in list order, repeats
-    kept. A target's class is its place among the words that are there, so that one left out
-    shifts the others.
+    Targets come first: words in the order of the file, the clips of a word in the order of its
+    table, each once. Nontargets follow: words in order of first appearance, their clips in
+    list order, with repeats. A target's class is its position among the words in the file, so
+    a missing word shifts the others.
     """
     words = {word: number + 1 for number, word in enumerate(sorted(set(samples) - {rest}))}
     chosen: list[tuple[int, int]] = []
@@ -185,7 +185,7 @@ def selected(answer: Mapping[str, Any], pool: Pool) -> IntArray:
 
 
 def own_rules(pool: int, budget: int | None) -> dict[str, Any]:
-    """Return a board's rules on own data with a pool of so many rows."""
+    """Return a board's rules on own data, for a pool of ``pool`` rows."""
     return {"budget": pool if budget is None else budget}
 
 
@@ -196,7 +196,7 @@ def own_compared(pool: int, budget: int | None) -> tuple[str, dict[str, Any]]:
 
 
 def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
-    """Return a row of each of the three largest classes."""
+    """Return one row of each of the three largest classes."""
     counts = np.bincount(pool.labels[pool.labels >= 0], minlength=len(pool.classes))
     by_name = np.argsort(np.array(pool.classes), kind="stable")
     largest = by_name[np.argsort(-counts[by_name], kind="stable")][: min(3, rules.budget)]
@@ -210,7 +210,7 @@ def own_example(pool: Pool, rules: Rules, task: str) -> dict[str, Any]:
 
 
 def own_changes(answer: Answer, pool: Pool) -> tuple[NDArray[np.bool_], dict[int, int]]:
-    """Return which rows stay: the selected ones. No row gets another label."""
+    """Return which rows stay, the selected ones, and no new labels."""
     keep = np.zeros(len(pool), dtype=bool)
     keep[[pool.row_of[name] for _, name in _pairs(answer) if name in pool.row_of]] = True
     return keep, {}
@@ -219,7 +219,7 @@ def own_changes(answer: Answer, pool: Pool) -> tuple[NDArray[np.bool_], dict[int
 def audit_answer(
     suspects: Suspects, *, task: str, budget: int | None, action: str
 ) -> dict[str, Any]:
-    """Return all rows but the flagged ones, or the least suspicious of every class.
+    """Return all rows that are not flagged or, within a budget, the least suspicious of each class.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def audit_answer(
     labels = suspects.labels
     if budget is None:
         rows = np.flatnonzero(~suspects.flagged & (labels >= 0))
-    else:  # the classes as equal as possible
+    else:  # as equal numbers of each class as possible
         ranked = [np.flatnonzero(labels == number) for number in range(len(suspects.classes))]
         ranked = [each[np.argsort(suspects.scores[each], kind="stable")] for each in ranked]
         counts = selection_helpers.per_class_counts([len(each) for each in ranked], budget)

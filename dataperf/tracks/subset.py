@@ -25,9 +25,9 @@ class Rules(Record):
     Parameters
     ----------
     budget
-        Most rows that may be chosen.
+        Maximum number of rows in a selection.
     random_draws
-        How often as many random rows are chosen, to compare with.
+        Number of random selections of the same size, to compare with.
     """
 
     OLD_KEYS = {"cap": "budget", "draws": "random_draws"}
@@ -50,7 +50,7 @@ def check(
 def plans(
     answer: Answer, rules: Rules, data: Mapping[str, TaskData], *, official: bool
 ) -> dict[str, Plan]:
-    """Return the chosen rows, whose score counts, and what they are compared with.
+    """Return the selected rows, which give the score, and the sets that they are compared with.
 
     The model is also trained on the whole pool and on as many random rows of it.
     """
@@ -79,17 +79,18 @@ def _compared(plan: Plan, rules: Rules, data: TaskData) -> Plan:
 def summarize(
     plan: Plan, task: Any, data: TaskData, found: Mapping[str, Outcome]
 ) -> tuple[dict[str, float | None], dict[str, list[float]]]:
-    """Return the metric of the whole pool and of the chosen rows, and paired differences.
+    """Return the metric of the whole pool and of the selected rows, and paired differences.
 
-    The names are those of a repair: ``before`` is the whole pool, ``after`` the chosen rows,
-    ``random`` the mean over random picks of as many; ``chosen`` counts them.
+    The names are those of a repair: ``before`` is the whole pool, ``after`` the selected rows,
+    ``random`` the mean over random selections of the same size. ``chosen`` is the number of
+    selected rows.
     """
     numbers, curves = repair.summarize(plan, task, dataclasses.replace(data, truth=None), found)
     return {"chosen": float(len(plan.sets[0].rows)), **numbers}, curves
 
 
 def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
-    """Return in words whether the choice beats random picks."""
+    """Return sentences on whether the selection is better than random ones."""
     gain, low, high = (summary[f"over random{end}"] for end in ("", " low", " high"))
     if gain is None or low is None or high is None:
         return ["the difference to random picks has no interval, so none is shown"]
@@ -100,7 +101,7 @@ def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
 
 
 def references(rules: Rules, data: Mapping[str, TaskData]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the whole pool as an answer, where it may be chosen."""
+    """Return the whole pool as an answer, if the budget allows it."""
     ((_, part),) = data.items()
     names = part.pool.ids[part.pool.labels >= 0].tolist()
     return (
