@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import dataperf as face
+from dataperf import registry
 from dataperf.evaluation import results
 
 CHALLENGE = ["--challenge", "speech-selection"]
@@ -265,6 +266,25 @@ def test_new_refuses_a_name_that_is_taken(tmp_path):
         "new", "metric", "accuracy", "--plugins", "x", cwd=tmp_path, code=2
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_old_option_is_refused_with_its_new_name(tmp_path):
+    words = ("evaluate", "--data", "mine.csv", "--truth", "t", "--path=x", "a.json")
+    text = dataperf(*words, cwd=tmp_path, code=2)
+    assert "the option --truth is now --true-label" in text
+    assert "the option --path is now --plugins" in text
+
+
+def test_a_baseline_of_a_challenge_with_one_board_needs_no_board(tmp_path):
+    text = dataperf("baseline", "-c", "corpus-filtering", "-s", "text-filter", cwd=tmp_path, code=2)
+    assert "corpus-filtering has several boards" in text and "small" in text
+    path = tmp_path / "own" / "challenges" / "one" / "challenge.toml"
+    path.parent.mkdir(parents=True)
+    text = registry.get("challenges", "speech-selection").path.read_text(encoding="utf-8")
+    head, _, _ = text.partition("[boards.digits-60]")
+    path.write_text(head.replace('name = "speech-selection"', 'name = "one"'))
+    words = ("baseline", "-c", "one", "-s", "random", "--plugins", "own")
+    assert "wrote digits-25-random-0.json" in dataperf(*words, cwd=tmp_path)
 
 
 def test_names_that_are_not_there_are_suggested(tmp_path):

@@ -213,7 +213,7 @@ class BaselineRequest:
     """A baseline's submission to write; if ``out`` is None, its name has board, strategy and seed."""
 
     challenge: str
-    board: str
+    board: str | None
     strategy: str
     seed: int = 0
     submitter: str = "baseline"
@@ -230,8 +230,8 @@ def write_baseline(request: BaselineRequest) -> Path:
         If the file exists already, or cannot be written.
     """
     strategy = request.strategy.replace("-", "_")
-    out = request.out or Path(f"{request.board}-{strategy}-{request.seed}.json")
     found, board = board_of("baseline", request.challenge, request.board)
+    out = request.out or Path(f"{board}-{strategy}-{request.seed}.json")
     if out.exists() and not request.replace:
         raise DataperfError(f"{out} is there already; give --force or another --out")
     made = baseline(

@@ -68,10 +68,30 @@ def _options(
     pass
 
 
+#: Options of schema_version 1, and what they are called now.
+OLD_OPTIONS = {
+    "--truth": "--true-label",
+    "--path": "--plugins",
+    "--beside": "--safety",
+    "--manifest": "--submission",
+}
+
+
+def _refuse_old_options(words: list[str]) -> None:
+    """Name the new option for each old one among the words of a command."""
+    from dataperf.errors import DataperfError
+
+    given = [word.partition("=")[0] for word in words]
+    renamed = [f"the option {old} is now {new}" for old, new in OLD_OPTIONS.items() if old in given]
+    if renamed:
+        raise DataperfError("\n  ".join(renamed))
+
+
 def main() -> None:
     """Run the command line; exit with 0 for success, 1 for a failure, 2 for an error of the user.
 
-    SIGTERM ends it with 143, a closed terminal with 129 and Ctrl-C with 130; the evaluation that was running keeps nothing.
+    SIGTERM ends it with 143, a closed terminal with 129 and Ctrl-C with 130. An evaluation that was
+    running keeps nothing.
     """
     from dataperf.errors import DataperfError
 
@@ -80,6 +100,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        _refuse_old_options(sys.argv[1:])
         app()
     except signals.Ended as ended:
         signals.end_workers()

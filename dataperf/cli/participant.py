@@ -31,8 +31,8 @@ from dataperf.cli.options import (
 
 def baseline(
     challenge: ChallengeName,
-    board: Annotated[str, typer.Option("--board", "-b", help="Name of the board.")],
     strategy: Annotated[str, typer.Option("--strategy", "-s", help="Name of the strategy.")],
+    board: BoardName = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**32 - 1)] = 0,
     submitter: Annotated[str, typer.Option(help="Name of the submitter.")] = "baseline",
@@ -48,7 +48,7 @@ def baseline(
     from dataperf.api import challenges
 
     request = challenges.BaselineRequest(challenge, board, strategy, seed, submitter, out, force)
-    with terminal.progress(f"{strategy} on {board}"):
+    with terminal.progress(f"{strategy} on {board or challenge}"):
         written = challenges.write_baseline(request)
     terminal.show_json({"wrote": str(written)}) if as_json else typer.echo(f"wrote {written}")
 

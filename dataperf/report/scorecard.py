@@ -303,8 +303,10 @@ def _balance(found: TaskScores) -> Table:
 def _cost(result: Result) -> Text:
     cost = result.cost
     assert cost is not None
+    sets = sum(len(part.training_runs) for part in result.tasks.values())
+    over = f" in {sets:,} training sets" if sets > 1 else ""
     return Text(
-        f"COST  {cost.train_rows} training rows; trained in {cost.train_seconds:.2f} s, predicted in "
+        f"COST  {cost.train_rows:,} training rows{over}; trained in {cost.train_seconds:.2f} s, predicted in "
         f"{cost.predict_seconds:.2f} s; peak memory {cost.peak_memory / 2**20:,.0f} MiB; "
         f"model {cost.model_size / 1024:,.0f} KiB"
     )
