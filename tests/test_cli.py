@@ -29,7 +29,7 @@ def dataperf(*words: str, cwd: Path, code: int = 0, **environment: str) -> str:
     )
     assert run.returncode == code, run.stdout + run.stderr
     assert "Traceback" not in run.stderr
-    return run.stdout + run.stderr
+    return run.stdout if "--json" in words else run.stdout + run.stderr
 
 
 @pytest.fixture(scope="module")
