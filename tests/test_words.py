@@ -42,7 +42,7 @@ WORDS = {
 
 #: The same words where they are right: keys of old files in the messages that name the new ones,
 #: and the function that every fixed model has.
-RIGHT = re.compile(r'OLD_KEYS = \{.*?\}|def era\(|"era"|\bera must return', re.DOTALL)
+RIGHT = re.compile(r'OLD_(?:KEYS|OPTIONS) = \{.*?\}|def era\(|"era"|\bera must return', re.DOTALL)
 
 #: Names of functions, variables, arguments, attributes and modules that have a better one.
 NAMES = {
