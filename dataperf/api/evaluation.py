@@ -12,6 +12,8 @@ from dataperf.api.arguments import NOTHING, PATH, TEXTS
 from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading
+from dataperf.definitions.submission import Who
+from dataperf.definitions.submission_files import Refused
 from dataperf.errors import DataperfError
 from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
@@ -42,6 +44,8 @@ class EvaluationRequest:
         How your own data is read and scored; see `dataperf.evaluate_data`.
     results
         Where results are kept: a folder, or ``NAME:LOCATION`` of another store. None keeps nothing.
+    who
+        Who made the submissions, where their files do not say so.
     """
 
     submissions: Sequence[Given] = ()
@@ -54,6 +58,7 @@ class EvaluationRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     results: str | Path | None = None
     engine: str | None = None
+    who: Who = Who()
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def evaluate(
     more = {"safety": (safety, TEXTS), "results": (results, PATH | NOTHING)}
     submissions.check_arguments("evaluate", submission, challenge, board, rules, **more)
     request = EvaluationRequest((submission,), challenge, board, rules, safety, results=results)
-    (scored,) = _on_challenges(request, _silent)
+    (scored,) = _on_challenges(request, _silent, arguments.warn, None)
     return scored.result
 
 
@@ -135,6 +140,7 @@ def run(
     *,
     on_message: Messages = arguments.warn,
     on_progress: Progress = _silent,
+    on_refused: Refused | None = None,
 ) -> list[Scored]:
     """Evaluate all that a request names, and keep each result as soon as it is computed.
 
@@ -146,11 +152,15 @@ def run(
         Called with a line for everything that a user should know.
     on_progress
         Called with a few words, the work done and the total work (None if unknown).
+    on_refused
+        Called with the error of each submission that breaks a rule, and of each file that is not
+        one; the others are evaluated. Without it, one bad submission refuses all.
 
     Raises
     ------
     Invalid
-        If a submission breaks a rule; every problem is listed, and nothing is trained.
+        If a submission breaks a rule, and no other is valid or there is no ``on_refused``; every
+        problem is listed, and nothing is trained.
     DataperfError
         If the request names neither a challenge nor data, or both.
     """
@@ -161,10 +171,10 @@ def run(
     engines.chosen(request.engine, jobs=request.jobs, items=len(request.submissions))
     arguments.check("evaluate", rules=(request.rules, arguments.RULES))
     if request.data is not None:
-        return _on_own_data(request, on_message, on_progress)
+        return _on_own_data(request, on_message, on_progress, on_refused)
     if not request.submissions:
         request = _references(request, on_message)
-    return list(_on_challenges(request, on_progress))
+    return list(_on_challenges(request, on_progress, on_message, on_refused))
 
 
 def _conflict(request: EvaluationRequest) -> str:
@@ -184,13 +194,20 @@ def _conflict(request: EvaluationRequest) -> str:
     return ""
 
 
-def _on_challenges(request: EvaluationRequest, on_progress: Progress) -> Iterator[Scored]:
-    wanted = CheckRequest(request.submissions, request.challenge, request.board, request.rules)
+def _on_challenges(
+    request: EvaluationRequest,
+    on_progress: Progress,
+    on_message: Messages,
+    on_refused: Refused | None,
+) -> Iterator[Scored]:
+    wanted = CheckRequest(
+        request.submissions, request.challenge, request.board, request.rules, request.who
+    )
     if request.challenge is not None and request.board is not None:
         loading.board_of(loading.of(request.challenge), request.board)
     if request.challenge is not None:  # refused before anything is read
         safety_panel.prepare(request.safety, request.challenge)
-    found = submissions.read_all(wanted, Data())
+    found = submissions.read_all(wanted, Data(), on_refused=on_refused, on_message=on_message)
     rules = cast(Literal["strict", "official"], request.rules)
     done = 0
     for challenge, parts in _by_challenge(found):
@@ -232,19 +249,27 @@ def _references(request: EvaluationRequest, on_message: Messages) -> EvaluationR
 
 
 def _on_own_data(
-    request: EvaluationRequest, on_message: Messages, on_progress: Progress
+    request: EvaluationRequest,
+    on_message: Messages,
+    on_progress: Progress,
+    on_refused: Refused | None,
 ) -> list[Scored]:
-    given = submissions.files_of(request.submissions, None)
+    listed = submissions.listing(request.submissions, None, request.who)
     on_progress("evaluating on your own data", 0, None)
     options: dict[str, Any] = dict(request.options)
     found = own.evaluate(
         request.data,
-        given,
+        [given for given, _ in listed.items],
+        made_by=[who for _, who in listed.items],
         on_message=on_message,
+        on_refused=on_refused,
+        unread=listed.unread,
         engine=request.engine,
         jobs=request.jobs,
         **options,
     )
+    for line in listed.copies.values():
+        on_message(f"note: {line}")
     return [_kept(result, request.results) for result in found]
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from dataperf.basics import files, json_files
+from dataperf.basics import files
 from dataperf.basics.wording import plural
+from dataperf.definitions import submission as submissions
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.own_data import (
     changes,
@@ -107,7 +108,7 @@ def apply(
     if output is not None and output.name and log is None:
         log = output.with_name(f"{output.name.partition('.')[0]}.changes.csv")
     _check_places(submission, path, output, log)
-    content = _content(submission)
+    content = submissions.content_of(submission)
     if isinstance(content, dict):  # checked before the data is read
         changes.addressed(content, name)
     rows = _read(source, label=label, id=id, drop=drop or ())
@@ -203,14 +204,6 @@ def _same(a: Path, b: Path) -> bool:
         return a.resolve() == b.resolve() or (a.exists() and b.exists() and a.samefile(b))
     except OSError:
         return False
-
-
-def _content(submission: Any) -> Any:
-    if isinstance(submission, str | Path):
-        return json_files.load_json(Path(submission))
-    if isinstance(submission, Submission):
-        return submission.model_dump(mode="json", exclude_none=True)
-    return dict(submission)
 
 
 def _read(source: Any, *, label: str | None, id: str | None, drop: Sequence[str]) -> Rows:

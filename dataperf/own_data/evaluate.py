@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dataperf import plugin_calls, registry
-from dataperf.basics import json_files, validation
-from dataperf.definitions import submission
+from dataperf.basics import validation
+from dataperf.definitions import submission, submission_files
+from dataperf.definitions.submission import NOBODY, Who
+from dataperf.definitions.submission_files import Refused
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
@@ -68,7 +71,10 @@ def evaluate(
     source: Any,
     submissions: Sequence[Path | str | Mapping[str, Any] | Submission],
     *,
+    made_by: Sequence[Who] = (),
+    unread: Sequence[Invalid] = (),
     on_message: Callable[[str], None] = lambda words: None,
+    on_refused: Refused | None = None,
     engine: str | None = None,
     jobs: int = 1,
     **chosen: Any,
@@ -82,8 +88,15 @@ def evaluate(
     submissions
         Files, their contents, or records; their ``challenge`` is ``own-TRACK``
         (`dataperf.own_data.options.tracks`).
+    made_by
+        Who made each submission, where it does not say so.
+    unread
+        Errors of files that were given and are not submissions.
     on_message
         Called with a line for everything that a user should know of how the data was read.
+    on_refused
+        Called with each refused submission's error, and the others are evaluated. Without it, one
+        bad submission refuses all.
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     **chosen
@@ -98,7 +111,8 @@ def evaluate(
     Raises
     ------
     Invalid
-        If a submission is not one, or breaks a rule; then nothing is trained.
+        If a submission is not one, or breaks a rule, and no other is valid or there is no
+        ``on_refused``; then nothing is trained.
     """
     named, rules = parted(chosen)
     columns = options.columns(named)
@@ -106,26 +120,26 @@ def evaluate(
     rows, where = read(source, **columns), _place(source)
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
     found, refused = [], []
-    for given in submissions:
+    notes: list[str] = []
+    for given, who in itertools.zip_longest(submissions, made_by, fillvalue=NOBODY):
         name = str(given) if isinstance(given, str | Path) else "submission"
         try:
-            content = _content(given)
+            content = submission.content_of(given)  # type: ignore[arg-type]
             own = _rules_of(content, name, rules)
             key = repr(sorted(own.items()))
             if key not in made:
                 made[key] = challenge(rows, **own)
-            answer = submission.parse(content, made[key][0], subject=name)
+            named = {"subject": name, "who": who, "on_message": notes.append}
+            answer = submission.parse(content, made[key][0], loaded=made[key][1], **named)
             submission.check(answer, *made[key])
         except Invalid as error:
             same = error.subject == rows.name  # the data is wrong, not this submission
             refused.append(error if same else Invalid(name, error.problems))
             continue
         found.append((answer, made[key], {**where, **columns, **own}))
-    if len(refused) > 1:
-        raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
-    if refused:
-        raise refused[0]
+    submission_files.settle([*refused, *unread], bool(found), on_refused)
     lines = [line for *_, own in found for line in _notes(rows, own)]
+    lines += [f"note: {note}" for note in notes]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         on_message(line)
     items = [(answer, *pair, own) for answer, pair, own in found]
@@ -139,15 +153,6 @@ def _place(source: Any) -> dict[str, str]:
     place = str(Path(source).resolve()) if Path(source).exists() else str(source)
     options.check({}, source=place)
     return {"source": place}
-
-
-def _content(given: Path | str | Mapping[str, Any] | Submission) -> Any:
-    """Return what a submission says, in the form of a file."""
-    if isinstance(given, str | Path):
-        return json_files.load_json(Path(given))
-    if isinstance(given, Submission):
-        return given.model_dump(mode="json", exclude_none=True)
-    return dict(given)
 
 
 def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
