@@ -82,7 +82,8 @@ class Leaderboard:
         ]
         notes = ["= within noise"] if len(set(ranks)) < len(ranks) else []
         notes += [
-            f"not ranked: {result.submission.submitter}: {result.submission.method} ({reason})"
+            f"not ranked: {result.submission.submitter}: {result.submission.method}, "
+            f"{results.name_of(result)} ({reason})"
             for result, reason in self.unranked
         ]
         grids = [Grid(("rank", "submission", "score [95 %]"), lines)] if lines else []
@@ -91,7 +92,13 @@ class Leaderboard:
         return Card(title, facts, grids, notes, listed=True)
 
 
-def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
+def rank(
+    challenge: Challenge,
+    board: str,
+    found: Iterable[Result],
+    *,
+    data: Mapping[str, TaskData] | None = None,
+) -> Leaderboard:
     """Rank the results of a board.
 
     A result is ranked if its board is frozen and unchanged, and if its score is that of its own
@@ -106,13 +113,15 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
         The installed board.
     found
         Results, of any board.
+    data
+        The data of the board's tasks if it is loaded already.
     """
     tasks = challenges.tasks_of(challenge, board)
     metric = " and ".join(dict.fromkeys(task.metric for task in tasks.values()))
     mine = [r for r in found if r.challenge == challenge.name and r.board == board]
     if not mine:
         return Leaderboard(challenge.name, board, metric, [], [])
-    judge = _judge(challenge, board)
+    judge = _judge(challenge, board, data)
     entries: dict[str, tuple[Result, Score]] = {}
     unranked = []
     for result in sorted(mine, key=lambda each: each.provenance.started):
@@ -148,9 +157,11 @@ def _trained_on(result: Result) -> str:
     return files.digest_json([parts, scores])
 
 
-def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
+def _judge(
+    challenge: Challenge, board: str, loaded: Mapping[str, TaskData] | None
+) -> Callable[[Result], Score]:
     """Return a function that gives a result's score from its predictions, or refuses it."""
-    data = submission.board_data(challenge, board)
+    data = loaded or submission.board_data(challenge, board)
     digests = challenges.digests(challenge, board)
     version = evaluate.numeric_version(challenge, board)
     unfrozen = freezing.unfrozen_parts(challenge, board, data=data)
@@ -285,7 +296,11 @@ def plain(board: Leaderboard) -> dict[str, object]:
             for row in board.rows
         ],
         "unranked": [
-            {"submitter": result.submission.submitter, "reason": reason}
+            {
+                "submitter": result.submission.submitter,
+                "file": results.name_of(result),
+                "reason": reason,
+            }
             for result, reason in board.unranked
         ],
     }

@@ -11,7 +11,6 @@ from dataperf.cli.options import (
     RESULTS,
     AsJson,
     BoardName,
-    ChallengeName,
     DataDir,
     Plugins,
     Results,
@@ -96,8 +95,15 @@ def show(
 
 
 def leaderboard(
-    challenge: ChallengeName,
+    challenge: Annotated[
+        str | None,
+        typer.Option("--challenge", "-c", help="Name of the challenge; not needed with --data."),
+    ] = None,
     board: BoardName = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="Your own data, to rank the results of it: a file or folder."),
+    ] = None,
     results: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -106,17 +112,20 @@ def leaderboard(
     """Rank the kept results; ties within noise share a rank.
 
     Example: dataperf leaderboard -c speech-selection -b digits-60
+    Example: dataperf leaderboard --data mine.csv
     """
     from dataperf import report
     from dataperf.api import results as kept
     from dataperf.boards.leaderboard import plain
 
-    found = kept.rankings(challenge, board, results)
+    found = kept.rankings(challenge, board, results, data=data)
     for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
+    for note in found.notes:
+        terminal.say(note)
     if as_json:
         return terminal.show_json([plain(each) for each in found.boards])
     if not found.boards:
-        typer.echo(f"no results of {challenge} in {results}")
+        typer.echo(f"no results of {challenge or data} in {results}")
     for each in found.boards:
         terminal.show(report.leaderboard(each))

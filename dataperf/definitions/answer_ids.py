@@ -33,6 +33,7 @@ class _Settling:
     def __init__(self, data: Data) -> None:
         self.changed: dict[str, str] = {}
         self.problems: list[Problem] = []
+        self.refused = 0
         self._data = data
 
     @functools.cached_property
@@ -51,22 +52,37 @@ class _Settling:
 
     def number(self, value: int | float, place: str, *, whole: bool) -> Any:
         """Return the name that a number stands for; the number itself if none or several."""
-        if isinstance(value, float) and abs(value) >= EXACT:
+        is_whole = isinstance(value, int) or value.is_integer()
+        if isinstance(value, float) and is_whole and abs(value) >= EXACT:
             what = f"{value!r} is a float, which cannot hold all digits of such an id"
-            self.problems.append(Problem("lost-digits", place, what, "write ids as text"))
+            self.refuse("lost-digits", place, what, "write ids as text")
             return value
-        if whole and float(value).is_integer():
-            self.changed[repr(value)] = str(int(value))
+        digits = str(int(value)) if is_whole else repr(value)
+        if whole and is_whole:
+            self.changed[repr(value)] = digits
             return int(value)
-        digits = str(int(value)) if float(value).is_integer() else repr(value)
         meant = [each for each in (digits, f"{digits}.0") if each in self.names]
         if len(meant) > 1:
             what = f"{value!r} can be the id {meant[0]!r} or {meant[1]!r}"
-            self.problems.append(Problem("ambiguous-id", place, what, "write ids as text"))
+            self.refuse("ambiguous-id", place, what, "write ids as text")
+        if len(meant) != 1:
             return value
-        name = meant[0] if meant else digits
-        self.changed[repr(value)] = name
-        return name
+        self.changed[repr(value)] = meant[0]
+        return meant[0]
+
+    def refuse(self, rule: str, place: str, what: str, expected: str) -> None:
+        """Add a problem; after ten the rest is counted."""
+        self.refused += 1
+        if self.refused <= validation.MOST_OF_A_KIND:
+            self.problems.append(Problem(rule, place, what, expected))
+
+    def ended(self) -> list[Problem]:
+        """Return the problems, with the number of those that are not listed."""
+        more = self.refused - validation.MOST_OF_A_KIND
+        if more > 0:
+            what = f"and {more:,} more like these"
+            return [*self.problems, Problem(self.problems[-1].rule, "answer", what)]
+        return self.problems
 
     def text(self, value: str) -> str:
         """Return the id that a text such as "17.0" stands for: "17", if only that is there."""
@@ -115,7 +131,7 @@ def settled(
         found = _texts(found, work, "answer")
     if own and "orders" in form.model_fields:
         _refuse_confused(found.get("orders"), work)
-    return found, work.notes(), work.problems
+    return found, work.notes(), work.ended()
 
 
 def _numbers_for_texts(
@@ -182,7 +198,7 @@ def _texts(value: Any, work: _Settling, place: str) -> Any:
         name = work.text(key)
         if name in found or (name != key and name in value):
             what = f"{validation.shown(key)} and {validation.shown(name)} are the same id"
-            work.problems.append(Problem("repeated-key", place, what, "name each row once"))
+            work.refuse("repeated-key", place, what, "name each row once")
         found[name] = _texts(part, work, f"{place}.{validation.shown(name, 40)[1:-1]}")
     return found
 
@@ -204,4 +220,4 @@ def _refuse_confused(orders: Any, work: _Settling) -> None:
                 count = f" ({plural(len(confused), 'number')} like this)"
                 expected = f'write ids as text: "{confused[0]}"'
                 place = f"answer.orders.{validation.shown(task, 40)[1:-1]}"
-                work.problems.append(Problem("ambiguous-id", place, what + count, expected))
+                work.refuse("ambiguous-id", place, what + count, expected)

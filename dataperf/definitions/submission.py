@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from dataperf.basics import validation
 from dataperf.basics.json_files import as_json, compact_json, parse_json, read_content
 from dataperf.definitions import answer_ids, data
 from dataperf.definitions import loading as challenges
-from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Challenge, Submission, TaskData
 
 MOST_FILES = 1000
@@ -245,12 +246,7 @@ def parse(
     content = _translated(track, content, challenge, board, subject, filename, official, who)
     content, problems = _credited(content, who)
     if isinstance(content.get("answer"), dict):
-        named = content.get("board")
-
-        def data() -> Mapping[str, TaskData]:
-            there = isinstance(named, str) and named in challenge.boards
-            return loaded or (board_data(challenge, str(named)) if there else {})
-
+        data = partial(_data_for_ids, loaded, challenge, content.get("board"))
         answer, notes, wrong = answer_ids.settled(
             content["answer"], track.Answer, data, own=challenges.is_own(challenge.name)
         )
@@ -268,6 +264,18 @@ def parse(
     if submission is None or problems:
         raise Invalid(subject, problems)
     return submission
+
+
+def _data_for_ids(
+    loaded: Mapping[str, TaskData] | None, challenge: Challenge, board: Any
+) -> Mapping[str, TaskData]:
+    """Return the data of a board; nothing if there is none here, which `check` reports."""
+    if loaded is not None or not isinstance(board, str) or board not in challenge.boards:
+        return loaded or {}
+    try:
+        return board_data(challenge, board)
+    except DataperfError:
+        return {}
 
 
 def _translated(

@@ -36,6 +36,9 @@ from dataperf.records import (
 )
 from dataperf.statistics import Outcome
 
+#: Name of the digest of the whole submission, next to that of the answer ("submission").
+RECORD = "submission_record"
+
 
 def evaluate(
     challenge: Challenge | str,
@@ -99,6 +102,7 @@ def evaluate(
                 **digests,
                 "data": data_digest(data),
                 "submission": answer_digest(answer),
+                RECORD: record_digest(answer),
             },
             numeric_version=numeric_version(challenge, answer.board),
             frozen=not unfrozen,
@@ -121,6 +125,11 @@ def numeric_version(challenge: Challenge, board: str) -> str:
 def answer_digest(answer: Submission) -> str:
     """Return the sha256 of challenge, board and answer; submitter and method do not count."""
     return files.digest_json([answer.challenge, answer.board, answer.answer])
+
+
+def record_digest(answer: Submission) -> str:
+    """Return the sha256 of the whole submission: the answer, who made it, and how."""
+    return files.digest_json(answer.model_dump(mode="json"))
 
 
 def plans_of(

@@ -172,21 +172,33 @@ def _rules_of(content: Any, subject: str, rules: Mapping[str, Any]) -> dict[str,
     return own
 
 
-def reload(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
-    """Load the data of a kept result again.
+def reload(kept: Result, source: Any) -> tuple[Challenge, dict[str, TaskData]]:
+    """Load the data of a kept result again, with the options that it records.
+
+    The place that the record holds is never opened: records come from strangers.
+
+    Parameters
+    ----------
+    kept
+        The result.
+    source
+        The data that the caller gives; None for none.
 
     Raises
     ------
     DataperfError
-        If the record does not say where it is, or it can no longer be read.
+        If no data is given, or it cannot be read.
     """
-    if not kept.own_data.get("source"):
+    if source is None:
+        place = kept.own_data.get("source")
+        was = f" (the record calls it {validation.shown(place)})" if place else ""
         raise DataperfError(
-            "this result is of your own data, and does not say where the data lies.\n"
-            "  Evaluate the submission again with --data, and compare the scores and digests.data"
+            f"this result is of data that dataperf does not keep{was}.\n"
+            "  Give the data: dataperf verify RESULT --data FILE"
         )
-    chosen: dict[str, Any] = dict(kept.own_data)
-    return load(**chosen)
+    chosen: dict[str, Any] = {k: v for k, v in kept.own_data.items() if k != "source"}
+    columns, rules = parted(chosen)
+    return challenge(read(source, **columns), **options.check(rules))
 
 
 def _recorded(
