@@ -20,6 +20,7 @@ from dataperf.cli.curator import audit
 from dataperf.cli.data import data_get
 from dataperf.cli.organizer import check_plugins, freeze, new, schema, verify
 from dataperf.cli.participant import baseline, check, evaluate
+from dataperf.cli.pool import pool
 
 #: What the system refuses because of the user's folders or disk, not because of a defect.
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
@@ -39,7 +40,7 @@ def _help(command: Callable[..., None]) -> str:
 
 
 app.command("list", help=_help(list_))(list_)
-for _command in (show, baseline, check, evaluate, leaderboard, verify, audit, apply, new):
+for _command in (show, pool, baseline, check, evaluate, leaderboard, verify, audit, apply, new):
     app.command(help=_help(_command))(_command)
 app.command("check-plugins", help=_help(check_plugins))(check_plugins)
 for _command in (freeze, schema):

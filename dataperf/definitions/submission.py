@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -258,12 +258,17 @@ def parse(
     if submission is not None:
         problems += address_problems(submission, challenge, board)
     if isinstance(content.get("answer"), dict):
-        places = {each.where for each in problems}
+        places = {each.where for each in problems if each.where}
         wrong = _validated(track.Answer, content["answer"], subject, "answer")[1]
-        problems += [each for each in wrong if each.where not in places]
+        problems += [each for each in wrong if not _lies_in(each.where, places)]
     if submission is None or problems:
         raise Invalid(subject, problems)
     return submission
+
+
+def _lies_in(place: str, others: Collection[str]) -> bool:
+    """Return whether a place is one of others or inside of one: answer.drop[0].int."""
+    return any(place == each or place.startswith(f"{each}.") for each in others)
 
 
 def _data_for_ids(
