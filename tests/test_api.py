@@ -35,14 +35,15 @@ FACE = {
     "results=None)",
     "evaluate_data": "(data, submissions, *, results=None, on_message=<function>, **options)",
     "freeze": "(name, *, engine=None, jobs=1, on_message=<function>, on_progress=None)",
-    "leaderboard": "(challenge, board=None, *, results='dataperf-results', on_message=<function>)",
+    "leaderboard": "(challenge, board=None, *, results='dataperf-results', data=None, "
+    "on_message=<function>)",
     "list_challenges": "(*, track=None)",
     "load_challenge": "(name)",
     "load_dataset": "(name, **options)",
     "new": "(kind, name, *, folder='.', data=None, track=None, on_message=<function>, **options)",
     "pool": "(challenge, board=None)",
     "read_results": "(results, *, challenge=None, on_message=<function>)",
-    "verify": "(result, *, safety=())",
+    "verify": "(result, *, data=None, safety=())",
 }
 FUNCTIONS = [name for name, what in FACE.items() if what != "class"]
 

@@ -21,6 +21,7 @@ from dataperf.own_data.challenge import challenge
 from dataperf.reading import split
 from dataperf.reading.split import Rows
 from dataperf.records import Challenge, Result, Submission, TaskData
+from dataperf.records.own_data import OwnData
 
 #: Options that name columns of own data, or say how its media are embedded.
 COLUMNS = ("label", "split", "group", "true_label", "id", "drop", "embedding")
@@ -206,7 +207,8 @@ def _recorded(
 ) -> Result:
     answer, own, loaded, chosen = item
     result = evaluation.evaluate(own, answer, data=loaded)
-    given = {key: value for key, value in chosen.items() if value is not None}
+    # in the order in which a record is read, so that its name is that of its content
+    given = {key: chosen[key] for key in OwnData.__annotations__ if chosen.get(key) is not None}
     return result.model_copy(update={"own_data": given})
 
 
