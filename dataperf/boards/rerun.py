@@ -162,6 +162,8 @@ def result(
         problems = [*_differences(kept, new), *record_form.differences(kept, new)]
         others, skipped = safety_panel.rerun(kept, safety, data=loaded)
         problems, notes = problems + others, notes + skipped
+    if data is not None and not challenges.is_own(kept.challenge):
+        notes.append(f"{kept.challenge} is not of own data: the data given was not used")
     return {"name": name, "ok": not problems, "problems": problems, "notes": notes}
 
 

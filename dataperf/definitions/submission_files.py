@@ -62,7 +62,7 @@ def find(given: Sequence[Path], challenge: Challenge | None = None) -> Found:
             found.paths.append(path)
             continue
         before = len(found.paths)
-        _look(path, found, reads_folders=hasattr(track, "read_files"), depth=0)
+        _look(path, found, track, depth=0)
         for each in found.paths[before:]:
             inside = each.relative_to(path).parts
             if len(inside) > (0 if each.is_dir() else 1):
@@ -71,7 +71,7 @@ def find(given: Sequence[Path], challenge: Challenge | None = None) -> Found:
     return found
 
 
-def _look(folder: Path, found: Found, *, reads_folders: bool, depth: int) -> None:
+def _look(folder: Path, found: Found, track: Any, *, depth: int) -> None:
     """Add the submissions of a folder, and what in it is not one."""
     try:
         there = sorted(folder.iterdir())
@@ -81,7 +81,7 @@ def _look(folder: Path, found: Found, *, reads_folders: bool, depth: int) -> Non
         return found.unread.append(_unread(folder, "empty-folder", "this folder is empty"))
     files = [each for each in there if each.is_file() and not each.name.startswith(".")]
     others = [each for each in files if each.suffix.lower() != ".json"]
-    if reads_folders and others and not any(map(_is_ours, files)):
+    if hasattr(track, "read_files") and others and not any(map(_is_ours, files)):
         found.paths.append(folder)  # one submission in an official format
         skipped = [each for each in there if each not in files]
         found.unread.extend(_unread(each, *_why_not(each)) for each in skipped)
@@ -91,12 +91,12 @@ def _look(folder: Path, found: Found, *, reads_folders: bool, depth: int) -> Non
             found.paths.append(path)
         elif path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
             if depth + 1 < DEEPEST:
-                _look(path, found, reads_folders=reads_folders, depth=depth + 1)
+                _look(path, found, track, depth=depth + 1)
             else:
                 what = f"folders in folders, more than {DEEPEST} deep"
                 found.unread.append(_unread(path, "too-deep", what))
         else:
-            found.unread.append(_unread(path, *_why_not(path)))
+            found.unread.append(_unread(path, *_why_not(path, known=track is not None)))
     return None
 
 
@@ -115,8 +115,11 @@ def _unread(path: Path, rule: str, what: str, expected: str = "") -> Invalid:
     return Invalid(str(path), [Problem(rule, "", f"not read: {what}", expected)])
 
 
-def _why_not(path: Path) -> tuple[str, str, str]:
-    """Return the rule, the reason and the remedy for a path that is not read."""
+def _why_not(path: Path, *, known: bool = True) -> tuple[str, str, str]:
+    """Return the rule, the reason and the remedy for a path that is not read.
+
+    Other endings belong to official formats, which are read only if the challenge is known.
+    """
     ending = printable("".join(path.suffixes[-2:]))
     if path.name.startswith("."):
         what = "a hidden folder" if path.is_dir() else "a hidden file"
@@ -132,7 +135,8 @@ def _why_not(path: Path) -> tuple[str, str, str]:
     if ending.lower().startswith(".json."):
         return "other-ending", f"its name ends in {ending}", "a plain JSON file, named NAME.json"
     what = f"its name ends in {ending}" if ending else "its name has no ending"
-    return "other-ending", what, "one JSON file a submission, named NAME.json"
+    more = "" if known else "; for an official format give the challenge: --challenge NAME"
+    return "other-ending", what, f"one JSON file a submission, named NAME.json{more}"
 
 
 def _name_teams(found: Found) -> None:
