@@ -12,8 +12,8 @@ from dataperf.api.arguments import NOTHING, PATH, TEXTS
 from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading
-from dataperf.definitions.submission import Who
 from dataperf.definitions.submission_files import Refused
+from dataperf.definitions.who import Who
 from dataperf.errors import DataperfError
 from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation

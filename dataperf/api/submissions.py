@@ -11,8 +11,8 @@ from dataperf.api import arguments
 from dataperf.api.arguments import CHALLENGE, NOTHING, RULES, SUBMISSION, TEXT
 from dataperf.definitions import loading, submission_files
 from dataperf.definitions import submission as submissions
-from dataperf.definitions.submission import NOBODY, Who
 from dataperf.definitions.submission_files import Refused
+from dataperf.definitions.who import NOBODY, Who
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.records import Challenge, Submission, TaskData, card
 from dataperf.records.card import Card

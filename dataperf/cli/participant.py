@@ -81,7 +81,7 @@ def check(
     Example: dataperf check -c speech-selection -b en-25 --data-dir official en_25_train.json
     """
     from dataperf.api import submissions
-    from dataperf.definitions.submission import Who
+    from dataperf.definitions.who import Who
 
     who = Who(submitter, method)
     request = submissions.CheckRequest(files, challenge, board, rules, who)
@@ -130,7 +130,7 @@ def evaluate(
     Example: dataperf evaluate -c digit-cleaning answers --jobs 4 --engine processes
     """
     from dataperf.api import evaluation
-    from dataperf.definitions.submission import Who
+    from dataperf.definitions.who import Who
 
     options = chosen(columns, own)
     who = Who(submitter, method)

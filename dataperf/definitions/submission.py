@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,33 +13,13 @@ from dataperf.basics import validation
 from dataperf.basics.json_files import as_json, compact_json, parse_json, read_content
 from dataperf.definitions import answer_ids, data
 from dataperf.definitions import loading as challenges
+from dataperf.definitions.who import CREDITS, NOBODY, Who, credited
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Challenge, Submission, TaskData
 
 MOST_FILES = 1000
-#: Keys of a submission that say who made it and how, and the submitter of files without one.
-CREDITS, ANONYMOUS = ("submitter", "method"), "anonymous"
 
 
-@dataclass(frozen=True)
-class Who:
-    """Who made a submission, for files that do not say so.
-
-    Parameters
-    ----------
-    submitter, method
-        What the caller says; refused where the file says something else.
-    folder
-        The folder that names the submitter if neither the file nor the caller does.
-    """
-
-    submitter: str | None = None
-    method: str | None = None
-    folder: str | None = None
-
-
-#: Nobody says who made it.
-NOBODY = Who()
 #: Called with a line for what is read otherwise than it is written.
 Messages = Callable[[str], None]
 
@@ -244,7 +223,7 @@ def parse(
         raise Invalid(subject, [problem])
     track = registry.load("tracks", challenge.track)
     content = _translated(track, content, challenge, board, subject, filename, official, who)
-    content, problems = _credited(content, who)
+    content, problems = credited(content, who)
     if isinstance(content.get("answer"), dict):
         data = partial(_data_for_ids, loaded, challenge, content.get("board"))
         answer, notes, wrong = answer_ids.settled(
@@ -309,23 +288,6 @@ def _translated(
         raise Invalid(subject, [_no_board(challenge)])
     unnamed = who.method is not None and "method" not in said
     return _in_our_format(foreign, challenge, named, "" if unnamed else filename) | said
-
-
-def _credited(content: dict[str, Any], who: Who) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the content with the submitter and the method that it lacks."""
-    found, problems = dict(content), []
-    for key in CREDITS:
-        given, said = getattr(who, key), content.get(key)
-        if given is None:
-            continue
-        if said in (None, "", given) or (key, said) == ("submitter", ANONYMOUS):
-            found[key] = given
-        else:
-            what = f"the file says {validation.shown(said)}, --{key} says {validation.shown(given)}"
-            problems.append(Problem(f"other-{key}", key, what, f"change the file, or omit --{key}"))
-    if who.folder and found.get("submitter") is None:
-        found["submitter"] = who.folder
-    return found, problems
 
 
 def _validated(

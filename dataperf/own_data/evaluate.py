@@ -10,8 +10,8 @@ from typing import Any
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
 from dataperf.definitions import submission, submission_files
-from dataperf.definitions.submission import NOBODY, Who
 from dataperf.definitions.submission_files import Refused
+from dataperf.definitions.who import NOBODY, Who
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
