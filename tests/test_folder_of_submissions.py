@@ -12,6 +12,8 @@ import own_board
 import pytest
 from own_board import run
 
+import dataperf
+
 ANTS = ("-c", "ants")
 
 
@@ -210,6 +212,17 @@ def test_folders_in_an_official_format_are_a_submission_each(here):
     )
     assert [row["file"] for row in rows] == ["teams/ana", "teams/bo"]
     assert {rule(row) for row in rows} == {"not-all-rows"}
+
+
+def test_a_function_that_returns_one_result_refuses_a_folder_of_several(made, here):
+    for name in ("a.json", "b.json"):
+        put(made, f"subs/{name}")
+    for call in (
+        lambda: dataperf.evaluate("subs", "ants"),
+        lambda: dataperf.evaluate_data(made / "rows.csv", "subs", label="y"),
+    ):
+        with pytest.raises(dataperf.Invalid, match="subs holds 2 submissions"):
+            call()
 
 
 def test_unranked_lines_name_the_file(made, here):

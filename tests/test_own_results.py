@@ -249,6 +249,16 @@ def test_verify_names_splits_in_another_order(here, tmp_path):
         assert any("the order differs" in each for each in problems), place
 
 
+def test_a_record_whose_time_is_not_one_is_not_ranked(here, tmp_path):
+    """Of two with the same training sets the earlier is ranked, so a time decides."""
+    (good,) = _records(here, "ana")
+    forge(good, tmp_path, FORGED["a time that sorts first"][0])
+    (tmp_path / good.name).write_bytes(good.read_bytes())
+    (board,) = ranked("--data", "elsewhere/moved.csv", "--results", tmp_path)
+    assert [row["submitter"] for row in board["rows"]] == ["ana"]
+    assert "provenance.started" in board["unranked"][0]["reason"]
+
+
 def test_a_record_without_a_digest_of_who_made_it_says_so(here, tmp_path):
     (good,) = _records(here, "ana")
     path = forge(

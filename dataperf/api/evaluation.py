@@ -126,6 +126,7 @@ def evaluate(
     """
     more = {"safety": (safety, TEXTS), "results": (results, PATH | NOTHING)}
     submissions.check_arguments("evaluate", submission, challenge, board, rules, **more)
+    submissions.check_single("evaluate", submission, challenge)
     request = EvaluationRequest((submission,), challenge, board, rules, safety, results=results)
     (scored,) = _on_challenges(request, _silent, arguments.warn, None)
     return scored.result

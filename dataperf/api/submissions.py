@@ -13,7 +13,7 @@ from dataperf.definitions import loading, submission_files
 from dataperf.definitions import submission as submissions
 from dataperf.definitions.submission_files import Refused
 from dataperf.definitions.who import NOBODY, Who
-from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.errors import DataperfError, Invalid, Problem, refuse
 from dataperf.records import Challenge, Submission, TaskData, card
 from dataperf.records.card import Card
 
@@ -259,6 +259,23 @@ def listing(given: Sequence[Given], challenge: Challenge | None, who: Who) -> Li
         for path, first in submission_files.same_content(found.paths)
     }
     return Listing(items, found.unread, copies)
+
+
+def check_single(function: str, given: Any, challenge: Any = None) -> None:
+    """Refuse a folder of several submissions where a function returns one result.
+
+    Raises
+    ------
+    Invalid
+        If a path is a folder that holds several.
+    """
+    if not isinstance(given, str | Path) or not Path(given).is_dir():
+        return
+    chosen = None if challenge is None else loading.of(challenge)
+    count = len(submission_files.find([Path(given)], chosen).paths)
+    if count > 1:
+        what, expected = f"{given} holds {count} submissions", "a path for each of them"
+        raise refuse(f"dataperf.{function}", "several", "submission", what, expected)
 
 
 def read(

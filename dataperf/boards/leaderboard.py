@@ -11,6 +11,7 @@ import numpy as np
 from dataperf import statistics
 from dataperf.basics import files
 from dataperf.basics.wording import printable
+from dataperf.boards import record_form
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
@@ -171,6 +172,8 @@ def _judge(
         record = result.provenance
         if result.status != "scored":
             raise DataperfError(f"failed: {printable(result.error or '')}")
+        for wrong in record_form.times(result):  # they decide who was first
+            raise DataperfError(wrong)
         if result.rules != "strict":
             raise DataperfError("scored by the official rules, which can be cheated")
         if not record.frozen or unfrozen:

@@ -36,7 +36,7 @@ def problems(kept: Result) -> Iterator[str]:
             f"(submitter {validation.shown(answer.submitter)}, division {answer.division}; also "
             "method, description, code_url and declared_cost)"
         )
-    yield from _times(kept)
+    yield from times(kept)
     track = kept.own_data.get("track")
     if loading.is_own(kept.challenge):
         own = f"{loading.OWN}{str(track).replace('_', '-')}"
@@ -46,7 +46,7 @@ def problems(kept: Result) -> Iterator[str]:
         yield f"own_data: there, but {kept.challenge} is not a challenge of own data"
 
 
-def _times(kept: Result) -> Iterator[str]:
+def times(kept: Result) -> Iterator[str]:
     """Yield what is wrong with the form of the record's times."""
     record = kept.provenance
     expected = "expected ISO 8601 in UTC with milliseconds, 2026-01-31T09:00:00.000+00:00"
