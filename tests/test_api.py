@@ -145,6 +145,7 @@ TAKEN = {
     ("baseline", "seed"): {"int"},
     ("baseline", "submitter"): {"empty text"},
     ("leaderboard", "board"): {"None"},
+    ("leaderboard", "data"): {"None"},
     ("leaderboard", "on_message"): {"function"},
     ("leaderboard", "results"): {"folder"},
     ("read_results", "results"): {"folder"},
@@ -349,7 +350,8 @@ def test_a_data_frame_is_evaluated_without_a_place_to_read_it_from():
         dataperf.evaluate_data(frame, repair, label="y")
     assert any("nothing is dropped" in warning for warning in one.warnings)
     outcome = dataperf.verify(one)
-    assert not outcome.ok and "does not say where the data lies" in outcome.problems[0]
+    assert not outcome.ok and "Give the data" in outcome.problems[0]
+    assert dataperf.verify(one, data=frame).ok
 
 
 # Kept results -----------------------------------------------------------------------------

@@ -774,7 +774,7 @@ def test_commands_say_what_became_of_the_values_of_a_split(numbered):
         assert "left out: 2 rows without a label, 2 of them test rows\n" in text
     assert "58 in the test (by the column part)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
-    assert rerun.result(kept)["problems"] == []
+    assert rerun.result(kept, data="mine.csv")["problems"] == []
 
 
 def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):

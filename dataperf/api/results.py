@@ -126,7 +126,7 @@ def read_results(
 
 
 def _read(place: str | Path, challenge: str | None) -> tuple[list[Result], dict[str, str]]:
-    return records.read_all(str(place), challenge or "")
+    return records.read_all(str(place), f"{challenge}/" if challenge else "")
 
 
 def leaderboard(

@@ -254,7 +254,7 @@ def _is_digest(stem: str) -> bool:
     return len(stem) == NAME_LENGTH and all(each in "0123456789abcdef" for each in stem)
 
 
-def read_all(location: str, challenge: str = "") -> tuple[list[Result], dict[str, str]]:
+def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, str]]:
     """Return every intact record at a location, and why the others cannot be read.
 
     One record that is damaged, or of another version, must not hide the rest. Records are found
@@ -265,9 +265,9 @@ def read_all(location: str, challenge: str = "") -> tuple[list[Result], dict[str
     ----------
     location
         Where results are kept; see `place_of`.
-    challenge
-        Only results of this challenge. Records that lie in the folder of another challenge are
-        not read.
+    prefix
+        Only results of a challenge or a board: ``CHALLENGE/`` or ``CHALLENGE/BOARD/``. Records
+        that lie in the folder of another challenge are not read.
 
     Returns
     -------
@@ -281,15 +281,16 @@ def read_all(location: str, challenge: str = "") -> tuple[list[Result], dict[str
     """
     intact: dict[str, Result] = {}
     broken = {}
+    wanted = [part for part in prefix.split("/") if part]
     for name in names(location):
-        if challenge and kept_for(name) not in ("", challenge):
+        if wanted and kept_for(name) not in ("", wanted[0]):
             continue
         try:
             found = get(location, name)
         except DataperfError as error:
             broken[name] = str(error).removeprefix(f"{name}: ")
             continue
-        if challenge in ("", found.challenge):
+        if wanted == [found.challenge, found.board][: len(wanted)]:
             intact.setdefault(Path(name).stem, found)
         elif not _is_installed(found.challenge):
             broken[name] = f"a result of {found.challenge}, which is not installed here"
