@@ -43,8 +43,7 @@ def new(
     data
         For a challenge: your own data set to make it of, as in `evaluate_data`.
     track
-        The track of a strategy, or of a challenge of your own data: ``"repair"``,
-        ``"cleaning"`` or ``"selection"``.
+        The track of a strategy, or of a challenge of your own data.
     on_message
         Called with a line for everything that you should know of how the data was read; by
         default a Python warning.

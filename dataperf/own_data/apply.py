@@ -78,7 +78,8 @@ def apply(
     Parameters
     ----------
     submission
-        A file, its content, or a record; its challenge is ``own-repair`` or ``own-selection``.
+        A file, its content, or a record; its challenge is ``own-TRACK``, of a track that
+        changes rows (`dataperf.own_data.options.applicable`).
     source
         The path of a CSV, Parquet or JSON file or of a folder of images or sounds, or a data frame.
     output
