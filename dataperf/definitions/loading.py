@@ -206,6 +206,14 @@ def parts(challenge: Challenge, board: str) -> dict[str, registry.Part]:
     return merged
 
 
+def files_of(challenge: Challenge, board: str) -> list[Path]:
+    """Return the paths of the files that a board rests on, its challenge's file included."""
+    found = [part.path for part in parts(challenge, board).values()]
+    if not is_own(challenge.name):
+        found.append(registry.get("challenges", challenge.name).path)
+    return found
+
+
 def digests(challenge: Challenge, board: str) -> dict[str, str]:
     """Return the sha256 of every file that a board rests on, by name, and one of all: ``board``.
 

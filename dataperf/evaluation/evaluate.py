@@ -103,7 +103,7 @@ def evaluate(
             numeric_version=numeric_version(challenge, answer.board),
             frozen=not unfrozen,
             unfrozen=unfrozen,
-            versions=provenance.versions(),
+            versions=provenance.versions(challenges.files_of(challenge, answer.board)),
             machine=provenance.machine(),
             started=started.isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - clock, 3),

@@ -22,6 +22,7 @@ from typing import Any
 
 from dataperf.basics import files
 from dataperf.errors import DataperfError
+from dataperf.registry import packages
 from dataperf.registry.entries import BOARD_KINDS, KINDS, Entry
 from dataperf.registry.parts import Part, is_library
 
@@ -111,8 +112,11 @@ def _reader() -> tuple[Watched | None, bool]:
 def _is_refused(watched: Watched, path: Path, importing: bool) -> bool:
     entry = watched.entry
     root = entry.folder.parent
-    if path in watched.files:
-        return importing  # Python's own import would run a compiled file in its place
+    if path in watched.files:  # Python's own import would run a compiled file in place of a source
+        return importing and path.suffix == ".py"
+    package = packages.of(entry.path)
+    if package is not None and path.is_relative_to(package.top):
+        return True
     if any(path.is_relative_to(root / kind) for kind in KINDS):
         return True
     if is_library(path) or path.is_relative_to(files.cache_folder().absolute()):
