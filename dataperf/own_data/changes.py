@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
+from dataperf.definitions import submission
 from dataperf.errors import Invalid, Problem
 from dataperf.own_data import options
 from dataperf.own_data.all_rows import ALL_ROWS
@@ -133,7 +134,8 @@ def addressed(content: Any, subject: str) -> tuple[str, Submission]:
     Invalid
         If its track changes no rows, or not a submission to own data.
     """
-    named = content.get("challenge") if isinstance(content, dict) else None
+    submission.check_object(content, subject)
+    named = content.get("challenge")
     tracks, problems = options.tracks(), []
     changing = [own for own, name in tracks.items() if name in options.applicable()]
     if not isinstance(named, str) or named not in tracks:
