@@ -58,8 +58,8 @@ def evaluate(
     data
         The data of the board's tasks if it is loaded already.
     rules
-        ``"strict"`` refuses every known way to cheat; ``"official"`` accepts what the official
-        evaluator accepts, and its results are never ranked.
+        ``"strict"`` refuses every answer that the rules of the board do not allow; ``"official"``
+        accepts what the official evaluator accepts, and its results are never ranked.
 
     Returns
     -------
