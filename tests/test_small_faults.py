@@ -30,7 +30,9 @@ def board(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["spoken-digits", "mnist_5k", "digit_concepts"])
 def test_a_dataset_without_options_takes_none(name):
-    with pytest.raises(Invalid, match=r"foo: the dataset reads no such option[^$]*it has no options"):
+    with pytest.raises(
+        Invalid, match=r"foo: the dataset reads no such option[^$]*it has no options"
+    ):
         dataperf.load_dataset(name, foo=3)
 
 

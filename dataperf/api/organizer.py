@@ -181,6 +181,6 @@ def _reference_points(
                 challenge, board, engine=engine, jobs=jobs
             )
         except Unavailable:
-            if board not in frozen:  # what was frozen before is no news
+            if board not in frozen:  # else it was said when it was frozen
                 on_message(f"{board}: frozen without reference points, its data is not here")
     return found
