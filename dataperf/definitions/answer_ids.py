@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from dataperf.basics import validation
 from dataperf.basics.wording import plural
-from dataperf.errors import Problem
-from dataperf.records import Record, TaskData
+from dataperf.definitions import data, loading
+from dataperf.errors import DataperfError, Problem
+from dataperf.records import Challenge, Record, TaskData
 
 #: From here on a float no longer holds every whole number, so digits of an id may be lost.
 EXACT = 2**53
@@ -100,6 +101,18 @@ class _Settling:
         shown = [f'{before} as "{name}"' for before, name in self.changed.items()][:MOST_SHOWN]
         count = plural(len(self.changed), "id")
         return [f"{count} written as numbers, read as text: {', '.join(shown)}"]
+
+
+def data_of(
+    loaded: Mapping[str, TaskData] | None, challenge: Challenge, board: Any
+) -> Mapping[str, TaskData]:
+    """Return the data of a board; nothing if there is none here, which the check reports."""
+    if loaded is not None or not isinstance(board, str) or board not in challenge.boards:
+        return loaded or {}
+    try:
+        return data.board_data(loading.tasks_of(challenge, board))
+    except DataperfError:
+        return {}
 
 
 def settled(

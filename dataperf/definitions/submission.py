@@ -10,7 +10,7 @@ from typing import Any
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
-from dataperf.basics.json_files import as_json, compact_json, parse_json, read_content
+from dataperf.basics.json_files import as_json, compact_json, load_json, read_content, room_for
 from dataperf.definitions import answer_ids, data
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.who import CREDITS, NOBODY, Who, credited
@@ -18,6 +18,7 @@ from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_m
 from dataperf.records import Challenge, Submission, TaskData
 
 MOST_FILES = 1000
+_JSON_NAMES = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string"}
 
 
 #: Called with a line for what is read otherwise than it is written.
@@ -42,8 +43,9 @@ def read(
     Parameters
     ----------
     path
-        A JSON file of at most 256 MiB; for tracks whose official answers are text files,
-        also such a file or a folder of them.
+        A JSON file of at most 32 MiB, or more if the ids of the challenge's data need it; for tracks
+        whose official answers are text files, also such a file of at most 256 MiB or a folder of
+        them.
     challenge
         The challenge that it answers.
     board
@@ -63,13 +65,24 @@ def read(
     track = registry.load("tracks", challenge.track)
     if hasattr(track, "read_files") and (path.is_dir() or path.suffix.lower() != ".json"):
         return _read_files(track, path, challenge, board, official, who)
-    content = parse_json(read_content(path), str(path), lenient=official)
+    content = load_json(path, lenient=official, room=lambda content: _room(challenge))
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
     return parse(content, challenge, board, **options, who=who, on_message=on_message)
 
 
-def content_of(given: Path | str | Mapping[str, Any] | Submission) -> Any:
+def content_of(
+    given: Path | str | Mapping[str, Any] | Submission,
+    *,
+    room: Callable[[bytes], int] = lambda content: 0,
+) -> Any:
     """Return what a file, a dict or a record says, in the form of a file.
+
+    Parameters
+    ----------
+    given
+        The submission.
+    room
+        See `dataperf.basics.json_files.load_json`.
 
     Raises
     ------
@@ -77,10 +90,19 @@ def content_of(given: Path | str | Mapping[str, Any] | Submission) -> Any:
         If the file does not hold strict JSON, or the dict holds what JSON cannot.
     """
     if isinstance(given, str | Path):
-        return parse_json(read_content(Path(given)), str(given))
+        return load_json(Path(given), room=room)
     if isinstance(given, Submission):
         given = given.model_dump(exclude_none=True)
     return as_json(given)
+
+
+def _room(challenge: Challenge) -> int:
+    """Return how many bytes the ids of a challenge can need in a JSON file."""
+    try:
+        found = data.board_data(challenge.tasks).values()
+    except DataperfError:  # without its data nothing is evaluated
+        return 0
+    return sum(room_for(part.pool.ids) for part in found)
 
 
 def read_named(
@@ -100,11 +122,20 @@ def read_named(
     """
     if path.is_dir() or (path.exists() and path.suffix.lower() != ".json"):
         raise Invalid(str(path), [_no_challenge("this format does not name its challenge")])
-    content = parse_json(read_content(path), str(path), lenient=official)
+    content = load_json(path, lenient=official, room=_room_of_named)
     challenge = challenge_in(content, str(path))
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
     options |= {"who": who, "on_message": on_message}
     return parse(content, challenge, board, **options), challenge
+
+
+def _room_of_named(content: bytes) -> int:
+    """Return how many bytes the ids of the challenge can need that a large file seems to name."""
+    named = re.search(rb'"challenge"\s*:\s*"([A-Za-z0-9._-]+)"', content)
+    try:
+        return _room(challenges.load(named[1].decode())) if named else 0
+    except DataperfError:  # parsing a smaller file would say so
+        return 0
 
 
 def challenge_in(content: Any, subject: str) -> Challenge:
@@ -115,7 +146,8 @@ def challenge_in(content: Any, subject: str) -> Challenge:
     Invalid
         If it names none, one that is not installed, or your own data.
     """
-    named = content.get("challenge") if isinstance(content, dict) else None
+    check_object(content, subject)
+    named = content.get("challenge")
     if named is None:
         raise Invalid(subject, [_no_challenge("the submission does not name its challenge")])
     if not isinstance(named, str):
@@ -131,6 +163,13 @@ def challenge_in(content: Any, subject: str) -> Challenge:
         what = f"there is no challenge named {validation.shown(named)}"
         hint = did_you_mean(named[:64], known) or f"one of {', '.join(sorted(known))}"
         raise Invalid(subject, [Problem("unknown-challenge", "challenge", what, hint)]) from None
+
+
+def check_object(content: Any, subject: str) -> None:
+    """Raise Invalid if the content of a submission is not an object, whatever it should name."""
+    if not isinstance(content, dict):
+        kind = _JSON_NAMES.get(type(content), type(content).__name__)
+        raise Invalid(subject, [Problem("wrong-type", "", f"a JSON {kind}", "a JSON object")])
 
 
 def _no_challenge(what: str) -> Problem:
@@ -218,14 +257,12 @@ def parse(
     Invalid
         If it is not a submission to this challenge; every problem is listed.
     """
-    if not isinstance(content, dict):
-        problem = Problem("wrong-type", "", f"a JSON {type(content).__name__}", "a JSON object")
-        raise Invalid(subject, [problem])
+    check_object(content, subject)
     track = registry.load("tracks", challenge.track)
     content = _translated(track, content, challenge, board, subject, filename, official, who)
     content, problems = credited(content, who)
     if isinstance(content.get("answer"), dict):
-        data = partial(_data_for_ids, loaded, challenge, content.get("board"))
+        data = partial(answer_ids.data_of, loaded, challenge, content.get("board"))
         answer, notes, wrong = answer_ids.settled(
             content["answer"], track.Answer, data, own=challenges.is_own(challenge.name)
         )
@@ -248,18 +285,6 @@ def parse(
 def _lies_in(place: str, others: Collection[str]) -> bool:
     """Return whether a place is one of others or inside of one: answer.drop[0].int."""
     return any(place == each or place.startswith(f"{each}.") for each in others)
-
-
-def _data_for_ids(
-    loaded: Mapping[str, TaskData] | None, challenge: Challenge, board: Any
-) -> Mapping[str, TaskData]:
-    """Return the data of a board; nothing if there is none here, which `check` reports."""
-    if loaded is not None or not isinstance(board, str) or board not in challenge.boards:
-        return loaded or {}
-    try:
-        return board_data(challenge, board)
-    except DataperfError:
-        return {}
 
 
 def _translated(

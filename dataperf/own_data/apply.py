@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dataperf.basics import files
+from dataperf.basics import files, json_files
 from dataperf.basics.wording import plural
 from dataperf.definitions import submission as submissions
 from dataperf.errors import DataperfError, Invalid, Problem
@@ -79,7 +79,8 @@ def apply(
     Parameters
     ----------
     submission
-        A file, its content, or a record; its challenge is ``own-repair`` or ``own-selection``.
+        A file, its content, or a record; its challenge is ``own-TRACK``, of a track that
+        changes rows (`dataperf.own_data.options.applicable`).
     source
         The path of a CSV, Parquet or JSON file or of a folder of images or sounds, or a data frame.
     output
@@ -108,9 +109,9 @@ def apply(
     if output is not None and output.name and log is None:
         log = output.with_name(f"{output.name.partition('.')[0]}.changes.csv")
     _check_places(submission, path, output, log)
-    content = submissions.content_of(submission)
-    if isinstance(content, dict):  # checked before the data is read
-        changes.addressed(content, name)
+    most = json_files.LARGEST_FILE  # the data is not read yet, and both files are the user's own
+    content = submissions.content_of(submission, room=lambda content: most)
+    changes.addressed(content, name)  # before the data is read
     rows = _read(source, label=label, id=id, drop=drop or ())
     edit, notes = changes.of(content, rows, name)
     listed = changes.listed(edit, rows)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dataperf import plugin_calls, registry
-from dataperf.basics import validation
+from dataperf.basics import json_files, validation
 from dataperf.definitions import submission, submission_files
 from dataperf.definitions.submission_files import Refused
 from dataperf.definitions.who import NOBODY, Who
@@ -125,7 +126,8 @@ def evaluate(
     for given, who in itertools.zip_longest(submissions, made_by, fillvalue=NOBODY):
         name = str(given) if isinstance(given, str | Path) else "submission"
         try:
-            content = submission.content_of(given)  # type: ignore[arg-type]
+            room = partial(_room, rows)
+            content = submission.content_of(given, room=room)  # type: ignore[arg-type]
             own = _rules_of(content, name, rules)
             key = repr(sorted(own.items()))
             if key not in made:
@@ -154,6 +156,11 @@ def _place(source: Any) -> dict[str, str]:
     place = str(Path(source).resolve()) if Path(source).exists() else str(source)
     options.check({}, source=place)
     return {"source": place}
+
+
+def _room(rows: Rows, content: bytes) -> int:
+    """Return how many bytes a submission that names every row can need."""
+    return json_files.room_for(rows.ids)
 
 
 def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
@@ -214,7 +221,8 @@ def _recorded(
 
 def _track_of(content: Any, subject: str) -> str:
     """Return the track of the challenge that a submission names."""
-    named = content.get("challenge") if isinstance(content, dict) else None
+    submission.check_object(content, subject)
+    named = content.get("challenge")
     tracks = options.tracks()
     if not isinstance(named, str) or named not in tracks:
         what = f"answers {validation.shown(named)}" if named else "does not name its challenge"
