@@ -148,8 +148,8 @@ def leaderboard(
     results
         The place where results are kept, or a list of results.
     data
-        Your own data, for results of ``own-repair``, ``own-cleaning`` or ``own-selection``: a path
-        or a data frame. Results of other data are not ranked.
+        Your own data, a path or a data frame, for results of it: those of a challenge ``own-TRACK``.
+        Results of other data are not ranked.
     on_message
         Called with a line for every record that cannot be read; by default a Python warning.
 
