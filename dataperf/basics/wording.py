@@ -33,6 +33,16 @@ def shorten(names: Sequence[str], most: int = 12) -> str:
     return listed if len(names) <= most else f"{listed} and {len(names) - most:,} more"
 
 
+def in_one_line(text: str, most: int = 500) -> str:
+    r"""Return a message without line ends, cut to a number of characters.
+
+    >>> in_one_line("2 problems\n  1. one\n  2. two")
+    '2 problems 1. one 2. two'
+    """
+    line = printable(" ".join(text[: 4 * most].split()))
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 def printable(text: str) -> str:
     r"""Return a text with control characters escaped, which would command the terminal.
 
