@@ -137,7 +137,8 @@ class Invalid(DataperfError):
         if len(self.problems) > MOST_SHOWN:
             shown.append(f"  and {len(self.problems) - MOST_SHOWN:,} more")
         lines = "\n".join(shown)
-        super().__init__(f"{subject}: {count}\n{lines}")
+        named = subject.replace("\n", "\\n")  # a file's name cannot forge a line
+        super().__init__(f"{named}: {count}\n{lines}")
 
 
 class DigestMismatch(DataperfError):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
+
+#: Characters without a sign of their own that are printed as they are: line ends, tabs, joiners.
+KEPT = "\n\t\u200c\u200d"
+
+#: What a formula of a spreadsheet begins with, in both widths.
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def plural(count: int, word: str) -> str:
@@ -43,15 +50,56 @@ def in_one_line(text: str, most: int = 500) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def printable(text: str) -> str:
+def printable(text: str, escaped: Callable[[str], str] | None = None) -> str:
     r"""Return a text with control characters escaped, which would command the terminal.
 
-    Line ends and tabs stay as they are.
+    So are characters that reorder or hide others. Line ends and tabs stay as they are; so do the
+    two joiners that several scripts are spelt with.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    escaped
+        Returns what a character is written as; by default Python's own escape.
 
     >>> printable("\x1b[2Jred")
     '\\x1b[2Jred'
     """
-    return "".join(
-        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
-        for each in text
-    )
+    if text.isascii() and text.isprintable():
+        return text
+    escaped = escaped or (lambda each: each.encode("unicode_escape").decode())
+    return "".join(each if _harmless(each) else escaped(each) for each in text)
+
+
+def _harmless(character: str) -> bool:
+    if character.isprintable() or character in KEPT:
+        return True
+    return unicodedata.category(character) == "Zs"  # spaces of other widths
+
+
+def on_one_line(name: str) -> str:
+    r"""Return a name with control characters and line ends escaped: it cannot forge a line.
+
+    >>> on_one_line("a\nb.json")
+    'a\\nb.json'
+    """
+    return printable(name).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def no_formula(cell: str) -> str:
+    """Return a cell for a CSV report that no spreadsheet runs as a formula.
+
+    A text that begins like a formula gets an apostrophe in front; numbers stay as they are. Never
+    for a file that is read back: there every value stays exact.
+
+    >>> no_formula("=1+1"), no_formula("-0.5"), no_formula("a=b")
+    ("'=1+1", '-0.5', 'a=b')
+    """
+    if not cell.lstrip().startswith(FORMULA) and not cell.startswith(("\t", "\r")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell

@@ -162,7 +162,6 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     here = data_digest(data)
 
     def judge(result: Result) -> Score:
-        record_check.check(result)
         record = result.provenance
         if result.status != "scored":
             raise DataperfError(f"failed: {result.error or ''}")
@@ -183,7 +182,9 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
         used = record.digests.get("data", "nothing")
         if used != here:
             raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
-        return _score(challenge, board, data, result)
+        score = _score(challenge, board, data, result)
+        record_check.check(result)
+        return score
 
     return judge
 

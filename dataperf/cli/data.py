@@ -36,8 +36,8 @@ def data_get(
         with terminal.byte_progress() as progress:
             found[dataset] = str(download.get(dataset, source, progress=progress))
         if not as_json:
-            typer.echo(f"{dataset}: {found[dataset]}")
+            terminal.line(f"{dataset}: {found[dataset]}")
     if as_json:
         return terminal.show_json(found)
     if not found:
-        typer.echo(f"nothing to download: the data of {name} comes with the installation")
+        terminal.line(f"nothing to download: the data of {name} comes with the installation")
