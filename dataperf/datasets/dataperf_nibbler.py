@@ -14,15 +14,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Archive, Card, Folder, Table
 
-ADDRESS = "https://raw.githubusercontent.com/google-research-datasets/adversarial-nibbler/main/"
-ROUNDS = (1, 3, 4)
+ADDRESS = "https://raw.githubusercontent.com/google-research-datasets/adversarial-nibbler/"
+#: The publisher's commit that added the files of a round; what an address with it names stays so.
+ROUNDS = {
+    1: "9307acb90bcf49ffb8724f419a2d3c38829c4612",
+    3: "9f358082ade486ce0c15188191961892a2d0852e",
+    4: "ba05a07aa5b54b8e442215ac0b88e96580070dbf",
+}
 FILES = ("dev.json", "train.json")
 
 card = Card(
@@ -42,8 +47,10 @@ source = Folder(
     layout="roundN/submitted/dev.json and train.json",
     entries=tuple(f"round{number}" for number in ROUNDS),
     archives=tuple(
-        Archive(f"{ADDRESS}round{number}/submitted/{name}", f"round{number}/submitted/{name}")
-        for number in ROUNDS
+        Archive(
+            f"{ADDRESS}{commit}/round{number}/submitted/{name}", f"round{number}/submitted/{name}"
+        )
+        for number, commit in ROUNDS.items()
         for name in FILES
     ),
 )
@@ -147,7 +154,7 @@ def inputs(path: Path, round: int) -> list[Path]:
     return found
 
 
-def table(path: Path | None, round: int) -> Table:
+def table(path: Path | None, round: Literal[1, 3, 4]) -> Table:
     """Return the votes and prompts of a round as rows; see `tabulate`."""
     assert path is not None
     return tabulate(_round(path, round))

@@ -6,7 +6,6 @@ Everything that ranks, prints or verifies a result relies on it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Real
 
 from dataperf.basics.validation import shown
 from dataperf.errors import Invalid, Problem
@@ -78,7 +77,7 @@ def _split_problems(place: str, split: SplitScores) -> Iterator[Problem]:
     for key, kinds in expected.items():
         value = found.get(key)
         wrong = isinstance(value, bool) or not isinstance(value, kinds)
-        if wrong or (isinstance(value, Real) and abs(value) >= 2**63):
+        if wrong or (isinstance(value, int | float) and abs(value) >= 2**63):
             word = "a text" if str in kinds else "a number"
             what = shown(value) if key in found else "missing"
             yield Problem("wrong-type", f"{place}.worst_group.{key}", what, word)

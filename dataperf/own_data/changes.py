@@ -185,8 +185,12 @@ def log(changes: tuple[Change, ...], path: Path) -> bytes:
     text = io.StringIO()
     names = [each.name for each in fields(Change)]
     bare = any("\r" in str(value) for line in lines for value in line.values())
-    quoting = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL  # csv alone leaves a "\r" unquoted
-    writer = csv.DictWriter(text, names, lineterminator="\n", quoting=quoting)
+    writer = csv.DictWriter(
+        text,
+        names,
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL,  # else a "\r" would split a line
+    )
     writer.writeheader()
     for line in lines:
         writer.writerow({k: no_formula(v) if isinstance(v, str) else v for k, v in line.items()})

@@ -12,12 +12,11 @@ Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 #: Largest whole number in a file: larger ones do not fit the types that others read them with.
 LARGEST_INT = 2**63 - 1
-Int = Annotated[StrictInt, Field(ge=-LARGEST_INT, le=LARGEST_INT)]
 Count = Annotated[StrictInt, Field(ge=0, le=LARGEST_INT)]
 #: Version of the file formats that this release reads and writes.
 SCHEMA_VERSION = 2
 Version = Annotated[StrictInt, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
-Scalar = str | StrictBool | Int | Number
+Scalar = str | StrictBool | StrictInt | Number
 
 
 class Record(BaseModel):
