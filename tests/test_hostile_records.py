@@ -182,8 +182,8 @@ def failed_with_escapes(record):
 
 ODD = {
     extra_split: "missing-key",
-    extra_split_that_fits: "which is no split of the board",
-    extra_task: "which is no task of the board",
+    extra_split_that_fits: "which is not a split of the board",
+    extra_task: "which is not a task of the board",
     no_digest: "provenance.digests.submission",
     failed_with_escapes: r"failed: \x1b[2J\x1b[31mfailed\u202e ranked: 1",
 }

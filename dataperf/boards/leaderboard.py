@@ -128,7 +128,7 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
             continue
         same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
-            unranked.append((result, _repeats(result, same)))
+            unranked.append((result, in_one_line(_repeats(result, same))))
     rows = _ranked(list(entries.values()))
     return Leaderboard(challenge.name, board, metric, rows, unranked)
 
@@ -203,7 +203,7 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
     metrics, found = evaluate.metrics_of(tasks), {}
     others = sorted(result.tasks.keys() - tasks.keys())
     if others:
-        raise DataperfError(f"scores of {shown(others[0])}, which is no task of the board")
+        raise DataperfError(f"scores of {shown(others[0])}, which is not a task of the board")
     for name, task in tasks.items():
         if name not in result.tasks:
             raise DataperfError(f"no scores of {name}")
@@ -246,7 +246,7 @@ def _check_splits(
 ) -> None:
     others = sorted(kept.splits.keys() - task.splits.keys())
     if others:
-        raise DataperfError(f"scores on {shown(others[0])}, which is no split of the board")
+        raise DataperfError(f"scores on {shown(others[0])}, which is not a split of the board")
     for name in task.splits:
         headline, scores = task.headline(name), kept.splits[name]
         value = statistics.average(metrics[headline], found[name])

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dataperf.basics.wording import printable
-
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -76,8 +74,15 @@ def _rows(grids: Sequence[Grid]) -> list[str]:
 
 def _one_line(line: str) -> str:
     """Return a line without control characters, cut to a width."""
-    shown = "".join(each if each.isprintable() else " " for each in " ".join(line.split()))
+    shown = _printable(" ".join(line.split()))
     return shown if len(shown) <= WIDEST else shown[: WIDEST - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    """Return a text with a blank for each control character; the joiners of several scripts stay."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\u200c\u200d" else " " for each in text)
 
 
 def html(card: Card) -> str:
@@ -98,7 +103,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: printable(value) if isinstance(value, str) else value,
+        finalize=lambda value: _printable(value) if isinstance(value, str) else value,
     )
     source = Path(__file__).with_name("card.html").read_text(encoding="utf-8")
     return environment.from_string(source)

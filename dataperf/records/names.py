@@ -155,7 +155,8 @@ def _mixed(name: str) -> Iterator[str]:
 
 
 def _both(found: dict[str, str]) -> str:
-    points = ", ".join(map(_point, found.values()))
+    others_first = sorted(found, key="LATIN".__eq__)
+    points = ", ".join(_point(found[script]) for script in others_first)
     return f"letters of several scripts that look alike: {points}; write the name in one script"
 
 

@@ -73,7 +73,7 @@ def _wrong(path: Path, name: str, sizes: tuple[int, int] | None) -> str:
     if name.endswith((".parquet", ".pq")) and not (size >= 12 and last.endswith(b"PAR1")):
         return "it ends before the end of a Parquet file"
     if name.endswith(TEXTS) and b"\0" in first + last and not first.startswith((b"\xff", b"\xfe")):
-        return "it is no text"
+        return "it is not a text"
     if name.endswith(".json") and (start[:1], last.rstrip()[-1:]) not in BRACKETS:
         return "it does not begin and end as JSON"
     return _broken_archive(path) if is_archive(name) or name.endswith(".npz") else ""
@@ -98,4 +98,4 @@ def _broken_archive(path: Path) -> str:
         ValueError,
         zlib.error,
     ) as error:
-        return f"it is no whole archive: {str(error)[:100]}"
+        return f"it is not a whole archive: {str(error)[:100]}"
