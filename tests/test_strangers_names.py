@@ -16,10 +16,10 @@ from rich.console import Console
 
 import dataperf
 from dataperf import report
-from dataperf.basics.wording import no_formula, printable
+from dataperf.basics.wording import no_formula
 from dataperf.cli import app, terminal
 from dataperf.definitions import loading
-from dataperf.errors import DataperfError, Invalid
+from dataperf.errors import DataperfError, Invalid, NotFound, printable
 from dataperf.evaluation import results
 from dataperf.own_data import changes
 from dataperf.records import Submission
@@ -316,3 +316,13 @@ def test_a_message_names_a_file_on_one_line():
     with pytest.raises(Invalid) as error:
         raise Invalid("a\nmine.json: valid", [])
     assert str(error.value).startswith("a\\nmine.json: valid: 0 problems")
+
+
+def test_a_message_in_python_escapes_what_it_names(tmp_path):
+    for error in (NotFound("board", EVIL, ["a"]), DataperfError(EVIL), Invalid(EVIL, [])):
+        assert clean(str(error))
+        assert ESCAPED in str(error)
+    (tmp_path / "a\x1b[31m.json").write_text("{}")
+    with pytest.warns(UserWarning, match="unreadable") as found:
+        dataperf.read_results(tmp_path)
+    assert clean(str(found[0].message))

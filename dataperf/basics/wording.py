@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-#: Characters without a sign of their own that are printed as they are: line ends, tabs, joiners.
-KEPT = "\n\t\u200c\u200d"
+from dataperf.errors import printable
 
 #: What a formula of a spreadsheet begins with, in both widths.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -48,34 +46,6 @@ def in_one_line(text: str, most: int = 500) -> str:
     """
     line = printable(" ".join(text[: 4 * most].split()))
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def printable(text: str, escaped: Callable[[str], str] | None = None) -> str:
-    r"""Return a text with control characters escaped, which would command the terminal.
-
-    So are characters that reorder or hide others. Line ends and tabs stay as they are; so do the
-    two joiners that several scripts are spelt with.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    escaped
-        Returns what a character is written as; by default Python's own escape.
-
-    >>> printable("\x1b[2Jred")
-    '\\x1b[2Jred'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    escaped = escaped or (lambda each: each.encode("unicode_escape").decode())
-    return "".join(each if _harmless(each) else escaped(each) for each in text)
-
-
-def _harmless(character: str) -> bool:
-    if character.isprintable() or character in KEPT:
-        return True
-    return unicodedata.category(character) == "Zs"  # spaces of other widths
 
 
 def on_one_line(name: str) -> str:
