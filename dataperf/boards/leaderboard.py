@@ -10,6 +10,7 @@ import numpy as np
 
 from dataperf import statistics
 from dataperf.basics import files
+from dataperf.basics.threads import one_thread
 from dataperf.basics.wording import printable
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
@@ -91,6 +92,7 @@ class Leaderboard:
         return Card(title, facts, grids, notes, listed=True)
 
 
+@one_thread()
 def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
     """Rank the results of a board.
 

@@ -123,6 +123,7 @@ def keep(challenge: Challenge, found: dict[str, ReferencePoints]) -> None:
     files.write_whole(path, (json_files.compact_json(lines)).encode())
 
 
+@threads.one_thread()
 def compute(
     challenge: Challenge,
     board: str,

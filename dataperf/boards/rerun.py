@@ -11,6 +11,7 @@ from typing import Any
 
 from dataperf import registry
 from dataperf.basics import validation
+from dataperf.basics.threads import one_thread
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
@@ -109,6 +110,7 @@ def _read(given: Kept | Path | Result) -> tuple[Result, str]:
     return results.read(given), str(given)
 
 
+@one_thread()
 def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[str, Any]:
     """Run the evaluation of a result again.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dataperf import registry, statistics
+from dataperf.basics.threads import one_thread
 from dataperf.curation import options
 from dataperf.curation.audit_record import Audit
 from dataperf.errors import Invalid
@@ -27,6 +28,7 @@ __all__ = ["Audit", "audit"]
 MOST_PROBABILITIES, MOST_CLASSES = 500_000_000, 500
 
 
+@one_thread()
 def audit(
     data: Any,
     *,
@@ -103,20 +105,17 @@ def _run(
     names: Sequence[str], evidence: Collected, seconds: dict[str, float], progress: Progress
 ) -> tuple[list[Finding], dict[str, str]]:
     """Return what detectors find, the most severe first, and why others did not apply."""
-    from threadpoolctl import threadpool_limits
-
     findings, skipped = [], {}
-    with threadpool_limits(limits=1):
-        for name in names:
-            progress(name.replace("_", " "), 0, None)
-            started, shared = time.perf_counter(), sum(seconds.values())
-            found = registry.load("detectors", name).find(evidence)
-            took = time.perf_counter() - started - (sum(seconds.values()) - shared)
-            seconds[name] = round(took, 3)
-            if isinstance(found, str):
-                skipped[name] = found
-            else:
-                findings.append(_scored_by_true_labels(found, evidence))
+    for name in names:
+        progress(name.replace("_", " "), 0, None)
+        started, shared = time.perf_counter(), sum(seconds.values())
+        found = registry.load("detectors", name).find(evidence)
+        took = time.perf_counter() - started - (sum(seconds.values()) - shared)
+        seconds[name] = round(took, 3)
+        if isinstance(found, str):
+            skipped[name] = found
+        else:
+            findings.append(_scored_by_true_labels(found, evidence))
     findings.sort(key=lambda each: -SEVERITIES.index(each.severity))
     return findings, skipped
 

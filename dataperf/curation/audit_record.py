@@ -12,6 +12,7 @@ import numpy as np
 
 from dataperf import __version__
 from dataperf.basics import files
+from dataperf.basics.threads import one_thread
 from dataperf.curation import as_json
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.evidence import calibration
@@ -88,6 +89,7 @@ class Audit:
         return self.evidence.probabilities
 
     @functools.cached_property
+    @one_thread()
     def values(self) -> FloatArray:
         """Data value of each row for a nearest-neighbour classifier, (n,); nan without a label.
 
@@ -163,6 +165,7 @@ class Audit:
         np.maximum.at(scores, table["row"].to_numpy(), table["score"].to_numpy(float))
         return scores
 
+    @one_thread()
     def explain(self, row: int, *, method: str = "neighbours") -> pd.DataFrame:
         """Explain why the label of a row is suspicious.
 
@@ -204,6 +207,7 @@ class Audit:
         model, suggested = self.evidence.regression_for(row), int(probabilities.argmax())
         return methods[method](model, rows, row, suggested=suggested, seed=self.evidence.seed)
 
+    @one_thread()
     def to_submission(
         self,
         track: str | None = None,
@@ -268,6 +272,7 @@ class Audit:
             _write(_path(path), submission.dump(content).encode())
         return content
 
+    @one_thread()
     def report(self, path: Path | str, *, title: str | None = None) -> Path:
         """Write the audit as one HTML file without any links to other files; return its path."""
         from dataperf.curation import page

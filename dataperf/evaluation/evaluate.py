@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.threads import one_thread
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
@@ -37,6 +38,7 @@ from dataperf.records import (
 from dataperf.statistics import Outcome
 
 
+@one_thread()
 def evaluate(
     challenge: Challenge | str,
     answer: Submission | Path | str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataperf import registry
 from dataperf.basics.progress import Progress
+from dataperf.basics.threads import one_thread
 from dataperf.basics.wording import plural, shorten
 from dataperf.errors import (
     Ambiguous,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@one_thread()
 def read(
     source: Any,
     *,
