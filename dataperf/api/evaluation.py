@@ -20,8 +20,6 @@ from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Result
 
 Messages = Callable[[str], None]
-#: Called with a few words, the work done and the total work (None if unknown).
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -122,19 +120,14 @@ def evaluate(
     more = {"safety": (safety, TEXTS), "results": (results, PATH | NOTHING)}
     submissions.check_arguments("evaluate", submission, challenge, board, rules, **more)
     request = EvaluationRequest((submission,), challenge, board, rules, safety, results=results)
-    (scored,) = _on_challenges(request, _silent)
+    (scored,) = _on_challenges(request)
     return scored.result
-
-
-def _silent(words: str, done: int, total: int | None) -> None:
-    pass
 
 
 def run(
     request: EvaluationRequest,
     *,
     on_message: Messages = arguments.warn,
-    on_progress: Progress = _silent,
 ) -> list[Scored]:
     """Evaluate all that a request names, and keep each result as soon as it is computed.
 
@@ -144,8 +137,6 @@ def run(
         What to evaluate.
     on_message
         Called with a line for everything that a user should know.
-    on_progress
-        Called with a few words, the work done and the total work (None if unknown).
 
     Raises
     ------
@@ -161,10 +152,10 @@ def run(
     engines.chosen(request.engine, jobs=request.jobs, items=len(request.submissions))
     arguments.check("evaluate", rules=(request.rules, arguments.RULES))
     if request.data is not None:
-        return _on_own_data(request, on_message, on_progress)
+        return _on_own_data(request, on_message)
     if not request.submissions:
         request = _references(request, on_message)
-    return list(_on_challenges(request, on_progress))
+    return list(_on_challenges(request))
 
 
 def _conflict(request: EvaluationRequest) -> str:
@@ -184,7 +175,7 @@ def _conflict(request: EvaluationRequest) -> str:
     return ""
 
 
-def _on_challenges(request: EvaluationRequest, on_progress: Progress) -> Iterator[Scored]:
+def _on_challenges(request: EvaluationRequest) -> Iterator[Scored]:
     wanted = CheckRequest(request.submissions, request.challenge, request.board, request.rules)
     if request.challenge is not None and request.board is not None:
         loading.board_of(loading.of(request.challenge), request.board)
@@ -192,17 +183,13 @@ def _on_challenges(request: EvaluationRequest, on_progress: Progress) -> Iterato
         safety_panel.prepare(request.safety, request.challenge)
     found = submissions.read_all(wanted, Data())
     rules = cast(Literal["strict", "official"], request.rules)
-    done = 0
     for challenge, parts in _by_challenge(found):
         safety = safety_panel.prepare(request.safety, challenge)
         answers = [each.submission for each in parts]
-        on_progress("evaluating", done, len(found))
         for result in evaluation.evaluate_all(
             challenge, answers, engine=request.engine, jobs=request.jobs, rules=rules
         ):
             yield _kept(safety_panel.add(result, safety), request.results)
-            done += 1
-            on_progress("evaluating", done, len(found))
 
 
 def _by_challenge(found: Sequence[Read]) -> Iterator[tuple[Challenge, list[Read]]]:
@@ -231,11 +218,8 @@ def _references(request: EvaluationRequest, on_message: Messages) -> EvaluationR
     return replace(request, submissions=chosen, challenge=challenge, board=None)
 
 
-def _on_own_data(
-    request: EvaluationRequest, on_message: Messages, on_progress: Progress
-) -> list[Scored]:
+def _on_own_data(request: EvaluationRequest, on_message: Messages) -> list[Scored]:
     given = submissions.files_of(request.submissions, None)
-    on_progress("evaluating on your own data", 0, None)
     options: dict[str, Any] = dict(request.options)
     found = own.evaluate(
         request.data,

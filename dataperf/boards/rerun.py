@@ -81,7 +81,9 @@ def verify(
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     """
-    yield from engines.run(partial(_row, safety=safety), kept, engine=engine, jobs=jobs)
+    yield from engines.run(
+        partial(_row, safety=safety), kept, engine=engine, jobs=jobs, words="verifying"
+    )
 
 
 def _row(kept: Kept | Path | Result, *, safety: Sequence[str]) -> dict[str, Any]:

@@ -111,7 +111,8 @@ def leaderboard(
     from dataperf.api import results as kept
     from dataperf.boards.leaderboard import plain
 
-    found = kept.rankings(challenge, board, results)
+    with terminal.steps("reading results"):
+        found = kept.rankings(challenge, board, results)
     for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
     if as_json:

@@ -48,7 +48,7 @@ def baseline(
     from dataperf.api import challenges
 
     request = challenges.BaselineRequest(challenge, board, strategy, seed, submitter, out, force)
-    with terminal.progress(f"{strategy} on {board or challenge}"):
+    with terminal.steps(f"{strategy} on {board or challenge}"):
         written = challenges.write_baseline(request)
     terminal.show_json({"wrote": str(written)}) if as_json else typer.echo(f"wrote {written}")
 
@@ -73,7 +73,9 @@ def check(
     from dataperf.api import submissions
 
     request = submissions.CheckRequest(files, challenge, board, rules)
-    printing.checks(submissions.check_all(request), as_json)
+    with terminal.steps("checking"):
+        found = list(submissions.check_all(request))
+    printing.checks(found, as_json)
 
 
 @with_groups
@@ -119,6 +121,6 @@ def evaluate(
     request = evaluation.EvaluationRequest(
         files or (), challenge, board, rules, safety or (), jobs, data, options, results, engine
     )
-    with terminal.steps() as progress:
-        scored = evaluation.run(request, on_message=terminal.say, on_progress=progress)
+    with terminal.steps():
+        scored = evaluation.run(request, on_message=terminal.say)
     printing.results(scored, as_json)

@@ -43,33 +43,39 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int | None = None) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on a terminal's standard error; elsewhere nothing."""
+def steps(first: str = "reading") -> Iterator[None]:
+    """Show the steps of what runs inside on a terminal's standard error; elsewhere nothing.
+
+    Parameters
+    ----------
+    first
+        What is shown until a step is reported.
+    """
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
+    from dataperf.basics.progress import listening
 
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        drawn = {first: bar.add_task(first, total=None)}
 
-@contextmanager
-def steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show the current step and its progress on a terminal's standard error; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda words, done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+        def draw(words: str, done: int, total: int | None) -> None:
+            if words not in drawn:  # a new bar: an old one's total cannot be taken back
+                bar.remove_task(drawn.popitem()[1])
+                drawn[words] = bar.add_task(printable(words), total=total)
+            bar.update(drawn[words], completed=done, total=total)
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda words, done, total: bar.update(
-            task, description=words, completed=done, total=total
-        )
+        with listening(draw):
+            yield
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dataperf import registry, statistics
+from dataperf.basics.progress import Progress, report
 from dataperf.basics.threads import one_thread
 from dataperf.curation import options
 from dataperf.curation.audit_record import Audit
@@ -17,7 +18,6 @@ from dataperf.errors import Invalid
 from dataperf.evaluation import provenance
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
-from dataperf.evidence.models import Progress
 from dataperf.records.findings import SEVERITIES, Finding
 from dataperf.records.rows import Rows
 
@@ -35,7 +35,7 @@ def audit(
     label: Any = None,
     detectors: Sequence[str] | None = None,
     seed: int = 0,
-    progress: Progress = lambda words, done, total: None,
+    progress: Progress = report,
     **reading: Any,
 ) -> Audit:
     """Look for label errors, duplicates, outliers, leaks and more in a labelled data set.

@@ -12,6 +12,7 @@ import numpy as np
 
 from dataperf import __version__
 from dataperf.basics import files
+from dataperf.basics.progress import report
 from dataperf.basics.threads import one_thread
 from dataperf.curation import as_json
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
@@ -105,6 +106,7 @@ class Audit:
             folds=min(FOLDS, len(self.evidence.labelled)),
             seed=self.evidence.seed,
             most=None if len(self.rows) <= ALL_ROWS else SAMPLED_ROWS,
+            progress=lambda share: report("data values", round(100 * share), 100),
         )
 
     def values_table(self) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dataperf.basics.progress import report
 from dataperf.curation import column_table, decisions, map_points, markup, samples, sections
 from dataperf.curation.cards import Scene
 from dataperf.curation.charts import SEVERITY_WORDS, percent, table
@@ -80,9 +81,11 @@ def page(audit: Audited, *, title: str | None = None, most: int = 60) -> str:
         HTML.
     """
     suspects, usual = samples.suspect_rows(audit), Usual(audit.rows)
+    report("arranging the map")
     placed = layout(audit.rows, suspects.rows)
     drawn = ""
     for share, thumbs, sounds in SIZES:
+        report("drawing the page")
         count = max(1, round(most * share)) if most > 0 else 0
         scene = Scene(audit, suspects, usual, count, thumbs, sounds)
         drawn = _assembled(scene, placed, title or audit.rows.name)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.progress import report
 from dataperf.errors import Invalid, Problem, did_you_mean
 from dataperf.records import (
     Exclude,
@@ -70,6 +71,7 @@ def board_data(tasks: Mapping[str, Task]) -> dict[str, TaskData]:
     for name, task in tasks.items():
         key = files.digest_json([task.dataset, task.options])
         if key not in tables:
+            report(f"reading {task.dataset}")
             tables[key] = table(task.dataset, task.options)
         found[name] = task_data(task, tables[key])
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataperf import registry
-from dataperf.basics.progress import Progress
+from dataperf.basics.progress import Progress, report
 from dataperf.basics.threads import one_thread
 from dataperf.basics.wording import plural, shorten
 from dataperf.errors import (
@@ -56,7 +56,7 @@ def read(
     embedding: str = "auto",
     drop: Sequence[str] = (),
     text_features: int = 256,
-    progress: Progress = lambda words, done, total: None,
+    progress: Progress = report,
     wrong: Sequence[Problem] = (),
 ) -> Rows:
     """Read a data set.
