@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from dataperf.api import arguments, submissions
+from dataperf.api import arguments, submissions, wrong_rows
 from dataperf.api.arguments import NOTHING, PATH, TEXTS
 from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
@@ -40,6 +40,8 @@ class EvaluationRequest:
         How your own data is read and scored; see `dataperf.evaluate_data`.
     results
         Where results are kept: a folder, or ``NAME:LOCATION`` of another store. None keeps nothing.
+    rows
+        CSV file for the test rows that the frozen model gets wrong; None writes none.
     """
 
     submissions: Sequence[Given] = ()
@@ -52,6 +54,7 @@ class EvaluationRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     results: str | Path | None = None
     engine: str | None = None
+    rows: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -151,11 +154,18 @@ def run(
         records.place_of(str(request.results))  # refused before anything is trained
     engines.chosen(request.engine, jobs=request.jobs, items=len(request.submissions))
     arguments.check("evaluate", rules=(request.rules, arguments.RULES))
+    if request.rows is not None:
+        wrong_rows.check_place(request.rows)
     if request.data is not None:
-        return _on_own_data(request, on_message)
-    if not request.submissions:
-        request = _references(request, on_message)
-    return list(_on_challenges(request))
+        scored = _on_own_data(request, on_message)
+    else:
+        if not request.submissions:
+            request = _references(request, on_message)
+        scored = list(_on_challenges(request))
+    if request.rows is not None:
+        found = [each.result for each in scored]
+        wrong_rows.write(request.rows, found, data=request.data)
+    return scored
 
 
 def _conflict(request: EvaluationRequest) -> str:
@@ -185,6 +195,8 @@ def _on_challenges(request: EvaluationRequest) -> Iterator[Scored]:
     rules = cast(Literal["strict", "official"], request.rules)
     for challenge, parts in _by_challenge(found):
         safety = safety_panel.prepare(request.safety, challenge)
+        if request.rows is not None:
+            wrong_rows.refuse_hidden(challenge)
         answers = [each.submission for each in parts]
         for result in evaluation.evaluate_all(
             challenge, answers, engine=request.engine, jobs=request.jobs, rules=rules

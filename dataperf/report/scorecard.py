@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,9 +13,16 @@ from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
-from dataperf.records.card import number, with_interval
+from dataperf.records.card import Curve, number, with_interval
+from dataperf.records.cards import curves, wrong_labels
 from dataperf.report.cells import table
 from dataperf.report.points import published_table, reference_table
+
+
+#: Length of the longest bar of a curve.
+BAR = 40
+#: Where the rows with a wrong label are found.
+LISTED = "dataperf evaluate --rows FILE lists them"
 
 
 def full_scorecard(result: Result) -> RenderableType:
@@ -52,6 +59,11 @@ def scorecard(
         parts += _task_parts(*result.tasks.values())
     else:
         parts += [_task_table(result), Text("")]
+        if wrong := wrong_labels(result):
+            parts += [Text(f"{wrong}\n{LISTED}"), Text("")]
+    drawn = [curve for task in result.tasks.items() for curve in curves(*task)]
+    if drawn:
+        parts += [_curve(drawn[0]) if len(drawn) == 1 else _curves(drawn), Text("")]
     if result.summary:
         parts += [Text(_listed(result.summary)), Text("")]
     if result.safety:
@@ -123,7 +135,13 @@ def _safety(reports: Mapping[str, SafetyReport]) -> RenderableType:
 
 
 def _listed(values: Mapping[str, float | None]) -> str:
-    return "  ".join(f"{name} {number(value)}" for name, value in values.items())
+    return "  ".join(f"{name} {_short(value)}" for name, value in values.items())
+
+
+def _short(value: float | None) -> str:
+    """Return a number with three digits; a count of 2 or more without any."""
+    whole = value is not None and value == int(value) and abs(value) >= 2
+    return f"{value:,.0f}" if whole else number(value)
 
 
 def _task_table(result: Result) -> RenderableType:
@@ -261,6 +279,9 @@ def _class_table(part: TaskScores) -> Table:
 def _detection(found: Detection, *, series: bool) -> RenderableType:
     if series:  # every set selects other rows; what counts is the order
         return Text(f"LABEL-ERROR DETECTION  {_ranking(found)}")
+    if not found.pool_share:  # a pool without wrong labels: they are the submission's own
+        words = f"{found.selected_defects:,} of the {found.selected:,} selected rows"
+        return Text(f"LABELS  {words} have a wrong label\n{LISTED}")
     low, high = found.random.low or 0, found.random.high or 0
     lines = [
         Text("LABEL-ERROR DETECTION", style="italic"),
@@ -283,6 +304,33 @@ def _detection(found: Detection, *, series: bool) -> RenderableType:
 def _ranking(found: Detection) -> str:
     values = (found.ranking or {}).items()
     return "  ".join(f"{key} {number(value)}" for key, value in values if isinstance(value, float))
+
+
+def _curve(curve: Curve) -> RenderableType:
+    """Return some points of a curve, each with a bar from the lowest value to the highest."""
+    low, high = min(curve.values), max(curve.values)
+    drawn = table(
+        *(curve.across, curve.along, ""),
+        rows=[
+            [f"{x:,.0f}", number(y), "█" * round(BAR * (y - low) / ((high - low) or 1.0))]
+            for x, y in curve.some()
+        ],
+        title=f"{curve.title}: {curve.along} after the first rows are {curve.across}",
+    )
+    drawn.columns[2].justify = "left"
+    return drawn
+
+
+def _curves(found: Sequence[Curve]) -> RenderableType:
+    """Return some points of several curves, a line each."""
+    rows = [
+        [curve.title.removeprefix("CURVE of "), *(f"{y:.3f} at {x:,.0f}" for x, y in curve.some(4))]
+        for curve in found
+    ]
+    points = max(map(len, rows)) - 1
+    rows = [row + [""] * (points + 1 - len(row)) for row in rows]
+    title = f"CURVES: {found[0].along} after the first rows are {found[0].across}"
+    return table("task", *[""] * points, rows=rows, title=title)
 
 
 def _balance(found: TaskScores) -> Table:
