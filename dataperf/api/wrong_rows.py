@@ -178,8 +178,8 @@ def _joined(
     for name, task in tasks.items():
         frame = rows_of.of_task(task, data[name], plans[name], result.tasks[name])
         content = contents[name]
-        others = content.rename(columns=lambda each: _free(str(each), [*frame.columns, "task"]))
-        others = others.loc[frame["id"]].reset_index(drop=True)
+        others = content.loc[frame["id"]].reset_index(drop=True)
+        others.columns = [_free(str(each), [*frame.columns, "task"]) for each in others.columns]
         frame = pd.concat([frame, others], axis=1)
         if len(tasks) > 1:
             frame.insert(0, "task", name)

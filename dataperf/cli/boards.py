@@ -64,7 +64,8 @@ def list_(
         for entry in entries:
             mark = "" if entry.ours else f"  ({entry.origin})"
             answers = f"{', '.join(entry.tracks()):<19} " if each == "strategies" else ""
-            typer.echo(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
+            head = f"  {entry.name:<26} {answers}"
+            terminal.line(f"{head}{entry.description()}{mark}", indent=len(head))
 
 
 def show(

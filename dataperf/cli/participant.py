@@ -126,7 +126,17 @@ def evaluate(
 
     options = chosen(columns, own)
     request = evaluation.EvaluationRequest(
-        files or (), challenge, board, rules, safety or (), jobs, data, options, results, engine, rows
+        files or (),
+        challenge,
+        board,
+        rules,
+        safety or (),
+        jobs,
+        data,
+        options,
+        results,
+        engine,
+        rows,
     )
     with terminal.steps():
         scored = evaluation.run(request, on_message=terminal.say)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,35 @@ def show(drawn: RenderableType) -> None:
         width = max(60, int(columns)) if columns.isdecimal() and len(columns) < 5 else 110
         console = Console(highlight=False, width=width)
     console.print(drawn, markup=False) if isinstance(drawn, str) else console.print(drawn)
+
+
+def line(text: str, *, indent: int = 0) -> None:
+    """Print a line; on a terminal it is wrapped between words, the rest indented.
+
+    In a pipe it stays one line, unless COLUMNS says how wide that is.
+
+    Parameters
+    ----------
+    text
+        The line.
+    indent
+        Blanks before what follows the first line.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    if sys.stdout.isatty() or (columns.isdecimal() and len(columns) < 5):
+        width = max(indent + 20, shutil.get_terminal_size().columns)
+        lead = text[: len(text) - len(text.lstrip())]
+        wrapped = textwrap.wrap(
+            text.strip(),
+            width,
+            initial_indent=lead,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+        text = "\n".join(wrapped)
+    typer.echo(text)
 
 
 def show_json(value: Any) -> None:

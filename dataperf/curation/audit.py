@@ -12,6 +12,7 @@ import numpy as np
 from dataperf import registry, statistics
 from dataperf.basics.progress import Progress, report
 from dataperf.basics.threads import one_thread
+from dataperf.basics.wording import plural
 from dataperf.curation import options
 from dataperf.curation.audit_record import Audit
 from dataperf.errors import Invalid
@@ -140,7 +141,7 @@ def _bounded(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
     left = len(rows.classes) - most
     note = (
         f"{len(rows.classes):,} classes: only the {most} largest are judged; labels of the other "
-        f"{left:,} ({int(counts.sum() - counts[largest].sum()):,} rows) count as missing"
+        f"{left:,} ({plural(int(counts.sum() - counts[largest].sum()), 'row')}) count as missing"
     )
     annotators = {name: place[each] for name, each in rows.annotators.items()}
     return replace(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
+from dataperf.basics.wording import plural
 from dataperf.evidence import discretize, measures, one_column
 from dataperf.records import IntArray
 from dataperf.records.findings import Evidence, Finding, Severity
@@ -290,7 +291,7 @@ def _severity(table: pd.DataFrame) -> Severity:
 
 def _sentence(table: pd.DataFrame, count: int) -> str:
     if not len(table):
-        return f"None of {count:,} columns leaks the label, is an id, constant or mostly missing."
+        return f"None of {plural(count, 'column')} leaks the label, is an id, constant or mostly missing."
     leaks = table.loc[table["problem"] == "leak", "column"].tolist()
     text = ""
     if leaks:
@@ -299,4 +300,4 @@ def _sentence(table: pd.DataFrame, count: int) -> str:
         text = f"{named} nearly {verb} the label: is this known at prediction time? "
     rest = table.loc[table["problem"] != "leak", "problem"].value_counts()
     said = ", ".join(f"{number:,} {problem}" for problem, number in rest.items())
-    return (text + (f"Of {count:,} columns: {said}." if said else "")).strip()
+    return (text + (f"Of {plural(count, 'column')}: {said}." if said else "")).strip()

@@ -26,7 +26,7 @@ def of_task(task: Task, data: TaskData, plan: Plan, scores: TaskScores) -> pd.Da
     task
         The task.
     data
-        Its data, that on which the result was computed.
+        The data on which the result was computed.
     plan
         What the submission trains on.
     scores
@@ -47,9 +47,7 @@ def of_task(task: Task, data: TaskData, plan: Plan, scores: TaskScores) -> pd.Da
     return pd.concat([*parts, _labelled(task, data, plan)], ignore_index=True)
 
 
-def _tested(
-    task: Task, name: str, test: TestSplit, plan: Plan, scores: TaskScores
-) -> pd.DataFrame:
+def _tested(task: Task, name: str, test: TestSplit, plan: Plan, scores: TaskScores) -> pd.DataFrame:
     """Return the wrong rows of a test split; each line of predictions has its weight."""
     runs = [run for run in scores.training_runs if run.weight > 0]
     arrays = [results.decode(run.predictions[name]) for run in runs]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem
 from dataperf.records.findings import Neighbours
 
@@ -132,7 +133,7 @@ def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k:
     _refuse(features, k)
     _refuse(queries, k)
     if features.shape[1] != queries.shape[1]:
-        what = f"{queries.shape[1]} columns, but the table has {features.shape[1]}"
+        what = f"{plural(queries.shape[1], 'column')}, but the table has {features.shape[1]}"
         expected = "the same number of columns"
         raise Invalid("rows", [Problem("shape", "queries", what, expected)])
     table, points = _float32(features), _float32(queries)

@@ -78,9 +78,8 @@ class Curve:
     def some(self, most: int = 11) -> list[tuple[float, float]]:
         """Return at most ``most`` points, evenly spaced, with the first and the last."""
         last = len(self.places) - 1
-        chosen = range(last + 1)
-        if last >= most:
-            chosen = dict.fromkeys(round(each * last / (most - 1)) for each in range(most))
+        steps = min(last, most - 1)
+        chosen = [round(each * last / max(1, steps)) for each in range(steps + 1)]
         return [(self.places[each], self.values[each]) for each in chosen]
 
 
@@ -142,6 +141,24 @@ def _template() -> Template:
     )
     source = Path(__file__).with_name("card.html").read_text(encoding="utf-8")
     return environment.from_string(source)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with what is said of one, or of several.
+
+    Parameters
+    ----------
+    count
+        How many.
+    one, many
+        A noun, or more, in the singular and in the plural; by default with an s.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "class", "classes")
+    ('1 row', '1,200 rows', '2 classes')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dataperf.records.card import Card, Curve, Grid, number, with_interval
+from dataperf.records.card import Card, Curve, Grid, counted, number, with_interval
 
 if TYPE_CHECKING:
     from dataperf.records.challenge import Challenge
@@ -58,19 +58,26 @@ def _facts(result: Result) -> Iterator[str]:
         yield f"mean of {len(parts)} tasks"
         yield from filter(None, [wrong_labels(result)])
     if result.cost is not None:
-        yield f"{result.cost.train_rows:,} training rows in {result.cost.train_seconds:.2f} s"
+        rows = counted(result.cost.train_rows, "training row")
+        yield f"{rows} in {result.cost.train_seconds:.2f} s"
 
 
 def _defects(part: TaskScores) -> Iterator[str]:
     found = part.detection
     if found is not None and len(part.training_runs) == 1:
         if not found.pool_share:
-            yield f"{found.selected_defects:,} of {found.selected:,} selected labels are wrong"
+            words = counted(found.selected, "selected label")
+            yield f"{found.selected_defects:,} of {words} {_are(found.selected_defects)} wrong"
             return
         yield (
-            f"{found.selected_defects:,} of {found.selected:,} selected rows are defective "
+            f"{found.selected_defects:,} of {counted(found.selected, 'selected row')} "
+            f"{_are(found.selected_defects)} defective "
             f"({found.share:.1%}; pool {found.pool_share:.1%})"
         )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def wrong_labels(result: Result) -> str:
@@ -137,11 +144,12 @@ def of_pool(pool: Pool) -> Card:
     labelled = int((pool.labels >= 0).sum())
     classes = ", ".join(pool.classes[:12]) + (", …" if len(pool.classes) > 12 else "")
     facts = [
-        f"{labelled:,} rows have a label of {len(pool.classes):,} classes: {classes}",
+        f"{counted(labelled, 'row has', 'rows have')} a label of "
+        f"{counted(len(pool.classes), 'class', 'classes')}: {classes}",
         f"visible columns: {', '.join(pool.columns) or 'none'}",
     ]
     shape = pool.features.shape
-    head = f"Pool of {len(pool):,} rows, features {shape[0]:,} x {shape[1]:,} {pool.features.dtype}"
+    head = f"Pool of {counted(len(pool), 'row')}, features {shape[0]:,} x {shape[1]:,} {pool.features.dtype}"
     first = pool.take(np.arange(min(5, len(pool)))).frame
     rows = [tuple(str(value) for value in row) for row in first.itertuples(index=False)]
     return Card(head, facts, [Grid(tuple(first.columns), rows, "first rows of .frame")])
