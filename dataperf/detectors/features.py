@@ -261,8 +261,9 @@ def _measured(rows: Rows, name: str) -> bool:
 
 
 def _sorted_by_reader(rows: Rows) -> bool:
-    """Return whether the reader put the rows in order: it sorts the files of a folder."""
-    return rows.media is not None and bool(rows.source) and Path(rows.source).is_dir()
+    """Return whether the reader put the rows in order: files of a folder, or our own data sets."""
+    source = rows.source
+    return bool(source) and not source.startswith("hf:") and not Path(source).is_file()
 
 
 def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:

@@ -108,7 +108,7 @@ def _classes(rows: Rows) -> pd.DataFrame:
 def _described(rows: Rows) -> Iterator[Coded]:
     """Yield the categorical columns and the groups; ids are left out."""
     for place, name in enumerate(rows.frame.columns):
-        if rows.kinds.get(name, "categorical") == "categorical":
+        if name not in rows.made and rows.kinds.get(name, "categorical") == "categorical":
             found = discretize.categories(str(name), rows.frame.iloc[:, place], most=MOST_VALUES)
             if found.other < 0 and len(found.names) > 1 and 2 * len(found.names) < len(rows):
                 yield found

@@ -279,6 +279,7 @@ def _rows(found: Loaded, chosen: Roles, *, text_features: int, progress: Progres
         roles=chosen.serving,
         split_named=chosen.split_named,
         strange_truths=label_columns.strange_truths,
+        made=found.made,
     )
 
 
