@@ -188,7 +188,7 @@ def interval_name(edges: NDArray[np.float64], kind: Kind, low: int, high: int) -
 def _shown(value: float, kind: Kind) -> str:
     if kind == "datetime" and np.isfinite(value):
         return str(np.datetime64(math.floor(value), "s"))
-    if value == math.floor(value) and abs(value) < WHOLE:
+    if value == np.floor(value) and abs(value) < WHOLE:
         return str(int(value))
     return f"{value:.0f}" if 1e4 <= abs(value) < WHOLE else f"{value:.4g}"
 
