@@ -61,7 +61,7 @@ class Fitted:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         least = [max(map(_longest, self._cells(each))) for each in range(len(self.heads))]
         if len(least) > 1 and least[0] + GAP + max(least[1:]) > options.max_width:
-            yield from self._listed()
+            yield from self._listed(options.max_width)
             return
         title = self.title
         for part in _parts(least, options.max_width):
@@ -71,13 +71,14 @@ class Fitted:
     def _cells(self, column: int) -> list[str]:
         return [self.heads[column], *(row[column] for row in self.rows)]
 
-    def _listed(self) -> Iterator[Text]:
+    def _listed(self, room: int) -> Iterator[Text]:
         if self.title:
             yield Text(self.title, style="italic")
         for row in self.rows:
             yield Text(row[0])
             for head, cell in zip(self.heads[1:], row[1:], strict=True):
-                yield Text(f"  {head}: {cell}")
+                lines = _wrapped(f"{head}: {cell}", room - 2).split("\n")
+                yield Text("\n".join(f"  {line}" for line in lines))
 
     def _drawn(self, part: Sequence[int], least: Sequence[int], room: int, title: str) -> Table:
         """Return a table of some columns; the widest are narrowed until all fit."""
