@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from dataperf import statistics
 from dataperf.basics import files
+from dataperf.basics.progress import report, stage
+from dataperf.basics.threads import one_thread
 from dataperf.basics.validation import shown
 from dataperf.basics.wording import in_one_line
 from dataperf.definitions import freezing, submission
@@ -92,6 +95,7 @@ class Leaderboard:
         return Card(title, facts, grids, notes, listed=True)
 
 
+@one_thread()
 def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
     """Rank the results of a board.
 
@@ -116,9 +120,10 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
     judge = _judge(challenge, board)
     entries: dict[str, tuple[Result, Score]] = {}
     unranked = []
-    for result in sorted(mine, key=lambda each: each.provenance.started):
+    for number, result in enumerate(sorted(mine, key=lambda each: each.provenance.started)):
         try:
-            score = judge(result)
+            with stage(f"{board}: checking result", number, len(mine)):
+                score = judge(result)
         except DataperfError as error:
             unranked.append((result, in_one_line(str(error))))
             continue
@@ -262,7 +267,10 @@ def _ranked(entries: list[tuple[Result, Score]]) -> list[Row]:
     # The smallest p-value is 2 / (resamples + 1); Holm multiplies it by the number of entries.
     resamples = max(statistics.RESAMPLES, 80 * len(scored))
 
+    compared = itertools.count(1)
+
     def p_value(first: int, second: int) -> float | None:
+        report(f"comparing {len(scored):,} results, pair {next(compared):,}")
         pair = scored[first][1], scored[second][1]
         return statistics.score_difference(*pair, resamples=resamples).p_value
 

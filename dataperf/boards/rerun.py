@@ -11,6 +11,7 @@ from typing import Any
 
 from dataperf import registry
 from dataperf.basics import validation
+from dataperf.basics.threads import one_thread
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
@@ -80,7 +81,9 @@ def verify(
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     """
-    yield from engines.run(partial(_row, safety=safety), kept, engine=engine, jobs=jobs)
+    yield from engines.run(
+        partial(_row, safety=safety), kept, engine=engine, jobs=jobs, words="verifying"
+    )
 
 
 def _row(kept: Kept | Path | Result, *, safety: Sequence[str]) -> dict[str, Any]:
@@ -110,6 +113,7 @@ def _read(given: Kept | Path | Result) -> tuple[Result, str]:
     return results.read(given), str(given)
 
 
+@one_thread()
 def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[str, Any]:
     """Run the evaluation of a result again.
 

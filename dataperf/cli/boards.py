@@ -64,7 +64,8 @@ def list_(
         for entry in entries:
             mark = "" if entry.ours else f"  ({entry.origin})"
             answers = f"{', '.join(entry.tracks()):<19} " if each == "strategies" else ""
-            terminal.line(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
+            head = f"  {entry.name:<26} {answers}"
+            terminal.line(f"{head}{entry.description()}{mark}", indent=len(head))
 
 
 def show(
@@ -111,7 +112,8 @@ def leaderboard(
     from dataperf.api import results as kept
     from dataperf.boards.leaderboard import plain
 
-    found = kept.rankings(challenge, board, results)
+    with terminal.steps("reading results"):
+        found = kept.rankings(challenge, board, results)
     for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
     if as_json:

@@ -82,8 +82,8 @@ def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
         terminal.show_json(found)
     else:
         for row in found:
-            terminal.line(f"{'ok  ' if row['ok'] else 'FAIL'} {on_one_line(row['name'])}")
+            terminal.line(f"{'ok  ' if row['ok'] else 'FAIL'} {on_one_line(row['name'])}", indent=5)
             for problem in [*row["problems"], *row.get("notes", ())]:
-                terminal.line(f"     {problem}")
+                terminal.line(f"     {problem}", indent=7)
     if not all(row["ok"] for row in found):
         raise typer.Exit(1)
