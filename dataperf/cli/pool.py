@@ -30,7 +30,7 @@ def pool(
     """
     from dataperf.api import pool_files
 
-    with terminal.progress(f"reading the pool of {challenge}"):
+    with terminal.steps(f"reading the pool of {challenge}"):
         written = pool_files.write(challenge, board, output, replace=force)
     if as_json:
         rows = [
@@ -39,6 +39,6 @@ def pool(
         ]
         return terminal.show_json(rows)
     for each in written:
-        typer.echo(f"wrote {each.path}: {each.rows:,} rows")
+        terminal.line(f"wrote {each.path}: {each.rows:,} rows")
         for note in each.notes:
             terminal.say(f"note: {note}")

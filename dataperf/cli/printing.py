@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dataperf.basics.wording import on_one_line
 from dataperf.cli import terminal
 
 if TYPE_CHECKING:
@@ -37,26 +38,26 @@ def checks(found: Iterable[tuple[str, Checked | Invalid]], as_json: bool) -> Non
         terminal.show_json(rows)
     elif len(rows) > 1:
         summary = f"{valid:,} of {len(rows):,} valid" + (";" if valid < len(rows) else "")
-        typer.echo(f"{summary}{_named([row['file'] for row in rows if not row['valid']])}")
+        terminal.line(f"{summary}{_named([row['file'] for row in rows if not row['valid']])}")
     if valid < len(rows):
         raise typer.Exit(2)
 
 
 def _named(files: Sequence[str]) -> str:
     """Return the files that were refused, after a blank; "" for none."""
-    from dataperf.basics.wording import printable, shorten
+    from dataperf.basics.wording import shorten
 
-    return f" not valid: {printable(shorten(list(files), MOST_NAMED))}" if files else ""
+    return f" not valid: {shorten([*map(on_one_line, files)], MOST_NAMED)}" if files else ""
 
 
 def _check(file: str, outcome: Checked | Invalid) -> None:
     from dataperf.errors import Invalid
 
     if isinstance(outcome, Invalid):
-        return typer.echo(f"error: {Invalid(file, outcome.problems)}", err=True)
-    typer.echo(f"{file}: valid")
+        return terminal.say(f"error: {Invalid(file, outcome.problems)}")
+    terminal.line(f"{on_one_line(file)}: valid")
     for warning in outcome.warnings:
-        typer.echo(f"  warning: {warning}")
+        terminal.line(f"  warning: {warning}")
 
 
 def results(scored: Sequence[Scored], as_json: bool, refused: Sequence[DataperfError] = ()) -> None:
@@ -94,15 +95,15 @@ def _results(scored: Sequence[Scored]) -> None:
     own = bool(scored[0].result.own_data)
     if len(scored) > 1 and not own:
         terminal.show(report.short_table([each.result for each in scored]))
-        typer.echo("\nThe first of them in full:\n")
+        terminal.line("\nThe first of them in full:\n")
     for number, each in enumerate(scored):
         if own or number == 0:
             terminal.show(report.full_scorecard(each.result))
-            typer.echo("")
+            terminal.line("")
         if own:
-            typer.echo(f"kept as {each.location}")
+            terminal.line(f"kept as {on_one_line(each.location)}")
     for each in () if own else scored:
-        typer.echo(f"kept as {each.location}")
+        terminal.line(f"kept as {on_one_line(each.location)}")
 
 
 def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
@@ -112,8 +113,8 @@ def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
         terminal.show_json(found)
     else:
         for row in found:
-            typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
+            terminal.line(f"{'ok  ' if row['ok'] else 'FAIL'} {on_one_line(row['name'])}", indent=5)
             for problem in [*row["problems"], *row.get("notes", ())]:
-                typer.echo(f"     {problem}")
+                terminal.line(f"     {problem}", indent=7)
     if not all(row["ok"] for row in found):
         raise typer.Exit(1)

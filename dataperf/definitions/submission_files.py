@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dataperf import registry
-from dataperf.basics.wording import printable
-from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.errors import DataperfError, Invalid, Problem, printable
 from dataperf.records import Challenge
 
 #: Folders in folders that are looked into; more is a mistake or an attack.
