@@ -187,7 +187,7 @@ FORGED = {
     ),
     "no digest of the data": (
         lambda each: each["provenance"]["digests"].pop("data"),
-        "the result used nothing",
+        "provenance.digests.data",
     ),
     "another digest": (
         lambda each: each["provenance"]["digests"].update(more="0" * 64),
@@ -200,10 +200,13 @@ FORGED = {
         lambda each: each["submission"].update(declared_cost={"cpu_seconds": 0.0}),
         "declared_cost",
     ),
-    "board": (lambda each: each["submission"].update(board="other"), "submission.board"),
+    "board": (
+        lambda each: each["submission"].update(board="other"),
+        "its submission is to own-repair/other",
+    ),
     "challenge": (
         lambda each: each["submission"].update(challenge="own-selection"),
-        "submission.challenge",
+        "its submission is to own-selection/own",
     ),
     "track": (lambda each: each["own_data"].update(track="selection"), "own_data.track"),
     "option": (lambda each: each["own_data"].update(seed=7), "has changed"),
