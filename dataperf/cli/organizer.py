@@ -113,6 +113,12 @@ def new(
 
 def freeze(
     name: Annotated[str, typer.Argument(help="Name of a fixed model or of a challenge.")],
+    new_version: Annotated[
+        bool,
+        typer.Option(
+            "--new-version", help="Raise the version of a changed challenge and freeze it anew."
+        ),
+    ] = False,
     jobs: Jobs = 1,
     engine: Engine = None,
     as_json: AsJson = False,
@@ -122,12 +128,18 @@ def freeze(
     """Freeze a fixed model, or the boards of a challenge.
 
     Example: dataperf freeze my_model_v1 --plugins my-folder
+    Example: dataperf freeze my-challenge --new-version --plugins my-folder
     """
     from dataperf.api import organizer
 
     with terminal.steps() as progress:
         digests = organizer.freeze(
-            name, engine=engine, jobs=jobs, on_message=terminal.say, on_progress=progress
+            name,
+            new_version=new_version,
+            engine=engine,
+            jobs=jobs,
+            on_message=terminal.say,
+            on_progress=progress,
         )
     if as_json:
         return terminal.show_json(digests)

@@ -16,6 +16,7 @@ import os
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -134,10 +135,17 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
     except (Exception, SystemExit) as error:
         for each in [each for each in sys.modules if each.startswith(name)]:
             del sys.modules[each]
-        raise DataperfError(
-            f"{entry.path} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        what = f"{type(error).__name__}: {error}{_place(parts, error)}"
+        raise DataperfError(f"{entry.path} cannot be imported: {what}") from error
     return module
+
+
+def _place(parts: Mapping[str, Part], error: BaseException) -> str:
+    """Return the innermost part that an error came through, with its line; "" if there is none."""
+    names = {str(part.path): part.path.name for part in parts.values()}
+    frames = reversed(list(traceback.walk_tb(error.__traceback__)))
+    seen = ((frame.f_code.co_filename, line) for frame, line in frames)
+    return next((f" ({names[file]}, line {line})" for file, line in seen if file in names), "")
 
 
 def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:

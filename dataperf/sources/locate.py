@@ -17,6 +17,11 @@ def data_folder(dataset: str) -> Path:
 
     It is ``DATAPERF_DATA`` (``--data-dir``), or a subfolder of it with the dataset's name. The
     default is a subfolder of the user's data folder.
+
+    Raises
+    ------
+    Unavailable
+        If no folder is named and the user has no home folder.
     """
     name = dataset.replace("-", "_")
     if named := os.environ.get("DATAPERF_DATA"):
@@ -24,7 +29,13 @@ def data_folder(dataset: str) -> Path:
         return own if own.is_dir() else Path(named)
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("dataperf")) / name
+    try:
+        return Path(platformdirs.user_data_dir("dataperf")) / name
+    except RuntimeError as error:  # neither HOME nor an entry of passwd names a folder
+        raise Unavailable(
+            f"there is no folder for the data of {dataset}: this user has no home folder (HOME).\n"
+            "  Name one: --data-dir FOLDER (or DATAPERF_DATA=FOLDER)"
+        ) from error
 
 
 def locate(dataset: str, source: Source) -> Path | None:
