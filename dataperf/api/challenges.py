@@ -46,8 +46,16 @@ def list_challenges(*, track: str | None = None) -> dict[str, str]:
     if track is None:
         return {entry.name: entry.description() for entry in entries}
     wanted = registry.get("tracks", track).name
-    found = (loading.read(entry.path) for entry in entries)
-    return {each.name: each.title for each in found if each.track == wanted}
+    found = {}
+    for entry in entries:
+        try:
+            each = loading.read(entry.path)
+        except DataperfError as error:
+            arguments.warn(f"not listed: {error}")
+            continue
+        if each.track == wanted:
+            found[each.name] = each.title
+    return found
 
 
 def load_challenge(name: str) -> Challenge:
@@ -234,6 +242,7 @@ def write_baseline(request: BaselineRequest) -> Path:
     out = request.out or Path(f"{board}-{strategy}-{request.seed}.json")
     if out.exists() and not request.replace:
         raise DataperfError(f"{out} is there already; give --force or another --out")
+    output_paths.check({"out": out}, {}, chosen={})
     made = baseline(
         found, request.strategy, board=board, seed=request.seed, submitter=request.submitter
     )

@@ -86,7 +86,9 @@ def new(
     arguments.check_names("new", options, DataOptions.__annotations__)
     chosen: dict[str, Any] = arguments.given({**options, "track": track})
     with registry.also_in(Path(folder)):
-        return scaffold.write(kind, name, Path(folder), source=data, on_message=on_message, **chosen)
+        return scaffold.write(
+            kind, name, Path(folder), source=data, on_message=on_message, **chosen
+        )
 
 
 def freeze(

@@ -31,7 +31,7 @@ def warnings(
     challenge, board
         The board.
     found
-        Its reference points.
+        The reference points of the board.
     data
         The data of its tasks.
     """
@@ -71,7 +71,7 @@ def _lines(found: ReferencePoints, rows: int | None) -> Iterator[str]:
             continue
         if why := _why_not_above(found, upper, lower, rows):
             yield (
-                f"the {name} ({_shown(upper)}) cannot be told from {words} ({_shown(lower)}): {why}"
+                f"the {name} ({_shown(upper)}) is not clearly above {words} ({_shown(lower)}): {why}"
             )
 
 
@@ -81,9 +81,7 @@ def _best(found: ReferencePoints, scores: list[Score]) -> Score | None:
     return choose(scores, key=lambda each: each[0]) if scores else None
 
 
-def _why_not_above(
-    found: ReferencePoints, upper: Score, lower: Score, rows: int | None
-) -> str:
+def _why_not_above(found: ReferencePoints, upper: Score, lower: Score, rows: int | None) -> str:
     """Return why one score is not clearly better than another; "" if it is."""
     end = lower[2] if found.higher_is_better else lower[1]
     gain = upper[0] - end if found.higher_is_better else end - upper[0]

@@ -27,7 +27,10 @@ from dataperf.cli.options import (
 def verify(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Result files; with --results, names of results there [all]."),
+        typer.Argument(
+            help="Results, folders of them, or the folder of a challenge; with --results, names "
+            "there [all]."
+        ),
     ] = None,
     results: Annotated[
         str | None,
@@ -43,7 +46,7 @@ def verify(
     """Run results again and compare every prediction and score.
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
-    Example: dataperf verify --results dataperf-results --jobs 2
+    Example: dataperf verify dataperf-results --jobs 2
     """
     from dataperf.api.results import verify_all
 
@@ -59,7 +62,7 @@ def verify(
         ):
             found.append(asdict(each))
             advance()
-    printing.rows(found, as_json)
+    printing.rows(found, as_json, summary="verified")
 
 
 def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
@@ -69,7 +72,7 @@ def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
     """
     from dataperf.authoring import conformance
 
-    printing.rows(conformance.plugins(), as_json)
+    printing.rows(conformance.plugins(), as_json, summary="plug-ins keep their contract")
 
 
 @with_groups
@@ -149,6 +152,9 @@ def freeze(
 
 def schema(
     what: Annotated[str, typer.Argument(help="challenge, submission or result.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print errors as JSON too; a schema always is.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of a file format.
 

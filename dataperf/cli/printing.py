@@ -74,9 +74,12 @@ def _results(scored: Sequence[Scored]) -> None:
         typer.echo(f"kept as {each.location}")
 
 
-def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
-    """Print a line for each check of plug-ins or results, and its problems; exit with 1 if one
-    failed."""
+def rows(found: Sequence[dict[str, Any]], as_json: bool, *, summary: str) -> None:
+    """Print a line for each check of plug-ins or results, its problems, and a summary; exit with 1
+    if one failed.
+
+    ``summary`` says what passed: ``verified``.
+    """
     if as_json:
         terminal.show_json(found)
     else:
@@ -84,5 +87,9 @@ def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
             typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
             for problem in [*row["problems"], *row.get("notes", ())]:
                 typer.echo(f"     {problem}")
+        failed = sum(not row["ok"] for row in found)
+        typer.echo(
+            f"{len(found) - failed} of {len(found)} {summary}" + f", {failed} not" * (failed > 0)
+        )
     if not all(row["ok"] for row in found):
         raise typer.Exit(1)

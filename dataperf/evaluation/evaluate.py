@@ -126,10 +126,10 @@ def numeric_version(challenge: Challenge, board: str) -> str:
 
 def era_of(model: Any) -> str:
     """Return the numeric version of one loaded model; DataperfError if a user's own model fails."""
-    with plugin_calls.calling("fixed_models", model, "era()"):
+    with plugin_calls.calling("fixed_models", model):
         found = model.era()
     if not isinstance(found, str):
-        what = f"{plugin_calls.named('fixed_models', model)}: era returned {found!r:.100}"
+        what = f"{plugin_calls.named('fixed_models', model)}: its numeric version is {found!r:.100}"
         raise DataperfError(f"{what}, expected a text")
     return found
 

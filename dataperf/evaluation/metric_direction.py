@@ -84,7 +84,11 @@ def _trials(metric: Any, classes: int) -> Iterator[tuple[float, float]]:
     for largest in (None, *range(min(classes, MOST_TURNS))):
         truth = _truth(classes, largest)
         wrong = [(truth + step) % classes for step in range(1, min(classes, MOST_TURNS))]
-        for predicted in (random.permutation(truth), random.randint(0, classes, len(truth)), *wrong):
+        for predicted in (
+            random.permutation(truth),
+            random.randint(0, classes, len(truth)),
+            *wrong,
+        ):
             pair = [
                 statistics.score_of(metric, truth, each, classes=classes)
                 for each in (truth, predicted)

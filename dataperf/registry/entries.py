@@ -145,7 +145,9 @@ def also_in(folder: Path) -> Iterator[None]:
     before = os.environ.get("DATAPERF_PATH")
     known = [Path(part).resolve() for part in (before or "").split(os.pathsep) if part]
     if folder.is_dir() and folder.resolve() not in known:
-        os.environ["DATAPERF_PATH"] = os.pathsep.join([str(folder.resolve()), *filter(None, [before])])
+        os.environ["DATAPERF_PATH"] = os.pathsep.join(
+            [str(folder.resolve()), *filter(None, [before])]
+        )
     try:
         yield
     finally:
