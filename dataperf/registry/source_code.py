@@ -25,7 +25,7 @@ from typing import Any
 
 from dataperf.basics import files
 from dataperf.errors import DataperfError
-from dataperf.registry import reads
+from dataperf.registry import first_use, reads
 from dataperf.registry.entries import KINDS, PACKAGE, Entry
 from dataperf.registry.parts import Part, source_of
 
@@ -122,6 +122,8 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
     name = f"dataperf_plugin_{entry.kind}_{entry.name}_{digest[:12]}"
     if name in sys.modules:
         return sys.modules[name]
+    if Path(entry.origin).is_absolute():  # a user's folder, no installed package
+        first_use.say(Path(entry.origin))
     own = next(iter(parts.values()))
     loader = SourceLoader(name, entry.path, own.content or b"", _importing(name, entry, parts))
     spec = _spec(loader)
