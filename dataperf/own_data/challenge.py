@@ -108,7 +108,7 @@ def challenge(
         "boards": {BOARD: {"tasks": [TASK], "rules": limits}},
     }
     own = validation.validate(Challenge, content, "own data")
-    _check_plugins(model, metric, len(rows.classes))
+    _check_plugins(rows, model, metric)
     return own, {TASK: data.task_data(own.tasks[TASK], made)}
 
 
@@ -198,12 +198,12 @@ def _strange_truths(rows: Rows) -> list[Problem]:
     return problems
 
 
-def _check_plugins(model: str, metric: str, classes: int) -> None:
+def _check_plugins(rows: Rows, model: str, metric: str) -> None:
     """Refuse unknown names, and a user's own metric that ranks in the wrong direction."""
     registry.get("fixed_models", model)
     module = registry.load("metrics", metric)
     if plugin_calls.is_yours(module):
-        wrong = metric_direction.problems(module, classes)
+        where = plugin_calls.named("metrics", module)
+        wrong = metric_direction.problems(module, len(rows.classes))
         if wrong:
-            subject = plugin_calls.named("metrics", module)
-            raise Invalid(subject, [Problem("metric-direction", "", each) for each in wrong])
+            raise Invalid(rows.name, [Problem("metric-direction", where, each) for each in wrong])

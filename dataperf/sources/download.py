@@ -62,6 +62,13 @@ def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | N
     else:
         raise DataperfError(f"nothing to download: {dataset} comes with the installation")
     place = locate.data_folder(dataset)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # such as the home folder of another user
+        raise Unavailable(
+            f"{place} cannot be written to: {error.strerror}\n"
+            "  Name another folder: --data-dir FOLDER (or DATAPERF_DATA=FOLDER)"
+        ) from error
     for each in wanted:
         notes = archives.read_notes(place).get(each.filename, {})
         if notes.get("whole") and not (place / each.filename).exists():

@@ -62,6 +62,17 @@ def locate(dataset: str, source: Source) -> Path | None:
     if not isinstance(source, Folder | Url):
         return None
     place = data_folder(dataset)
+    try:
+        return _located(dataset, source, place)
+    except PermissionError as error:  # such as the home folder of another user
+        raise Unavailable(
+            f"the data of {dataset} cannot be looked for: {error.filename}: permission denied\n"
+            "  Name another folder: --data-dir FOLDER (or DATAPERF_DATA=FOLDER)"
+        ) from error
+
+
+def _located(dataset: str, source: Folder | Url, place: Path) -> Path:
+    """Return the verified file or folder of a dataset at a place."""
     if isinstance(source, Folder):
         there = [name for name in source.entries if (place / name).exists()]
         if place.is_dir() and (there or not source.entries):
