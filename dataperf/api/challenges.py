@@ -27,6 +27,8 @@ def list_challenges(*, track: str | None = None) -> dict[str, str]:
     Returns
     -------
     dict of str to str
+        A challenge whose file has problems is left out of those of a track; a Python warning names
+        it.
 
     Raises
     ------
@@ -49,12 +51,12 @@ def list_challenges(*, track: str | None = None) -> dict[str, str]:
     found = {}
     for entry in entries:
         try:
-            each = loading.read(entry.path)
+            challenge = loading.read(entry.path)
         except DataperfError as error:
             arguments.warn(f"not listed: {error}")
             continue
-        if each.track == wanted:
-            found[each.name] = each.title
+        if challenge.track == wanted:
+            found[challenge.name] = challenge.title
     return found
 
 
@@ -105,13 +107,11 @@ def load_dataset(name: str, **options: Any) -> Table:
     Raises
     ------
     Invalid
-        If the name is not a text.
+        If the name is not a text, or the dataset has no such option; the error lists those it has.
     NotFound
         If there is no dataset of that name.
     Unavailable
         If its data is not on this machine.
-    DataperfError
-        If the dataset has no such option.
 
     Examples
     --------

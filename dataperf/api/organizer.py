@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from dataperf.authoring import scaffold
 from dataperf.boards import reference_points, separation
 from dataperf.definitions import freezing, loading, submission
 from dataperf.errors import DataperfError, NotFound, Unavailable
-from dataperf.evaluation import evaluate, metric_direction
+from dataperf.evaluation import engines, evaluate, metric_direction
 from dataperf.records import Challenge
 from dataperf.registry import Entry
 
@@ -46,8 +47,7 @@ def new(
     data
         For a challenge: your own data set to make it of, as in `evaluate_data`.
     track
-        The track of a strategy, or of a challenge of your own data: ``"repair"``,
-        ``"cleaning"`` or ``"selection"``.
+        The track of a strategy, or of a challenge of your own data.
     on_message
         Called with a line for everything that you should know of how the data was read; by
         default a Python warning.
@@ -129,7 +129,7 @@ def freeze(
     Invalid
         If an argument has a wrong type.
     NotFound
-        If there is no such fixed model or challenge.
+        If there is no such fixed model, challenge or engine.
     DigestMismatch
         If it was frozen and has changed since; the error names what changed.
     DataperfError
@@ -153,6 +153,7 @@ def freeze(
         on_progress=(on_progress, function),
     )
     models, known = registry.find("fixed_models"), registry.find("challenges")
+    engines.chosen(engine, jobs=jobs, items=1)  # checked also where nothing is left to train
     if _plain(name.removesuffix(".py")) in map(_plain, models):
         return _freeze_model(registry.get("fixed_models", name.removesuffix(".py")), new_version)
     if _plain(name) not in map(_plain, known):
@@ -160,7 +161,8 @@ def freeze(
     challenge = loading.load(name)
     raised = _check(challenge, new_version, on_message)
     challenge = raised or challenge
-    points = _reference_points(challenge, engine, jobs, on_message, on_progress)
+    where = {"engine": engine, "jobs": jobs}
+    points = _reference_points(challenge, new_version, on_message, on_progress, where)
     if raised is not None:
         output_paths.write(_file(challenge), next_version.text(challenge, raised.version))
     digests = freezing.freeze_boards(challenge, list(challenge.boards), new_version=new_version)
@@ -225,24 +227,23 @@ def _plain(name: str) -> str:
 
 def _reference_points(
     challenge: Challenge,
-    engine: str | None,
-    jobs: int,
+    new_version: bool,
     on_message: Messages,
     on_progress: Progress | None,
+    where: Mapping[str, Any],
 ) -> dict[str, reference_points.ReferencePoints]:
     """Return the reference points of every board whose data is here."""
-    found = {}
+    found, frozen = {}, freezing.read_list(loading.folder_of(challenge) / freezing.LIST)
     for number, board in enumerate(challenge.boards):
         if on_progress is not None:
             on_progress(f"reference points of {board}", number, len(challenge.boards))
         try:
             known = reference_points.load(challenge, board)
-            found[board] = known or reference_points.compute(
-                challenge, board, engine=engine, jobs=jobs
-            )
+            found[board] = known or reference_points.compute(challenge, board, **where)
             data = submission.board_data(challenge, board)
             for line in separation.warnings(challenge, board, found[board], data):
                 on_message(f"warning: {line}")
         except Unavailable:
-            on_message(f"{board}: frozen without reference points, its data is not here")
+            if new_version or board not in frozen:  # else it was said when it was frozen
+                on_message(f"{board}: frozen without reference points, its data is not here")
     return found
