@@ -308,12 +308,16 @@ def test_code_of_others_is_named_once_for_each_state(mine, monkeypatch, tmp_path
     assert use(theirs) == 4 and "not remembered" in said[-1]
 
 
-def test_the_note_on_code_leaves_standard_output_to_json(tmp_path):
+def test_the_note_on_code_leaves_standard_output_to_json(mine, tmp_path):
     own_board.write(tmp_path, "theirs/metrics/m.py", SCORE.format(up=True, op="==", scale=1))
-    words = ["list", "metrics", "--json", "--plugins", "theirs"]
-    cache = {"DATAPERF_CACHE": str(tmp_path / "cache")}
-    for said in (True, False):
-        out, err = command(*words, cwd=tmp_path, code=0, **cache)
+    repair = {"schema_version": 2, "challenge": "own-repair", "board": "own", "answer": {}}
+    (mine / "r.json").write_text(json.dumps(repair))
+    data = ["--data", "rows.csv", "-l", "y", "--metric", "m"]
+    evaluated = ["evaluate", *data, "r.json", "--json", "--plugins", str(tmp_path / "theirs")]
+    here = {"DATAPERF_CACHE": str(tmp_path / "cache"), "DATAPERF_PATH": ""}
+    listed = ["list", "metrics", "--json", "--plugins", str(tmp_path / "theirs")]
+    for words, said in ((listed, False), (evaluated, True), (evaluated, False)):
+        out, err = command(*words, cwd=mine, code=0, **here)
         assert json.loads(out) and ("all your rights" in err) == said
 
 

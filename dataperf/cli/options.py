@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import inspect
@@ -24,22 +23,11 @@ def _add_path(folders: list[Path] | None) -> list[Path] | None:
         known = [part for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
         named = [str(folder) for folder in folders if str(folder) not in known]
         os.environ["DATAPERF_PATH"] = os.pathsep.join([*named, *known])
-    _say_first_use()
+    if os.environ.get("DATAPERF_PATH"):
+        from dataperf.registry import first_use
+
+        first_use.on_message[0] = terminal.say
     return folders
-
-
-def _say_first_use() -> None:
-    """Say of each folder of plug-ins that its code runs, before workers are started."""
-    if not os.environ.get("DATAPERF_PATH"):
-        return
-    from dataperf import registry
-    from dataperf.errors import DataperfError
-    from dataperf.registry import first_use
-
-    first_use.on_message[0] = terminal.say
-    with contextlib.suppress(DataperfError):  # the command itself reports a missing folder
-        for folder in registry.user_folders():
-            first_use.say(folder)
 
 
 def _set_data(folder: Path | None) -> Path | None:
