@@ -9,11 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dataperf import registry
-from dataperf.basics.wording import printable
 from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
-from dataperf.errors import DataperfError
+from dataperf.errors import DataperfError, printable
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
 from dataperf.records.card import number, with_interval
 from dataperf.report.cells import table
