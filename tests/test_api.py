@@ -34,7 +34,7 @@ FACE = {
     "evaluate": "(submission, challenge=None, *, board=None, rules='strict', safety=(), "
     "results=None)",
     "evaluate_data": "(data, submissions, *, results=None, on_message=<function>, **options)",
-    "freeze": "(name, *, engine=None, jobs=1, on_message=<function>, on_progress=None)",
+    "freeze": "(name, *, new_version=False, engine=None, jobs=1, on_message=<function>, on_progress=None)",
     "leaderboard": "(challenge, board=None, *, results='dataperf-results', on_message=<function>)",
     "list_challenges": "(*, track=None)",
     "load_challenge": "(name)",

@@ -14,6 +14,7 @@ from dataperf.basics.wording import plural, shorten
 from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
+from dataperf.evaluation import metric_direction
 from dataperf.own_data import options
 from dataperf.reading import split
 from dataperf.reading.split import Rows
@@ -112,7 +113,7 @@ def challenge(
         "boards": {BOARD: {"tasks": [TASK], "rules": limits}},
     }
     own = validation.validate(Challenge, content, "own data")
-    _check_plugins(model, metric)
+    _check_plugins(rows, model, metric)
     return own, {TASK: data.task_data(own.tasks[TASK], made)}
 
 
@@ -202,6 +203,12 @@ def _strange_truths(rows: Rows) -> list[Problem]:
     return problems
 
 
-def _check_plugins(model: str, metric: str) -> None:
+def _check_plugins(rows: Rows, model: str, metric: str) -> None:
+    """Refuse unknown names, and a user's own metric that ranks in the wrong direction."""
     registry.get("fixed_models", model)
-    registry.get("metrics", metric)
+    module = registry.load("metrics", metric)
+    if plugin_calls.is_yours(module):
+        where = plugin_calls.named("metrics", module)
+        wrong = metric_direction.problems(module, len(rows.classes))
+        if wrong:
+            raise Invalid(rows.name, [Problem("metric-direction", where, each) for each in wrong])
