@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dataperf.basics.progress import Progress
 from dataperf.errors import refuse
-from dataperf.reading.loaded import Loaded
+from dataperf.reading.loaded import Loaded, check_columns
 from dataperf.reading.media_files import is_media
 
 BATCH = 65_536
@@ -57,6 +57,7 @@ def from_batches(
     import pyarrow as pa
 
     names = list(schema.names)
+    check_columns(name, names)
     if not rows:
         raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
     floats, vectors, others = _sorted_fields(schema)
@@ -238,13 +239,17 @@ def plain(column: Any) -> Any:
     return column.to_pandas()
 
 
-def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
+def read_parquet(
+    path: Any, *, content: bytes | None = None, name: str, progress: Progress
+) -> Loaded:
     """Read a Parquet file batch by batch.
 
     Parameters
     ----------
     path
         The file.
+    content
+        What the file holds, if it was compressed.
     name
         Name of the data, for messages.
     progress
@@ -265,7 +270,8 @@ def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
         expected = "a file that you may read"
         raise refuse(str(path), "unreadable", "", str(error), expected) from error
     try:
-        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        source = path if content is None else pa.BufferReader(content)
+        with pq.ParquetFile(source, memory_map=False, pre_buffer=False) as file:
             schema = _checked(name, file.schema_arrow)
             batches = file.iter_batches(BATCH, columns=schema.names)
             return from_batches(
@@ -287,9 +293,7 @@ def _checked(name: str, schema: Any) -> Any:
     import pyarrow as pa
 
     names = list(schema.names)
-    twice = sorted({each for each in names if names.count(each) > 1})
-    if twice:
-        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
+    check_columns(name, names)
     fields = [each for each in schema if not each.name.startswith("__index_level_")]
     return pa.schema(fields, metadata=schema.metadata)
 

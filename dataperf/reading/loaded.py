@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.errors import refuse
 from dataperf.records import TextArray
 from dataperf.records.rows import Media
 
@@ -17,6 +19,28 @@ if TYPE_CHECKING:
 
 #: Problems of one kind that are listed; the rest is counted.
 MOST_LISTED = 20
+#: Maximum number of columns that are looked at one by one.
+MOST_COLUMNS = 20_000
+
+
+def check_columns(subject: str, names: Sequence[str]) -> None:
+    """Refuse a table with too many columns, or with two of one name.
+
+    Raises
+    ------
+    Invalid
+        If it has more than `MOST_COLUMNS` columns, or names repeat.
+    """
+    if len(names) > MOST_COLUMNS:
+        what = f"{len(names):,} columns"
+        expected = (
+            f"at most {MOST_COLUMNS:,}; hand numbers over as one array: an .npz file with the "
+            "arrays features and labels, or one Parquet column of lists"
+        )
+        raise refuse(subject, "too-many-columns", "", what, expected)
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise refuse(subject, "duplicate-column", ", ".join(twice), "two columns have this name")
 
 
 @dataclass(frozen=True)
