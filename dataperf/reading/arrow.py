@@ -19,6 +19,7 @@ BATCH = 65_536
 #: Tables with at least this many floating-point numbers are held in single precision.
 MANY_NUMBERS = 2**24
 UNEQUAL = "not used: its lists are not numbers of equal length"
+OBJECTS = "not used: its values are objects, not numbers or text"
 
 
 def from_batches(
@@ -116,25 +117,49 @@ def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[s
         Column and reason of each column that is not used.
     """
     vectors: dict[str, NDArray[Any]] = {}
-    problems = []
+    lost, notes, changed = [], [], {}
     for column in frame.columns:
         if frame[column].dtype != object:
             continue
         there = frame[column].notna()
         values = frame[column][there]
-        kinds = {type(value) for value in values.iloc[:1000]}
-        if kinds and kinds <= {dict, set} and not is_media(values):
-            problems.append((column, "not used: its values are objects, not numbers or text"))
-        elif kinds and kinds <= {list, tuple, np.ndarray}:
-            found = _stacked(values)
-            if found is None:
-                problems.append((column, UNEQUAL))
-            else:
-                whole = np.full((len(frame), found.shape[1]), np.nan, dtype=np.float32)
-                whole[there.to_numpy()] = found
-                vectors[column] = whole
-    gone = [*vectors, *(column for column, _ in problems)]
+        kinds = set(map(type, values))
+        held = {kind for kind in kinds if kind is tuple or kind.__hash__ is None}
+        if not held or (kinds <= {dict} and is_media(values)):
+            continue
+        lists = kinds <= {list, tuple, np.ndarray}
+        if lists and (found := _stacked(values)) is not None:
+            whole = np.full((len(frame), found.shape[1]), np.nan, dtype=np.float32)
+            whole[there.to_numpy()] = found
+            vectors[column] = whole
+        elif 2 * sum(type(value) in held for value in values) > len(values):
+            lost.append((column, UNEQUAL if held <= {list, tuple, np.ndarray} else OBJECTS))
+        else:
+            changed[column], note = _as_text(frame[column], held)
+            notes.append((f"column {column}", note))
+    frame = frame.assign(**changed) if changed else frame
+    problems = [*lost, *notes]
+    gone = [*vectors, *(column for column, _ in lost)]
     return (frame.drop(columns=gone) if gone else frame), vectors, problems
+
+
+def _as_text(series: Any, held: set[type]) -> tuple[Any, str]:
+    """Return a column with its few lists and objects as text, and a note on them."""
+    wrong = series.map(lambda value: type(value) in held).to_numpy(dtype=bool)
+    after = series.copy()
+    after[wrong] = [_json(value) for value in series[wrong]]
+    first = int(np.flatnonzero(wrong)[0])
+    count, kinds = int(wrong.sum()), " or ".join(sorted(kind.__name__ for kind in held))
+    verb = "is" if count == 1 else "are"
+    what = f"{count:,} of {len(series):,} values {verb} of type {kinds}, such as row {first}"
+    return after, f"{what}: {after.iloc[first][:60]}; read as text"
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return str(value)
 
 
 def _stacked(values: Any) -> NDArray[np.float32] | None:

@@ -159,7 +159,7 @@ def _objects(name: str, series: pd.Series) -> Column:
     if not len(there):
         return Column(name, "constant", series)
     sample = there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK]
-    kinds = {type(value) for value in sample}
+    kinds = set(map(type, there))
     if kinds <= {bool, np.bool_}:
         return _numbers(
             name, series.astype("boolean").to_numpy(np.float32, na_value=np.nan), series

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from dataperf.media.embed import EMBEDDINGS
 from dataperf.reading import (
     columns,
     encoding,
+    in_memory,
     labels,
     media_files,
     named_sources,
@@ -62,8 +63,9 @@ def read(
     Parameters
     ----------
     source
-        A pandas DataFrame; a Hugging Face dataset or its splits; arrays ``(features,
-        labels)``, or features with ``label=`` an array; the path of a CSV, TSV, Parquet,
+        A table of pandas, polars or pyarrow; a Hugging Face dataset or its splits; ``(features,
+        labels)``, or features with ``label=`` an array, where features are an array, a sparse
+        matrix or a table; an array with named fields; the path of a CSV, TSV, Parquet,
         JSON-lines, JSON or NPZ file, or of a folder of images or audio (class = subfolder);
         ``hf:NAME``; the name of a dataset plug-in; ``challenge:NAME/BOARD``.
     label
@@ -156,34 +158,14 @@ def _load(
         found = _load_named(str(source), names, embedding=embedding, progress=progress)
     elif named_sources.is_huggingface(source):
         found = named_sources.from_huggingface(source, progress=progress)
-    elif hasattr(source, "iloc") and hasattr(source, "columns"):
-        found = tables.from_frame("data", source)
-    elif isinstance(source, tuple) and len(source) == 2:
-        return tables.from_arrays("data", source[0], source[1])
-    elif hasattr(source, "__array__") and label is not None and not isinstance(label, str):
-        return tables.from_arrays("data", source, label)
-    elif isinstance(source, Mapping) and source:
-        found = tables.from_columns("data", source)
-    elif isinstance(source, list) and source and all(isinstance(row, Mapping) for row in source):
-        found = tables.from_records("data", source)
     else:
-        raise _unknown_source(source)
+        return in_memory.load(source, label, progress=progress)
     if label is None or isinstance(label, str):
         return found
     if not isinstance(label, Iterable):
         expected = "the name of a column, or a label for each row"
         raise refuse(found.name, "no-label", "label", f"a {type(label).__name__}", expected)
     return tables.with_label(found, label)
-
-
-def _unknown_source(source: Any) -> DataperfError:
-    what = f"a {type(source).__name__}"
-    what += " without labels" if hasattr(source, "__array__") else ""
-    expected = (
-        "a DataFrame, a Hugging Face dataset, arrays as (features, labels), a path, hf:NAME, "
-        "challenge:NAME/BOARD or the name of a dataset"
-    )
-    return refuse("source", "unknown-source", "", what, expected)
 
 
 def _load_named(words: str, names: Sequence[str], *, embedding: str, progress: Progress) -> Loaded:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Integers with more bits may be too large for a float.
+LONGEST_INTEGER = 1023
+
 
 def whole(value: Any) -> Any:
     """Return text without lone surrogates; any other value unchanged.
@@ -53,12 +56,18 @@ def printed(value: Any) -> Any:
 
 
 def quiet(value: Any) -> Any:
-    """Return None for a signalling decimal NaN, which raises when used; else the value.
+    """Return values that raise when used in a form that does not; any other value unchanged.
 
-    >>> quiet(Decimal("sNaN")), quiet(3)
-    (None, 3)
+    A signalling decimal NaN becomes None. An integer that no float can hold becomes a decimal.
+
+    >>> quiet(Decimal("sNaN")), quiet(3), quiet(2**1023) == 2**1023
+    (None, 3, True)
     """
-    return None if isinstance(value, Decimal) and value.is_snan() else value
+    if isinstance(value, Decimal) and value.is_snan():
+        return None
+    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+        return Decimal(value)
+    return value
 
 
 def changed(frame: pd.DataFrame, change: Callable[[Any], Any]) -> tuple[pd.DataFrame, list[str]]:
