@@ -273,6 +273,8 @@ def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
         found = discretize.numbers(values, kind)
         whole = bool(np.all(found == np.round(found)))
         return whole and float(np.ptp(found)) <= 10 * len(found)
+    if kind == "text" and name in rows.feature_columns:
+        return False  # the reader took it for text, not for ids
     return kind in ("categorical", "text") and not bool(
         values.astype(str).str.contains(r"\s\S+\s", regex=True).mean() > 0.5
     )

@@ -124,7 +124,7 @@ def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[s
         there = frame[column].notna()
         values = frame[column][there]
         kinds = set(map(type, values))
-        held = {kind for kind in kinds if kind is tuple or kind.__hash__ is None}
+        held: set[type] = {kind for kind in kinds if kind is tuple or kind.__hash__ is None}
         if not held or (kinds <= {dict} and is_media(values)):
             continue
         lists = kinds <= {list, tuple, np.ndarray}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.basics.wording import plural
+from dataperf.reading import writing
 from dataperf.records.rows import Kind
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ MOSTLY = 0.9
 FEW_VALUES = 50
 #: In fewer rows, integers may be all different and without gaps by chance.
 FEW_ROWS = 20
-#: Text with at least this mean number of words is read word by word.
-WORDS = 4.0
+#: Short texts are text only if at least this share of them are different.
+DIFFERENT = 0.5
 #: Ticks of each time unit per second.
 SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 ID_NAME = re.compile(r"(^|[_\s.-])(id|ids|idx|index|key|uuid|guid|row|rowid)$|[a-z]I[dD]$", re.I)
@@ -59,7 +60,7 @@ def describe(name: str, series: pd.Series) -> Column:
     """Detect what a column holds.
 
     A column of text is *text* if most of its values are different and have four or more words on
-    average. It is an id if all values are different and short. Otherwise it is *categorical*.
+    average, or are short texts (`dataperf.reading.writing`). It is an id if all values are different and short. Otherwise it is *categorical*.
 
     Parameters
     ----------
@@ -201,8 +202,11 @@ def _words(name: str, series: pd.Series, notes: tuple[str, ...]) -> Column:
     if distinct <= 1 and (distinct == 0 or len(there) == len(series)):
         return Column(name, "constant", series, notes=notes)
     sample = there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK]
-    words = float(sample.map(lambda value: value.count(" ") + 1).mean())
-    if words >= WORDS and distinct > min(FEW_VALUES, len(there) / 2):
+    values = sample.tolist()
+    many = distinct > min(FEW_VALUES, len(there) / 2)
+    long = writing.words_in(values) >= writing.WORDS
+    short = distinct > DIFFERENT * len(there) and writing.is_short_text(values)
+    if many and (long or short or writing.has_form(values)):
         return Column(name, "text", series, notes=notes)
     if distinct == len(series) and len(series) > 2:
         return Column(name, "text", series, True, notes)

@@ -68,7 +68,7 @@ def _with_labels(features: Any, labels: Any, *, progress: Progress) -> Loaded:
     if _are_texts(features):
         return tables.with_label(tables.from_columns("data", {"text": list(features)}), labels)
     if isinstance(features, np.ma.MaskedArray):
-        features = features.astype(np.float64).filled(np.nan)
+        features = np.ma.filled(features.astype(np.float64), np.nan)
     return tables.from_arrays("data", features, labels)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataperf.basics.wording import shorten
 from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.reading import arrow
 from dataperf.reading.loaded import Loaded
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def choose(
         problems.append(Problem("dropped-label", "drop", what, "a column that can be left out"))
     label = found.frame.get(roles["label"])
     if label is not None and _are_lists(label):
-        problems.append(_not_one_value("label", roles["label"]))
+        problems.append(_not_one_value("label", roles["label"], "a list"))
     if problems:
         raise Invalid(found.name, problems)
     return Roles(
@@ -144,7 +145,8 @@ def _unknown_columns(
 def _no_column(role: str, name: str, found: Loaded) -> Problem:
     there = [str(column) for column in found.frame.columns]
     if name in found.vectors or name in dict(found.skipped):
-        return _not_one_value(role, name)
+        objects = dict(found.skipped).get(name) == arrow.OBJECTS
+        return _not_one_value(role, name, "an object" if objects else "a list")
     hint = f"{did_you_mean(name, there)} Columns: {shorten(there) or 'none'}".strip()
     return Problem("unknown-column", role, f'there is no column "{name}"', hint)
 
@@ -156,9 +158,9 @@ def _are_lists(label: pd.Series) -> bool:
     return len(lists) > len(texts) / 2 and any("," in text or "'" in text for text in lists)
 
 
-def _not_one_value(role: str, name: str) -> Problem:
+def _not_one_value(role: str, name: str, kind: str) -> Problem:
     """Return the problem of a column of lists or objects that serves as a label, id or group."""
-    what = f'"{name}" holds a list or an object in each row'
+    what = f'"{name}" holds {kind} in each row'
     if role not in ("label", "true_label", "annotators"):
         return Problem("not-one-value", role, what, "a column with one value in each row")
     what += ": several labels a row are not supported yet"
