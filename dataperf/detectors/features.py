@@ -36,7 +36,7 @@ ALPHA = 0.01
 HOLE, HOLED = 0.2, 0.5
 FOLDS, BINS, MOST, FEWEST = 5, 64, 5000, 20
 #: Columns that the reader of images and sounds makes.
-MEASURED = ("width", "height", "seconds", "rate", "loudness")
+MEASURED = ("width", "height", "frames", "seconds", "rate", "loudness")
 #: Maximum number of examined values (rows x features) of single features.
 VALUES = 6_400_000
 

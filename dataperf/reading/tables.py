@@ -201,12 +201,10 @@ def _images(values: NDArray[Any]) -> Any:
 
     if values.ndim == 4 and values.shape[3] not in (1, 3):
         return None
-    high = (
-        255.0
-        if values.dtype == np.uint8
-        else float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
-    )
-    return Images(values, 0.0, high)
+    finite = np.isfinite(values)
+    high = 255.0 if values.dtype == np.uint8 else float(np.max(values, initial=0, where=finite))
+    low = float(np.min(values, initial=0, where=finite))
+    return Images(values, low, high if high > low else low + 1.0)
 
 
 def from_records(name: str, records: Sequence[Mapping[str, Any]]) -> Loaded:
