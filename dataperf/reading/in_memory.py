@@ -46,7 +46,7 @@ def load(source: Any, label: Any, *, progress: Progress) -> Loaded:
     if isinstance(source, tuple) and len(source) == 2 and not hasattr(source, "_fields"):
         return _with_labels(source[0], source[1], progress=progress)
     if apart:
-        if not isinstance(label, Iterable):
+        if not isinstance(label, Iterable) and not hasattr(label, "__arrow_c_stream__"):
             expected = "the name of a column, or a label for each row"
             raise refuse("data", "no-label", "label", f"a {type(label).__name__}", expected)
         return _with_labels(source, label, progress=progress)
