@@ -125,7 +125,11 @@ class OwnRules:
     """How a challenge of your own data is split and scored."""
 
     model: Annotated[
-        str | None, typer.Option("--model", help="Own data: the fixed model [logistic_v1].")
+        str | None,
+        typer.Option(
+            "--model",
+            help="Own data: the fixed model [logistic_v1; knn_v1 for over 1,000 classes].",
+        ),
     ] = None
     metric: Annotated[
         str | None, typer.Option("--metric", help="Own data: the metric that ranks [accuracy].")

@@ -14,7 +14,7 @@ from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.own_data import all_rows, options
 from dataperf.own_data import columns as own_columns
-from dataperf.own_data.challenge import challenge
+from dataperf.own_data.challenge import MODEL, challenge, usual_model
 from dataperf.reading import split
 from dataperf.reading.split import Rows
 from dataperf.records import Challenge, Result, Submission, TaskData
@@ -152,7 +152,11 @@ def _content(given: Path | str | Mapping[str, Any] | Submission) -> Any:
 
 def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
     drawn = {key: own[key] for key in ("seed", "test_share", "track") if key in own}
-    return split.notes(rows, split.parts(rows, **drawn))
+    model = own.get("model") or usual_model(rows.classes)
+    found = list(split.notes(rows, split.parts(rows, **drawn)))
+    if model != MODEL and not own.get("model"):
+        found.append(f"{len(rows.classes):,} classes: the model is {model}, not {MODEL}")
+    return found
 
 
 def _rules_of(content: Any, subject: str, rules: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def endings(path: Path) -> tuple[str, str]:
 def member_of(path: Path, known: Sequence[str]) -> str:
     """Return the name of the one table in a zip archive.
 
-    A text file (``.txt``) beside a file of another form is taken for its description.
+    A text file (``.txt``) next to a file of another form is taken for its description.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def load(source: Any, label: Any, *, progress: Progress) -> Loaded:
     Raises
     ------
     Invalid
-        If it is no such object, or its labels are not one for each row.
+        If it is not such an object, or its labels are not one for each row.
     """
     apart = label is not None and not isinstance(label, str)
     if isinstance(source, tuple) and len(source) == 2 and not hasattr(source, "_fields"):
@@ -108,9 +108,9 @@ def _values(field: Any) -> list[Any]:
 
 
 def _arrow_table(source: Any) -> Any:
-    """Return an object of another library as an Arrow table; None if it is no table.
+    """Return an object of another library as an Arrow table; None if it is not a table.
 
-    A lazy frame is collected. Columns, and streams of them, are no tables.
+    A lazy frame is collected. A single column is not a table.
     """
     import pyarrow as pa
 

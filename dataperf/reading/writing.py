@@ -1,4 +1,4 @@
-"""Recognise written text, also without blanks, by its form; codes and names of rows are none."""
+"""Recognise written text, also without blanks, and distinguish it from codes and names of rows."""
 
 from __future__ import annotations
 
