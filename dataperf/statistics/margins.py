@@ -10,6 +10,9 @@ import numpy as np
 from dataperf.contracts import Metric
 from dataperf.records import FloatArray, IntArray
 
+#: With more classes, confusion matrices are neither kept nor used where margins suffice.
+MANY_CLASSES = 1_000
+
 
 class Margins:
     """What a stack of (k, k) confusion matrices is to a metric that only asks for its margins.
@@ -31,6 +34,10 @@ class Margins:
 
     def __init__(self, hits: FloatArray, true: FloatArray, predicted: FloatArray) -> None:
         self._hits, self._true, self._predicted = hits, true, predicted
+
+    def line(self, place: int) -> Margins:
+        """Return the margins of one matrix of the stack."""
+        return Margins(self._hits[place], self._true[place], self._predicted[place])
 
     def sum(self, axis: int | tuple[int, int]) -> FloatArray:
         """Return the sums over one or both of the last two axes."""
