@@ -29,8 +29,10 @@ MOST_CLASSES, MOST_SHOWN = 10_000, 5
 MANY_CLASSES, MODEL_OF_MANY, FEW_DRAWS = 1_000, "knn_v1", 5
 
 
-def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = "repair") -> Table:
-    """Return the rows as a dataset.
+def table(
+    rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str | None = None
+) -> Table:
+    """Return the rows as a dataset, for the default track if none is named.
 
     Returns
     -------
@@ -39,7 +41,8 @@ def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = 
         ``truth`` (the given label where no true label is known) and ``group``.
     """
     names = np.array([*rows.classes, data.UNKNOWN])
-    part = split.parts(rows, seed=seed, test_share=test_share, track=track)
+    chosen = track or options.default_track()
+    part = split.parts(rows, seed=seed, test_share=test_share, track=chosen)
     columns: dict[str, NDArray[Any]] = {"part": part, "label": names[rows.labels]}
     if rows.truth is not None:
         columns["truth"] = names[np.where(rows.truth >= 0, rows.truth, rows.labels)]
@@ -52,7 +55,7 @@ def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = 
 def challenge(
     rows: Rows,
     *,
-    track: str = "repair",
+    track: str | None = None,
     model: str | None = None,
     metric: str = METRIC,
     seed: int = 0,
@@ -67,7 +70,8 @@ def challenge(
     rows
         The data set. Tests use its true labels, where it has them.
     track
-        Name of a track that works on own data; see `dataperf.own_data.options.tracks`.
+        Name of a track that works on own data; see `dataperf.own_data.options.tracks`. None takes
+        the default track.
     model, metric
         Names of a fixed model and of a metric. The default model is `usual_model`.
     seed, test_share
@@ -94,6 +98,7 @@ def challenge(
     """
     plain = options.check({"seed": seed, "test_share": test_share, "budget": budget})
     seed, test_share, budget = plain["seed"], plain["test_share"], plain["budget"]
+    track = track or options.default_track()
     _check(rows, track)
     model = model or usual_model(rows.classes)
     made = table(rows, seed=seed, test_share=test_share, track=track)
