@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dataperf.basics.progress import Progress
 from dataperf.errors import refuse
-from dataperf.reading.loaded import Loaded
+from dataperf.reading.loaded import EXACT, Loaded
 from dataperf.reading.media_files import is_media
 
 BATCH = 65_536
@@ -225,17 +225,41 @@ def _to_pandas(field: Any, parts: list[Any]) -> Any:
 
 def plain(column: Any) -> Any:
     """Return an arrow array of any type except floats as a pandas series of a native pandas type."""
+    import pandas as pd
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type) and hasattr(column, "unify_dictionaries"):
         column = column.unify_dictionaries()
     if pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
+        column = _plain_decimals(column)
     if column.type == pa.time64("ns"):  # Python's times of day have no nanoseconds
         column = column.cast(pa.time64("us"), safe=False)
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
+    if column.null_count and pa.types.is_integer(column.type) and _beyond_floats(column):
+        return column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}.get)
     return column.to_pandas()
+
+
+def _beyond_floats(column: Any) -> bool:
+    """Return whether a floating-point number cannot hold some integer exactly."""
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py().values()
+    return any(end is not None and abs(end) > EXACT for end in ends)
+
+
+def _plain_decimals(column: Any) -> Any:
+    """Return decimal numbers as floating-point numbers or integers, whichever holds them exactly."""
+    import pyarrow as pa
+
+    floats = column.cast(pa.float64())
+    try:
+        if floats.cast(column.type).equals(column) and not _beyond_floats(floats):
+            return floats
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column
 
 
 def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:

@@ -11,14 +11,24 @@ from typing import Any
 from dataperf.basics.progress import Progress
 from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, refuse
-from dataperf.reading import arrow
+from dataperf.reading import arrow, numbers
 from dataperf.reading.loaded import MOST_LISTED, Loaded
+from dataperf.reading.values import Options
 
 #: Values that change when read as numbers: leading zeros, or more digits than a float holds.
 LOSES_DIGITS = r"^\s*[+-]?(0[0-9]|[0-9]{16})"
+#: Truth values are written in two ways; more ways are told apart as text.
+TRUTH_WORDS = 2
 
 
-def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -> Loaded:
+def read(
+    path: Path,
+    ending: str,
+    names: Sequence[str],
+    *,
+    how: Options = Options(),
+    progress: Progress,
+) -> Loaded:
     """Read a CSV file; lines with too few or too many values are skipped and listed.
 
     Parameters
@@ -29,6 +39,8 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
         Ending of the file's name; ``.tsv`` means that tabs separate the values.
     names
         Columns to read as text where numbers would lose digits.
+    how
+        The decimal sign and the words that stand for a missing value.
     progress
         Called with the number of rows read.
 
@@ -55,9 +67,9 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
         delimiter=_delimiter(start, ending), invalid_row_handler=skip, newlines_in_values=True
     )
     convert = csv.ConvertOptions(
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=True,
+        null_values=["", *how.missing],
         column_types={name: pa.string() for name in names},
+        decimal_point=how.decimal or ".",
     )
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
@@ -69,19 +81,23 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
             )
     except (OSError, ValueError, pa.ArrowException) as error:
         if names and "UTF8" in str(error):  # without names, the reader says where
-            return read(path, ending, (), progress=progress)
+            return read(path, ending, (), how=how, progress=progress)
         raise _csv_problem(path, error) from error
     _refuse_bytes(path, table)
     if unclosed or _ends_in_a_quote(path, table):
         where = unclosed[0] if unclosed else "the last row"
         what = "a quoted value starts here and never ends"
         raise refuse(str(path), "open-quote", where, what, 'a closing "')
+    if not how.decimal and decimal_commas(table, names):
+        return read(path, ending, names, how=dataclasses.replace(how, decimal=","), progress=progress)
+    table, words = without_missing(table, how.missing)
     table = _with_types(table, names)
     if len(ragged) > len(table):
         first = f"{ragged[0][0]} has {ragged[0][1]}"
         what = f"{plural(len(ragged), 'line')} of {len(ragged) + len(table):,} do not fit: {first}"
         raise refuse(str(path), "ragged", "", what, "the same number of values in every line")
     found = arrow.from_table(path.name.partition(".")[0] or path.name, table, progress=progress)
+    found = dataclasses.replace(found, missing_words=words)
     return _with_skipped(found, _listed(ragged, "line"))
 
 
@@ -99,13 +115,64 @@ def _ends_in_a_quote(path: Path, table: Any) -> bool:
     return quotes % 2 == 1
 
 
+def decimal_commas(table: Any, names: Sequence[str]) -> bool:
+    """Return whether text columns hold decimal commas while others were read with points.
+
+    The file is read again then: "1.234" is a thousand in such a file.
+    """
+    import pyarrow as pa
+
+    if not any(pa.types.is_floating(each.type) for each in table.schema):
+        return False
+    for field in table.schema:
+        if field.type == pa.string() and field.name not in names:
+            some = table[field.name].slice(0, numbers.LOOK).to_pandas()
+            found = numbers.read(some[some != ""])
+            if found is not None and found.decimal == ",":
+                return True
+    return False
+
+
+def without_missing(table: Any, words: Sequence[str]) -> tuple[Any, dict[str, dict[str, int]]]:
+    """Set empty text, and words that stand for a missing value, to null; return their counts.
+
+    Returns
+    -------
+    table
+    counts
+        By column: word to number of rows.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts: dict[str, dict[str, int]] = {}
+    for place, field in enumerate(table.schema):
+        if field.type != pa.string():
+            continue
+        column = table.column(place)
+        gone = pc.is_in(column, value_set=pa.array(["", *words], pa.string()))
+        if not pc.any(gone).as_py():
+            continue
+        found = pc.value_counts(column.filter(gone)).to_pylist()
+        if some := {each["values"]: each["counts"] for each in found if each["values"]}:
+            counts[field.name] = some
+        column = pc.if_else(gone, pa.scalar(None, pa.string()), column)
+        table = table.set_column(place, field.name, column)
+    return table, counts
+
+
 def _with_types(table: Any, names: Sequence[str]) -> Any:
-    """Convert the columns read as text to the type of their values, unless that loses digits."""
+    """Convert names that were read as text to numbers or truth values, where that loses nothing.
+
+    Dates stay text, and so do truth values that are written in more than two ways.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv
 
-    options = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=True)
+    options = csv.ConvertOptions(
+        null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+    )
     for name in dict.fromkeys(names):
         column = table[name] if table.column_names.count(name) == 1 else None
         if column is None or column.type != pa.string():
@@ -118,8 +185,12 @@ def _with_types(table: Any, names: Sequence[str]) -> Any:
             pa.BufferReader(content.getvalue()),
             parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=options,
-        )
-        table = table.set_column(table.column_names.index(name), name, found["name"])
+        )["name"]
+        if pa.types.is_temporal(found.type):
+            continue
+        if pa.types.is_boolean(found.type) and pc.count_distinct(column).as_py() > TRUTH_WORDS:
+            continue
+        table = table.set_column(table.column_names.index(name), name, found)
     return table
 
 

@@ -15,6 +15,8 @@ from dataperf.records.rows import Media
 if TYPE_CHECKING:
     import pandas as pd
 
+#: A floating-point number holds whole numbers exactly up to here.
+EXACT = 2**53
 #: Problems of one kind that are listed; the rest is counted.
 MOST_LISTED = 20
 
@@ -45,6 +47,8 @@ class Loaded:
         Images or sounds.
     skipped
         Name and reason of what could not be read.
+    missing_words
+        By column: words that the reader has already taken as missing, with their number of rows.
     source
         Path or name that loads the data again; "" if it was an object in memory.
     """
@@ -59,6 +63,7 @@ class Loaded:
     only_vectors: bool = False
     media: Media | None = None
     skipped: tuple[tuple[str, str], ...] = ()
+    missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     source: str = ""
 
 

@@ -16,6 +16,7 @@ from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem, did_you_mean, refuse
 from dataperf.reading import arrow, compression, csv_files, text_repair
 from dataperf.reading.loaded import MOST_LISTED, Loaded
+from dataperf.reading.values import Options
 from dataperf.records import TextArray
 
 #: Endings of files that are read as a table; a compressed file has one of `COMPRESSED` after it.
@@ -25,7 +26,9 @@ EXPECTED_JSON = "one JSON object in each line, or one list of objects"
 ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
 
 
-def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> Loaded:
+def read_file(
+    path: Path, *, names: Sequence[str] = (), how: Options | None = None, progress: Progress
+) -> Loaded:
     """Read a file as columns; its ending decides the format.
 
     Parameters
@@ -35,6 +38,8 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
     names
         Columns whose values are names (labels, ids, groups). In a CSV file they stay text
         where a number would lose digits (``01``).
+    how
+        How values are read where the file leaves it open.
     progress
         Called with the number of rows read.
 
@@ -63,7 +68,7 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
         return _read_npz(path)
     if ending in (".jsonl", ".ndjson", ".json"):
         return _read_json(path, progress=progress)
-    return csv_files.read(path, ending, names, progress=progress)
+    return csv_files.read(path, ending, names, how=how or Options(), progress=progress)
 
 
 def stem(path: Path) -> str:

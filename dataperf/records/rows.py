@@ -42,7 +42,8 @@ class Rows:
     name : str
         Name of the data set.
     frame : DataFrame of n rows
-        All columns as given, without the label and embeddings, index 0 to n - 1. It has no
+        All columns, without the label and embeddings, index 0 to n - 1. Numbers and dates that
+        were written as text are numbers and dates; other values are as given. It has no
         columns if the data set has only embeddings.
     ids : (n,) array of str
         Unique; the row number if the source has no ids.
@@ -72,6 +73,8 @@ class Rows:
         Images or sounds.
     skipped : tuple of (str, str)
         Name of each item that could not be read, and the reason.
+    notes : tuple of (str, str)
+        How values were read, where a reader of the data should know: the place and a remark.
     source : str
         A path or a dataset's name with which the data can be loaded again; "" if it was passed as
         an object.
@@ -104,6 +107,7 @@ class Rows:
     roles: Mapping[str, str] = field(default_factory=dict)
     split_named: bool = False
     strange_truths: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
