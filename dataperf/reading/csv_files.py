@@ -27,6 +27,7 @@ def read(
     names: Sequence[str],
     *,
     how: Options = Options(),
+    as_text: Sequence[str] = (),
     progress: Progress,
 ) -> Loaded:
     """Read a CSV file; lines with too few or too many values are skipped and listed.
@@ -41,6 +42,8 @@ def read(
         Columns to read as text where numbers would lose digits.
     how
         The decimal sign and the words that stand for a missing value.
+    as_text
+        Further columns to read as text, which is settled later.
     progress
         Called with the number of rows read.
 
@@ -68,8 +71,7 @@ def read(
     )
     convert = csv.ConvertOptions(
         null_values=["", *how.missing],
-        column_types={name: pa.string() for name in names},
-        decimal_point=how.decimal or ".",
+        column_types={name: pa.string() for name in (*names, *as_text)},
     )
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
@@ -88,8 +90,8 @@ def read(
         where = unclosed[0] if unclosed else "the last row"
         what = "a quoted value starts here and never ends"
         raise refuse(str(path), "open-quote", where, what, 'a closing "')
-    if not how.decimal and decimal_commas(table, names):
-        return read(path, ending, names, how=dataclasses.replace(how, decimal=","), progress=progress)
+    if not as_text and (points := pointed(table, names, how.decimal)):
+        return read(path, ending, names, how=how, as_text=points, progress=progress)
     table, words = without_missing(table, how.missing)
     table = _with_types(table, names)
     if len(ragged) > len(table):
@@ -115,15 +117,23 @@ def _ends_in_a_quote(path: Path, table: Any) -> bool:
     return quotes % 2 == 1
 
 
-def decimal_commas(table: Any, names: Sequence[str]) -> bool:
-    """Return whether text columns hold decimal commas while others were read with points.
+def pointed(table: Any, names: Sequence[str], decimal: str) -> list[str]:
+    """Return the columns that were read with decimal points in a file of decimal commas.
 
-    The file is read again then: "1.234" is a thousand in such a file.
+    They are read again, as text: "1.234" is a thousand in such a file.
     """
     import pyarrow as pa
 
-    if not any(pa.types.is_floating(each.type) for each in table.schema):
-        return False
+    found = [each.name for each in table.schema if pa.types.is_floating(each.type)]
+    if decimal == "," or (found and not decimal and _has_commas(table, names)):
+        return found
+    return []
+
+
+def _has_commas(table: Any, names: Sequence[str]) -> bool:
+    """Return whether some column of text surely holds decimal commas."""
+    import pyarrow as pa
+
     for field in table.schema:
         if field.type == pa.string() and field.name not in names:
             some = table[field.name].slice(0, numbers.LOOK).to_pandas()

@@ -154,7 +154,7 @@ def _clock(words: list[str], there: list[int]) -> Found | None:
         values.append(-value if sign == "-" else value)
     unit = "seconds" if lengths == {True} else "minutes"
     example = f'"{words[there[0]]}" is {values[0]:g} {unit}'
-    return Found(np.array(values, dtype=np.float64), "clock times", example)
+    return Found(np.array(values, dtype=np.float64), f"clock times in {unit}", example)
 
 
 def _written(

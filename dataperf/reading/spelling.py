@@ -68,8 +68,22 @@ def visible(label: str) -> str:
     >>> visible(" a"), visible("e\\u0301"), visible("\\u00e9")
     ('" a"', '"e\\\\u0301"', '"é"')
     """
-    plain = unicodedata.normalize("NFC", label) == label and all(
+    return f'"{label}"' if _is_plain(label) else f'"{label.encode("ascii", "backslashreplace").decode()}"'
+
+
+def shown(label: str) -> str:
+    """Return a label as it is; one that would look like another label, in quotes.
+
+    >>> shown("cat"), shown(" cat")
+    ('cat', '" cat"')
+    """
+    odd = label != " ".join(label.split()) or not _is_plain(label)
+    return visible(label) if odd else label
+
+
+def _is_plain(label: str) -> bool:
+    """Return whether a label shows all of its characters."""
+    return unicodedata.normalize("NFC", label) == label and all(
         each == " " or not (each.isspace() or unicodedata.category(each) in ("Cf", "Cc"))
         for each in label
     )
-    return f'"{label}"' if plain else f'"{label.encode("ascii", "backslashreplace").decode()}"'

@@ -143,11 +143,11 @@ def _moments(name: str, column: pd.Series, notes: Notes) -> pd.Series | None:
         text = f'warning: dates such as "{found.lost[1]}" not read as dates: {found.form}'
         notes.append((f"column {name}", text))
         return None
-    text = f"dates, {found.form}" if found.form else "dates"
+    if found.form:
+        notes.append((f"column {name}", f"dates read as {found.form}"))
     if found.lost[0]:
         count, example = found.lost
-        text += f'; {plural(count, "value")} that is no date, such as "{example}", counted as missing'
-    if text != "dates":
+        text = f'{plural(count, "value")} that is no date, such as "{example}", counted as missing'
         notes.append((f"column {name}", text))
     return found.values
 
