@@ -91,7 +91,7 @@ def audit(
     names, seed = _detectors(detectors), int(seed)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
     evidence = Collected(rows, seed, on_progress=progress, seconds=seconds)
-    notes += tuple(f"{place}: {what}" for place, what in rows.notes)
+    notes += rows.remarks
     if rows.groups is not None and not evidence.can_group:
         notes += ("all labelled rows belong to one group, so the groups are ignored",)
     findings, skipped = _run(names, evidence, seconds, progress)

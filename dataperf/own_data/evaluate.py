@@ -129,7 +129,7 @@ def evaluate(
         raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
     if refused:
         raise refused[0]
-    lines = [f"{place}: {what}" for place, what in rows.notes]
+    lines = [*rows.remarks]
     lines += [line for *_, own in found for line in _notes(rows, own)]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         on_message(line)

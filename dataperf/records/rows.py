@@ -112,6 +112,14 @@ class Rows:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes as lines; one that asks for a decision begins with ``warning:``."""
+        return tuple(
+            f"{'warning: ' * what.startswith('warning: ')}{place}: {what.removeprefix('warning: ')}"
+            for place, what in self.notes
+        )
+
 
 def part_of(rows: Rows, chosen: IntArray) -> Rows:
     """Return some of the rows, without media and truth.
