@@ -7,6 +7,7 @@ DATAPERF_TABLES=200 in the environment, so many tables are audited and evaluated
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import os
@@ -24,6 +25,7 @@ from dataperf.errors import DataperfError
 from dataperf.evidence.collect import Collected
 from dataperf.own_data import evaluate as own
 from dataperf.reading.read import read
+from dataperf.registry import entries
 from dataperf.tracks import cleaning
 
 TABLES, IN_EARNEST = 200, int(os.environ.get("DATAPERF_TABLES", "2"))
@@ -66,7 +68,9 @@ FEATURES = {
     "unix_time": lambda r, n: (1_600_000_000 + r.integers(0, 10**7, n)).tolist(),
     "questions": lambda r, n: ["?" if v < 30 else f"{v:.2f}" for v in numbers(r, n)],
     "words among numbers": lambda r, n: ["low" if v < 45 else f"{v:.2f}" for v in numbers(r, n)],
-    "words": lambda r, n: r.choice(["red", "blue", "NA", "None", "", "a, b", 'say "x"'], n).tolist(),
+    "words": lambda r, n: r.choice(
+        ["red", "blue", "NA", "None", "", "a, b", 'say "x"'], n
+    ).tolist(),
     "codes": lambda r, n: [f"{v:03}" for v in r.integers(0, 30, n)],
     "truth": lambda r, n: [bool(v) for v in r.integers(0, 2, n)],
     "sentence": lambda r, n: [" ".join(r.choice(["a", "dog", "ran", "far"], 6)) for _ in range(n)],
@@ -128,7 +132,9 @@ def written(columns, seed, folder):
     """Return a table as a file of some kind, or as a data frame."""
     kind = [".csv", ".tsv", ".txt", ".jsonl", ".json", ".parquet", "frame"][seed % 7]
     path = folder / f"t{seed}{kind}"
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    rows = [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
     if kind in SEPARATORS:
         text = io.StringIO()
         writer = csv.writer(text, delimiter=SEPARATORS[kind], lineterminator="\n")
@@ -162,6 +168,12 @@ def suspects(monkeypatch, random):
     monkeypatch.setattr(label_errors, "find", find)
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Look at the files of plug-ins once only."""
+    monkeypatch.setattr(entries.Entry, "defines", functools.cache(entries.Entry.defines))
+
+
 def accepted(source, content, options):
     """Check a submission as the evaluation does: the data is read again."""
     track = content["challenge"].removeprefix("own-")
@@ -177,12 +189,16 @@ def records(path):
             head, *rows = csv.reader(file, delimiter=SEPARATORS[path.suffix])
         return [dict(zip(head, row, strict=True)) for row in rows if row]
     text = path.read_text()
-    return json.loads(text) if path.suffix == ".json" else [json.loads(r) for r in text.splitlines()]
+    return (
+        json.loads(text) if path.suffix == ".json" else [json.loads(r) for r in text.splitlines()]
+    )
 
 
 def check_written_back(source, content, options, folder):
     """Apply nothing, then the submission: no other value of the file changes."""
-    how = {key: options[key] for key in ("label", "id", "missing", "merge_labels") if key in options}
+    how = {
+        key: options[key] for key in ("label", "id", "missing", "merge_labels") if key in options
+    }
     if isinstance(source, pd.DataFrame):
         same = dataperf.apply(EMPTY, source, **how).data
         pd.testing.assert_frame_equal(same, source)
@@ -201,7 +217,7 @@ def check_written_back(source, content, options, folder):
     assert moved <= sum(change.action == "relabel" for change in done.changes)
 
 
-def test_what_an_audit_writes_is_accepted(tmp_path, monkeypatch):
+def test_what_an_audit_writes_is_accepted(tmp_path, monkeypatch, quick):
     wrote, refusals = 0, []
     for seed in range(TABLES):
         columns, options = table(seed)

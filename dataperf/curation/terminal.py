@@ -86,9 +86,7 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
 def _remarks(audit: Audited) -> list[str]:
     """Return what was not checked, the notes, the cost, and what could not be read."""
     lines = [f"not checked: {kind.replace('_', ' ')}: {why}" for kind, why in audit.skipped.items()]
-    lines += [
-        note if note.startswith("warning: ") else f"note: {note}" for note in audit.notes
-    ]
+    lines += [note if note.startswith("warning: ") else f"note: {note}" for note in audit.notes]
     if audit.seconds.get("total") and audit.peak_memory:
         memory = audit.peak_memory / 2**20
         lines.append(f"time {audit.seconds['total']:.1f} s, peak memory {memory:,.0f} MiB")

@@ -139,7 +139,7 @@ def _coded(rows: Rows, name: str, picked: IntArray) -> Coded:
         words = text_of(values)
         if values.map(lambda value: isinstance(value, bool | np.bool_)).any():
             words = np.char.lower(words)
-        return discretize.categories(name, np.where(words == "", None, words), most=MOST)
+        return discretize.categories(name, [word or None for word in words.tolist()], most=MOST)
     return discretize.coded(name, kind, values, bins=BINS, most=MOST)
 
 

@@ -237,7 +237,9 @@ def plain(column: Any) -> Any:
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
     if column.null_count and pa.types.is_integer(column.type) and _beyond_floats(column):
-        return column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}.get)
+        return column.to_pandas(
+            types_mapper={pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}.get
+        )
     return column.to_pandas()
 
 

@@ -252,6 +252,8 @@ def _words(name: str, series: pd.Series, notes: tuple[str, ...]) -> Column:
         return Column(name, "text", series, True, notes)
     named = INDEX_NAME.search(name) or ID_NAME.search(name)
     if named and len(there) >= FEW_ROWS and distinct >= LEAST_KNOWN * len(series):
-        told = f"{distinct:,} different values in {plural(len(series), 'row')} are ids, not a feature"
+        told = (
+            f"{distinct:,} different values in {plural(len(series), 'row')} are ids, not a feature"
+        )
         return Column(name, "text", series, True, (*notes, told))
     return Column(name, "categorical", series, notes=notes)

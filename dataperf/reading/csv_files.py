@@ -26,7 +26,7 @@ def read(
     ending: str,
     names: Sequence[str],
     *,
-    how: Options = Options(),
+    how: Options,
     as_text: Sequence[str] = (),
     progress: Progress,
 ) -> Loaded:

@@ -21,8 +21,11 @@ _NAMED = re.compile(
     rf"(?:[A-Za-z]{{3,9}},? )?(?:\d{{1,2}}[ -][A-Za-z]{{3,9}}\.?,?[ -](?:\d{{4}}|\d{{2}})"
     rf"|[A-Za-z]{{3,9}}\.? \d{{1,2}},? \d{{4}}){_TIME}{_ZONE}"
 )
-_WHEN = re.compile(r"(^|[_\s.-])(time|date|stamp|timestamp|datetime|created|updated|epoch|ts|when)|"
-                   r"(time|date|stamp)$|_at$|[a-z](At|Time|Date)$", re.I)
+_WHEN = re.compile(
+    r"(^|[_\s.-])(time|date|stamp|timestamp|datetime|created|updated|epoch|ts|when)|"
+    r"(time|date|stamp)$|_at$|[a-z](At|Time|Date)$",
+    re.I,
+)
 #: Unix times from 1990 to 2100, in seconds.
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
 #: Values that are looked at first, and the least share of dates among all values.
@@ -135,7 +138,10 @@ def _iso(word: str, order: str) -> str:
     if match := re.match(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", word):
         parts = [match[1], match[2], match[3] or "1"]
     elif match := _YEAR_LAST.fullmatch(word):
-        parts = [_year(match[4]), *((match[3], match[1]) if order == "day" else (match[1], match[3]))]
+        parts = [
+            _year(match[4]),
+            *((match[3], match[1]) if order == "day" else (match[1], match[3])),
+        ]
         match = re.match(r"\d+\D\d+\D\d+", word)
     else:
         return word
@@ -181,9 +187,16 @@ def _unix(name: str, column: pd.Series) -> Found | None:
         if known.min() >= _EARLIEST * ticks and known.max() <= _LATEST * ticks:
             if len(np.unique(known)) < 2:
                 return None
-            whole = pd.Series(np.where(np.isfinite(numbers), numbers, 0) / ticks, index=column.index)
+            whole = pd.Series(
+                np.where(np.isfinite(numbers), numbers, 0) / ticks, index=column.index
+            )
             moments = pd.to_datetime((whole * 1e3).round().astype("int64"), unit="ms")
-            words = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+            words = {
+                "s": "seconds",
+                "ms": "milliseconds",
+                "us": "microseconds",
+                "ns": "nanoseconds",
+            }
             return Found(moments.mask(~np.isfinite(numbers)), f"{words[unit]} since 1970")
     return None
 
@@ -227,7 +240,9 @@ def parts(moments: pd.Series) -> NDArray[np.float32]:
     if there.any():
         year = (known.day_of_year.to_numpy() - 1) / 365.25
         hour = (known.hour.to_numpy() * 60 + known.minute.to_numpy()) / 1440
-        wide = (known.month.nunique() > 1) and np.ptp(moments[there].to_numpy()) > np.timedelta64(31, "D")
+        wide = (known.month.nunique() > 1) and np.ptp(moments[there].to_numpy()) > np.timedelta64(
+            31, "D"
+        )
         for turns, used in ((year, wide), (known.day_of_week.to_numpy() / 7, True), (hour, True)):
             if used and len(np.unique(turns)) > 1:
                 for circle in (np.cos, np.sin):

@@ -64,9 +64,7 @@ def clear(
     counts: dict[str, dict[str, int]] = {}
     for name in frame.columns:
         column = frame[name]
-        if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
-            found = _places(column, list(given))
-        elif isinstance(column.dtype, pd.CategoricalDtype):
+        if column.dtype == object or isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype):
             found = _places(column, list(given))
         elif numbers and as_numbers and pd.api.types.is_numeric_dtype(column.dtype):
             found = column.isin(as_numbers)

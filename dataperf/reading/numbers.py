@@ -28,16 +28,30 @@ _NUMBER = re.compile(
     r"(?P<sign2>[+-]?)\s*(?P<body>\d[\d.,' ]*(?<![,' ])|[.,]\d+)(?P<exponent>[eEdD][+-]?\d+)?"
     r"(?P<gap>\s*)(?P<unit>[^\s\d.,'()+-][^\s\d,()]{0,11})?\s*(?P<close>\))?"
 )
-_CLOCK = re.compile(r"([+-]?)(\d{1,4}):([0-5]?\d)(?::([0-5]?\d(?:[.,]\d+)?))?\s*([aApP])?\.?[mM]?\.?")
+_CLOCK = re.compile(
+    r"([+-]?)(\d{1,4}):([0-5]?\d)(?::([0-5]?\d(?:[.,]\d+)?))?\s*([aApP])?\.?[mM]?\.?"
+)
 #: Units that may follow a number without a blank.
 _UNITS = frozenset(
-    "% ‰ $ € £ ¥ ° °C °F kg g mg µg ug t lb lbs oz km m cm mm nm mi ft in yd h hr hrs min s sec ms "
-    "us ns d l L ml mL dl cl kB KB MB GB TB Hz kHz MHz GHz mV kV W kW kWh MWh MW hp J kJ kcal cal "
-    "Pa hPa kPa bar mbar psi mmHg dB rpm bpm px mol mmol pct pp mph k M bn x kmh km/h m/s m² m³ m2 "
-    "m3 cm² sqm sqft mph".split()
+    ("%", "‰", "$", "€", "£", "¥", "°", "°C", "°F", "kg", "g", "mg", "µg", "t", "lb", "lbs", "oz")
+    + ("km", "m", "cm", "mm", "nm", "mi", "ft", "in", "yd", "m²", "m³", "m2", "m3", "sqm", "sqft")
+    + ("h", "hr", "hrs", "min", "s", "sec", "ms", "us", "ns", "d", "km/h", "kmh", "mph", "m/s")
+    + ("l", "L", "ml", "mL", "dl", "cl", "kB", "KB", "MB", "GB", "TB", "Hz", "kHz", "MHz", "GHz")
+    + ("mV", "kV", "W", "kW", "kWh", "MW", "MWh", "hp", "J", "kJ", "kcal", "cal", "dB", "rpm")
+    + ("Pa", "hPa", "kPa", "bar", "mbar", "psi", "mmHg", "bpm", "px", "mol", "mmol", "pct", "pp")
+    + ("k", "M", "bn", "x")
 )
 #: Decimal sign and thousands sign of each form, the most usual first.
-_FORMS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"))
+_FORMS = (
+    (".", ""),
+    (",", ""),
+    (".", ","),
+    (",", "."),
+    (".", " "),
+    (",", " "),
+    (".", "'"),
+    (",", "'"),
+)
 _SIGNS = str.maketrans(
     {"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{FULLWIDTH HYPHEN-MINUS}": "-"}
     | dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}", " ")
@@ -129,7 +143,9 @@ def _looks_numeric(column: pd.Series) -> bool:
         return False
     if not all(issubclass(kind, str | int | float | np.number) for kind in kinds):
         return False
-    hits = [bool(_NUMBER.fullmatch(_clean(text)) or _CLOCK.fullmatch(text)) for text in map(_text, some)]
+    hits = [
+        bool(_NUMBER.fullmatch(_clean(text)) or _CLOCK.fullmatch(text)) for text in map(_text, some)
+    ]
     return sum(hits) >= LEAST * len(hits)
 
 
@@ -146,10 +162,10 @@ def _clock(words: list[str], there: list[int]) -> Found | None:
     lengths = {seconds is not None for _, _, _, seconds, _ in parts}
     if len(lengths) > 1:
         return Found(None, "times with and without seconds", _quoted(words, there))
-    values = []
+    values: list[float] = []
     for sign, hours, minutes, seconds, half in parts:
         hour = int(hours) % 12 + 12 * (half in "pP") if half else int(hours)
-        value = (hour * 60 + int(minutes)) * (60 if seconds is not None else 1)
+        value: float = (hour * 60 + int(minutes)) * (60 if seconds is not None else 1)
         value += float(seconds.replace(",", ".")) if seconds is not None else 0.0
         values.append(-value if sign == "-" else value)
     unit = "seconds" if lengths == {True} else "minutes"
@@ -212,7 +228,11 @@ def _of_one_unit(
         for number, match in good.items()
     )
     sure = "," if (mark in used and mark == ",") or (thousands in used and thousands == ".") else ""
-    sure = "." if (mark in used and mark == "." and form) or (thousands in used and thousands == ",") else sure
+    sure = (
+        "."
+        if (mark in used and mark == "." and form) or (thousands in used and thousands == ",")
+        else sure
+    )
     place = max(range(len(bodies)), key=lambda number: len(bodies[number]))
     example = f'"{words[list(good)[place]]}" is {values[place]:.12g}'
     return Found(np.array(values), ", ".join(form), example, decimal=sure)
@@ -253,7 +273,12 @@ def _is_plain(match: re.Match[str]) -> bool:
 
 def _fits(body: str, decimal: str, thousands: str) -> bool:
     end = rf"(?:{re.escape(decimal)}\d*)?"
-    if re.fullmatch(rf"\d*{re.escape(decimal)}\d+|\d{{1,4}}{end}" if thousands else rf"\d+{end}|{re.escape(decimal)}\d+", body):
+    if re.fullmatch(
+        rf"\d*{re.escape(decimal)}\d+|\d{{1,4}}{end}"
+        if thousands
+        else rf"\d+{end}|{re.escape(decimal)}\d+",
+        body,
+    ):
         whole = body.partition(decimal)[0]
         return not thousands or len(whole) <= 4
     if not thousands:

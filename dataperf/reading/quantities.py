@@ -51,7 +51,9 @@ def refuse(values: Sequence[Any], counts: IntArray, subject: str, place: str) ->
     Invalid
         If they are no classes.
     """
-    if len(values) > MOST_GRADES and all(isinstance(v, datetime.date | np.datetime64) for v in values):
+    if len(values) > MOST_GRADES and all(
+        isinstance(v, datetime.date | np.datetime64) for v in values
+    ):
         what = f"{plural(len(values), 'different date')}, such as {values[0]}"
         raise refused(subject, "continuous-label", place, what, WAY_OUT)
     found = _numbers(values)
@@ -107,7 +109,9 @@ def _numbers(values: Sequence[Any]) -> NDArray[np.float64] | None:
     found = numbers.read(pd.Series(list(values), dtype=object), decimal=",")
     if found is not None and found.values is not None and not found.blanks:
         return found.values
-    plain = pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").to_numpy(np.float64)
+    plain = pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").to_numpy(
+        np.float64
+    )
     fractions = np.isfinite(plain).all() and not (plain == np.floor(plain)).all()
     return plain if fractions else None
 

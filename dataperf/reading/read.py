@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from dataperf import registry
 from dataperf.basics.progress import Progress
@@ -26,6 +23,7 @@ from dataperf.media.embed import EMBEDDINGS
 from dataperf.reading import (
     columns,
     encoding,
+    label_columns,
     labels,
     media_files,
     named_sources,
@@ -37,7 +35,7 @@ from dataperf.reading import (
 from dataperf.reading.columns import Column
 from dataperf.reading.loaded import Loaded, row_numbers
 from dataperf.reading.roles import Roles
-from dataperf.records import IntArray, TextArray
+from dataperf.records import TextArray
 from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
@@ -267,7 +265,7 @@ def _rows(
         found, frame=text_repair.changed(found.frame, text_repair.printed)[0]
     )
     frame, notes = values.settled(found, chosen, how)
-    of_labels = _label_columns(found, frame, chosen, merge=how.merge_labels)
+    of_labels = label_columns.read(found, frame, chosen, merge=how.merge_labels)
     frame = values.named_classes(found, frame, chosen.unseen)
     shown = [c for c in frame.columns if c not in chosen.unseen and c not in found.hidden]
     described = [columns.describe(column, frame[column]) for column in shown]
@@ -280,7 +278,7 @@ def _rows(
     )
     if not features.shape[1]:
         raise _no_features(found.name, described)
-    groups, of_groups = _groups(frame, chosen.group)
+    groups, of_groups = label_columns.groups(frame, chosen.group)
     of_columns = [
         *of_labels.notes,
         *of_groups,
@@ -312,65 +310,8 @@ def _rows(
     )
 
 
-@dataclass(frozen=True)
-class _LabelColumns:
-    """The label columns as class ids, and notes on them by column."""
-
-    labels: IntArray
-    classes: tuple[str, ...]
-    truth: IntArray | None
-    annotators: dict[str, IntArray]
-    strange_truths: dict[str, int]
-    notes: list[tuple[str, str]]
-
-
-def _label_columns(
-    found: Loaded, frame: pd.DataFrame, chosen: Roles, *, merge: bool
-) -> _LabelColumns:
-    """Return the class ids of the label, the true label and the annotators."""
-    names = found.class_names
-    read = labels.read(
-        frame[chosen.label],
-        subject=found.name,
-        name=chosen.label,
-        names=names.get(chosen.label),
-        merge=merge,
-    )
-    notes = [(chosen.label, note) for note in read.notes]
-    unknown: dict[str, dict[str, int]] = {}
-
-    def ids_of(column: str) -> IntArray:
-        other, unknown[column] = labels.ids_in(
-            frame[column], read.classes, names=names.get(column), merge=merge
-        )
-        if count := sum(unknown[column].values()):
-            note = f"{plural(count, 'value')} not among the classes of the label: taken as missing"
-            notes.append((column, note))
-        return other
-
-    annotators = {column: ids_of(column) for column in chosen.annotators}
-    truth = ids_of(chosen.true_label) if chosen.true_label else None
-    strange_truths = unknown.get(chosen.true_label, {})
-    return _LabelColumns(read.ids, read.classes, truth, annotators, strange_truths, notes)
-
-
 def _text(frame: pd.DataFrame, column: str) -> TextArray | None:
     return labels.text_of(frame[column], "(missing)") if column else None
-
-
-def _groups(frame: pd.DataFrame, column: str) -> tuple[TextArray | None, list[tuple[str, str]]]:
-    """Return the group of each row; a row without one is a group of its own, with a note."""
-    if not column:
-        return None, []
-    groups = labels.text_of(frame[column])
-    alone = np.flatnonzero(groups == "")
-    if not len(alone):
-        return groups, []
-    names = labels.alone(groups, alone)
-    found = np.array(groups, dtype=object)
-    found[alone] = names
-    note = f"{plural(len(alone), 'row')} without a group: each is a group of its own"
-    return found.astype(np.str_), [(column, note)]
 
 
 def _no_features(name: str, described: Sequence[Column]) -> DataperfError:

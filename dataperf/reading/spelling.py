@@ -68,7 +68,11 @@ def visible(label: str) -> str:
     >>> visible(" a"), visible("e\\u0301"), visible("\\u00e9")
     ('" a"', '"e\\\\u0301"', '"é"')
     """
-    return f'"{label}"' if _is_plain(label) else f'"{label.encode("ascii", "backslashreplace").decode()}"'
+    return (
+        f'"{label}"'
+        if _is_plain(label)
+        else f'"{label.encode("ascii", "backslashreplace").decode()}"'
+    )
 
 
 def shown(label: str) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-
 def whole(value: Any) -> Any:
     """Return text without lone surrogates; any other value unchanged.
 

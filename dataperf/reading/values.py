@@ -47,9 +47,7 @@ class Options:
     merge_labels: bool = False
 
 
-def options(
-    decimal: Any, words: Any, merge_labels: Any, problems: list[Problem]
-) -> Options:
+def options(decimal: Any, words: Any, merge_labels: Any, problems: list[Problem]) -> Options:
     """Return the options of a caller; problems are added to the list."""
     if decimal not in (None, "", *DECIMALS):
         problems.append(Problem("bad-decimal", "decimal", f"{decimal!r}", '"," or "."'))
@@ -116,7 +114,7 @@ def _may_change(column: pd.Series) -> bool:
     import pandas as pd
 
     kind = column.dtype
-    return kind == object or isinstance(kind, pd.StringDtype) or kind.kind in "iuf"
+    return isinstance(kind, pd.StringDtype) or kind.kind in "Oiuf"
 
 
 def _lost_digits(frame: pd.DataFrame, roles: Mapping[str, str]) -> Notes:
@@ -212,7 +210,9 @@ def _said(
         words = "; ".join(f"{word} in {_names(each.columns)}" for word, each in blanks.items())
         notes.append(("numbers", f"read as missing among numbers: {words}"))
     for form, each in bad.items():
-        text = f"warning: not read as numbers: {_names(each.columns)}, {form}, such as {each.example}"
+        text = (
+            f"warning: not read as numbers: {_names(each.columns)}, {form}, such as {each.example}"
+        )
         notes.append(("numbers", text + _way_out(form)))
     return notes
 
@@ -245,9 +245,10 @@ def named_classes(found: Loaded, frame: pd.DataFrame, keep: Iterable[str]) -> pd
 
     new = {}
     for name, names in found.class_names.items():
-        if name in frame.columns and name not in keep and len(set(names)) == len(names):
-            if frame[name].dtype.kind in "iuf":
-                codes = frame[name].fillna(-1).to_numpy().astype(np.intp)
-                codes = np.where((codes >= 0) & (codes < len(names)), codes, -1)
-                new[name] = pd.Series(pd.Categorical.from_codes(codes, list(names)))
+        if name not in frame.columns or name in keep or len(set(names)) < len(names):
+            continue
+        if frame[name].dtype.kind in "iuf":
+            codes = frame[name].fillna(-1).to_numpy().astype(np.intp)
+            codes = np.where((codes >= 0) & (codes < len(names)), codes, -1)
+            new[name] = pd.Series(pd.Categorical.from_codes(codes, list(names)))
     return frame.assign(**new) if new else frame
