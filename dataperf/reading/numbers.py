@@ -165,12 +165,10 @@ def _clock(words: list[str], there: list[int]) -> Found | None:
     values: list[float] = []
     for sign, hours, minutes, seconds, half in parts:
         hour = int(hours) % 12 + 12 * (half in "pP") if half else int(hours)
-        value: float = (hour * 60 + int(minutes)) * (60 if seconds is not None else 1)
-        value += float(seconds.replace(",", ".")) if seconds is not None else 0.0
+        value = hour * 3600 + int(minutes) * 60 + float((seconds or "0").replace(",", "."))
         values.append(-value if sign == "-" else value)
-    unit = "seconds" if lengths == {True} else "minutes"
-    example = f'"{words[there[0]]}" is {values[0]:g} {unit}'
-    return Found(np.array(values, dtype=np.float64), f"clock times in {unit}", example)
+    example = f'"{words[there[0]]}" is {values[0]:g} seconds'
+    return Found(np.array(values, dtype=np.float64), "clock times", example)
 
 
 def _written(
@@ -191,7 +189,8 @@ def _written(
         return None  # codes such as 007
     units = Counter(_unit(match) for match in good.values())
     if len(units) > 1:
-        if len(units) > MOST_UNITS or not any(units[unit] > 1 for unit in units if unit):
+        repeated = any(units[unit] > 1 for unit in units if unit)
+        if len(units) > MOST_UNITS or not (repeated or _UNITS.issuperset({*units} - {""})):
             return None
         names = " and ".join(sorted(unit or "none" for unit in units))
         return Found(None, f"different units ({names})", _quoted(words, list(good)))
