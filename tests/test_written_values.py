@@ -486,7 +486,7 @@ def test_an_unclear_order_of_day_and_month_is_told():
 
 def test_days_that_do_not_exist_are_missing_and_told():
     rows = read(table(when=["31/02/2021", *["28/02/2021", "01/03/2021"] * 30][:ROWS]), label="y")
-    assert '1 value that is no date, such as "31/02/2021"' in told(rows)
+    assert '1 value not a date, such as "31/02/2021"' in told(rows)
 
 
 # Options ---------------------------------------------------------------------------------

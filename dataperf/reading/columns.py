@@ -189,8 +189,8 @@ def _dates(name: str, series: pd.Series) -> Column:
     found = _numbers(name, seconds, series, kind="datetime")
     if missing.all():
         return found
-    told = f"dates from {dates.span(series)}"
-    return replace(found, notes=(*found.notes, told), parts=dates.parts(series))
+    note = f"dates from {dates.span(series)}"
+    return replace(found, notes=(*found.notes, note), parts=dates.parts(series))
 
 
 def _objects(name: str, series: pd.Series) -> Column:
@@ -252,8 +252,8 @@ def _words(name: str, series: pd.Series, notes: tuple[str, ...]) -> Column:
         return Column(name, "text", series, True, notes)
     named = INDEX_NAME.search(name) or ID_NAME.search(name)
     if named and len(there) >= FEW_ROWS and distinct >= LEAST_KNOWN * len(series):
-        told = (
+        note = (
             f"{distinct:,} different values in {plural(len(series), 'row')} are ids, not a feature"
         )
-        return Column(name, "text", series, True, (*notes, told))
+        return Column(name, "text", series, True, (*notes, note))
     return Column(name, "categorical", series, notes=notes)

@@ -17,7 +17,7 @@ from dataperf.reading.values import Options
 
 #: Values that change when read as numbers: leading zeros, or more digits than a float holds.
 LOSES_DIGITS = r"^\s*[+-]?(0[0-9]|[0-9]{16})"
-#: Truth values are written in two ways; more ways are told apart as text.
+#: Truth values are written in two ways; more ways stay text.
 TRUTH_WORDS = 2
 
 

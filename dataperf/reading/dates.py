@@ -41,11 +41,11 @@ class Found:
     Parameters
     ----------
     values : Series of n times, or None
-        NaT for missing; None if the values are dates that cannot be told.
+        NaT for missing; None if they are dates in two orders.
     form
-        How they are written, where that is worth a note.
+        How they are written, where a note should say so.
     lost
-        Number of values that are no dates, with an example.
+        Number of values that are not dates, with an example.
     """
 
     values: pd.Series | None

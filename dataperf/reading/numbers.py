@@ -59,7 +59,7 @@ _SIGNS = str.maketrans(
 )
 #: Number of values that are looked at first, and the least share of numbers among them.
 LOOK, LEAST = 500, 0.5
-#: A column that is no number by a few words must have more different numbers to be worth a warning.
+#: A warning of a few words among numbers needs more different numbers than this.
 FEW_VALUES = 20
 #: In a column of plain numbers, this share of other words counts as missing, with a note.
 FEW_STRAYS = 0.1
@@ -81,7 +81,7 @@ class Found:
     blanks
         Words that were read as missing, with their number of rows.
     decimal
-        The decimal sign, where the column shows it beyond doubt; otherwise "".
+        The decimal sign, where no other one fits the column; otherwise "".
     """
 
     values: NDArray[np.float64] | None
@@ -240,7 +240,7 @@ def _of_one_unit(
 def _mixed(
     words: list[str], others: list[int], good: dict[int, re.Match[str]], plain: bool
 ) -> Found | None:
-    """Return a warning if many different numbers stand beside a few other words."""
+    """Return a warning if a few other words are among many different numbers."""
     if len(good) <= FEW_VALUES or len(others) > max(FEW_VALUES, len(good) / 4):
         return None
     if plain and any(re.match(r"0\d", match["body"]) for match in good.values()):

@@ -49,7 +49,7 @@ def refuse(values: Sequence[Any], counts: IntArray, subject: str, place: str) ->
     Raises
     ------
     Invalid
-        If they are no classes.
+        If they are not classes.
     """
     if len(values) > MOST_GRADES and all(
         isinstance(v, datetime.date | np.datetime64) for v in values

@@ -145,7 +145,7 @@ def _moments(name: str, column: pd.Series, notes: Notes) -> pd.Series | None:
         notes.append((f"column {name}", f"dates read as {found.form}"))
     if found.lost[0]:
         count, example = found.lost
-        text = f'{plural(count, "value")} that is no date, such as "{example}", counted as missing'
+        text = f'{plural(count, "value")} not a date, such as "{example}", counted as missing'
         notes.append((f"column {name}", text))
     return found.values
 
@@ -237,7 +237,7 @@ def named_classes(found: Loaded, frame: pd.DataFrame, keep: Iterable[str]) -> pd
     found
         The source, whose ``class_names`` has the names by column.
     frame
-        Its columns.
+        Columns of the source.
     keep
         Columns that stay as numbers: labels, whose class ids are read elsewhere.
     """
