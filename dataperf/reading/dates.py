@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.reading.numbers import PLACEHOLDERS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,6 +18,7 @@ _TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp][Mm])?)?"
 _ZONE = r"(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
 #: Year first; the separator may be a hyphen, a slash or a point.
 _YEAR_FIRST = re.compile(rf"\d{{4}}([-/.])\d{{1,2}}(?:\1\d{{1,2}}{_TIME}{_ZONE})?")
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})([./-])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}{_ZONE}")
 _NAMED = re.compile(
     rf"(?:[A-Za-z]{{3,9}},? )?(?:\d{{1,2}}[ -][A-Za-z]{{3,9}}\.?,?[ -](?:\d{{4}}|\d{{2}})"
@@ -76,28 +79,45 @@ def read(name: str, column: pd.Series) -> Found | None:
 
     if pd.api.types.is_numeric_dtype(column.dtype):
         return _unix(name, column)
-    there = column[column.notna()]
+    there = column[column.notna() & ~column.map(_is_blank)]
     some = there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK]
     if not len(some) or not all(isinstance(value, str) for value in some):
         return None
-    if sum(_shape(value) != "" for value in some) < LEAST * len(some):
+    shapes = [_shape(value) for value in some]
+    if sum(shape != "" for shape in shapes) < LEAST * len(some):
         return None
     codes, unique = pd.factorize(column.where(column.map(_is_text)), use_na_sentinel=True)
     words = [str(each).strip() for each in unique]
-    shapes = {_shape(word) for word in words if _shape(word)}
-    if len(shapes) != 1:
-        return None
-    parsed, form = _parsed(words, shapes.pop())
+    parsed, form = _settled(words, all(_PLAIN.fullmatch(value.strip()) for value in some))
     if parsed is None:
-        return Found(None, form, (0, words[0]))
+        return Found(None, form, (0, words[0])) if form else None
     bad = parsed.isna().to_numpy()
     moments = parsed.take(np.where(codes < 0, 0, codes)).set_axis(column.index)
     moments = moments.mask(codes < 0)
-    lost = int((moments.isna() & column.notna()).sum())
-    if lost > (1 - LEAST) * len(there):
+    lost = moments.isna() & column.notna()
+    if (lost & column.index.isin(there.index)).sum() > (1 - LEAST) * len(there):
         return None
     example = words[int(np.flatnonzero(bad)[0])] if bad.any() else ""
-    return Found(moments, form, (lost, example))
+    return Found(moments, form, (int(lost.sum()), example))
+
+
+def _settled(words: list[str], plain: bool) -> tuple[pd.Series | None, str]:
+    """Return different words as times, and their form; None and "" if they are of several forms."""
+    import pandas as pd
+
+    if plain:  # the common case, without a look at every word
+        moments = pd.to_datetime(
+            pd.Series(words, dtype=object), format="ISO8601", errors="coerce", utc=True
+        )
+        odd = moments.isna().to_numpy()
+        if not any(_shape(words[place]) for place in np.flatnonzero(odd)):
+            return moments.dt.tz_localize(None), ""
+    shapes = {shape for word in words if (shape := _shape(word))}
+    return _parsed(words, shapes.pop()) if len(shapes) == 1 else (None, "")
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().casefold() in PLACEHOLDERS
 
 
 def _is_text(value: Any) -> bool:

@@ -114,6 +114,8 @@ def _may_change(column: pd.Series) -> bool:
     import pandas as pd
 
     kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):  # categories on purpose
+        return False
     return isinstance(kind, pd.StringDtype) or kind.kind in "Oiuf"
 
 
