@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import html
 import json
 
 import numpy as np
@@ -543,3 +544,11 @@ def test_a_class_is_never_emptied_by_an_audit(monkeypatch):
 def test_many_different_texts_are_looked_at_once():
     found = numbers.read(pd.Series([f"{n},5" for n in range(20_000)]))
     assert found is not None and found.decimal == ","
+
+
+def test_the_page_names_the_options_that_read_the_data(tmp_path):
+    path = saved(table(y=[["u", "U", "v"][n % 3] for n in range(ROWS)]), tmp_path, "csv")
+    how = {"label": "y", "missing": ["?"], "merge_labels": True, "decimal": ","}
+    found = dataperf.audit(path, detectors=["imbalance"], **how)
+    page = html.unescape(found.report(tmp_path / "page.html").read_text())
+    assert "--decimal , --missing '?' --merge-labels" in page

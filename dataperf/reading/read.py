@@ -306,6 +306,7 @@ def _rows(
         roles=chosen.serving,
         split_named=chosen.split_named,
         strange_truths=of_labels.strange_truths,
+        reading=how.given(),
         notes=(*notes, *((f"column {column}", note) for column, note in of_columns)),
     )
 

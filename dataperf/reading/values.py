@@ -46,6 +46,15 @@ class Options:
     missing_given: bool = False
     merge_labels: bool = False
 
+    def given(self) -> dict[str, str | tuple[str, ...] | bool]:
+        """Return the options that the caller gave, by name."""
+        found: dict[str, str | tuple[str, ...] | bool] = {}
+        if self.decimal:
+            found["decimal"] = self.decimal
+        if self.missing_given:
+            found["missing"] = self.missing
+        return found | ({"merge_labels": True} if self.merge_labels else {})
+
 
 def options(decimal: Any, words: Any, merge_labels: Any, problems: list[Problem]) -> Options:
     """Return the options of a caller; problems are added to the list."""

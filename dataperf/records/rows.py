@@ -75,6 +75,8 @@ class Rows:
         Name of each item that could not be read, and the reason.
     notes : tuple of (str, str)
         How values were read, where a reader of the data should know: the place and a remark.
+    reading : mapping of str to object
+        The options ``decimal``, ``missing`` and ``merge_labels``, where the caller gave them.
     source : str
         A path or a dataset's name with which the data can be loaded again; "" if it was passed as
         an object.
@@ -108,6 +110,7 @@ class Rows:
     split_named: bool = False
     strange_truths: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[tuple[str, str], ...] = ()
+    reading: Mapping[str, str | tuple[str, ...] | bool] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
