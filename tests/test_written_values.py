@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import html
 import json
 
 import numpy as np
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 
 import dataperf
 from dataperf.cli.app import app
+from dataperf.curation import page
 from dataperf.errors import DataperfError, Invalid
 from dataperf.evidence.collect import Collected
 from dataperf.reading import numbers
@@ -171,6 +171,9 @@ def wide(kind, folder):
         return path
     if kind == "nullable":
         return frame
+    if kind == "Hugging Face":
+        datasets = pytest.importorskip("datasets")
+        return datasets.Dataset.from_dict({"x": X.tolist(), "who": WIDE, "y": Y})
     if kind == "arrow frame":
         return frame.convert_dtypes(dtype_backend="pyarrow")
     if kind in ("csv", "parquet"):
@@ -190,7 +193,7 @@ def wide(kind, folder):
 KINDS = ("csv", "jsonl", "parquet", "records", "columns", "nullable", "arrow frame")
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "decimal", "cents", "unsigned"])
+@pytest.mark.parametrize("kind", [*KINDS, "Hugging Face", "decimal", "cents", "unsigned"])
 def test_wide_ids_keep_their_digits(tmp_path, kind):
     rows = read(wide(kind, tmp_path), label="y", group="who")
     assert len(set(rows.groups)) == 31
@@ -550,5 +553,5 @@ def test_the_page_names_the_options_that_read_the_data(tmp_path):
     path = saved(table(y=[["u", "U", "v"][n % 3] for n in range(ROWS)]), tmp_path, "csv")
     how = {"label": "y", "missing": ["?"], "merge_labels": True, "decimal": ","}
     found = dataperf.audit(path, detectors=["imbalance"], **how)
-    page = html.unescape(found.report(tmp_path / "page.html").read_text())
-    assert "--decimal , --missing '?' --merge-labels" in page
+    assert "--missing '?' --merge-labels -o" in page.apply_command(found)
+    assert found.rows.reading == {"decimal": ",", "missing": ("?",), "merge_labels": True}

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Numbers with at most this many different values are classes.
 MOST_GRADES = 20
+#: In fewer rows, fractions may be all different and still be grades.
+FEW_ROWS = 8
 #: Share of the numbers between the lowest and the highest from which there are no gaps.
 FULL = 0.8
 #: Codes with gaps have at least this many rows each on average.
@@ -74,7 +76,7 @@ def is_quantity(values: NDArray[np.float64], counts: IntArray) -> bool:
     """
     labelled = int(counts.sum())
     if not (values == np.floor(values)).all():
-        return len(values) > MOST_GRADES or (len(values) > labelled / 2 and labelled >= MOST_GRADES)
+        return len(values) > MOST_GRADES or (len(values) > labelled / 2 and labelled >= FEW_ROWS)
     if len(values) <= MOST_GRADES:
         return False
     if len(values) > labelled / 2:
