@@ -555,3 +555,22 @@ def test_the_page_names_the_options_that_read_the_data(tmp_path):
     found = dataperf.audit(path, detectors=["imbalance"], **how)
     assert "--missing '?' --merge-labels -o" in page.apply_command(found)
     assert found.rows.reading == {"decimal": ",", "missing": ("?",), "merge_labels": True}
+
+
+def test_a_warning_comes_before_the_findings_and_a_note_after_them(tmp_path):
+    frame = table(y=[["u", "U", "v"][n % 3] for n in range(ROWS)], **{"": range(ROWS)})
+    path = saved(frame, tmp_path, "csv")
+    run = CliRunner().invoke(app, ["audit", str(path), "-l", "y", "--detector", "imbalance"])
+    assert run.exit_code == 0
+    assert run.output.index("warning: column y") < run.output.index("FINDINGS")
+    assert 'note: column "": numbers the rows' in run.output
+    assert "warning: column y: labels" in str(
+        dataperf.audit(path, label="y", detectors=["imbalance"])
+    )
+
+
+def test_an_empty_word_on_the_command_line_keeps_every_word(tmp_path):
+    path = saved(table(y=WORDS), tmp_path, "csv")
+    how = ["-l", "y", "--missing", "", "--detector", "imbalance", "--json"]
+    run = CliRunner().invoke(app, ["audit", str(path), *how])
+    assert run.exit_code == 0 and '"NA"' in run.output

@@ -14,6 +14,8 @@ from dataperf.records.data import IntArray, TextArray
 if TYPE_CHECKING:
     import pandas as pd
 
+#: How a note begins that asks for a decision; the place of a column without a name.
+WARNING, UNNAMED = "warning: ", 'column ""'
 #: How the values of a column are treated.
 Kind = Literal["numeric", "categorical", "text", "datetime", "embedding", "constant"]
 
@@ -119,7 +121,8 @@ class Rows:
     def remarks(self) -> tuple[str, ...]:
         """The notes as lines; one that asks for a decision begins with ``warning:``."""
         return tuple(
-            f"{'warning: ' * what.startswith('warning: ')}{place}: {what.removeprefix('warning: ')}"
+            f"{WARNING * what.startswith(WARNING)}{place if place != 'column ' else UNNAMED}: "
+            f"{what.removeprefix(WARNING)}"
             for place, what in self.notes
         )
 
