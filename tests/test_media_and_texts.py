@@ -134,7 +134,7 @@ def test_images_of_any_range_look_as_they_are_and_the_range_is_told(tmp_path, ki
         folder_of(tmp_path / "usual", lambda v: np.uint8(v * 255), "png"), embedding="pixels"
     )
     rows = read(folder_of(tmp_path / "own", convert, kind[-3:]), embedding="pixels")
-    assert words in dict(rows.skipped)["brightness"]
+    assert words in dict(rows.notes)["brightness"]
     for row in range(len(rows)):
         one, two = (each.media.image(row).astype(float) for each in (usual, rows))
         filled = one[two > 0].ravel(), two[two > 0].ravel()
@@ -180,7 +180,7 @@ def test_frames_that_are_not_used_are_told(tmp_path, ending):
             more = frames[1:] if number else []
             frames[0].save(target, save_all=True, append_images=more)
     rows = read(tmp_path, embedding="pixels")
-    assert "several frames or pages in 4 images, such as c0/1" in dict(rows.skipped)["frames"]
+    assert "several frames or pages in 4 images, such as c0/1" in dict(rows.notes)["frames"]
     assert rows.frame["frames"].tolist() == [1, 3, 3] * 2
 
 

@@ -91,6 +91,26 @@ Engine = Annotated[
         help="Where evaluations run: in_process, processes, or an engine of your own.",
     ),
 ]
+Decimal = Annotated[
+    str | None,
+    typer.Option("--decimal", help='Decimal sign of numbers written as text: "," or ".".'),
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--missing",
+        help='Word that stands for a missing value, instead of NA, null and the like (repeatable; "" '
+        "for empty values only).",
+    ),
+]
+MergeLabels = Annotated[
+    bool,
+    typer.Option(
+        "--merge-labels",
+        help="Read labels that differ only by blanks, case, a full stop or Unicode form as one "
+        "class.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -118,6 +138,9 @@ class Columns:
             "--embedding", help="How images or sounds are embedded: auto, network, pixels or mfcc."
         ),
     ] = None
+    decimal: Decimal = None
+    missing: Missing = None
+    merge_labels: MergeLabels = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +176,7 @@ def chosen(*groups: Any) -> dict[str, Any]:
         name: value
         for group in groups
         for name, value in dataclasses.asdict(group).items()
-        if value is not None and value != []
+        if value is not None and value is not False and value != []
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.curation.samples import clipped, short
+from dataperf.reading import spelling
 from dataperf.records import FloatArray
 from dataperf.records.findings import Severity
 
@@ -28,6 +29,8 @@ SHARES = {
     *("share", "even_share", "error", "accuracy", "agreement", "confidence", "chance"),
     *("lowest", "highest"),
 }
+#: Columns of a finding's table that hold labels.
+LABELS = {"given", "suggested", "class", "neighbours_say", "true_label"}
 #: Maximum number of columns of a table.
 MOST_COLUMNS = 14
 
@@ -96,6 +99,8 @@ def cell(column: str, value: Any) -> Cell:
         if not np.isfinite(number):
             return Cell("–", "-1e99")
         return Cell(percent(number) if column in SHARES else short(number), repr(number))
+    if column in LABELS and isinstance(value, str):
+        value = spelling.shown(value)
     return Cell("–" if value is None else clipped(value, 120), "")
 
 

@@ -71,6 +71,8 @@ def apply(
     label: str | None = None,
     id: str | None = None,
     drop: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+    merge_labels: bool = False,
 ) -> Applied:
     """Apply a repair or a selection to the data it is about.
 
@@ -90,6 +92,8 @@ def apply(
         The columns of labels and ids, as in the evaluation; without ids, row numbers are used.
     drop
         Columns that are not read; they stay in the file.
+    missing, merge_labels
+        How labels are read; see `dataperf.reading.read.read`.
 
     Returns
     -------
@@ -109,7 +113,8 @@ def apply(
     _check_places(submission, path, output, log)
     content = _content(submission)
     changes.addressed(content, name)  # before the data is read
-    rows = _read(source, label=label, id=id, drop=drop or ())
+    how = {"missing": missing, "merge_labels": merge_labels}
+    rows = _read(source, label=label, id=id, drop=drop or (), **how)
     edit, notes = changes.of(content, rows, name)
     listed = changes.listed(edit, rows)
     notes += _of_lines(rows, edit)
@@ -221,11 +226,13 @@ def _content(submission: Any) -> Any:
     return dict(submission)
 
 
-def _read(source: Any, *, label: str | None, id: str | None, drop: Sequence[str]) -> Rows:
+def _read(
+    source: Any, *, label: str | None, id: str | None, drop: Sequence[str], **how: Any
+) -> Rows:
     """Return the rows as the evaluation reads them; images and sounds by a quick embedding."""
     from dataperf.reading import read
 
-    chosen: dict[str, Any] = {"label": label, "id": id, "drop": tuple(drop)}
+    chosen: dict[str, Any] = {"label": label, "id": id, "drop": tuple(drop), **how}
     words = str(source) if isinstance(source, str | Path) else source
     for embedding in ("pixels", "mfcc"):
         try:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from dataperf.basics.progress import Progress
 from dataperf.errors import refuse
-from dataperf.reading.loaded import Loaded, check_columns
+from dataperf.reading.loaded import EXACT, Loaded, check_columns
 from dataperf.reading.media_files import is_media
 
 BATCH = 65_536
+Lines = list[tuple[str, str]]
 #: Tables with at least this many floating-point numbers are held in single precision.
 MANY_NUMBERS = 2**24
 UNEQUAL = "not used: its lists are not numbers of equal length"
@@ -89,7 +90,7 @@ def from_batches(
     frame = pd.DataFrame(
         {c: columns[c] for c in names if c in columns}, index=pd.RangeIndex(rows), copy=False
     )
-    frame, more, problems = pull_vectors(frame)
+    frame, more, problems, notes = pull_vectors(frame)
     class_names = _class_names(schema)
     label = {"label": next(iter(class_names))} if len(class_names) == 1 else {}
     return Loaded(
@@ -99,10 +100,13 @@ def from_batches(
         roles=label,
         class_names=class_names,
         skipped=(*lost, *problems),
+        notes=tuple(notes),
     )
 
 
-def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[str, str]]]:
+def pull_vectors(
+    frame: Any,
+) -> tuple[Any, dict[str, NDArray[Any]], Lines, Lines]:
     """Split the columns of lists off a frame.
 
     Columns of objects with the bytes or path of a file stay in the frame.
@@ -113,11 +117,15 @@ def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[s
         Without columns of lists and other objects.
     vectors : dict of str to (n, d) array of float32
         Columns of lists of numbers of equal length; NaN for missing lists.
-    notes : list of (str, str)
+    lost : list of (str, str)
         Column and reason of each column that is not used.
+    notes : list of (str, str)
+        How other columns were read.
     """
     vectors: dict[str, NDArray[Any]] = {}
-    lost, notes, changed = [], [], {}
+    lost: Lines = []
+    notes: Lines = []
+    changed: dict[str, Any] = {}
     for column in frame.columns:
         if frame[column].dtype != object:
             continue
@@ -138,9 +146,8 @@ def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[s
             changed[column], note = _as_text(frame[column], held)
             notes.append((f"column {column}", note))
     frame = frame.assign(**changed) if changed else frame
-    problems = [*lost, *notes]
     gone = [*vectors, *(column for column, _ in lost)]
-    return (frame.drop(columns=gone) if gone else frame), vectors, problems
+    return (frame.drop(columns=gone) if gone else frame), vectors, lost, notes
 
 
 def _as_text(series: Any, held: set[type]) -> tuple[Any, str]:
@@ -251,17 +258,43 @@ def _to_pandas(field: Any, parts: list[Any]) -> Any:
 
 def plain(column: Any) -> Any:
     """Return an arrow array of any type except floats as a pandas series of a native pandas type."""
+    import pandas as pd
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type) and hasattr(column, "unify_dictionaries"):
         column = column.unify_dictionaries()
     if pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
+        column = _plain_decimals(column)
     if column.type == pa.time64("ns"):  # Python's times of day have no nanoseconds
         column = column.cast(pa.time64("us"), safe=False)
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
+    if column.null_count and pa.types.is_integer(column.type) and _beyond_floats(column):
+        return column.to_pandas(
+            types_mapper={pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}.get
+        )
     return column.to_pandas()
+
+
+def _beyond_floats(column: Any) -> bool:
+    """Return whether a floating-point number cannot hold some integer exactly."""
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py().values()
+    return any(end is not None and abs(end) > EXACT for end in ends)
+
+
+def _plain_decimals(column: Any) -> Any:
+    """Return decimal numbers as floating-point numbers or integers, whichever holds them exactly."""
+    import pyarrow as pa
+
+    floats = column.cast(pa.float64())
+    try:
+        if floats.cast(column.type).equals(column) and not _beyond_floats(floats):
+            return floats
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column
 
 
 def read_parquet(

@@ -13,13 +13,16 @@ import numpy as np
 from dataperf.basics.progress import Progress
 from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, Invalid, refuse
-from dataperf.reading import arrow, compression, csv_form
+from dataperf.reading import arrow, compression, csv_form, numbers
 from dataperf.reading.csv_form import Form
 from dataperf.reading.loaded import MOST_COLUMNS, MOST_LISTED, Loaded, check_columns
+from dataperf.reading.values import Options
 from dataperf.records import TextArray
 
 #: Values that change when read as numbers: leading zeros, or more digits than a float holds.
 LOSES_DIGITS = r"^\s*[+-]?(0[0-9]|[0-9]{16})"
+#: Truth values are written in two ways; more ways stay text.
+TRUTH_WORDS = 2
 #: Bytes that are parsed at a time; a line must not be longer.
 BLOCK, LONGEST_BLOCK = 2**20, 2**30
 SAME_NUMBER = "the same number of values in every line"
@@ -42,7 +45,14 @@ class _Ragged:
 
 
 def read(
-    path: Path, ending: str, names: Sequence[str], *, member: str = "", progress: Progress
+    path: Path,
+    ending: str,
+    names: Sequence[str],
+    *,
+    how: Options,
+    as_text: Sequence[str] = (),
+    member: str = "",
+    progress: Progress,
 ) -> Loaded:
     """Read a CSV file; lines with too few or too many values are skipped and listed.
 
@@ -54,6 +64,10 @@ def read(
         Ending of the file's name; ``.tsv`` means that tabs separate the values.
     names
         Columns to read as text where numbers would lose digits.
+    how
+        The decimal sign and the words that stand for a missing value.
+    as_text
+        Further columns to read as text, which is settled later.
     member
         Name of the file, if ``path`` is a zip archive.
     progress
@@ -71,18 +85,21 @@ def read(
     if len(form.names) > MOST_COLUMNS:
         check_columns(str(path), form.names)
     try:
-        table, ragged = _table(path, member, form, head, names=names)
+        table, ragged = _table(path, member, form, head, text=[*names, *as_text], how=how)
     except Invalid:
         raise
     except (*compression.DAMAGE, pa.ArrowException) as error:
         if names and "UTF8" in str(error):  # without names, the reader says where
-            return read(path, ending, (), member=member, progress=progress)
+            return read(path, ending, (), how=how, member=member, progress=progress)
         raise _csv_problem(path, error) from error
     _refuse_bytes(path, table)
     if ragged.unclosed or _ends_in_a_quote(path, member, table):
         where = ragged.unclosed[0] if ragged.unclosed else "the last row"
         what = "a quoted value starts here and never ends"
         raise refuse(str(path), "open-quote", where, what, 'a closing "')
+    if not as_text and (points := pointed(table, names, how.decimal)):
+        return read(path, ending, names, how=how, as_text=points, member=member, progress=progress)
+    table, words = without_missing(table, how.missing)
     table = _with_types(table, names)
     lines = ragged.lines
     if len(lines) > len(table):
@@ -91,26 +108,27 @@ def read(
         raise refuse(str(path), "ragged", "", what, SAME_NUMBER)
     table, ids, note = _without_surplus(path, table, form)
     found = arrow.from_table(path.name.partition(".")[0] or path.name, table, progress=progress)
-    skipped = (*found.skipped, *note, *_listed(lines, "line"))
-    return dataclasses.replace(found, ids=ids, skipped=skipped)
+    skipped = (*found.skipped, *_listed(lines, "line"))
+    return dataclasses.replace(
+        found, ids=ids, skipped=skipped, notes=(*found.notes, *note), missing_words=words
+    )
 
 
 def _table(
-    path: Path, member: str, form: Form, head: bytes, *, names: Sequence[str]
+    path: Path, member: str, form: Form, head: bytes, *, text: Sequence[str], how: Options
 ) -> tuple[Any, _Ragged]:
     """Return the table of a file, and the lines that do not fit."""
     import pyarrow as pa
     from pyarrow import csv
 
     options: dict[str, Any] = {"skip_rows": csv_form.line_ends(head[: form.header.start])}
-    text = list(names)
+    text = list(text)
     if form.surplus:
         options["skip_rows"] = csv_form.line_ends(head[: form.header.end])
         options["column_names"] = form.columns
         text.append(form.extra)
     convert = csv.ConvertOptions(
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=True,
+        null_values=["", *how.missing],
         column_types={name: pa.string() for name in text},
     )
     block = max(BLOCK, 8 * (form.header.end - form.header.start))
@@ -178,13 +196,72 @@ def _ends_in_a_quote(path: Path, member: str, table: Any) -> bool:
     return quotes % 2 == 1
 
 
+def pointed(table: Any, names: Sequence[str], decimal: str) -> list[str]:
+    """Return the columns that were read with decimal points in a file of decimal commas.
+
+    They are read again, as text: "1.234" is a thousand in such a file.
+    """
+    import pyarrow as pa
+
+    found = [each.name for each in table.schema if pa.types.is_floating(each.type)]
+    if decimal == "," or (found and not decimal and _has_commas(table, names)):
+        return found
+    return []
+
+
+def _has_commas(table: Any, names: Sequence[str]) -> bool:
+    """Return whether some column of text surely holds decimal commas."""
+    import pyarrow as pa
+
+    for field in table.schema:
+        if field.type == pa.string() and field.name not in names:
+            some = table[field.name].slice(0, numbers.LOOK).to_pandas()
+            found = numbers.read(some[some != ""])
+            if found is not None and found.decimal == ",":
+                return True
+    return False
+
+
+def without_missing(table: Any, words: Sequence[str]) -> tuple[Any, dict[str, dict[str, int]]]:
+    """Set empty text, and words that stand for a missing value, to null; return their counts.
+
+    Returns
+    -------
+    table
+    counts
+        By column: word to number of rows.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts: dict[str, dict[str, int]] = {}
+    for place, field in enumerate(table.schema):
+        if field.type != pa.string():
+            continue
+        column = table.column(place)
+        gone = pc.is_in(column, value_set=pa.array(["", *words], pa.string()))
+        if not pc.any(gone).as_py():
+            continue
+        found = pc.value_counts(column.filter(gone)).to_pylist()
+        if some := {each["values"]: each["counts"] for each in found if each["values"]}:
+            counts[field.name] = some
+        column = pc.if_else(gone, pa.scalar(None, pa.string()), column)
+        table = table.set_column(place, field.name, column)
+    return table, counts
+
+
 def _with_types(table: Any, names: Sequence[str]) -> Any:
-    """Convert the columns read as text to the type of their values, unless that loses digits."""
+    """Convert names that were read as text to numbers or truth values, where that loses nothing.
+
+    Dates stay text, and so do truth values that are written in more than two ways.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv
 
-    options = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=True)
+    options = csv.ConvertOptions(
+        null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+    )
     for name in dict.fromkeys(names):
         column = table[name] if table.column_names.count(name) == 1 else None
         if column is None or column.type != pa.string():
@@ -197,8 +274,12 @@ def _with_types(table: Any, names: Sequence[str]) -> Any:
             pa.BufferReader(content.getvalue()),
             parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=options,
-        )
-        table = table.set_column(table.column_names.index(name), name, found["name"])
+        )["name"]
+        if pa.types.is_temporal(found.type):
+            continue
+        if pa.types.is_boolean(found.type) and pc.count_distinct(column).as_py() > TRUTH_WORDS:
+            continue
+        table = table.set_column(table.column_names.index(name), name, found)
     return table
 
 

@@ -64,7 +64,7 @@ def _with_labels(features: Any, labels: Any, *, progress: Progress) -> Loaded:
         return tables.with_label(found, labels)
     if hasattr(features, "tocsr") and hasattr(features, "shape"):
         values, note = _dense(features)
-        return dataclasses.replace(tables.from_arrays("data", values, labels), skipped=note)
+        return dataclasses.replace(tables.from_arrays("data", values, labels), notes=note)
     if _are_texts(features):
         return tables.with_label(tables.from_columns("data", {"text": list(features)}), labels)
     if isinstance(features, np.ma.MaskedArray):

@@ -17,6 +17,8 @@ from dataperf.records.rows import Media
 if TYPE_CHECKING:
     import pandas as pd
 
+#: A floating-point number holds whole numbers exactly up to here.
+EXACT = 2**53
 #: Problems of one kind that are listed; the rest is counted.
 MOST_LISTED = 20
 #: Maximum number of columns that are looked at one by one.
@@ -69,6 +71,10 @@ class Loaded:
         Images or sounds.
     skipped
         Name and reason of what could not be read.
+    notes
+        Place and remark on how it was read, for the user.
+    missing_words
+        By column: words that the reader has already taken as missing, with their number of rows.
     source
         Path or name that loads the data again; "" if it was an object in memory.
     """
@@ -83,6 +89,8 @@ class Loaded:
     only_vectors: bool = False
     media: Media | None = None
     skipped: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     source: str = ""
 
 

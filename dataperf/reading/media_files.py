@@ -165,7 +165,8 @@ def with_items(
         ids=ids[good],
         only_vectors=True,
         media=Files(kind, tuple(items[row] for row in good), seen.limits),
-        skipped=(*found.skipped, *lost, *note, *seen.notes([str(name) for name in ids])),
+        skipped=(*found.skipped, *lost, *note),
+        notes=(*found.notes, *seen.notes([str(name) for name in ids])),
     )
 
 

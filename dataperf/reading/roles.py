@@ -46,14 +46,13 @@ class Roles:
     @property
     def unseen(self) -> set[str]:
         """Columns that are removed from the frame."""
-        return {self.label, self.true_label, *self.annotators} | (
-            set(self.drop) - set(self.sensitive)
-        )
+        labels = {self.label, self.true_label, *self.annotators} - {""}
+        return labels | (set(self.drop) - set(self.sensitive))
 
     @property
     def not_encoded(self) -> set[str]:
         """Columns of the frame that are not features."""
-        return {self.id, self.split, self.group, *self.drop}
+        return ({self.id, self.split, self.group} - {""}) | set(self.drop)
 
 
 def column_name(column: Any) -> Any:

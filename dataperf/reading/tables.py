@@ -17,6 +17,7 @@ from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem, did_you_mean, refuse
 from dataperf.reading import arrow, compression, csv_files, text_repair
 from dataperf.reading.loaded import MOST_LISTED, Loaded, check_columns
+from dataperf.reading.values import Options
 from dataperf.records import TextArray
 
 #: Endings of files that are read as a table; `compression.ENDINGS` may follow.
@@ -25,7 +26,9 @@ EXPECTED_JSON = "one JSON object in each line, or one list of objects"
 ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
 
 
-def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> Loaded:
+def read_file(
+    path: Path, *, names: Sequence[str] = (), how: Options | None = None, progress: Progress
+) -> Loaded:
     """Read a file as columns; its ending decides the format.
 
     Parameters
@@ -35,6 +38,8 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
     names
         Columns whose values are names (labels, ids, groups). In a CSV file they stay text
         where a number would lose digits (``01``).
+    how
+        How values are read where the file leaves it open.
     progress
         Called with the number of rows read.
 
@@ -64,7 +69,8 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
         return _read_npz(path, _content(path, member, "bad-npz") if packed else None)
     if ending in (".jsonl", ".ndjson", ".json"):
         return _read_json(path, member, progress=progress)
-    return csv_files.read(path, ending, names, member=member, progress=progress)
+    how = how or Options()
+    return csv_files.read(path, ending, names, how=how, member=member, progress=progress)
 
 
 def _content(path: Path, member: str, rule: str) -> bytes:
@@ -275,8 +281,9 @@ def from_frame(name: str, frame: Any) -> Loaded:
     backed = [name for name in names if isinstance(frame[name].dtype, pd.ArrowDtype)]
     if backed:
         frame = frame.assign(**{name: arrow.plain(_arrow(frame[name])) for name in backed})
-    frame, vectors, problems = arrow.pull_vectors(frame)
-    return Loaded(name, frame, vectors, ids, skipped=(*notes, *problems))
+    frame, vectors, problems, more = arrow.pull_vectors(frame)
+    notes += more
+    return Loaded(name, frame, vectors, ids, skipped=tuple(problems), notes=tuple(notes))
 
 
 def _arrow(series: Any) -> Any:
