@@ -13,7 +13,7 @@ import numpy as np
 from dataperf.basics.progress import Progress
 from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, Invalid, refuse
-from dataperf.reading import arrow, compression, csv_form, numbers
+from dataperf.reading import arrow, compression, csv_form, csv_values
 from dataperf.reading.csv_form import Form
 from dataperf.reading.loaded import MOST_COLUMNS, MOST_LISTED, Loaded, check_columns
 from dataperf.reading.values import Options
@@ -97,9 +97,9 @@ def read(
         where = ragged.unclosed[0] if ragged.unclosed else "the last row"
         what = "a quoted value starts here and never ends"
         raise refuse(str(path), "open-quote", where, what, 'a closing "')
-    if not as_text and (points := pointed(table, names, how.decimal)):
+    if not as_text and (points := csv_values.pointed(table, names, how.decimal)):
         return read(path, ending, names, how=how, as_text=points, member=member, progress=progress)
-    table, words = without_missing(table, how.missing)
+    table, words = csv_values.without_missing(table, how.missing)
     table = _with_types(table, names)
     lines = ragged.lines
     if len(lines) > len(table):
@@ -194,60 +194,6 @@ def _ends_in_a_quote(path: Path, member: str, table: Any) -> bool:
         while part := stream.read(1 << 20):
             quotes += part.count(b'"')
     return quotes % 2 == 1
-
-
-def pointed(table: Any, names: Sequence[str], decimal: str) -> list[str]:
-    """Return the columns that were read with decimal points in a file of decimal commas.
-
-    They are read again, as text: "1.234" is a thousand in such a file.
-    """
-    import pyarrow as pa
-
-    found = [each.name for each in table.schema if pa.types.is_floating(each.type)]
-    if decimal == "," or (found and not decimal and _has_commas(table, names)):
-        return found
-    return []
-
-
-def _has_commas(table: Any, names: Sequence[str]) -> bool:
-    """Return whether some column of text surely holds decimal commas."""
-    import pyarrow as pa
-
-    for field in table.schema:
-        if field.type == pa.string() and field.name not in names:
-            some = table[field.name].slice(0, numbers.LOOK).to_pandas()
-            found = numbers.read(some[some != ""])
-            if found is not None and found.decimal == ",":
-                return True
-    return False
-
-
-def without_missing(table: Any, words: Sequence[str]) -> tuple[Any, dict[str, dict[str, int]]]:
-    """Set empty text, and words that stand for a missing value, to null; return their counts.
-
-    Returns
-    -------
-    table
-    counts
-        By column: word to number of rows.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    counts: dict[str, dict[str, int]] = {}
-    for place, field in enumerate(table.schema):
-        if field.type != pa.string():
-            continue
-        column = table.column(place)
-        gone = pc.is_in(column, value_set=pa.array(["", *words], pa.string()))
-        if not pc.any(gone).as_py():
-            continue
-        found = pc.value_counts(column.filter(gone)).to_pylist()
-        if some := {each["values"]: each["counts"] for each in found if each["values"]}:
-            counts[field.name] = some
-        column = pc.if_else(gone, pa.scalar(None, pa.string()), column)
-        table = table.set_column(place, field.name, column)
-    return table, counts
 
 
 def _with_types(table: Any, names: Sequence[str]) -> Any:
