@@ -45,20 +45,21 @@ def apply(
 
     from dataperf.api.apply import apply as write
 
-    found = write(
-        submission,
-        data,
-        output=output,
-        log=log,
-        label=label,
-        id=id_column,
-        drop=drop or None,
-    )
+    with terminal.steps():
+        found = write(
+            submission,
+            data,
+            output=output,
+            log=log,
+            label=label,
+            id=id_column,
+            drop=drop or None,
+        )
     if as_json:
         listed = [asdict(each) for each in found.changes]
         facts = {"rows": found.rows, "kept": found.kept, "notes": list(found.notes)}
         terminal.show_json({**facts, "changes": listed})
     else:
-        typer.echo(str(found))
+        terminal.line(str(found))
     for wrote in (found.output, found.log):
         terminal.say(f"wrote {wrote}")

@@ -166,6 +166,7 @@ def with_items(
         only_vectors=True,
         media=Files(kind, tuple(items[row] for row in good), seen.limits),
         skipped=(*found.skipped, *lost, *note, *seen.notes([str(name) for name in ids])),
+        made=(*found.made, *known),
     )
 
 
