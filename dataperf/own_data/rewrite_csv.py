@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
+from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError
 from dataperf.own_data.changes import Edit
 from dataperf.reading.csv_form import Grammar, Line, form_of, head_of
@@ -110,7 +111,7 @@ def check_rows(found: int, edit: Edit) -> None:
     """
     if found != len(edit.labels):
         raise DataperfError(
-            f"the file holds {found:,} rows, but {len(edit.labels):,} were read from it, so it "
+            f"the file holds {plural(found, 'row')}, but {len(edit.labels):,} were read from it, so it "
             "cannot be written back.\n  Did it change meanwhile? Otherwise save it in another "
             "form (Parquet, JSON lines) and apply the submission to that"
         )

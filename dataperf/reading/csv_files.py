@@ -39,7 +39,7 @@ class _Ragged:
         where = f"line {row.number}" if row.number else "a line"
         if "\n" in row.text and row.text.count('"') % 2:
             self.unclosed.append(where)
-        what = f"{row.actual_columns} values instead of {row.expected_columns}"
+        what = f"{plural(row.actual_columns, 'value')} instead of {row.expected_columns}"
         self.lines.append((where, what))
         return "skip"
 

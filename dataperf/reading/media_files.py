@@ -167,6 +167,7 @@ def with_items(
         media=Files(kind, tuple(items[row] for row in good), seen.limits),
         skipped=(*found.skipped, *lost, *note),
         notes=(*found.notes, *seen.notes([str(name) for name in ids])),
+        made=(*found.made, *known),
     )
 
 

@@ -62,6 +62,7 @@ def read_file(
         what = f"the file is compressed with {program}"
         expected = f"the name {path.name}{last}, or the decompressed file"
         raise refuse(str(path), "compressed", "", what, expected)
+    progress(f"reading {stem(path)}", 0, None)
     if ending in (".parquet", ".pq"):
         content = _content(path, member, "bad-parquet") if packed else None
         return arrow.read_parquet(path, content=content, name=stem(path), progress=progress)
