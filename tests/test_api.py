@@ -27,7 +27,7 @@ FACE = {
     "Invalid": "class",
     "Result": "class",
     "Submission": "class",
-    "apply": "(submission, data, *, output=None, log=None, label=None, id=None, drop=None)",
+    "apply": "(submission, data, *, output=None, log=None, label=None, id=None, drop=None, missing=None, merge_labels=False)",
     "audit": "(data, *, label=None, detectors=None, seed=0, progress=<function>, **reading)",
     "baseline": "(challenge, strategy, *, board=None, seed=0, submitter='baseline')",
     "check": "(submission, challenge=None, *, board=None, rules='strict')",

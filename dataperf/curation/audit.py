@@ -58,7 +58,7 @@ def audit(
         Called with a few words, the work done and the total work (None if unknown).
     **reading
         How to read the data: ``id``, ``split``, ``group``, ``true_label``, ``annotators``,
-        ``sensitive``, ``embedding``, ``drop``; see `dataperf.reading.read.read`.
+        ``sensitive``, ``embedding``, ``drop``, ``decimal``, ``missing``, ``merge_labels``; see `dataperf.reading.read.read`.
 
     Returns
     -------
@@ -94,6 +94,7 @@ def audit(
     names, seed = _detectors(detectors), int(seed)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
     evidence = Collected(rows, seed, on_progress=progress, seconds=seconds)
+    notes += rows.remarks
     if rows.groups is not None and not evidence.can_group:
         notes += ("all labelled rows belong to one group, so the groups are ignored",)
     findings, skipped = _run(names, evidence, seconds, progress)

@@ -256,9 +256,22 @@ def _roles(audit: Audited) -> str:
     roles = dict(audit.rows.roles)
     if not audit.rows.split_named:
         roles.pop("split", None)
-    return "".join(
+    named = "".join(
         f" {option} {shlex.quote(roles[role])}" for role, option in options.items() if role in roles
     )
+    decimal = audit.rows.reading.get("decimal")
+    return (
+        named + (f" --decimal {shlex.quote(str(decimal))}" if decimal else "") + _of_labels(audit)
+    )
+
+
+def _of_labels(audit: Audited) -> str:
+    """Return the options that say how labels are read, as the audit was given them."""
+    how = audit.rows.reading
+    words = how.get("missing")
+    if isinstance(words, tuple):
+        words = "".join(f" --missing {shlex.quote(word)}" for word in words or ("",))
+    return f"{words or ''}{' --merge-labels' if how.get('merge_labels') else ''}"
 
 
 def apply_command(audit: Audited) -> str:
@@ -274,6 +287,7 @@ def apply_command(audit: Audited) -> str:
     target = shlex.quote(f"{path.name.partition('.')[0]}-cleaned{''.join(path.suffixes[-2:])}")
     column = audit.rows.roles.get("id")
     chosen = f"--label {label}" + (f" --id {shlex.quote(column)}" if column else "")
+    chosen += _of_labels(audit)
     return f"dataperf apply repair.json --data {shlex.quote(source)} {chosen} -o {target}"
 
 

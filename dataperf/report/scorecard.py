@@ -180,7 +180,8 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
         parts += [_repair(part), Text("")]
     elif part.summary:
         parts += [Text(_listed(part.summary)), *map(Text, part.notes), Text("")]
-    if len(part.training_runs) == 1 and part.balance:
+    few = all(split.confusion for split in part.splits.values())
+    if len(part.training_runs) == 1 and part.balance and few:
         parts += [_class_table(part), Text("")]
     if part.detection is not None and (len(part.training_runs) == 1 or part.detection.ranking):
         parts += [_detection(part.detection, series=len(part.training_runs) > 1), Text("")]
