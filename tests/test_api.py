@@ -43,6 +43,7 @@ FACE = {
     "pool": "(challenge, board=None)",
     "read_results": "(results, *, challenge=None, on_message=<function>)",
     "verify": "(result, *, safety=())",
+    "wrong_rows": "(result, *, data=None)",
 }
 FUNCTIONS = [name for name, what in FACE.items() if what != "class"]
 
@@ -133,6 +134,7 @@ FINE = {
     "pool": {"challenge": BOARD},
     "read_results": {"results": "nowhere"},
     "verify": {"result": "nowhere"},
+    "wrong_rows": {"result": "nowhere"},
 }
 #: Odd values that a parameter takes.
 TAKEN = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dataperf.api import output_paths
-from dataperf.api.evaluation import Progress
+from dataperf.basics.progress import report
 from dataperf.curation.audit import Audit, audit
 from dataperf.curation.submission import tracks
 from dataperf.errors import DataperfError
@@ -52,7 +52,7 @@ class AuditRequest:
         return [each for each in (self.report, self.submission, self.csv) if each is not None]
 
 
-def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
+def run(request: AuditRequest) -> Audit:
     """Audit a data set and write what the request names.
 
     Raises
@@ -74,12 +74,15 @@ def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
     )
     reading = {name: value for name, value in request.reading.items() if value is not None}
     detectors, seed = request.detectors, request.seed
-    found = audit(request.source, detectors=detectors, seed=seed, progress=on_progress, **reading)
+    found = audit(request.source, detectors=detectors, seed=seed, **reading)
     if request.csv is not None:
+        report("writing tables")
         found.to_csv(request.csv)
     if request.report is not None:
+        report("writing the report")
         found.report(request.report)
     if request.submission is not None:
+        report("writing the submission")
         found.to_submission(
             request.track,
             path=request.submission,

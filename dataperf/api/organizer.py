@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from typing_extensions import Unpack
 from dataperf import registry, report
 from dataperf.api import arguments, output_paths
 from dataperf.api.arguments import FUNCTION, NOTHING, NUMBER, PATH, TEXT
-from dataperf.api.evaluation import Messages, Progress
+from dataperf.api.evaluation import Messages
 from dataperf.api.own_data import DataOptions
 from dataperf.authoring import scaffold
+from dataperf.basics import progress
+from dataperf.basics.progress import Progress
 from dataperf.boards import reference_points
 from dataperf.definitions import freezing, loading
 from dataperf.errors import NotFound, Unavailable
@@ -140,6 +143,11 @@ def freeze(
         on_message=(on_message, FUNCTION),
         on_progress=(on_progress, function),
     )
+    with contextlib.nullcontext() if on_progress is None else progress.listening(on_progress):
+        return _freeze(name, engine, jobs, on_message)
+
+
+def _freeze(name: str, engine: str | None, jobs: int, on_message: Messages) -> dict[str, str]:
     models, known = registry.find("fixed_models"), registry.find("challenges")
     engines.chosen(engine, jobs=jobs, items=1)  # checked also where nothing is left to train
     if _plain(name.removesuffix(".py")) in map(_plain, models):
@@ -149,7 +157,7 @@ def freeze(
         raise NotFound("fixed model or challenge", name, [*models, *known])
     challenge = loading.load(name)
     freezing.check_models(challenge)
-    points = _reference_points(challenge, engine, jobs, on_message, on_progress)
+    points = _reference_points(challenge, engine, jobs, on_message)
     digests = freezing.freeze_boards(challenge, list(challenge.boards))
     reference_points.keep(challenge, points)
     readme = loading.folder_of(challenge) / "README.md"
@@ -168,18 +176,15 @@ def _reference_points(
     engine: str | None,
     jobs: int,
     on_message: Messages,
-    on_progress: Progress | None,
 ) -> dict[str, reference_points.ReferencePoints]:
     """Return the reference points of every board whose data is here."""
     found, frozen = {}, freezing.read_list(loading.folder_of(challenge) / freezing.LIST)
     for number, board in enumerate(challenge.boards):
-        if on_progress is not None:
-            on_progress(f"reference points of {board}", number, len(challenge.boards))
         try:
-            known = reference_points.load(challenge, board)
-            found[board] = known or reference_points.compute(
-                challenge, board, engine=engine, jobs=jobs
-            )
+            with progress.stage("board", number, len(challenge.boards)):
+                found[board] = reference_points.load(challenge, board) or reference_points.compute(
+                    challenge, board, engine=engine, jobs=jobs
+                )
         except Unavailable:
             if board not in frozen:  # else it was said when it was frozen
                 on_message(f"{board}: frozen without reference points, its data is not here")

@@ -9,12 +9,10 @@ from typing import Any, TypedDict, overload
 from typing_extensions import Unpack
 
 from dataperf.api import arguments, evaluation
-from dataperf.api.arguments import FUNCTION, NOTHING, PATH, SUBMISSIONS, Expected
+from dataperf.api.arguments import DATA, FUNCTION, NOTHING, PATH, SUBMISSIONS
 from dataperf.api.evaluation import EvaluationRequest, Messages
 from dataperf.api.submissions import Given
 from dataperf.records import Result
-
-DATA = Expected("a path, a dataset's name, a data frame or arrays", lambda value: value is not None)
 
 
 class DataOptions(TypedDict, total=False):

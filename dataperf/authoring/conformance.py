@@ -16,6 +16,7 @@ import numpy as np
 
 from dataperf import registry, statistics
 from dataperf.authoring import strategy_trial
+from dataperf.basics.progress import report
 from dataperf.boards import safety_panel
 from dataperf.definitions import freezing
 from dataperf.definitions import loading as challenges
@@ -34,11 +35,11 @@ def plugins() -> list[dict[str, Any]]:
         One for each plug-in: ``name`` (``KIND/NAME``), ``ok`` and ``problems`` (list of str).
     """
     rows = []
-    for kind in registry.KINDS:
-        for entry in registry.find(kind).values():
-            problems = plugin(entry)
-            name = f"{kind}/{entry.name}"
-            rows.append({"name": name, "ok": not problems, "problems": problems})
+    entries = [entry for kind in registry.KINDS for entry in registry.find(kind).values()]
+    for number, entry in enumerate(entries):
+        report("checking plug-ins", number, len(entries))
+        problems, name = plugin(entry), f"{entry.kind}/{entry.name}"
+        rows.append({"name": name, "ok": not problems, "problems": problems})
     return rows
 
 

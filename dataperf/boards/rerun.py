@@ -11,12 +11,13 @@ from typing import Any
 
 from dataperf import registry
 from dataperf.basics import validation
+from dataperf.basics.threads import one_thread
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
-from dataperf.evaluation import engines, results
+from dataperf.evaluation import engines, record_check, results
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Record, Result, TaskData
@@ -80,7 +81,9 @@ def verify(
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     """
-    yield from engines.run(partial(_row, safety=safety), kept, engine=engine, jobs=jobs)
+    yield from engines.run(
+        partial(_row, safety=safety), kept, engine=engine, jobs=jobs, words="verifying"
+    )
 
 
 def _row(kept: Kept | Path | Result, *, safety: Sequence[str]) -> dict[str, Any]:
@@ -103,12 +106,14 @@ def _name(given: Kept | Path | Result) -> str:
 def _read(given: Kept | Path | Result) -> tuple[Result, str]:
     """Return the record and its name."""
     if isinstance(given, Result):
+        record_check.check(given)
         return given, _name(given)
     if isinstance(given, Kept):
         return results.get(given.location, given.name), given.name
     return results.read(given), str(given)
 
 
+@one_thread()
 def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[str, Any]:
     """Run the evaluation of a result again.
 

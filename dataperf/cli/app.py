@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from dataperf.basics import threads
 from dataperf.cli import signals, terminal
 from dataperf.cli.apply import apply
 from dataperf.cli.boards import leaderboard, list_, show
@@ -55,7 +56,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from dataperf import __version__
 
-        typer.echo(f"dataperf {__version__}")
+        terminal.line(f"dataperf {__version__}")
         raise typer.Exit
 
 
@@ -96,6 +97,7 @@ def main() -> None:
     from dataperf.errors import DataperfError
 
     signals.listen()
+    threads.limit_new_libraries()  # before numpy is imported
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -47,22 +47,23 @@ def apply(
 
     from dataperf.api.apply import apply as write
 
-    found = write(
-        submission,
-        data,
-        output=output,
-        log=log,
-        label=label,
-        id=id_column,
-        drop=drop or None,
-        missing=missing or None,
-        merge_labels=merge_labels,
-    )
+    with terminal.steps():
+        found = write(
+            submission,
+            data,
+            output=output,
+            log=log,
+            label=label,
+            id=id_column,
+            drop=drop or None,
+            missing=missing or None,
+            merge_labels=merge_labels,
+        )
     if as_json:
         listed = [asdict(each) for each in found.changes]
         facts = {"rows": found.rows, "kept": found.kept, "notes": list(found.notes)}
         terminal.show_json({**facts, "changes": listed})
     else:
-        typer.echo(str(found))
+        terminal.line(str(found))
     for wrote in (found.output, found.log):
         terminal.say(f"wrote {wrote}")

@@ -81,8 +81,8 @@ def audit(
         budget=budget,
         all_rows=all_rows,
     )
-    with terminal.steps() as progress:
-        found = audits.run(request, on_progress=progress)
+    with terminal.steps():
+        found = audits.run(request)
     terminal.show_json(found.to_dict()) if as_json else terminal.show(text(found))
     for place in request.written:
         terminal.say(f"wrote {place}")

@@ -47,18 +47,18 @@ def verify(
     """
     from dataperf.api.results import verify_all
 
-    with terminal.progress("verifying", len(files or ()) or None) as advance:
-        found = []
-        for each in verify_all(
-            files or (),
-            results=results,
-            safety=safety or (),
-            engine=engine,
-            jobs=jobs,
-            on_message=terminal.say,
-        ):
-            found.append(asdict(each))
-            advance()
+    with terminal.steps("verifying"):
+        found = [
+            asdict(each)
+            for each in verify_all(
+                files or (),
+                results=results,
+                safety=safety or (),
+                engine=engine,
+                jobs=jobs,
+                on_message=terminal.say,
+            )
+        ]
     printing.rows(found, as_json)
 
 
@@ -69,7 +69,9 @@ def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
     """
     from dataperf.authoring import conformance
 
-    printing.rows(conformance.plugins(), as_json)
+    with terminal.steps("checking"):
+        found = conformance.plugins()
+    printing.rows(found, as_json)
 
 
 @with_groups
@@ -102,13 +104,14 @@ def new(
     from dataperf.api import organizer
 
     more = {"folder": path, "data": from_data, "track": track, "on_message": terminal.say}
-    made = organizer.new(kind, name, **more, **chosen(columns, own))  # type: ignore[arg-type]
+    with terminal.steps():
+        made = organizer.new(kind, name, **more, **chosen(columns, own))  # type: ignore[arg-type]
     written = [str(file) for file in made]
     if as_json:
         return terminal.show_json({"wrote": written})
     for file in written:
-        typer.echo(f"wrote {file}")
-    typer.echo(f"check it: dataperf check-plugins --plugins {shlex.quote(str(path))}")
+        terminal.line(f"wrote {file}")
+    terminal.line(f"check it: dataperf check-plugins --plugins {shlex.quote(str(path))}")
 
 
 def freeze(
@@ -125,14 +128,12 @@ def freeze(
     """
     from dataperf.api import organizer
 
-    with terminal.steps() as progress:
-        digests = organizer.freeze(
-            name, engine=engine, jobs=jobs, on_message=terminal.say, on_progress=progress
-        )
+    with terminal.steps("freezing"):
+        digests = organizer.freeze(name, engine=engine, jobs=jobs, on_message=terminal.say)
     if as_json:
         return terminal.show_json(digests)
     for frozen, digest in digests.items():
-        typer.echo(f"frozen: {digest}  {frozen}")
+        terminal.line(f"frozen: {digest}  {frozen}")
 
 
 def schema(

@@ -281,9 +281,13 @@ class Usual:
 
     @cached_property
     def _columns(self) -> list[tuple[str, str]]:
-        """Name and kind of the columns that are compared; the features if there are no columns."""
-        kinds = self.rows.kinds
-        pairs = [(str(name), str(kinds.get(str(name), ""))) for name in self.rows.frame.columns]
+        """Name and kind of the columns that are compared; the features if there are no columns.
+
+        Every id is unusual, so ids are not compared.
+        """
+        kinds, column = self.rows.kinds, self.rows.roles.get("id")
+        names = [str(name) for name in self.rows.frame.columns if name != column]
+        pairs = [(name, str(kinds.get(name, ""))) for name in names]
         named = [pair for pair in pairs if pair[1] in ("numeric", "categorical")]
         if named or self.rows.frame.shape[1]:
             return named[:200]

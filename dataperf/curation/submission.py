@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
+from dataperf.basics.threads import one_thread
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
@@ -224,15 +225,13 @@ def _judged(rows: Rows, evidence: Collected, pool: IntArray) -> Suspects:
 
 
 def _judge(rows: Rows, whole: Collected, pool: IntArray) -> Suspects:
-    from threadpoolctl import threadpool_limits
-
     from dataperf.detectors import label_errors
 
     part = rows if len(pool) == len(rows) else part_of(rows, pool)
     evidence = (
         whole if part is whole.rows else Collected(part, whole.seed, on_progress=whole.on_progress)
     )
-    with threadpool_limits(limits=1):
+    with one_thread():
         probabilities, found = evidence.probabilities, label_errors.find(evidence)
     counts = np.bincount(part.labels[part.labels >= 0], minlength=len(part.classes))
     enough = counts[part.labels] >= label_errors.FEWEST_OF_CLASS  # smaller classes are not judged

@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.progress import report
+from dataperf.basics.threads import one_thread
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
@@ -37,6 +39,7 @@ from dataperf.records import (
 from dataperf.statistics import Outcome
 
 
+@one_thread()
 def evaluate(
     challenge: Challenge | str,
     answer: Submission | Path | str,
@@ -151,6 +154,7 @@ def _scores(
         runs = {name: train(task, data[name], plans[name]) for name, task in tasks.items()}
     except TrainingFailed as error:
         return _failed(error.reason)
+    report("computing scores and intervals")
     called = [("metrics", registry.load("metrics", name)) for name in metrics]
     with plugin_calls.naming(*called, ("tracks", track)):
         found = {

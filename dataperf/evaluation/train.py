@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dataperf import registry
 from dataperf.basics import files
+from dataperf.basics.progress import report
 from dataperf.basics.threads import one_thread
 from dataperf.errors import DataperfError, TrainingFailed
 from dataperf.evaluation import results
@@ -66,8 +67,9 @@ def train(task: Task, data: TaskData, plan: Plan) -> Run:
     predictions: dict[str, list[NDArray[np.intp]]] = {name: [] for name in data.tests}
     seconds, size = [0.0, 0.0], 0
     with one_thread(), _failing(task.model):
+        report(words := f"training {task.model}", 0, len(plan.sets))
         clock = time.perf_counter()
-        for fitted in _fitted(model, data, plan, options):
+        for number, fitted in enumerate(_fitted(model, data, plan, options), start=1):
             trained = time.perf_counter()
             for name, test in data.tests.items():
                 found = np.asarray(model.predict(fitted, test.features))
@@ -75,6 +77,7 @@ def train(task: Task, data: TaskData, plan: Plan) -> Run:
             done = time.perf_counter()
             seconds = [seconds[0] + trained - clock, seconds[1] + done - trained]
             clock, size = done, int(model.size(fitted))
+            report(words, number, len(plan.sets))
         if size < 0:
             raise ValueError(f"{task.model} has a size of {size} bytes")
     joined = {name: np.concatenate(found) for name, found in predictions.items()}

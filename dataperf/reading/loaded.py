@@ -51,6 +51,8 @@ class Loaded:
         By column: words that the reader has already taken as missing, with their number of rows.
     source
         Path or name that loads the data again; "" if it was an object in memory.
+    made
+        Columns that the reader made, such as the width of an image: shown, but not judged.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Loaded:
     skipped: tuple[tuple[str, str], ...] = ()
     missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     source: str = ""
+    made: tuple[str, ...] = ()
 
 
 def chunks(rows: int, width: int, *, numbers: int = 2**22) -> Iterator[slice]:

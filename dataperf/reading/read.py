@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataperf import registry
-from dataperf.basics.progress import Progress
+from dataperf.basics.progress import Progress, report
+from dataperf.basics.threads import one_thread
 from dataperf.basics.wording import plural, shorten
 from dataperf.errors import (
     Ambiguous,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@one_thread()
 def read(
     source: Any,
     *,
@@ -58,7 +60,7 @@ def read(
     missing: Sequence[str] | None = None,
     merge_labels: bool = False,
     text_features: int = 256,
-    progress: Progress = lambda words, done, total: None,
+    progress: Progress = report,
     wrong: Sequence[Problem] = (),
 ) -> Rows:
     """Read a data set.
@@ -308,6 +310,7 @@ def _rows(
         strange_truths=of_labels.strange_truths,
         reading=how.given(),
         notes=(*notes, *((f"column {column}", note) for column, note in of_columns)),
+        made=found.made,
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, Invalid, Problem, Unavailable
 from dataperf.records import (
     Generated,
@@ -145,7 +146,7 @@ def _check_table(dataset: str, rows: Table) -> None:
     unique, counts = np.unique(rows.ids, return_counts=True)
     if len(unique) != len(rows.ids):
         twice = unique[counts > 1]
-        what = f"{len(twice):,} repeated ids, such as {twice[0][:100]!r}"
+        what = f"{plural(len(twice), 'repeated id')}, such as {twice[0][:100]!r}"
         problems.append(Problem("duplicate-id", "ids", what))
     if rows.features.ndim != 2 or len(rows.features) != len(rows.ids):
         problems.append(
@@ -158,7 +159,7 @@ def _check_table(dataset: str, rows: Table) -> None:
         what = f"NaN or infinite values, first in the row of {str(rows.ids[row])[:100]!r}"
         problems.append(Problem("not-finite", "features", what))
     problems += [
-        Problem("column-length", f"columns.{name}", f"{len(column)} values", f"{len(rows)}")
+        Problem("column-length", f"columns.{name}", plural(len(column), "value"), f"{len(rows)}")
         for name, column in rows.columns.items()
         if len(column) != len(rows)
     ]
