@@ -62,9 +62,8 @@ def read(
         where = f"line {row.number}" if row.number else "a line"
         if "\n" in row.text and row.text.count('"') % 2:
             unclosed.append(where)
-        ragged.append(
-            (where, f"{plural(row.actual_columns, 'value')} instead of {row.expected_columns}")
-        )
+        what = f"{plural(row.actual_columns, 'value')} instead of {row.expected_columns}"
+        ragged.append((where, what))
         return "skip"
 
     start = _start(path)
@@ -97,12 +96,12 @@ def read(
     table, words = csv_values.without_missing(table, how.missing)
     table = _with_types(table, names)
     if len(ragged) > len(table):
-        first = f"{ragged[0][0]} has {ragged[0][1]}"
+        first = " has ".join(ragged[0])
         what = f"{plural(len(ragged), 'line')} of {len(ragged) + len(table):,} do not fit: {first}"
         raise refuse(str(path), "ragged", "", what, "the same number of values in every line")
     found = arrow.from_table(path.name.partition(".")[0] or path.name, table, progress=progress)
-    found = dataclasses.replace(found, missing_words=words)
-    return _with_skipped(found, _listed(ragged, "line"))
+    skipped = (*found.skipped, *_listed(ragged, "line"))
+    return dataclasses.replace(found, missing_words=words, skipped=skipped)
 
 
 def _ends_in_a_quote(path: Path, table: Any) -> bool:
@@ -207,10 +206,6 @@ def _refuse_bytes(path: Path, table: Any) -> None:
                 where = f'column "{field.name}", row {number}'
                 expected = "UTF-8; for Latin-1: iconv -f latin1 -t utf-8"
                 raise refuse(str(path), "not-utf8", where, repr(value)[:60], expected) from None
-
-
-def _with_skipped(found: Loaded, more: Sequence[tuple[str, str]]) -> Loaded:
-    return dataclasses.replace(found, skipped=(*found.skipped, *more))
 
 
 def _listed(problems: list[tuple[str, str]], word: str) -> list[tuple[str, str]]:
