@@ -565,7 +565,7 @@ def test_files_that_are_not_there(frame, tmp_path, monkeypatch):
         ("t.csv", "a,kind\nü,1\n".encode("latin-1"), 'column "a", row 1'),
         ("t.csv", "ü,kind\n1,1\n".encode("latin-1"), "iconv"),
         ("t.csv", "a,kind\n1,2\n".encode("utf-16"), "UTF-16"),
-        ("t.csv", b"a,kind\n1\n1,2,3\n1\n4,5\n", "3 lines of 4 do not fit: line 2 has 1 values"),
+        ("t.csv", b"a,kind\n1\n1,2,3\n1\n4,5\n", "3 lines of 4 do not fit: line 2 has 1 value"),
         ("t.parquet", b"PAR1 not really", "not a complete Parquet file"),
         ("t.jsonl", b'{"a": 1}\n{"a": \n', "line 2"),
         ("t.jsonl", b"[1, 2]\n", "not an object"),

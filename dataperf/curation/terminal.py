@@ -75,8 +75,8 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
     facts = ", ".join([*counts, plural(len(rows.classes), "class")])
     missing = int((rows.labels < 0).sum())
     facts += f", label {clipped(rows.label, 60)}" + (f" ({missing:,} missing)" if missing else "")
-    asked = [Text(clipped(note, 500)) for note in audit.notes if note.startswith(WARNING)]
-    parts: list[Any] = [head, Text(facts), *asked, Text(""), Findings(audit.findings)]
+    warnings = [Text(clipped(note, 500)) for note in audit.notes if note.startswith(WARNING)]
+    parts: list[Any] = [head, Text(facts), *warnings, Text(""), Findings(audit.findings)]
     for found in audit.findings:
         if found.severity != "none" and len(found.table):
             parts += [Text(""), *_top(found, most)]
