@@ -227,9 +227,7 @@ class _Tables:
         found = np.einsum("hg,hgt->ht", each[::-1], above)
         return found[:, 1:], found[:, 0]
 
-    def intervals(
-        self, random: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray, float, float]:
+    def intervals(self, random: np.random.Generator) -> tuple[FloatArray, FloatArray, float, float]:
         """Return the 95 % interval of the errors above each threshold, and of all errors.
 
         It is a bootstrap: the counts are multinomial.
