@@ -43,9 +43,9 @@ def verdict(summary: Mapping[str, float | None], higher_is_better: bool) -> list
     elif summary.get("test rows"):
         words.append(_tested(summary))
     over = (summary.get("over random low"), summary.get("over random high"))
-    if first == "the repair helps" and None not in over:
-        if float(over[0] or 0) <= 0.0 <= float(over[1] or 0):
-            words.append("dropping as many random rows does as well, within noise")
+    spans_zero = None not in over and float(over[0] or 0) <= 0.0 <= float(over[1] or 0)
+    if first == "the repair helps" and spans_zero:
+        words.append("dropping as many random rows does as well, within noise")
     return words
 
 
