@@ -8,7 +8,7 @@ and errors together, few rows, every row twice, a corner of the data relabelled.
 flagged labels, as estimated ("said") and in truth; "holds" is the share of runs whose interval
 of the number of wrong labels among the flagged holds the true number. AP is the average precision
 of the ranking. Everything is drawn by seed; ``--runs`` draws that many times. ``--quick`` takes
-three data sets, three rates and up to 500 rows. A full run of the first two tables takes about half an hour a draw.
+three data sets, three rates and up to 500 rows. A full draw of all three takes about an hour.
 """
 
 from __future__ import annotations

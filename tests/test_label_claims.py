@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 
+import audit_pages as made
 import numpy as np
 import pandas as pd
 import pytest
-import audit_pages as made
 from typer.testing import CliRunner
 
 import dataperf

@@ -147,10 +147,9 @@ def compare(scores: FloatArray, known: Scored, others: Scored, *, seed: int) -> 
     scale = len(scores) / len(others)
     tables = _Tables.of(known, others, grid, scale)
     above = [_above(others.scores[others.half == half], grid) * scale for half in (0, 1)]
-    least, middle = _shares(tables.density())
-    real, wrong = tables.errors(middle)
-    lows, highs, fewest, most = tables.intervals(np.random.default_rng([seed, 8]))
+    real, wrong = tables.errors(_shares(tables.density())[1])
     flagged = above[0] + above[1]
+    bounds = tables.bounds(flagged, np.random.default_rng([seed, 8]))
     # the threshold of one half is used on the other; the mean of both is carried to all rows
     chosen = [_best(real[1 - half], above[half], wrong[1 - half]) for half in (0, 1)]
     count = sum(float(above[1 - half][chosen[half]]) for half in (0, 1))
@@ -159,13 +158,13 @@ def compare(scores: FloatArray, known: Scored, others: Scored, *, seed: int) -> 
     return Calibration(
         thresholds=_carried(scores, flagged),
         flagged=flagged,
-        real=np.minimum(real.sum(axis=0), flagged),
-        low=np.minimum(lows, flagged),
-        high=np.minimum(highs, flagged),
+        real=bounds.mean,
+        low=bounds.low,
+        high=bounds.high,
         found=real.sum(axis=0) / max(float(wrong.sum()), 1e-12),
         share=min(1.0, float(wrong.sum()) / len(scores)),
-        share_low=min(1.0, fewest / len(scores)),
-        share_high=min(1.0, most / len(scores)),
+        share_low=min(1.0, bounds.fewest / len(scores)),
+        share_high=min(1.0, bounds.most / len(scores)),
         best=int(np.argmin(np.abs(flagged - count))),
         rise=float(_rise(counts[None])[0]),
         rise_error=float(np.sqrt(12 / max(counts.sum(), 1e-3))),
@@ -227,23 +226,42 @@ class _Tables:
         found = np.einsum("hg,hgt->ht", each[::-1], above)
         return found[:, 1:], found[:, 0]
 
-    def intervals(self, random: np.random.Generator) -> tuple[FloatArray, FloatArray, float, float]:
-        """Return the 95 % interval of the errors above each threshold, and of all errors.
+    def bounds(self, flagged: FloatArray, random: np.random.Generator) -> _Bounds:
+        """Return the mean and the 95 % interval of the errors above each threshold, and of all.
 
-        It is a bootstrap: the counts are multinomial.
+        It is a bootstrap: the counts are multinomial. No more errors than flagged rows are
+        counted in any sample, so the mean is below that number unless all samples reach it.
         """
         drawn = [
             _Tables(_drawn(self.known, random), _drawn(self.others, random))
             for _ in range(RESAMPLES)
         ]
-        least = _shares(np.concatenate([each.density() for each in drawn]))[0].reshape(-1, 2)
-        low = [each.errors(share) for each, share in zip(drawn, least, strict=True)]
-        high = [each.errors(np.ones(2)) for each in drawn]
-        fewest = np.percentile([wrong.sum() for _, wrong in low], 2.5)
-        most = np.percentile([wrong.sum() for _, wrong in high], 97.5)
-        lows = np.percentile(np.array([real.sum(axis=0) for real, _ in low]), 2.5, axis=0)
-        highs = np.percentile(np.array([real.sum(axis=0) for real, _ in high]), 97.5, axis=0)
-        return lows, highs, float(fewest), float(most)
+        shares = _shares(np.concatenate([each.density() for each in drawn]))
+        real, wrong = [], []
+        for share in (*shares, np.ones_like(shares[0])):
+            pairs = [
+                each.errors(part) for each, part in zip(drawn, share.reshape(-1, 2), strict=True)
+            ]
+            real.append(np.minimum([found.sum(axis=0) for found, _ in pairs], flagged))
+            wrong.append([found.sum() for _, found in pairs])
+        return _Bounds(
+            mean=real[1].mean(axis=0),
+            low=np.percentile(real[0], 2.5, axis=0),
+            high=np.percentile(real[2], 97.5, axis=0),
+            fewest=float(np.percentile(wrong[0], 2.5)),
+            most=float(np.percentile(wrong[2], 97.5)),
+        )
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Mean and interval of the errors above each threshold, (t,), and of all errors."""
+
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
+    fewest: float
+    most: float
 
 
 def _shares(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
