@@ -89,7 +89,7 @@ def test_the_share_of_errors_is_that_of_a_known_mixture():
         for each in (known, scores)
     ]
     found = error_counts.compare(scores, *parts, seed=0)
-    assert found.tells_errors
+    assert found.separates_errors
     assert found.share == pytest.approx(0.1, abs=0.015)
     assert found.share_low <= found.share <= found.share_high
     best = found.best
@@ -171,7 +171,7 @@ def test_an_audit_is_plain_values_too(tmp_path):
     assert {"row", "id", "score", "given", "suggested"} <= set(row)
     written = {path.name for path in found.to_csv(tmp_path / "tables")}
     assert {"label_errors.csv", "label_errors-transition.csv"} <= written
-    assert "\n  ● high    Label errors: " in repr(found) and len(repr(found)) < 500
+    assert "\n  ◐ medium  Label errors: " in repr(found) and len(repr(found)) < 500
     assert "Label errors" in found._repr_html_()
     for write in (found.report, found.to_csv, lambda place: found.to_submission(path=place)):
         with pytest.raises(Invalid, match="it is 3"):

@@ -65,7 +65,10 @@ RIGHT = {
 }
 
 
-SAID = ("do not tell the classes apart everywhere", "nothing can be said of single labels")
+SAID = (
+    "These classes cannot be separated by these columns",
+    "nothing can be said of single labels",
+)
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -186,7 +189,7 @@ def test_only_an_even_spread_over_the_injected_errors_is_a_claim(steep):
     kept = u[random.random(len(u)) < np.exp(steep * (u - 1))][:400]  # u: 0 most suspicious
     others = np.concatenate([1 - kept, random.uniform(-1, -0.5, 3600)])
     found = error_counts.compare(others, scored(random, known), scored(random, others), seed=0)
-    assert found.tells_errors == (steep == 0)
+    assert found.separates_errors == (steep == 0)
     assert found.rise == pytest.approx(0.8 * steep, abs=3 * found.rise_error)
     if steep:
         assert found.low[found.best] < 0.4 * found.flagged[found.best]

@@ -26,7 +26,7 @@ def find(evidence: Any) -> Finding | str:
 
     The threshold has the highest expected F1. How many of the flagged labels are wrong is
     estimated by injecting errors (see `dataperf.evidence.calibration`). Labels are only called
-    wrong (column ``flagged``) where the estimate can tell errors from correct labels of hard rows.
+    wrong (column ``flagged``) where the estimate can distinguish errors from correct labels of hard rows.
     Where it cannot, because classes overlap or there are few rows, the same rows are ``doubtful``
     and nothing is claimed of them. The table has all rows for which another class is more
     probable, flagged or not. The column ``confident_learning`` marks the rows that the package
@@ -54,15 +54,15 @@ def find(evidence: Any) -> Finding | str:
     )
     suspicious = (scores >= found.thresholds[found.best]) & (scores > 0)
     accuracy = float((scores <= 0).mean())
-    doubt = _doubt(found, accuracy, given)
-    flagged, doubtful = (suspicious & (not doubt), suspicious & bool(doubt))
+    reason = _why_not(found, accuracy, given)
+    flagged, doubtful = (suspicious & (not reason), suspicious & bool(reason))
     also = _confident_learning(probabilities[judged], given)
     table = _table(evidence, judged, scores, suggested, flagged, doubtful, also)
     numbers = _numbers(found, flagged, doubtful, also) | {"models_right": round(accuracy, 4)}
     return Finding(
         kind="label_errors",
         title=title,
-        sentence=_sentence(numbers, doubt, "columns" if rows.media is None else "features"),
+        sentence=_sentence(numbers, reason, "columns" if rows.media is None else "features"),
         severity=_severity(numbers),
         table=table,
         numbers=numbers,
@@ -73,12 +73,12 @@ def find(evidence: Any) -> Finding | str:
     )
 
 
-def _doubt(found: error_counts.Calibration, accuracy: float, given: IntArray) -> str:
+def _why_not(found: error_counts.Calibration, accuracy: float, given: IntArray) -> str:
     """Return why no label can be called wrong: overlap, few or weak; "" if labels can be."""
     guessed = float(np.bincount(given).max()) / len(given)
     if 1 - accuracy > (1 - error_counts.LEAST_SKILL) * (1 - guessed):
         return "weak"
-    if not found.tells_errors:
+    if not found.separates_errors:
         return "few" if found.rise < error_counts.LEAST_RISE else "overlap"
     return "" if found.low[found.best] >= 1 else "few"
 
@@ -159,11 +159,11 @@ def _numbers(
     }
 
 
-def _sentence(numbers: dict[str, Any], doubt: str, columns: str) -> str:
+def _sentence(numbers: dict[str, Any], reason: str, columns: str) -> str:
     judged, count, doubtful = (numbers[name] for name in ("judged", "flagged", "doubtful"))
     share = numbers["confident_learning"] / judged
     plain = f"Confident learning would flag {numbers['confident_learning']:,} ({share:.1%})."
-    right = f"models get {numbers['models_right']:.0%} of the labels right"
+    right = f"{numbers['models_right']:.0%}"
     if count:
         return (
             f"{count:,} of {judged:,} labels {'is' if count == 1 else 'are'} flagged; "
@@ -174,10 +174,11 @@ def _sentence(numbers: dict[str, Any], doubt: str, columns: str) -> str:
     if not doubtful and not numbers["confident_learning"]:
         return f"None of the {judged:,} labels looks wrong."
     why = {
-        "weak": f"The {right}: nothing can be said of single labels.".replace("The m", "M"),
+        "weak": f"Models get {right} of the labels right: nothing can be said of single labels.",
         "overlap": (
-            f"No label is called wrong: these {columns} do not tell the classes apart everywhere "
-            f"({right}), so errors cannot be distinguished from correct but hard rows."
+            f"These classes cannot be separated by these {columns}: models get {right} of the "
+            "labels right, so errors cannot be distinguished from correct but hard rows, and no "
+            "label is called wrong."
         ),
     }
     few = (
@@ -189,7 +190,7 @@ def _sentence(numbers: dict[str, Any], doubt: str, columns: str) -> str:
         f"{'all' if numbers['at_most'] >= doubtful - 0.5 else format(numbers['at_most'], ',.0f')} "
         "of them may be wrong. "
     )
-    return f"{why.get(doubt, few)} {some if doubtful else ''}{plain}"
+    return f"{why.get(reason, few)} {some if doubtful else ''}{plain}"
 
 
 def _between(low: float, high: float) -> str:

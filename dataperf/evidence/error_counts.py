@@ -25,7 +25,8 @@ from dataperf.records import FloatArray, IntArray
 GRID, RESAMPLES, BINS = 200, 200, 40
 #: u ends here: the injected errors that look least suspicious lie among hard rows in any data.
 RANGE = 0.8
-#: Suggested classes with fewer injected errors are ranked together.
+#: Suggested classes with fewer injected errors are ranked together; if all of these have fewer,
+#: they are left out, because their place among so few says nothing.
 LEAST_OF_CLASS = 20
 #: Least rise of the logarithmic density of correct labels over `RANGE`. In simulations of
 #: overlapping classes that models predict better than `LEAST_SKILL` it was 1.2 to 10.
@@ -113,8 +114,8 @@ class Calibration:
     scored: int
 
     @property
-    def tells_errors(self) -> bool:
-        """Whether errors can be told from the correct labels of overlapping classes."""
+    def separates_errors(self) -> bool:
+        """Whether errors can be distinguished from the correct labels of overlapping classes."""
         flat = self.rise + self.rise_error < LEAST_RISE
         return flat or (self.part >= LEAST_PART and self.ratio > LEAST_RATIO)
 
@@ -201,7 +202,8 @@ class _Tables:
         np.add.at(a, (known.half, group[known.suggested], place), 1.0)
         b = np.zeros((2, size, BINS + 1))
         mine, theirs = (2 * group[each.suggested] + each.half for each in (known, others))
-        for key in np.unique(mine).tolist():
+        few = 0 < np.count_nonzero(mine < 2) < LEAST_OF_CLASS and size > 1
+        for key in np.unique(mine[mine >= 2] if few else mine).tolist():
             part = known.scores[mine == key]
             u = (_above(part, others.scores[theirs == key]) + 0.5) / (len(part) + 1)
             bins = np.minimum((u / RANGE * BINS).astype(np.intp), BINS)
@@ -218,13 +220,13 @@ class _Tables:
 
         An injected error of a class stands for as many errors as the other half of the data has
         for each of its injected errors of that class. ``share`` says for each half what share of
-        its suspicious rows are errors.
+        its suspicious rows are errors, (..., 2): the results have the same first axes.
         """
         rows, injected = self.others[:, :, :-1].sum(axis=2), self.known.sum(axis=2)
-        each = share[:, None] * rows / RANGE / np.maximum(injected, 1.0)
-        above = np.cumsum(self.known[:, :, ::-1], axis=2)[:, :, ::-1]
-        found = np.einsum("hg,hgt->ht", each[::-1], above)
-        return found[:, 1:], found[:, 0]
+        each = share[..., None] * (rows / RANGE / np.maximum(injected, 1.0))
+        between = np.stack([each[..., 1 - half, :] @ self.known[half] for half in (0, 1)], axis=-2)
+        found = np.cumsum(between[..., ::-1], axis=-1)[..., ::-1]
+        return found[..., 1:], found[..., 0]
 
     def bounds(self, flagged: FloatArray, random: np.random.Generator) -> _Bounds:
         """Return the mean and the 95 % interval of the errors above each threshold, and of all.
@@ -237,19 +239,16 @@ class _Tables:
             for _ in range(RESAMPLES)
         ]
         shares = _shares(np.concatenate([each.density() for each in drawn]))
-        real, wrong = [], []
-        for share in (*shares, np.ones_like(shares[0])):
-            pairs = [
-                each.errors(part) for each, part in zip(drawn, share.reshape(-1, 2), strict=True)
-            ]
-            real.append(np.minimum([found.sum(axis=0) for found, _ in pairs], flagged))
-            wrong.append([found.sum() for _, found in pairs])
+        kinds = np.array([*shares, np.ones_like(shares[0])]).reshape(3, -1, 2)
+        pairs = [each.errors(kinds[:, place]) for place, each in enumerate(drawn)]
+        real = np.minimum([found.sum(axis=1) for found, _ in pairs], flagged)  # draws, kinds, t
+        wrong = np.array([found.sum(axis=1) for _, found in pairs])
         return _Bounds(
-            mean=real[1].mean(axis=0),
-            low=np.percentile(real[0], 2.5, axis=0),
-            high=np.percentile(real[2], 97.5, axis=0),
-            fewest=float(np.percentile(wrong[0], 2.5)),
-            most=float(np.percentile(wrong[2], 97.5)),
+            mean=real[:, 1].mean(axis=0),
+            low=np.percentile(real[:, 0], 2.5, axis=0),
+            high=np.percentile(real[:, 2], 97.5, axis=0),
+            fewest=float(np.percentile(wrong[:, 0], 2.5)),
+            most=float(np.percentile(wrong[:, 2], 97.5)),
         )
 
 
