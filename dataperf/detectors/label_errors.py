@@ -190,6 +190,8 @@ def _sentence(numbers: dict[str, Any], reason: str, columns: str) -> str:
         f"{'all' if numbers['at_most'] >= doubtful - 0.5 else format(numbers['at_most'], ',.0f')} "
         "of them may be wrong. "
     )
+    if reason == "overlap" and doubtful < 0.01 * judged:
+        reason = "few"
     return f"{why.get(reason, few)} {some if doubtful else ''}{plain}"
 
 
