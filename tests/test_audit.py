@@ -164,14 +164,14 @@ def test_of_ten_thousand_classes_the_largest_are_judged():
 
 def test_an_audit_is_plain_values_too(tmp_path):
     features, labels = blobs(300)
-    given = noisy(labels, 0.1, classes=3)
+    given = noisy(labels, 0.2, classes=3)
     found = audits.audit(rows_of(features, given), detectors=["label_errors"])
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     row = told["findings"][0]["rows"][0]
     assert {"row", "id", "score", "given", "suggested"} <= set(row)
     written = {path.name for path in found.to_csv(tmp_path / "tables")}
     assert {"label_errors.csv", "label_errors-transition.csv"} <= written
-    assert "\n  ◐ medium  Label errors: " in repr(found) and len(repr(found)) < 500
+    assert "\n  ● high    Label errors: " in repr(found) and len(repr(found)) < 500
     assert "Label errors" in found._repr_html_()
     for write in (found.report, found.to_csv, lambda place: found.to_submission(path=place)):
         with pytest.raises(Invalid, match="it is 3"):
