@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dataperf.basics import validation
-from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.errors import Invalid, Problem, did_you_mean, printable
 from dataperf.records import Challenge, Result, Submission
 
 
@@ -54,6 +54,7 @@ NOTHING = Expected("None", lambda value: value is None)
 TEXT = Expected("a text", lambda value: isinstance(value, str))
 TEXTS = _list_of("texts", TEXT)
 PATH = Expected("a path", _is_path)
+YES_OR_NO = Expected("True or False", lambda value: isinstance(value, bool))
 NUMBER = Expected("a whole number, at least 1", lambda value: _is_whole(value) and value >= 1)
 SEED = Expected(
     f"a whole number from 0 to {validation.MOST_SEED}",
@@ -71,6 +72,7 @@ SUBMISSION = (
 SUBMISSIONS = SUBMISSION | _list_of("those", SUBMISSION)
 RESULT = PATH | Expected("a Result", lambda value: isinstance(value, Result))
 RESULTS = PATH | _list_of("Results", Expected("", lambda value: isinstance(value, Result)))
+DATA = Expected("a path, a dataset's name, a data frame or arrays", lambda value: value is not None)
 RULES = one_of("strict", "official")
 
 
@@ -141,7 +143,7 @@ def shown(value: Any) -> str:
 
 def warn(message: str) -> None:
     """Issue a message as a Python warning: the default ``on_message`` of public functions."""
-    warnings.warn(message, UserWarning, stacklevel=4)
+    warnings.warn(printable(message), UserWarning, stacklevel=4)
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

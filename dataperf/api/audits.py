@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dataperf.api import output_paths
-from dataperf.api.evaluation import Progress
+from dataperf.basics.progress import report
 from dataperf.curation.audit import Audit, audit
-from dataperf.curation.submission import DEFAULT, tracks
+from dataperf.curation.submission import tracks
 from dataperf.errors import DataperfError
+from dataperf.own_data.options import default_track
 
 #: Said of a submission that changes nothing.
 EMPTY = (
@@ -57,12 +58,7 @@ class AuditRequest:
         return [each for each in (self.report, self.submission, self.csv) if each is not None]
 
 
-def run(
-    request: AuditRequest,
-    *,
-    on_progress: Progress,
-    on_message: Callable[[str], None] = lambda words: None,
-) -> Audit:
+def run(request: AuditRequest, *, on_message: Callable[[str], None] = lambda words: None) -> Audit:
     """Audit a data set and write what the request names.
 
     ``on_message`` is called with what a user should know of what was written.
@@ -82,16 +78,19 @@ def run(
     output_paths.check(
         {"--report": request.report, "--submission": request.submission},
         {"--csv": request.csv},
-        chosen={"--track": (request.track or DEFAULT, tracks())},
+        chosen={"--track": (request.track or default_track(), tracks())},
     )
     reading = {name: value for name, value in request.reading.items() if value is not None}
     detectors, seed = request.detectors, request.seed
-    found = audit(request.source, detectors=detectors, seed=seed, progress=on_progress, **reading)
+    found = audit(request.source, detectors=detectors, seed=seed, **reading)
     if request.csv is not None:
+        report("writing tables")
         found.to_csv(request.csv)
     if request.report is not None:
+        report("writing the report")
         found.report(request.report)
     if request.submission is not None:
+        report("writing the submission")
         content = found.to_submission(
             request.track,
             path=request.submission,

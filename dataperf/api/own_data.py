@@ -9,12 +9,10 @@ from typing import Any, TypedDict, overload
 from typing_extensions import Unpack
 
 from dataperf.api import arguments, evaluation
-from dataperf.api.arguments import FUNCTION, NOTHING, PATH, SUBMISSIONS, Expected
+from dataperf.api.arguments import DATA, FUNCTION, NOTHING, PATH, SUBMISSIONS
 from dataperf.api.evaluation import EvaluationRequest, Messages
 from dataperf.api.submissions import Given
 from dataperf.records import Result
-
-DATA = Expected("a path, a dataset's name, a data frame or arrays", lambda value: value is not None)
 
 
 class DataOptions(TypedDict, total=False):
@@ -73,7 +71,7 @@ def evaluate_data(
         frame, or ``(features, labels)`` arrays.
     submissions
         One submission or a list, each a path, a dict or a `Submission`. Its challenge is
-        ``own-repair``, ``own-cleaning`` or ``own-selection``.
+        ``own-TRACK``: ``own-`` and the name of a track that works on own data.
     results
         Where to keep the results; None does not keep them.
     on_message

@@ -5,14 +5,21 @@ from __future__ import annotations
 import codecs
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dataperf.basics import validation
 from dataperf.errors import Invalid, Problem
 
 LARGEST_FILE = 256 * 2**20
+#: Maximum number of values in a file; it bounds the memory that the parsed file takes.
+MOST_VALUES = 20_000_000
+#: Parsing takes about 20 bytes of memory for each byte of JSON.
+LARGEST_JSON = 32 * 2**20
 DEEPEST = 32
 MOST_FAULTS = 10
 
@@ -22,15 +29,44 @@ def compact_json(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def load_json(path: Path) -> Any:
+def load_json(
+    path: Path, *, lenient: bool = False, room: Callable[[bytes], int] = lambda content: 0
+) -> Any:
     """Return the content of a participant's JSON file, parsed strictly; see `parse_json`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lenient
+        As in `parse_json`.
+    room
+        Returns how many bytes the ids of the data can need, given the file's content; called for a
+        file over 32 MiB, which may have as many more.
 
     Raises
     ------
     Invalid
-        If the file cannot be read, has more than 256 MiB, or does not hold strict JSON.
+        If the file cannot be read, is too large, or does not hold strict JSON.
     """
-    return parse_json(read_content(path), str(path))
+    content = read_content(path)
+    if len(content) > LARGEST_JSON:
+        most = LARGEST_JSON + room(content)
+        if len(content) > most:
+            what, allowed = f"{len(content) / 2**20:,.1f} MiB", f"{most / 2**20:,.1f} MiB"
+            expected = f"at most {allowed}: room for every id of the data, and 32 MiB more"
+            raise Invalid(str(path), [Problem("too-large", "", what, expected)])
+    return parse_json(content, str(path), lenient=lenient)
+
+
+def room_for(ids: NDArray[Any]) -> int:
+    """Return how many bytes a JSON file can need to name each id once.
+
+    >>> room_for(np.array(["a", "bc"]))
+    40
+    """
+    longest = np.asarray(ids).astype(str).dtype.itemsize  # 4 bytes a character, as UTF-8 at most
+    return len(ids) * (longest + 12)  # quotes, a comma, a line break and a class or key
 
 
 def read_content(path: Path) -> bytes:
@@ -41,17 +77,21 @@ def read_content(path: Path) -> bytes:
         if not path.is_file():
             what = "there is no such file" if not path.exists() else "this is not a regular file"
             raise Invalid(str(path), [Problem("not-a-file", "", what)])
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            what = f"{size / 2**20:,.0f} MiB"
-            raise Invalid(str(path), [Problem("too-large", "", what, "at most 256 MiB")])
+        check_size(path.stat().st_size, str(path))
         return path.read_bytes()
     except OSError as error:
         raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
 
 
+def check_size(size: int, subject: str) -> None:
+    """Raise Invalid if a file has more than 256 MiB."""
+    if size > LARGEST_FILE:
+        what = f"{size / 2**20:,.0f} MiB"
+        raise Invalid(subject, [Problem("too-large", "", what, "at most 256 MiB")])
+
+
 def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
-    """Parse JSON strictly: repeated keys, NaN and deep nesting are errors.
+    """Parse JSON strictly: repeated keys, NaN, deep nesting and too many values are errors.
 
     Parameters
     ----------
@@ -68,6 +108,10 @@ def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
         If the bytes are not strict JSON; all problems are listed.
     """
     faults: list[Problem] = []
+    values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+    if values > MOST_VALUES:  # a value of two bytes takes up to a hundred in memory
+        what = f"about {values:,} values"
+        raise Invalid(subject, [Problem("too-large", "", what, f"at most {MOST_VALUES:,}")])
 
     def pairs(items: list[tuple[str, Any]]) -> Mapping[str, Any]:
         unique = dict(items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,15 @@ import numpy as np
 
 from dataperf import statistics
 from dataperf.basics import files
-from dataperf.basics.wording import printable
+from dataperf.basics.progress import report, stage
+from dataperf.basics.threads import one_thread
+from dataperf.basics.validation import shown
+from dataperf.basics.wording import in_one_line
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
-from dataperf.evaluation import evaluate, results, scorecard
+from dataperf.evaluation import evaluate, record_check, results, scorecard
 from dataperf.evaluation.train import Run, training_set_digest, weights_of
 from dataperf.records import (
     Challenge,
@@ -91,6 +95,7 @@ class Leaderboard:
         return Card(title, facts, grids, notes, listed=True)
 
 
+@one_thread()
 def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
     """Rank the results of a board.
 
@@ -115,15 +120,20 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
     judge = _judge(challenge, board)
     entries: dict[str, tuple[Result, Score]] = {}
     unranked = []
-    for result in sorted(mine, key=lambda each: each.provenance.started):
+    for number, result in enumerate(sorted(mine, key=lambda each: each.provenance.started)):
         try:
-            score = judge(result)
+            with stage(f"{board}: checking result", number, len(mine)):
+                score = judge(result)
         except DataperfError as error:
-            unranked.append((result, str(error)))
+            unranked.append((result, in_one_line(str(error))))
+            continue
+        except Exception as error:  # one odd record must not end the board for everyone
+            what = f"a defect of dataperf: {type(error).__name__}: {error}"
+            unranked.append((result, in_one_line(what)))
             continue
         same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
-            unranked.append((result, _repeats(result, same)))
+            unranked.append((result, in_one_line(_repeats(result, same))))
     rows = _ranked(list(entries.values()))
     return Leaderboard(challenge.name, board, metric, rows, unranked)
 
@@ -159,7 +169,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     def judge(result: Result) -> Score:
         record = result.provenance
         if result.status != "scored":
-            raise DataperfError(f"failed: {printable(result.error or '')}")
+            raise DataperfError(f"failed: {result.error or ''}")
         if result.rules != "strict":
             raise DataperfError("scored by the official rules, which can be cheated")
         if not record.frozen or unfrozen:
@@ -177,7 +187,9 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
         used = record.digests.get("data", "nothing")
         if used != here:
             raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
-        return _score(challenge, board, data, result)
+        score = _score(challenge, board, data, result)
+        record_check.check(result)
+        return score
 
     return judge
 
@@ -194,6 +206,9 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
     submission.check(answer, challenge, data)
     plans = evaluate.plans_of(challenge, answer, data)
     metrics, found = evaluate.metrics_of(tasks), {}
+    others = sorted(result.tasks.keys() - tasks.keys())
+    if others:
+        raise DataperfError(f"scores of {shown(others[0])}, which is not a task of the board")
     for name, task in tasks.items():
         if name not in result.tasks:
             raise DataperfError(f"no scores of {name}")
@@ -216,13 +231,15 @@ def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
 def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> Run:
     predictions = {}
     for name, test in data.tests.items():
-        parts = [run.predictions.get(name) for run in kept.training_runs]
-        arrays = [results.decode(part) for part in parts if part is not None]
-        if len(arrays) != len(plan.sets) or name not in kept.splits:
+        parts = [run.predictions[name] for run in kept.training_runs if name in run.predictions]
+        if len(parts) != len(plan.sets) or name not in kept.splits:
             raise DataperfError(f"no scores or predictions of {name}")
+        expected = (len(task.seeds), len(test.labels))
+        for shape in map(results.shape_of, parts):  # before anything is decoded
+            if shape != expected:
+                raise DataperfError(f"predictions of {name} have shape {shape}, not {expected}")
+        arrays = [results.decode(part) for part in parts]
         for array in arrays:
-            if array.shape != (len(task.seeds), len(test.labels)):
-                raise DataperfError(f"predictions of {name} have shape {array.shape}")
             if array.min() < 0 or array.max() >= len(task.classes):
                 raise DataperfError(f"predictions of {name} are not class ids")
         predictions[name] = np.concatenate(arrays)
@@ -232,6 +249,9 @@ def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> Run:
 def _check_splits(
     task: Task, metrics: Mapping[str, Any], found: Mapping[str, Outcome], kept: TaskScores
 ) -> None:
+    others = sorted(kept.splits.keys() - task.splits.keys())
+    if others:
+        raise DataperfError(f"scores on {shown(others[0])}, which is not a split of the board")
     for name in task.splits:
         headline, scores = task.headline(name), kept.splits[name]
         value = statistics.average(metrics[headline], found[name])
@@ -247,7 +267,10 @@ def _ranked(entries: list[tuple[Result, Score]]) -> list[Row]:
     # The smallest p-value is 2 / (resamples + 1); Holm multiplies it by the number of entries.
     resamples = max(statistics.RESAMPLES, 80 * len(scored))
 
+    compared = itertools.count(1)
+
     def p_value(first: int, second: int) -> float | None:
+        report(f"comparing {len(scored):,} results, pair {next(compared):,}")
         pair = scored[first][1], scored[second][1]
         return statistics.score_difference(*pair, resamples=resamples).p_value
 

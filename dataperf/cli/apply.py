@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, submission_path
+from dataperf.cli.options import AsJson, Plugins, submission_path
 
 
 def apply(
@@ -35,6 +35,7 @@ def apply(
         typer.Option("--log", help="The change log, .csv or .json (OUTPUT.changes.csv)."),
     ] = None,
     as_json: AsJson = False,
+    plugins: Plugins = None,
 ) -> None:
     """Apply a submission to your data and log every change.
 
@@ -44,20 +45,21 @@ def apply(
 
     from dataperf.api.apply import apply as write
 
-    found = write(
-        submission,
-        data,
-        output=output,
-        log=log,
-        label=label,
-        id=id_column,
-        drop=drop or None,
-    )
+    with terminal.steps():
+        found = write(
+            submission,
+            data,
+            output=output,
+            log=log,
+            label=label,
+            id=id_column,
+            drop=drop or None,
+        )
     if as_json:
         listed = [asdict(each) for each in found.changes]
         facts = {"rows": found.rows, "kept": found.kept, "notes": list(found.notes)}
         terminal.show_json({**facts, "changes": listed})
     else:
-        typer.echo(str(found))
+        terminal.line(str(found))
     for wrote in (found.output, found.log):
         terminal.say(f"wrote {wrote}")

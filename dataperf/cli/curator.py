@@ -38,8 +38,8 @@ def audit(
     track: Annotated[
         str | None,
         typer.Option(
-            help="Track of the submission: repair, cleaning or selection. The default is repair, "
-            "or the track of the challenge whose pool is audited."
+            help="Track of the submission [the track of the challenge whose pool is audited; "
+            "labels to repair for your own data]."
         ),
     ] = None,
     budget: Annotated[
@@ -82,8 +82,8 @@ def audit(
         all_rows=all_rows,
     )
     said: list[str] = []
-    with terminal.steps() as progress:
-        found = audits.run(request, on_progress=progress, on_message=said.append)
+    with terminal.steps():
+        found = audits.run(request, on_message=said.append)
     terminal.show_json(found.to_dict()) if as_json else terminal.show(text(found))
     for line in [f"wrote {place}" for place in request.written] + said:
         terminal.say(line)

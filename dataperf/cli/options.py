@@ -13,6 +13,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from dataperf.cli import terminal
+
 RESULTS = "dataperf-results"
 
 
@@ -21,6 +23,10 @@ def _add_path(folders: list[Path] | None) -> list[Path] | None:
         known = [part for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
         named = [str(folder) for folder in folders if str(folder) not in known]
         os.environ["DATAPERF_PATH"] = os.pathsep.join([*named, *known])
+    if os.environ.get("DATAPERF_PATH"):
+        from dataperf.registry import first_use
+
+        first_use.on_message[0] = terminal.say
     return folders
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dataperf.basics.wording import on_one_line
 from dataperf.cli import terminal
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ def _check(file: str, outcome: Checked | Invalid) -> None:
     from dataperf.errors import Invalid
 
     if isinstance(outcome, Invalid):
-        return typer.echo(f"error: {Invalid(file, outcome.problems)}", err=True)
-    typer.echo(f"{file}: valid")
+        return terminal.say(f"error: {Invalid(file, outcome.problems)}")
+    terminal.line(f"{on_one_line(file)}: valid")
     for warning in outcome.warnings:
-        typer.echo(f"  warning: {warning}")
+        terminal.line(f"  warning: {warning}")
 
 
 def results(scored: Sequence[Scored], as_json: bool) -> None:
@@ -63,26 +64,32 @@ def _results(scored: Sequence[Scored]) -> None:
     own = bool(scored[0].result.own_data)
     if len(scored) > 1 and not own:
         terminal.show(report.short_table([each.result for each in scored]))
-        typer.echo("\nThe first of them in full:\n")
+        terminal.line("\nThe first of them in full:\n")
     for number, each in enumerate(scored):
         if own or number == 0:
             terminal.show(report.full_scorecard(each.result))
-            typer.echo("")
+            terminal.line("")
         if own:
-            typer.echo(f"kept as {each.location}")
+            terminal.line(f"kept as {on_one_line(each.location)}")
     for each in () if own else scored:
-        typer.echo(f"kept as {each.location}")
+        terminal.line(f"kept as {on_one_line(each.location)}")
 
 
-def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
-    """Print a line for each check of plug-ins or results, and its problems; exit with 1 if one
-    failed."""
+def rows(found: Sequence[dict[str, Any]], as_json: bool, *, summary: str) -> None:
+    """Print a line for each check of plug-ins or results, its problems, and a summary; exit with 1
+    if one failed.
+
+    ``summary`` says what passed: ``verified``.
+    """
     if as_json:
         terminal.show_json(found)
     else:
         for row in found:
-            typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
+            terminal.line(f"{'ok  ' if row['ok'] else 'FAIL'} {on_one_line(row['name'])}", indent=5)
             for problem in [*row["problems"], *row.get("notes", ())]:
-                typer.echo(f"     {problem}")
+                terminal.line(f"     {problem}", indent=7)
+        failed = sum(not row["ok"] for row in found)
+        not_ok = f", {failed} not" if failed else ""
+        terminal.line(f"{len(found) - failed} of {len(found)} {summary}{not_ok}")
     if not all(row["ok"] for row in found):
         raise typer.Exit(1)

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from dataperf import registry, statistics
+from dataperf.basics.progress import Progress, report
+from dataperf.basics.threads import one_thread
+from dataperf.basics.wording import plural
 from dataperf.curation import options
 from dataperf.curation.audit_record import Audit
 from dataperf.errors import Invalid
 from dataperf.evaluation import provenance
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
-from dataperf.evidence.models import Progress
 from dataperf.records.findings import SEVERITIES, Finding
 from dataperf.records.rows import Rows
 
@@ -27,13 +29,14 @@ __all__ = ["Audit", "audit"]
 MOST_PROBABILITIES, MOST_CLASSES = 500_000_000, 500
 
 
+@one_thread()
 def audit(
     data: Any,
     *,
     label: Any = None,
     detectors: Sequence[str] | None = None,
     seed: int = 0,
-    progress: Progress = lambda words, done, total: None,
+    progress: Progress = report,
     **reading: Any,
 ) -> Audit:
     """Look for label errors, duplicates, outliers, leaks and more in a labelled data set.
@@ -103,20 +106,17 @@ def _run(
     names: Sequence[str], evidence: Collected, seconds: dict[str, float], progress: Progress
 ) -> tuple[list[Finding], dict[str, str]]:
     """Return what detectors find, the most severe first, and why others did not apply."""
-    from threadpoolctl import threadpool_limits
-
     findings, skipped = [], {}
-    with threadpool_limits(limits=1):
-        for name in names:
-            progress(name.replace("_", " "), 0, None)
-            started, shared = time.perf_counter(), sum(seconds.values())
-            found = registry.load("detectors", name).find(evidence)
-            took = time.perf_counter() - started - (sum(seconds.values()) - shared)
-            seconds[name] = round(took, 3)
-            if isinstance(found, str):
-                skipped[name] = found
-            else:
-                findings.append(_scored_by_true_labels(found, evidence))
+    for name in names:
+        progress(name.replace("_", " "), 0, None)
+        started, shared = time.perf_counter(), sum(seconds.values())
+        found = registry.load("detectors", name).find(evidence)
+        took = time.perf_counter() - started - (sum(seconds.values()) - shared)
+        seconds[name] = round(took, 3)
+        if isinstance(found, str):
+            skipped[name] = found
+        else:
+            findings.append(_scored_by_true_labels(found, evidence))
     findings.sort(key=lambda each: -SEVERITIES.index(each.severity))
     return findings, skipped
 
@@ -141,7 +141,7 @@ def _bounded(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
     left = len(rows.classes) - most
     note = (
         f"{len(rows.classes):,} classes: only the {most} largest are judged; labels of the other "
-        f"{left:,} ({int(counts.sum() - counts[largest].sum()):,} rows) count as missing"
+        f"{left:,} ({plural(int(counts.sum() - counts[largest].sum()), 'row')}) count as missing"
     )
     annotators = {name: place[each] for name, each in rows.annotators.items()}
     return replace(

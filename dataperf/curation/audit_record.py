@@ -12,6 +12,9 @@ import numpy as np
 
 from dataperf import __version__
 from dataperf.basics import files
+from dataperf.basics.progress import report
+from dataperf.basics.threads import one_thread
+from dataperf.basics.wording import no_formula
 from dataperf.curation import as_json
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.evidence import calibration
@@ -88,6 +91,7 @@ class Audit:
         return self.evidence.probabilities
 
     @functools.cached_property
+    @one_thread()
     def values(self) -> FloatArray:
         """Data value of each row for a nearest-neighbour classifier, (n,); nan without a label.
 
@@ -103,6 +107,7 @@ class Audit:
             folds=min(FOLDS, len(self.evidence.labelled)),
             seed=self.evidence.seed,
             most=None if len(self.rows) <= ALL_ROWS else SAMPLED_ROWS,
+            progress=lambda share: report("data values", round(100 * share), 100),
         )
 
     def values_table(self) -> pd.DataFrame:
@@ -163,6 +168,7 @@ class Audit:
         np.maximum.at(scores, table["row"].to_numpy(), table["score"].to_numpy(float))
         return scores
 
+    @one_thread()
     def explain(self, row: int, *, method: str = "neighbours") -> pd.DataFrame:
         """Explain why the label of a row is suspicious.
 
@@ -204,6 +210,7 @@ class Audit:
         model, suggested = self.evidence.regression_for(row), int(probabilities.argmax())
         return methods[method](model, rows, row, suggested=suggested, seed=self.evidence.seed)
 
+    @one_thread()
     def to_submission(
         self,
         track: str | None = None,
@@ -221,15 +228,16 @@ class Audit:
         Parameters
         ----------
         track
-            ``"repair"``, ``"cleaning"`` or ``"selection"``; None takes the track of the challenge
-            whose pool was audited, otherwise repair.
+            Name of a track that an audit can answer (`dataperf.curation.submission.tracks`); None
+            takes the track of the challenge whose pool was audited, otherwise the default track of
+            own data.
         path
             File to write.
         budget
-            Maximum number of labels to touch (repair) or of rows to train on (selection); None
-            takes the flagged rows.
+            Maximum number of rows in the answer; None takes the flagged rows.
         action
-            What a repair does with flagged rows: ``"auto"``, ``"drop"`` or ``"relabel"``.
+            What to do with flagged rows, if the track can do both: ``"auto"``, ``"drop"`` or
+            ``"relabel"``.
         seed, test_share
             Random seed of the test part, and its share of all rows; the evaluator must get the
             same.
@@ -268,6 +276,7 @@ class Audit:
             _write(_path(path), submission.dump(content).encode())
         return content
 
+    @one_thread()
     def report(self, path: Path | str, *, title: str | None = None) -> Path:
         """Write the audit as one HTML file without any links to other files; return its path."""
         from dataperf.curation import page
@@ -277,13 +286,17 @@ class Audit:
         return target
 
     def to_csv(self, folder: Path | str) -> list[Path]:
-        """Write every table of every finding as a CSV file; return the paths."""
+        """Write every table of every finding as a CSV file; return the paths.
+
+        They are reports for people: a text that begins like a formula gets an apostrophe in front,
+        so that no spreadsheet runs it. `to_dict` holds every value as it is.
+        """
         target, written = _path(folder), []
         for found in self.findings:
             tables = {found.kind: found.table}
             tables |= {f"{found.kind}-{name}": each for name, each in found.tables.items()}
             for name, table in tables.items():
-                text = table.to_csv(index=table.index.name is not None)
+                text = _without_formulas(table).to_csv(index=table.index.name is not None)
                 _write(target / f"{name}.csv", text.encode())
                 written.append(target / f"{name}.csv")
         return written
@@ -354,3 +367,15 @@ def _write(target: Path, content: bytes) -> None:
         files.write_whole(target, content)
     except (OSError, ValueError) as error:  # ValueError: the name holds a NUL
         raise DataperfError(f"{target} cannot be written: {error}") from error
+
+
+def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts, heads and index no spreadsheet runs as formulas."""
+
+    def safe(value: Any) -> Any:
+        return no_formula(value) if isinstance(value, str) else value
+
+    texts = [name for name in table.columns if table[name].dtype.kind not in "biufcmM"]
+    found = table.assign(**{name: table[name].map(safe) for name in texts})
+    found.index = found.index.map(safe) if found.index.dtype.kind == "O" else found.index
+    return found.rename(columns=safe)

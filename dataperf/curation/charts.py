@@ -28,6 +28,8 @@ SHARES = {
     *("share", "even_share", "error", "accuracy", "agreement", "confidence", "chance"),
     *("lowest", "highest"),
 }
+#: Columns that count: only their whole numbers get a thousands sign, years and ids do not.
+COUNTS = {"rows", "reference_rows", "distinct", "flagged", "wrong"}
 #: Maximum number of columns of a table.
 MOST_COLUMNS = 14
 
@@ -90,7 +92,7 @@ def cell(column: str, value: Any) -> Cell:
     if isinstance(value, bool | np.bool_):
         return Cell("yes" if value else "no", str(int(value)))
     if isinstance(value, int | np.integer):
-        return Cell(str(value) if column == "row" else f"{int(value):,}", str(int(value)))
+        return Cell(f"{int(value):,}" if column in COUNTS else str(int(value)), str(int(value)))
     if isinstance(value, float | np.floating):
         number = float(value)
         if not np.isfinite(number):

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dataperf.basics.progress import report
+from dataperf.basics.wording import plural
 from dataperf.curation import column_table, decisions, map_points, markup, samples, sections
 from dataperf.curation.cards import Scene
 from dataperf.curation.charts import SEVERITY_WORDS, percent, table
@@ -80,9 +82,11 @@ def page(audit: Audited, *, title: str | None = None, most: int = 60) -> str:
         HTML.
     """
     suspects, usual = samples.suspect_rows(audit), Usual(audit.rows)
+    report("arranging the map")
     placed = layout(audit.rows, suspects.rows)
     drawn = ""
     for share, thumbs, sounds in SIZES:
+        report("drawing the page")
         count = max(1, round(most * share)) if most > 0 else 0
         scene = Scene(audit, suspects, usual, count, thumbs, sounds)
         drawn = _assembled(scene, placed, title or audit.rows.name)
@@ -296,7 +300,7 @@ def _about(scene: Scene, placed: Layout) -> Section:
     if rows.skipped:
         lost = pd.DataFrame(list(rows.skipped), columns=["name", "reason"])
         tables.append(table(lost, most=50, caption="Not readable"))
-    lead = f"dataperf {audit.version}, {len(rows):,} rows"
+    lead = f"dataperf {audit.version}, {plural(len(rows), 'row')}"
     lead += f" from {samples.clipped(rows.source, 200)}." if rows.source else "."
     content = {"lines": _remarks(scene, placed), "tables": tables}
     return Section("about", "How this report was made", lead, "about.html", content)
@@ -308,14 +312,14 @@ def _remarks(scene: Scene, placed: Layout) -> list[str]:
     lines = list(audit.notes)
     flagged = scene.suspects.flagged
     if flagged > scene.flagged_shown:
-        word = scene.suspects.word
-        lines.append(f"{scene.flagged_shown:,} of {flagged:,} {word} rows are shown as samples.")
+        marked = plural(flagged, f"{scene.suspects.word} row")
+        lines.append(f"{scene.flagged_shown:,} of {marked} are shown as samples.")
     if len(placed.rows) < len(rows):
         share = percent(len(placed.rows) / len(rows))
-        lines.append(f"The map shows {len(placed.rows):,} of {len(rows):,} rows ({share}).")
+        lines.append(f"The map shows {len(placed.rows):,} of {plural(len(rows), 'row')} ({share}).")
     if scene.has_media and scene.thumbs < len(placed.rows):
         first = f"{scene.suspects.word} rows first"
-        lines.append(f"The map has images of {scene.thumbs:,} rows, {first}.")
+        lines.append(f"The map has images of {plural(scene.thumbs, 'row')}, {first}.")
     if rows.media is not None and rows.media.kind == "audio":
         length = f"the first {samples.SECONDS:g} s, at most {samples.RATE // 1000} kHz"
         missing = "Sounds are left out because the page would be too large."

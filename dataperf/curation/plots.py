@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataperf.basics.wording import plural
 from dataperf.curation import samples
 from dataperf.curation.map_layout import MOST, layout
 from dataperf.curation.samples import Audited, Usual
@@ -93,7 +94,9 @@ def plot_map(audit: Audited, *, most: int = MOST, seed: int = 0) -> Figure:
     order = np.argsort(-counts, kind="stable")
     own = order if len(order) <= len(COLOURS) else order[: len(COLOURS) - 1]
     drawn = figure(8.6, 6.4)
-    axes = _axes(drawn, f"{rows.name}: {len(placed.rows):,} of {len(rows):,} rows, {placed.method}")
+    axes = _axes(
+        drawn, f"{rows.name}: {len(placed.rows):,} of {plural(len(rows), 'row')}, {placed.method}"
+    )
     size = 26 if len(placed.rows) < 400 else 9
     for colour, number in zip(COLOURS, np.sort(own)):
         at = placed.places[labels == number]

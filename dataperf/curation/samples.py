@@ -72,7 +72,7 @@ class SuspectRows:
     finding
         The label errors; None if labels were not checked.
     word
-        ``"flagged"`` or, where no label is called wrong, ``"doubtful"``.
+        ``"flagged"``, or ``"doubtful"`` where no label is called wrong.
     """
 
     rows: IntArray
@@ -109,8 +109,7 @@ def suspect_rows(audit: Audited) -> SuspectRows:
     picked = table["row"].to_numpy(dtype=np.intp)
     number = {name: place for place, name in enumerate(rows.classes)}
     suggested = [number.get(str(name), -1) for name in table["suggested"]]
-    given = rows.labels[picked]
-    return SuspectRows(picked, given, np.array(suggested, dtype=np.intp), found, word)
+    return SuspectRows(picked, rows.labels[picked], np.array(suggested, np.intp), found, word)
 
 
 def class_name(rows: Rows, number: int) -> str:
@@ -286,9 +285,13 @@ class Usual:
 
     @cached_property
     def _columns(self) -> list[tuple[str, str]]:
-        """Name and kind of the columns that are compared; the features if there are no columns."""
-        kinds = self.rows.kinds
-        pairs = [(str(name), str(kinds.get(str(name), ""))) for name in self.rows.frame.columns]
+        """Name and kind of the columns that are compared; the features if there are no columns.
+
+        Every id is unusual, so ids are not compared.
+        """
+        kinds, column = self.rows.kinds, self.rows.roles.get("id")
+        names = [str(name) for name in self.rows.frame.columns if name != column]
+        pairs = [(name, str(kinds.get(name, ""))) for name in names]
         named = [pair for pair in pairs if pair[1] in ("numeric", "categorical")]
         if named or self.rows.frame.shape[1]:
             return named[:200]

@@ -352,7 +352,8 @@ def values(scene: Scene) -> Section | None:
         return None
     below = int((known_values[known] < 0).sum())
     lead = (
-        f"{below:,} of {len(known):,} rows ({percent(below / len(known))}) have a negative value: "
+        f"{below:,} of {plural(len(known), 'row')} ({percent(below / len(known))}) "
+        f"{'has' if below == 1 else 'have'} a negative value: "
         "a nearest-neighbour model scores better without them."
     )
     worst = known[np.argsort(known_values[known], kind="stable")][: max(4, scene.most // 5)]

@@ -48,7 +48,7 @@ def summary(audit: Audited) -> str:
     rows = audit.rows
     lines = [
         f"Audit of {clipped(rows.name, 60)}: {plural(len(rows), 'row')}, "
-        f"{_classes(len(rows.classes))}, label {clipped(rows.label, 40)}"
+        f"{plural(len(rows.classes), 'class')}, label {clipped(rows.label, 40)}"
     ]
     lines += [
         f"  {SIGNS[found.severity][0]} {SEVERITY_WORDS[found.severity]:<6}  "
@@ -81,7 +81,7 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
     rows = audit.rows
     head = Text(clipped(rows.name, 200), style="bold")
     counts = (plural(len(rows), "row"), plural(rows.features.shape[1], "feature"))
-    facts = ", ".join([*counts, _classes(len(rows.classes))])
+    facts = ", ".join([*counts, plural(len(rows.classes), "class")])
     missing = int((rows.labels < 0).sum())
     facts += f", label {clipped(rows.label, 60)}" + (f" ({missing:,} missing)" if missing else "")
     parts: list[Any] = [head, Text(facts), Text(""), Findings(audit.findings)]
@@ -105,10 +105,6 @@ def _remarks(audit: Audited) -> list[str]:
     if unreadable:
         lines.append(f"not readable, left out: {len(unreadable):,}, first {unreadable[0][0]}")
     return lines
-
-
-def _classes(count: int) -> str:
-    return f"{count:,} class" if count == 1 else f"{count:,} classes"
 
 
 def _longest(texts: Iterable[str]) -> int:
@@ -169,7 +165,7 @@ class Cells:
                 break
             count += 1
         for head, right in zip(self.heads[:count], self.rights):
-            drawn.add_column(head, justify="right" if right else "left", overflow="fold")
+            drawn.add_column(Text(head), justify="right" if right else "left", overflow="fold")
         for line in zip(*self.cells[:count]):
             drawn.add_row(*(Text(text) for text in line))
         yield drawn

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import agreed
 from dataperf.evidence.copies import by_chance, exact_groups
 from dataperf.evidence.discretize import by_rule, class_names, gravest, row_table
 from dataperf.records import FloatArray, IntArray
@@ -238,7 +239,7 @@ def _sentence(numbers: dict[str, Any], rows: int) -> str:
         f"; {' and '.join(harm)}." if harm else ", none with conflicting labels or across splits."
     )
     if numbers["exact_rows_by_chance"] >= 0.5 * numbers["rows"]:
-        text += (
-            f" The columns are coarse: {numbers['exact_rows_by_chance']:,} rows coincide by chance."
+        text += " The columns are coarse: " + agreed(
+            numbers["exact_rows_by_chance"], "row coincides by chance.", "rows coincide by chance."
         )
     return text

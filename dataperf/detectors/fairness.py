@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
+from dataperf.basics.wording import agreed
 from dataperf.evidence import discretize, measures
 from dataperf.evidence.discretize import Coded
 from dataperf.records import FloatArray, IntArray
@@ -265,5 +266,6 @@ def _sentence(table: pd.DataFrame, small: pd.DataFrame) -> str:
             f" {worst['low']:.2f} to {worst['high']:.2f})"
         )
     if len(small):
-        text += f"; {len(small):,} groups with fewer than {SMALL} rows are not compared"
+        text += f"; {agreed(len(small), 'group', 'groups')} with fewer than {SMALL} rows "
+        text += "is not compared" if len(small) == 1 else "are not compared"
     return text + "."

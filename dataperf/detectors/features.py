@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
+from dataperf.basics.wording import plural
 from dataperf.evidence import discretize, measures, one_column
 from dataperf.records import IntArray
 from dataperf.records.findings import Evidence, Finding, Severity
@@ -260,8 +261,9 @@ def _measured(rows: Rows, name: str) -> bool:
 
 
 def _sorted_by_reader(rows: Rows) -> bool:
-    """Return whether the reader put the rows in order: it sorts the files of a folder."""
-    return rows.media is not None and bool(rows.source) and Path(rows.source).is_dir()
+    """Return whether the reader put the rows in order: files of a folder, or our own data sets."""
+    source = rows.source
+    return bool(source) and not source.startswith("hf:") and not Path(source).is_file()
 
 
 def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
@@ -290,7 +292,7 @@ def _severity(table: pd.DataFrame) -> Severity:
 
 def _sentence(table: pd.DataFrame, count: int) -> str:
     if not len(table):
-        return f"None of {count:,} columns leaks the label, is an id, constant or mostly missing."
+        return f"None of {plural(count, 'column')} leaks the label, is an id, constant or mostly missing."
     leaks = table.loc[table["problem"] == "leak", "column"].tolist()
     text = ""
     if leaks:
@@ -299,4 +301,4 @@ def _sentence(table: pd.DataFrame, count: int) -> str:
         text = f"{named} nearly {verb} the label: is this known at prediction time? "
     rest = table.loc[table["problem"] != "leak", "problem"].value_counts()
     said = ", ".join(f"{number:,} {problem}" for problem, number in rest.items())
-    return (text + (f"Of {count:,} columns: {said}." if said else "")).strip()
+    return (text + (f"Of {plural(count, 'column')}: {said}." if said else "")).strip()

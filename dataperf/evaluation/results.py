@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,17 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files, json_files, validation
+from dataperf.basics.progress import report
+from dataperf.basics.wording import in_one_line
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
+from dataperf.evaluation import record_check
 from dataperf.records import Result
 from dataperf.records.fields import SCHEMA_VERSION
 
 LARGEST_ARRAY = 2**26
 NAME_LENGTH = 32
+#: What can be the name of a store; a single letter is a drive.
+STORE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
 #: The store of every location that names none.
 FOLDER = "folder"
 
@@ -70,6 +76,25 @@ def decode(text: str) -> NDArray[np.intp]:
     return values.astype(np.intp, order="C")
 
 
+def shape_of(text: str) -> tuple[int, ...]:
+    """Return the shape that an encoded array states; nothing is decoded.
+
+    >>> shape_of(encode(np.array([[0, 1, 2], [2, 1, 0]])))
+    (2, 3)
+
+    Raises
+    ------
+    Invalid
+        If the text states none.
+    """
+    try:
+        return tuple(int(part) for part in text.split(":", 2)[1].split("x"))
+    except (ValueError, IndexError) as error:
+        what = f"{validation.shown(text)} states no shape"
+        problem = Problem("bad-predictions", "training_runs.predictions", what)
+        raise Invalid("result", [problem]) from error
+
+
 def dump(result: Result) -> bytes:
     """Return the record as JSON bytes."""
     content = result.model_dump(mode="json")
@@ -94,8 +119,8 @@ class Place:
 def place_of(text: str) -> Place:
     """Return the store and the location that ``--results`` names.
 
-    ``NAME:LOCATION`` or ``NAME://LOCATION`` is the store of that name; everything else is a
-    folder. The name of an existing folder is always that folder.
+    ``NAME:LOCATION`` or ``NAME://LOCATION`` is the store of that name. Everything else is a
+    folder: a path, a Windows drive (``C:/results``), and always the name of an existing folder.
 
     >>> place_of("dataperf-results")
     Place(store='folder', location='dataperf-results')
@@ -107,7 +132,7 @@ def place_of(text: str) -> Place:
     Raises
     ------
     NotFound
-        If the text is ``NAME://LOCATION`` and there is no such store.
+        If the text reads like ``NAME:LOCATION`` and there is no such store.
     DataperfError
         If no location is named.
     """
@@ -119,8 +144,8 @@ def place_of(text: str) -> Place:
         store = stores.get(name.replace("-", "_"))
         if store is not None:
             place = Place(store, location.removeprefix("//"))
-        elif location.startswith("//"):
-            raise NotFound("store", name, known)
+        elif location.startswith("//") or STORE_NAME.fullmatch(name):
+            raise NotFound("store", name, known, where=f"a folder of this name is ./{text}")
     if not place.location.strip():
         raise DataperfError("--results names no location: give a folder, or NAME:LOCATION")
     return place
@@ -190,6 +215,7 @@ def get(location: str, name: str) -> Result:
     if not isinstance(content, bytes):
         what = f"{plugin_calls.named('stores', store)}: get returned {type(content).__name__}"
         raise DataperfError(f"{what}, expected bytes")
+    json_files.check_size(len(content), name)
     return _intact(content, name, Path(name).stem)
 
 
@@ -199,7 +225,7 @@ def parse(content: bytes, subject: str) -> Result:
     Raises
     ------
     Invalid
-        If the bytes are not a result.
+        If the bytes are not a result, or one whose parts do not fit together.
     """
     parsed = json_files.parse_json(content, subject)
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
@@ -209,7 +235,9 @@ def parse(content: bytes, subject: str) -> Result:
             f"schema_version {SCHEMA_VERSION}; results never change: evaluate the submission again"
         )
         raise Invalid(subject, [Problem("schema-version", "schema_version", what, expected)])
-    return validation.validate(Result, parsed, subject)
+    result = validation.validate(Result, parsed, subject)
+    record_check.check(result, subject)
+    return result
 
 
 def read(path: Path) -> Result:
@@ -224,11 +252,7 @@ def read(path: Path) -> Result:
         raise DataperfError(f"{path} is a folder; for all of its results: --results {path}")
     if not path.is_file():
         raise DataperfError(f"{path} is not a file")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataperfError(f"{path} cannot be read: {error}") from error
-    return _intact(content, str(path), path.stem)
+    return _intact(json_files.read_content(path), str(path), path.stem)
 
 
 def _intact(content: bytes, subject: str, stem: str) -> Result:
@@ -263,10 +287,11 @@ def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, s
         If nothing is kept at the location, or the store cannot list it.
     """
     intact, broken = [], {}
-    for name in names(location):
-        if name.startswith(prefix):
-            try:
-                intact.append(get(location, name))
-            except DataperfError as error:
-                broken[name] = str(error).removeprefix(f"{name}: ")
+    wanted = [name for name in names(location) if name.startswith(prefix)]
+    for number, name in enumerate(wanted):
+        report("reading results", number, len(wanted))
+        try:
+            intact.append(get(location, name))
+        except DataperfError as error:
+            broken[name] = in_one_line(str(error).removeprefix(f"{name}: "))
     return intact, broken

@@ -264,6 +264,32 @@ def detection(
     )
 
 
+def wrong_labels(data: TaskData, chosen: TrainingSet) -> tuple[IntArray, IntArray]:
+    """Return the rows that a submission itself gave a wrong label.
+
+    Parameters
+    ----------
+    data
+        The data. Nothing is found if its truth is not known.
+    chosen
+        The training set.
+
+    Returns
+    -------
+    (m,) array of int
+        Row numbers of the pool, in the order of the training set.
+    (m,) array of int
+        The class ids that the submission gave them. The pool has another label for them, or none.
+    """
+    none = np.zeros(0, dtype=np.intp)
+    if data.truth is None:
+        return none, none
+    truth, given = data.truth.labels[chosen.rows], data.pool.labels[chosen.rows]
+    judged = (chosen.labels >= 0) & (truth >= 0)
+    wrong = judged & (chosen.labels != truth) & (chosen.labels != given)
+    return chosen.rows[wrong], chosen.labels[wrong]
+
+
 def _wrong_rows(
     data: TaskData, truth: Truth, chosen: TrainingSet
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

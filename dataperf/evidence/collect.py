@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from dataperf.basics.progress import Progress, report
 from dataperf.evidence import copies, models
-from dataperf.evidence.models import Fitted, Progress
+from dataperf.evidence.models import Fitted
 from dataperf.evidence.regression import Probabilities, Softmax
 from dataperf.records import IntArray
 from dataperf.records.findings import Neighbours
@@ -43,7 +44,7 @@ class Collected:
 
     rows: Rows
     seed: int = 0
-    on_progress: Progress = lambda words, done, total: None
+    on_progress: Progress = report
     seconds: dict[str, float] = field(default_factory=dict)
     parts: dict[bytes, Any] = field(default_factory=dict)
 

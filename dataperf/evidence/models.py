@@ -6,18 +6,17 @@ make different errors: a label that all of them reject is seldom correct.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.progress import Progress
 from dataperf.evidence import regression
 from dataperf.evidence.regression import Probabilities, Softmax
 from dataperf.records import IntArray, TextArray
 from dataperf.records.findings import Neighbours
-
-Progress = Callable[[str, int, int | None], None]
 
 FOLDS = 5
 #: Maximum number of training rows per fold, for the regression and for the forest.

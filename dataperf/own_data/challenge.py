@@ -14,6 +14,7 @@ from dataperf.basics.wording import plural, shorten
 from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
+from dataperf.evaluation import metric_direction
 from dataperf.own_data import options
 from dataperf.reading import split
 from dataperf.reading.split import Rows
@@ -25,8 +26,10 @@ MODEL, METRIC = "logistic_v1", "accuracy"
 MOST_CLASSES, MOST_SHOWN = 10_000, 5
 
 
-def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = "repair") -> Table:
-    """Return the rows as a dataset.
+def table(
+    rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str | None = None
+) -> Table:
+    """Return the rows as a dataset, for the default track if none is named.
 
     Returns
     -------
@@ -35,7 +38,8 @@ def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = 
         ``truth`` (the given label where no true label is known) and ``group``.
     """
     names = np.array([*rows.classes, data.UNKNOWN])
-    part = split.parts(rows, seed=seed, test_share=test_share, track=track)
+    chosen = track or options.default_track()
+    part = split.parts(rows, seed=seed, test_share=test_share, track=chosen)
     columns: dict[str, NDArray[Any]] = {"part": part, "label": names[rows.labels]}
     if rows.truth is not None:
         columns["truth"] = names[np.where(rows.truth >= 0, rows.truth, rows.labels)]
@@ -48,7 +52,7 @@ def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = 
 def challenge(
     rows: Rows,
     *,
-    track: str = "repair",
+    track: str | None = None,
     model: str = MODEL,
     metric: str = METRIC,
     seed: int = 0,
@@ -63,7 +67,8 @@ def challenge(
     rows
         The data set. Tests use its true labels, where it has them.
     track
-        Name of a track that works on own data; see `dataperf.own_data.options.tracks`.
+        Name of a track that works on own data; see `dataperf.own_data.options.tracks`. None takes
+        the default track.
     model, metric
         Names of a fixed model and of a metric.
     seed, test_share
@@ -90,6 +95,7 @@ def challenge(
     """
     plain = options.check({"seed": seed, "test_share": test_share, "budget": budget})
     seed, test_share, budget = plain["seed"], plain["test_share"], plain["budget"]
+    track = track or options.default_track()
     _check(rows, track)
     made = table(rows, seed=seed, test_share=test_share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
@@ -107,7 +113,7 @@ def challenge(
         "boards": {BOARD: {"tasks": [TASK], "rules": limits}},
     }
     own = validation.validate(Challenge, content, "own data")
-    _check_plugins(model, metric)
+    _check_plugins(rows, model, metric)
     return own, {TASK: data.task_data(own.tasks[TASK], made)}
 
 
@@ -197,6 +203,12 @@ def _strange_truths(rows: Rows) -> list[Problem]:
     return problems
 
 
-def _check_plugins(model: str, metric: str) -> None:
+def _check_plugins(rows: Rows, model: str, metric: str) -> None:
+    """Refuse unknown names, and a user's own metric that ranks in the wrong direction."""
     registry.get("fixed_models", model)
-    registry.get("metrics", metric)
+    module = registry.load("metrics", metric)
+    if plugin_calls.is_yours(module):
+        where = plugin_calls.named("metrics", module)
+        wrong = metric_direction.problems(module, len(rows.classes))
+        if wrong:
+            raise Invalid(rows.name, [Problem("metric-direction", where, each) for each in wrong])

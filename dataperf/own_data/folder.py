@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
+from dataperf.basics.wording import plural
 from dataperf.definitions import loading
 from dataperf.errors import Invalid, Problem
 from dataperf.own_data import challenge, evaluate, options, readme
@@ -53,7 +54,7 @@ def contents(
     name: str,
     source: Any,
     *,
-    track: str = "repair",
+    track: str | None = None,
     on_message: Callable[[str], None] = lambda words: None,
     **chosen: Any,
 ) -> dict[str, bytes]:
@@ -66,7 +67,7 @@ def contents(
     source, **chosen
         The data set and its options, as for `dataperf.own_data.evaluate.load`.
     track
-        Name of a track that works on own data.
+        Name of a track that works on own data; None takes the default track.
     on_message
         Called with a line for everything that a user should know of how the data was read.
 
@@ -79,6 +80,7 @@ def contents(
         what = f'names that begin with "{loading.OWN}" are for data without a folder'
         raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])
     columns, rules = evaluate.parted(chosen)
+    track = track or options.default_track()
     options.check({**rules, "track": track})
     rows = evaluate.read(source, **columns)
     own, data = challenge.challenge(rows, track=track, compared=False, **rules)
@@ -113,7 +115,7 @@ def _toml(name: str, module: str, own: Challenge) -> str:
 
 def _dataset(title: str, source: str, made: Table) -> str:
     plain = " ".join(title.replace("\\", "/").replace('"', "'").split()) or "Own data"
-    described = f"{len(made):,} rows of {made.features.shape[1]} numbers."
+    described = f"{plural(len(made), 'row')} of {plural(made.features.shape[1], 'number')}."
     return _DATASET.format(
         title=plain, description=described, source=source, columns=", ".join(made.columns)
     )

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError
 from dataperf.own_data.changes import Edit
 from dataperf.reading.csv_files import _delimiter
@@ -171,7 +172,7 @@ def check_rows(found: int, edit: Edit) -> None:
     """
     if found != len(edit.labels):
         raise DataperfError(
-            f"the file holds {found:,} rows, but {len(edit.labels):,} were read from it, so it "
+            f"the file holds {plural(found, 'row')}, but {len(edit.labels):,} were read from it, so it "
             "cannot be written back.\n  Did it change meanwhile? Otherwise save it in another "
             "form (Parquet, JSON lines) and apply the submission to that"
         )

@@ -47,7 +47,9 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
         where = f"line {row.number}" if row.number else "a line"
         if "\n" in row.text and row.text.count('"') % 2:
             unclosed.append(where)
-        ragged.append((where, f"{row.actual_columns} values instead of {row.expected_columns}"))
+        ragged.append(
+            (where, f"{plural(row.actual_columns, 'value')} instead of {row.expected_columns}")
+        )
         return "skip"
 
     start = _start(path)

@@ -47,6 +47,8 @@ class Loaded:
         Name and reason of what could not be read.
     source
         Path or name that loads the data again; "" if it was an object in memory.
+    made
+        Columns that the reader made, such as the width of an image: shown, but not judged.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Loaded:
     media: Media | None = None
     skipped: tuple[tuple[str, str], ...] = ()
     source: str = ""
+    made: tuple[str, ...] = ()
 
 
 def chunks(rows: int, width: int, *, numbers: int = 2**22) -> Iterator[slice]:

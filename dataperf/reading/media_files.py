@@ -151,6 +151,7 @@ def with_items(
         only_vectors=True,
         media=Files(kind, tuple(items[row] for row in good)),
         skipped=(*found.skipped, *lost, *note),
+        made=(*found.made, *known),
     )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataperf import registry
-from dataperf.basics.progress import Progress
+from dataperf.basics.progress import Progress, report
+from dataperf.basics.threads import one_thread
 from dataperf.basics.wording import plural, shorten
 from dataperf.errors import (
     Ambiguous,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@one_thread()
 def read(
     source: Any,
     *,
@@ -54,7 +56,7 @@ def read(
     embedding: str = "auto",
     drop: Sequence[str] = (),
     text_features: int = 256,
-    progress: Progress = lambda words, done, total: None,
+    progress: Progress = report,
     wrong: Sequence[Problem] = (),
 ) -> Rows:
     """Read a data set.
@@ -277,6 +279,7 @@ def _rows(found: Loaded, chosen: Roles, *, text_features: int, progress: Progres
         roles=chosen.serving,
         split_named=chosen.split_named,
         strange_truths=label_columns.strange_truths,
+        made=found.made,
     )
 
 

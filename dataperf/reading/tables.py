@@ -57,6 +57,7 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
         what = f"the file is compressed with {program}"
         expected = f"the name {path.name}{last}, or the decompressed file"
         raise refuse(str(path), "compressed", "", what, expected)
+    progress(f"reading {stem(path)}", 0, None)
     if ending in (".parquet", ".pq"):
         return arrow.read_parquet(path, name=path.stem, progress=progress)
     if ending == ".npz":

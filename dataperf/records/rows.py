@@ -82,6 +82,9 @@ class Rows:
     strange_truths : mapping of str to int
         Values of the true-label column that are not classes, with their number of rows; the truth
         of these rows is -1.
+    made : tuple of str
+        Columns that the reader made, such as the width of an image. They are shown, but no finding
+        is about them.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Rows:
     roles: Mapping[str, str] = field(default_factory=dict)
     split_named: bool = False
     strange_truths: Mapping[str, int] = field(default_factory=dict)
+    made: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import hashlib
+import inspect
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, Invalid, Problem, Unavailable
 from dataperf.records import (
     Generated,
@@ -76,14 +79,15 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     module = registry.load("datasets", dataset)
     path = locate.locate(dataset, module.source)
     key: Any = {"definition": definition_digest(dataset), "options": options or {}}
+    cache = files.optional_cache_folder()
     cacheable = is_pinned(module.source)
     if path is not None and hasattr(module, "inputs"):
         with plugin_calls.calling("datasets", module, "inputs(path, **options)"):
             key["inputs"] = _signature(module.inputs(path, **(options or {})))
         cacheable = True
     name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
-    cached = files.cache_folder() / "tables" / f"{name}.npz"
-    found = _read_cache(cached) if cacheable else None
+    cached = cache / "tables" / f"{name}.npz" if cache is not None and cacheable else None
+    found = None if cached is None else _read_cache(cached)
     if found is None:
         with plugin_calls.calling("datasets", module, CALL):
             made = module.table(path, **(options or {}))
@@ -94,7 +98,7 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
             with plugin_calls.calling("datasets", module):
                 found = _plain_types(made)
             _check_table(dataset, found)
-            if cacheable:  # otherwise a change of the data would go unnoticed
+            if cached is not None:  # what is not pinned is never kept: it may change unseen
                 found = _write_cache(cached, found, file)
     return found
 
@@ -143,7 +147,7 @@ def _check_table(dataset: str, rows: Table) -> None:
     unique, counts = np.unique(rows.ids, return_counts=True)
     if len(unique) != len(rows.ids):
         twice = unique[counts > 1]
-        what = f"{len(twice):,} repeated ids, such as {twice[0][:100]!r}"
+        what = f"{plural(len(twice), 'repeated id')}, such as {twice[0][:100]!r}"
         problems.append(Problem("duplicate-id", "ids", what))
     if rows.features.ndim != 2 or len(rows.features) != len(rows.ids):
         problems.append(
@@ -156,7 +160,7 @@ def _check_table(dataset: str, rows: Table) -> None:
         what = f"NaN or infinite values, first in the row of {str(rows.ids[row])[:100]!r}"
         problems.append(Problem("not-finite", "features", what))
     problems += [
-        Problem("column-length", f"columns.{name}", f"{len(column)} values", f"{len(rows)}")
+        Problem("column-length", f"columns.{name}", plural(len(column), "value"), f"{len(rows)}")
         for name, column in rows.columns.items()
         if len(column) != len(rows)
     ]
@@ -272,7 +276,9 @@ def load(dataset: str, **options: Any) -> Table:
 
     Raises
     ------
-    NotFound, Unavailable, DigestMismatch, Invalid, DataperfError
+    Invalid
+        If the dataset reads no such option, or needs one that is not given.
+    NotFound, Unavailable, DigestMismatch, DataperfError
         As `table` does.
 
     Examples
@@ -281,7 +287,41 @@ def load(dataset: str, **options: Any) -> Table:
     >>> len(rows), sorted(rows.columns)
     (3000, ['frames', 'speaker', 'take', 'word'])
     """
-    try:
-        return table(dataset, options)
-    except TypeError as error:
-        raise DataperfError(f"dataset {dataset}: {error}") from error
+    _check_options(dataset, options)
+    return table(dataset, options)
+
+
+def _check_options(dataset: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that the dataset's ``table`` does not read, and a lack of those it needs."""
+    module = registry.load("datasets", dataset)
+    _, *parameters = inspect.signature(module.table).parameters.values()
+    if any(each.kind == each.VAR_KEYWORD for each in parameters) and _reads_more(module.table):
+        return
+    named = [each for each in parameters if each.kind != each.VAR_KEYWORD]
+    known = {each.name: each.default is each.empty for each in named}
+    listed = f"its options: {', '.join(known)}" if known else "it has no options"
+    problems = [
+        Problem("unknown-option", name, "the dataset reads no such option", listed)
+        for name in options
+        if name not in known
+    ]
+    problems += [
+        Problem("missing-option", name, "the dataset needs this option", listed)
+        for name, needed in known.items()
+        if needed and name not in options
+    ]
+    if problems:
+        raise Invalid(f"dataset {dataset}", problems)
+
+
+def _reads_more(function: Any) -> bool:
+    """Return whether a function reads its ``**options``: else it would ignore every one."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return True
+    more = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+    held = more in code.co_cellvars
+    return held or any(
+        each.opname.startswith("LOAD") and each.argval == more
+        for each in dis.get_instructions(code)
+    )

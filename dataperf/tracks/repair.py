@@ -34,6 +34,7 @@ RELABEL_FROM = 0.5
 #: What the summary says of the test rows.
 DECIDING = ("test rows", "right only after", "right only before")
 GIVES_LABELS = True
+OWN_DEFAULT = True
 TRIAL_RULES = {"budget": 9}
 
 
