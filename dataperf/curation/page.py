@@ -212,9 +212,12 @@ def _next(scene: Scene) -> Section:
         for found in audit.findings
         if found.kind in ADVICE and found.severity in ("high", "medium")
     ]
+    suspects = scene.suspects
+    flagged = bool(suspects.flagged) and suspects.word == "flagged"
     content = {
-        "commands": commands(audit) if scene.suspects.flagged else (),
-        "apply": apply_command(audit) if scene.suspects.flagged else "",
+        "commands": commands(audit) if flagged else (),
+        "apply": apply_command(audit) if flagged else "",
+        "doubtful": suspects.flagged if suspects.word == "doubtful" else 0,
         "advice": advice,
     }
     return Section(
@@ -323,14 +326,14 @@ def _remarks(scene: Scene, placed: Layout) -> list[str]:
     lines = list(audit.notes)
     flagged = scene.suspects.flagged
     if flagged > scene.flagged_shown:
-        lines.append(
-            f"{scene.flagged_shown:,} of {plural(flagged, 'flagged row')} are shown as samples."
-        )
+        marked = plural(flagged, f"{scene.suspects.word} row")
+        lines.append(f"{scene.flagged_shown:,} of {marked} are shown as samples.")
     if len(placed.rows) < len(rows):
         share = percent(len(placed.rows) / len(rows))
         lines.append(f"The map shows {len(placed.rows):,} of {plural(len(rows), 'row')} ({share}).")
     if scene.has_media and scene.thumbs < len(placed.rows):
-        lines.append(f"The map has images of {plural(scene.thumbs, 'row')}, flagged rows first.")
+        first = f"{scene.suspects.word} rows first"
+        lines.append(f"The map has images of {plural(scene.thumbs, 'row')}, {first}.")
     if rows.media is not None and rows.media.kind == "audio":
         length = f"the first {samples.SECONDS:g} s, at most {samples.RATE // 1000} kHz"
         missing = "Sounds are left out because the page would be too large."

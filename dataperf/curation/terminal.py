@@ -26,7 +26,18 @@ SIGNS: dict[Severity, tuple[str, str, str]] = {
 #: Columns of a finding's table on a terminal, the most informative first.
 COLUMNS = (
     *("id", "set", "column", "condition", "split", "annotator", "what", "group", "problem"),
-    *("measure", "class", "given", "suggested", "value", "rows", "error", "low", "high"),
+    *(
+        "measure",
+        "class",
+        "given",
+        "suggested",
+        "true_label",
+        "value",
+        "rows",
+        "error",
+        "low",
+        "high",
+    ),
     *("confidence", "conflict", "crosses", "times_usual", "effect", "accuracy", "kind", "score"),
 )
 #: Maximum number of columns of a table on a terminal, and width of a severity with its sign.
@@ -168,8 +179,9 @@ def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
     from rich.text import Text
 
     whole = found.table
-    if "flagged" in whole and whole["flagged"].any():
-        whole = whole[whole["flagged"].astype(bool)]
+    for name in ("doubtful", "flagged"):
+        if name in found.table and found.table[name].any():
+            whole = found.table[found.table[name].astype(bool)]
     frame, names = whole.head(most), columns(whole)
     more = f"  the first {most} of {len(whole):,}" if len(whole) > most else ""
     title = Text(f"{clipped(found.title, 80).upper()}{more}", style="italic")
