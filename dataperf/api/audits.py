@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,12 @@ from dataperf.curation.audit import Audit, audit
 from dataperf.curation.submission import tracks
 from dataperf.errors import DataperfError
 from dataperf.own_data.options import default_track
+
+#: Said of a submission that changes nothing.
+EMPTY = (
+    "the submission changes nothing: no label is called wrong. --budget N takes the N most "
+    "suspicious rows instead; look at them first"
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,10 @@ class AuditRequest:
         return [each for each in (self.report, self.submission, self.csv) if each is not None]
 
 
-def run(request: AuditRequest) -> Audit:
+def run(request: AuditRequest, *, on_message: Callable[[str], None] = lambda words: None) -> Audit:
     """Audit a data set and write what the request names.
+
+    ``on_message`` is called with what a user should know of what was written.
 
     Raises
     ------
@@ -83,11 +91,13 @@ def run(request: AuditRequest) -> Audit:
         found.report(request.report)
     if request.submission is not None:
         report("writing the submission")
-        found.to_submission(
+        content = found.to_submission(
             request.track,
             path=request.submission,
             budget=request.budget,
             seed=seed,
             all_rows=request.all_rows,
         )
+        if not any(content["answer"].values()):
+            on_message(EMPTY)
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from dataperf.api import arguments, submissions, wrong_rows
+from dataperf.api import arguments, output_paths, submissions, wrong_rows
 from dataperf.api.arguments import NOTHING, PATH, TEXTS
 from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
@@ -19,6 +19,7 @@ from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.evaluation import results as records
 from dataperf.own_data import evaluate as own
+from dataperf.own_data import options as own_options
 from dataperf.records import Challenge, Result
 
 Messages = Callable[[str], None]
@@ -161,8 +162,7 @@ def run(
     """
     if wrong := _conflict(request):
         raise DataperfError(wrong)
-    if request.results is not None:
-        records.place_of(str(request.results))  # refused before anything is trained
+    _check_place(request.results, [])  # refused before anything is read
     engines.chosen(request.engine, jobs=request.jobs, items=len(request.submissions))
     arguments.check("evaluate", rules=(request.rules, arguments.RULES))
     if request.rows is not None:
@@ -209,6 +209,8 @@ def _on_challenges(
     if request.challenge is not None:  # refused before anything is read
         safety_panel.prepare(request.safety, request.challenge)
     found = submissions.read_all(wanted, Data(), on_refused=on_refused, on_message=on_message)
+    boards = {f"{each.challenge.name}/{each.submission.board}" for each in found}
+    _check_place(request.results, sorted(boards))
     rules = cast(Literal["strict", "official"], request.rules)
     for challenge, parts in _by_challenge(found):
         safety = safety_panel.prepare(request.safety, challenge)
@@ -253,6 +255,7 @@ def _on_own_data(
     on_refused: Refused | None,
 ) -> list[Scored]:
     listed = submissions.listing(request.submissions, None, request.who)
+    _check_place(request.results, [f"{name}/own" for name in own_options.tracks()])
     options: dict[str, Any] = dict(request.options)
     found = own.evaluate(
         request.data,
@@ -268,6 +271,29 @@ def _on_own_data(
     for line in listed.copies.values():
         on_message(f"note: {line}")
     return [_kept(result, request.results) for result in found]
+
+
+def _check_place(results: str | Path | None, boards: Sequence[str]) -> None:
+    """Refuse a place where results cannot be kept, before anything is trained for them.
+
+    Parameters
+    ----------
+    results
+        Where results are kept; None keeps nothing.
+    boards
+        The folders in it that are written to, each ``CHALLENGE/BOARD``.
+
+    Raises
+    ------
+    DataperfError
+        If it is a folder that cannot be written to, or names no place.
+    """
+    if results is None:
+        return
+    place = records.place_of(str(results))
+    if place.store == records.FOLDER:  # other stores refuse when they are written to
+        for board in boards or [""]:
+            output_paths.check({}, {"results": Path(place.location, board)}, chosen={})
 
 
 def _kept(result: Result, place: str | Path | None) -> Scored:

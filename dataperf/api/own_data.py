@@ -25,6 +25,9 @@ class DataOptions(TypedDict, total=False):
     id: str | None
     drop: Sequence[str] | None
     embedding: str | None
+    decimal: str | None
+    missing: Sequence[str] | None
+    merge_labels: bool | None
     model: str | None
     metric: str | None
     seed: int | None
@@ -80,7 +83,9 @@ def evaluate_data(
     **options
         Columns: ``label``, ``split`` (marks test rows), ``group`` (rows that belong together),
         ``true_label``, ``id``, ``drop`` (columns to leave out). ``embedding`` says how images or
-        sounds are embedded. ``model`` and ``metric`` name plug-ins (logistic_v1, accuracy).
+        sounds are embedded. ``decimal`` is the decimal sign of numbers written as text, ``missing``
+        the words that stand for a missing value; ``merge_labels`` makes labels that differ only by
+        blanks, case, a full stop or Unicode form one class. ``model`` and ``metric`` name plug-ins (logistic_v1, accuracy).
         ``seed`` and ``test_share`` draw the test rows (0, 0.2). ``budget`` is the maximum number
         of rows in a submission.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,12 @@ class Verified:
 
 @dataclass(frozen=True)
 class Rankings:
-    """Ranked boards, the records that could not be read with the reason, and notes on others."""
+    """Ranked boards, what could not be read or ranked with the reason, and notes on other results."""
 
     boards: list[Leaderboard]
     unreadable: dict[str, str]
-    notes: list[str]
+    unranked: dict[str, DataperfError] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 def read_results(
@@ -214,6 +215,8 @@ def rankings(
 ) -> Rankings:
     """Rank the kept results of one board, or of every board of a challenge that has some.
 
+    Of several boards, one whose data is not here or whose files have changed hides no other.
+
     Parameters
     ----------
     challenge, board
@@ -241,6 +244,7 @@ def rankings(
     kept, unreadable = _read(results, found.name)
     there = sorted({result.board for result in kept})
     names = [each for each in there if each in found.boards] if board is None else [board]
+    ranked, unranked = [], {}
     notes = [
         f"not ranked: {plural(sum(each.board == name for each in kept), 'result')} of the board "
         f"{name}, which {found.name} does not have (boards: {', '.join(found.boards)})"
@@ -249,7 +253,14 @@ def rankings(
     ]
     if not kept:
         notes += _others(results, found.name)
-    return Rankings([ranking.rank(found, name, kept) for name in names], unreadable, notes)
+    for name in names:
+        try:
+            ranked.append(ranking.rank(found, name, kept))
+        except DataperfError as error:
+            if len(names) == 1:
+                raise
+            unranked[name] = error
+    return Rankings(ranked, unreadable, unranked, notes)
 
 
 def _others(results: str | Path, challenge: str) -> list[str]:
@@ -277,7 +288,7 @@ def _own_rankings(
         raise NotFound("board of own data", str(board), [own_ranking.BOARD])
     kept, unreadable = _read(results, challenge)
     mine = [each for each in kept if loading.is_own(each.challenge)]
-    return Rankings(own_ranking.rank(mine, data), unreadable, [])
+    return Rankings(own_ranking.rank(mine, data), unreadable)
 
 
 def verify(
@@ -343,7 +354,8 @@ def verify_all(
     Parameters
     ----------
     files
-        Files of results; with ``results``, names of results there. Without names, all results there.
+        Files of results, and folders of results or of a challenge; with ``results``, names of
+        results or folders there. Without names, all results there.
     results
         The place where they are kept; see `read_results`.
     data, safety

@@ -10,6 +10,7 @@ import numpy as np
 
 from dataperf.api import arguments, output_paths
 from dataperf.api.arguments import DATA, NOTHING, RESULT
+from dataperf.basics.wording import no_formula
 from dataperf.definitions import loading, submission
 from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
@@ -95,6 +96,8 @@ def check_place(path: Path) -> None:
 def write(path: Path, found: Sequence[Result], *, data: Any = None) -> None:
     """Write the wrong rows of results to one CSV file; of several, each row names its submission.
 
+    A text that begins like a formula gets an apostrophe in front, so that no spreadsheet runs it.
+
     Raises
     ------
     DataperfError
@@ -112,6 +115,7 @@ def write(path: Path, found: Sequence[Result], *, data: Any = None) -> None:
             frame.insert(0, "submission", who)
         frames.append(frame)
     whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    whole = whole.map(lambda value: no_formula(value) if isinstance(value, str) else value)
     output_paths.write(path, whole.to_csv(index=False).encode())
 
 

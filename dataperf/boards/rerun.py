@@ -12,7 +12,8 @@ from typing import Any
 from dataperf import registry
 from dataperf.basics import validation
 from dataperf.basics.threads import one_thread
-from dataperf.boards import record_form, safety_panel
+from dataperf.boards import folders, record_form, safety_panel
+from dataperf.boards.folders import Board
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.definitions.data import data_digest
@@ -37,13 +38,14 @@ class Kept:
     location: str
 
 
-def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]:
+def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept | Board]:
     """Return the results to verify.
 
     Parameters
     ----------
     files
-        Files; with a location, names of results there. Without names, all results there.
+        Files and folders; with a location, names of results or folders there. Without names, all
+        results there.
     location
         See `results.place_of`.
 
@@ -55,15 +57,16 @@ def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]
     if location is None:
         if not files:
             raise DataperfError("name result files, or where results are kept (--results)")
-        return files
-    named = [file.as_posix() for file in files] or results.names(location)
+        return folders.expand(files)
+    there = results.names(location)
+    named = folders.under(there, [file.as_posix() for file in files]) or there
     if not named:
         raise DataperfError(f"no results in {location}")
     return [Kept(name, location) for name in named]
 
 
 def verify(
-    kept: Sequence[Kept | Path | Result],
+    kept: Sequence[Kept | Path | Board | Result],
     *,
     data: Any = None,
     safety: Sequence[str] = (),
@@ -87,8 +90,10 @@ def verify(
     )
 
 
-def _row(kept: Kept | Path | Result, *, data: Any, safety: Sequence[str]) -> dict[str, Any]:
+def _row(kept: Kept | Path | Board | Result, *, data: Any, safety: Sequence[str]) -> dict[str, Any]:
     try:
+        if isinstance(kept, Board):
+            return folders.board(kept)
         return result(kept, data=data, safety=safety)
     except DataperfError as error:
         return {"name": _name(kept), "ok": False, "problems": [str(error)]}
@@ -98,9 +103,11 @@ def _row(kept: Kept | Path | Result, *, data: Any, safety: Sequence[str]) -> dic
         return {"name": _name(kept), "ok": False, "problems": [what], **trace}
 
 
-def _name(given: Kept | Path | Result) -> str:
+def _name(given: Kept | Path | Board | Result) -> str:
     if isinstance(given, Kept):
         return given.name
+    if isinstance(given, Board):
+        return f"{given.challenge.parent.name}/{given.board}"
     return results.name_of(given) if isinstance(given, Result) else str(given)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dataperf.cli import terminal
+from dataperf.cli import failures, terminal
 from dataperf.cli.options import (
     RESULTS,
     AsJson,
@@ -112,6 +112,8 @@ def leaderboard(
 ) -> None:
     """Rank the kept results; ties within noise share a rank.
 
+    A board that cannot be ranked, because its data is not here, is named; the exit code is then 2.
+
     Example: dataperf leaderboard -c speech-selection -b digits-60
     Example: dataperf leaderboard --data mine.csv
     """
@@ -125,9 +127,18 @@ def leaderboard(
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
     for note in found.notes:
         terminal.say(note)
+    for name, error in found.unranked.items():
+        terminal.say(f"not ranked: {challenge}/{name}: {error}")
     if as_json:
-        return terminal.show_json([plain(each) for each in found.boards])
-    if not found.boards:
-        terminal.line(f"no results of {challenge or data} in {results}")
-    for each in found.boards:
-        terminal.show(report.leaderboard(each))
+        lost: list[dict[str, Any]] = [
+            {"challenge": challenge, "board": name, "rows": [], "error": failures.record(error)}
+            for name, error in found.unranked.items()
+        ]
+        terminal.show_json([*(plain(each) for each in found.boards), *lost])
+    else:
+        for each in found.boards:
+            terminal.show(report.leaderboard(each))
+        if not (found.boards or found.unranked):
+            terminal.line(f"no results of {challenge or data} in {results}")
+    if found.unranked:
+        raise typer.Exit(2)

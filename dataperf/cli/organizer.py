@@ -27,7 +27,10 @@ from dataperf.cli.options import (
 def verify(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Result files; with --results, names of results there [all]."),
+        typer.Argument(
+            help="Results, folders of them, or the folder of a challenge; with --results, names "
+            "there [all]."
+        ),
     ] = None,
     results: Annotated[
         str | None,
@@ -47,7 +50,7 @@ def verify(
     """Run results again and compare every prediction and score.
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
-    Example: dataperf verify --results dataperf-results --jobs 2
+    Example: dataperf verify dataperf-results --jobs 2
     Example: dataperf verify dataperf-results/own-repair/own/*.json --data mine.csv
     """
     from dataperf.api.results import verify_all
@@ -65,7 +68,7 @@ def verify(
                 on_message=terminal.say,
             )
         ]
-    printing.rows(found, as_json)
+    printing.rows(found, as_json, summary="verified")
 
 
 def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
@@ -77,7 +80,7 @@ def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
 
     with terminal.steps("checking"):
         found = conformance.plugins()
-    printing.rows(found, as_json)
+    printing.rows(found, as_json, summary="plug-ins keep their contract")
 
 
 @with_groups
@@ -122,6 +125,12 @@ def new(
 
 def freeze(
     name: Annotated[str, typer.Argument(help="Name of a fixed model or of a challenge.")],
+    new_version: Annotated[
+        bool,
+        typer.Option(
+            "--new-version", help="Raise the version of a changed challenge and freeze it anew."
+        ),
+    ] = False,
     jobs: Jobs = 1,
     engine: Engine = None,
     as_json: AsJson = False,
@@ -131,11 +140,14 @@ def freeze(
     """Freeze a fixed model, or the boards of a challenge.
 
     Example: dataperf freeze my_model_v1 --plugins my-folder
+    Example: dataperf freeze my-challenge --new-version --plugins my-folder
     """
     from dataperf.api import organizer
 
     with terminal.steps("freezing"):
-        digests = organizer.freeze(name, engine=engine, jobs=jobs, on_message=terminal.say)
+        digests = organizer.freeze(
+            name, new_version=new_version, engine=engine, jobs=jobs, on_message=terminal.say
+        )
     if as_json:
         return terminal.show_json(digests)
     for frozen, digest in digests.items():
@@ -144,6 +156,9 @@ def freeze(
 
 def schema(
     what: Annotated[str, typer.Argument(help="challenge, submission or result.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print errors as JSON too; a schema always is.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of a file format.
 

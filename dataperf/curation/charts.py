@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.curation.samples import clipped, short
+from dataperf.reading import spelling
 from dataperf.records import FloatArray
 from dataperf.records.findings import Severity
 
@@ -28,6 +29,8 @@ SHARES = {
     *("share", "even_share", "error", "accuracy", "agreement", "confidence", "chance"),
     *("lowest", "highest"),
 }
+#: Columns of a finding's table that hold labels.
+LABELS = {"given", "suggested", "class", "neighbours_say", "true_label"}
 #: Columns that count: only their whole numbers get a thousands sign, years and ids do not.
 COUNTS = {"rows", "reference_rows", "distinct", "flagged", "wrong"}
 #: Maximum number of columns of a table.
@@ -98,6 +101,8 @@ def cell(column: str, value: Any) -> Cell:
         if not np.isfinite(number):
             return Cell("–", "-1e99")
         return Cell(percent(number) if column in SHARES else short(number), repr(number))
+    if column in LABELS and isinstance(value, str):
+        value = spelling.shown(value)
     return Cell("–" if value is None else clipped(value, 120), "")
 
 

@@ -124,7 +124,8 @@ def _line(rows: Rows, name: str, association: float | None) -> Line:
             for value, count in counts.head(VALUES if kind != "text" else 0).items()
         )
     words = KINDS.get(kind, kind)
-    note = "; ".join(why for what, why in rows.skipped if what == f"column {name}")
+    remarks = [*rows.skipped, *rows.notes]
+    note = "; ".join(why for what, why in remarks if what == f"column {name}")
     use = _use(rows, name)
     return Line(name, words, use, missing, distinct, bars, low, high, top, association, note)
 

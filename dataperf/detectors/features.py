@@ -37,7 +37,7 @@ ALPHA = 0.01
 HOLE, HOLED = 0.2, 0.5
 FOLDS, BINS, MOST, FEWEST = 5, 64, 5000, 20
 #: Columns that the reader of images and sounds makes.
-MEASURED = ("width", "height", "seconds", "rate", "loudness")
+MEASURED = ("width", "height", "frames", "seconds", "rate", "loudness")
 #: Maximum number of examined values (rows x features) of single features.
 VALUES = 6_400_000
 
@@ -275,6 +275,8 @@ def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
         found = discretize.numbers(values, kind)
         whole = bool(np.all(found == np.round(found)))
         return whole and float(np.ptp(found)) <= 10 * len(found)
+    if kind == "text" and name in rows.feature_columns:
+        return False  # the reader took it for text, not for ids
     return kind in ("categorical", "text") and not bool(
         values.astype(str).str.contains(r"\s\S+\s", regex=True).mean() > 0.5
     )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from dataperf import plugin_calls, registry
 from dataperf.basics.progress import stage
 from dataperf.errors import DataperfError
+from dataperf.registry import first_use
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -110,6 +111,8 @@ def run(
         What the function raises on an item, in that item's turn.
     """
     name = chosen(engine, jobs=jobs, items=len(items))
+    for folder in registry.user_folders():  # here, so that no worker has to say it
+        first_use.say(folder)
     module = registry.load("engines", name)
     environment = {each: os.environ.get(each) for each in SHARED}
     call = _Call(function, os.getpid(), environment)

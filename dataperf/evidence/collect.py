@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dataperf.basics.progress import Progress, report
-from dataperf.evidence import models
+from dataperf.evidence import copies, models
 from dataperf.evidence.models import Fitted
 from dataperf.evidence.regression import Probabilities, Softmax
 from dataperf.records import IntArray
@@ -65,11 +65,17 @@ class Collected:
         return groups is not None and len(np.unique(groups[self.labelled])) > 1
 
     @functools.cached_property
+    def copies(self) -> IntArray | None:
+        """First equal row of each row; see `dataperf.evidence.copies.copied`."""
+        return copies.copied(self.rows, self.seed)
+
+    @functools.cached_property
     def fold(self) -> IntArray:
-        """Fold of each row."""
+        """Fold of each row; copies of a row are in one fold."""
         groups = self.rows.groups if self.can_group else None
         count = models.FOLDS if groups is None else min(models.FOLDS, len(np.unique(groups)))
-        return models.folds(self.rows.labels, groups, seed=self.seed, count=max(2, count))
+        found = models.folds(self.rows.labels, groups, seed=self.seed, count=max(2, count))
+        return found if groups is not None or self.copies is None else found[self.copies]
 
     @functools.cached_property
     def neighbours(self) -> Neighbours:
@@ -119,6 +125,7 @@ class Collected:
             near,
             classes=len(rows.classes),
             fold=self.fold,
+            copies=self.copies,
             trees=table and narrow and set(rows.kinds.values()) != {"text"},
             seed=self.seed,
             start=start,

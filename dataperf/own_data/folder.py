@@ -86,7 +86,8 @@ def contents(
     own, data = challenge.challenge(rows, track=track, compared=False, **rules)
     drawn = {key: rules[key] for key in ("seed", "test_share") if key in rules}
     table = challenge.table(rows, track=track, **drawn)
-    notes = own_columns.notes(rows, drop=columns["drop"] or ())
+    notes = [*rows.remarks]
+    notes += own_columns.notes(rows, drop=columns["drop"] or ())
     notes += split.notes(rows, table.columns["part"])
     for line in [*notes, *own_columns.warnings(rows)]:
         on_message(line)

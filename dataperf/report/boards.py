@@ -111,5 +111,6 @@ def challenge_page(
         parts += [Text(""), Text(name, style="bold"), reference_table(found)]
     for name, board in challenge.boards.items():
         if board.published:
-            parts += [Text(""), Text(name, style="bold"), published_table(board.published)]
+            up = name not in reference or reference[name].higher_is_better
+            parts += [Text(""), Text(name, style="bold"), published_table(board.published, up=up)]
     return Group(*parts)

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from dataperf import registry
 from dataperf.basics.wording import agreed, plural
 from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
-from dataperf.errors import printable
+from dataperf.errors import DataperfError, printable
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
 from dataperf.records.card import Curve, number, with_interval
 from dataperf.records.cards import curves, wrong_labels
@@ -72,7 +73,8 @@ def scorecard(
         parts += [Text(""), reference_table(reference, result)]
     if published:
         own = result.score.value if result.score else None
-        parts += [Text(""), published_table({**published, "> this submission": own})]
+        up = reference is None or reference.higher_is_better
+        parts += [Text(""), published_table({**published, "> this submission": own}, up=up)]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in result.warnings]
     if result.rules == "official":
         parts.append(Text("not ranked: scored by the official rules, which can be cheated"))
@@ -178,7 +180,8 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
         parts += [_repair(part), Text("")]
     elif part.summary:
         parts += [Text(_listed(part.summary)), *map(Text, part.notes), Text("")]
-    if len(part.training_runs) == 1 and part.balance:
+    few = all(split.confusion for split in part.splits.values())
+    if len(part.training_runs) == 1 and part.balance and few:
         parts += [_class_table(part), Text("")]
     if part.detection is not None and (len(part.training_runs) == 1 or part.detection.ranking):
         parts += [_detection(part.detection, series=len(part.training_runs) > 1), Text("")]
@@ -196,18 +199,26 @@ def _repair(part: TaskScores) -> RenderableType:
         else ("before", "after the repair", "as many random rows dropped [range]", "THE REPAIR")
     )
 
+    metric = next(iter(part.splits.values())).metric
+    up = _higher_is_better(metric)
+
     def line(name: str, key: str, low: str = "", high: str = "") -> list[str]:
         bounds = Estimate(value=found.get(key), low=found.get(low), high=found.get(high))
         return [name, with_interval(bounds)]
 
+    def gain(name: str, key: str) -> list[str]:
+        """Return a line whose number is positive if the metric became better."""
+        value, low, high = (found.get(key + end) for end in ("", " low", " high"))
+        if not up:
+            value, low, high = (None if each is None else -each for each in (value, high, low))
+        return [name, with_interval(Estimate(value=value, low=low, high=high))]
+
     rows = [
         line(words[0], "before"),
         line(words[1], "after"),
-        line("gain [95 %, paired]", "gain", "gain low", "gain high"),
+        gain("gain [95 %, paired]", "gain"),
         line(words[2], "random", "random lowest", "random highest"),
-        line(
-            "gain over those [95 %, paired]", "over random", "over random low", "over random high"
-        ),
+        gain("gain over those [95 %, paired]", "over random"),
     ]
     parts: list[RenderableType] = []
     if "oracle" in found:
@@ -226,9 +237,17 @@ def _repair(part: TaskScores) -> RenderableType:
             f"{words} {found[name] or 0:.0f}" for name, words in kinds.items() if name in found
         )
         parts.append(Text(f"in the pool: {counts}"))
-    metric = next(iter(part.splits.values())).metric
-    drawn = table("trained on", metric, rows=rows, title=words[3])
+    head = metric if up else f"{metric} (lower is better)"
+    drawn = table("trained on", head, rows=rows, title=words[3])
     return Group(drawn, *parts, *(Text(note, style="bold") for note in part.notes))
+
+
+def _higher_is_better(metric: str) -> bool:
+    """Return the direction of a metric; True for one that is not installed here."""
+    try:
+        return bool(registry.load("metrics", metric).higher_is_better)
+    except DataperfError:
+        return True
 
 
 def _split_table(part: TaskScores) -> RenderableType:

@@ -79,14 +79,15 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     module = registry.load("datasets", dataset)
     path = locate.locate(dataset, module.source)
     key: Any = {"definition": definition_digest(dataset), "options": options or {}}
+    cache = files.optional_cache_folder()
     cacheable = is_pinned(module.source)
     if path is not None and hasattr(module, "inputs"):
         with plugin_calls.calling("datasets", module, "inputs(path, **options)"):
             key["inputs"] = _signature(module.inputs(path, **(options or {})))
         cacheable = True
     name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
-    cached = files.cache_folder() / "tables" / f"{name}.npz"
-    found = _read_cache(cached) if cacheable else None
+    cached = cache / "tables" / f"{name}.npz" if cache is not None and cacheable else None
+    found = None if cached is None else _read_cache(cached)
     if found is None:
         with plugin_calls.calling("datasets", module, CALL):
             made = module.table(path, **(options or {}))
@@ -97,7 +98,7 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
             with plugin_calls.calling("datasets", module):
                 found = _plain_types(made)
             _check_table(dataset, found)
-            if cacheable:  # otherwise a change of the data would go unnoticed
+            if cached is not None:  # what is not pinned is never kept: it may change unseen
                 found = _write_cache(cached, found, file)
     return found
 

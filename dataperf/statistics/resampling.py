@@ -19,6 +19,7 @@ import numpy as np
 
 from dataperf.contracts import Metric
 from dataperf.records import FloatArray, IntArray
+from dataperf.statistics import margins
 from dataperf.statistics.outcomes import Outcome, per_seed, same_items
 
 #: Resamples behind an interval or p-value.
@@ -214,6 +215,11 @@ def _replicates(
                 wanted = len(drawn[name][batched])
                 drawn[name][batched] = metric.from_counts(stack[:wanted])
         return drawn
+    if outcome.seeds * outcome.classes**2 > _MOST_COUNTS:
+        few = {name: metric for name, metric in fast.items() if margins.suffice(metric)}
+        _fill_by_margins(drawn, few, items, outcome.classes, stream)
+        fast = {name: metric for name, metric in fast.items() if name not in few}
+    most = max((len(drawn[name]) for name in (*fast, *slow)), default=0)
     batch = max(1, _MOST_COUNTS // (outcome.seeds * outcome.classes**2))
     count = _counter(items, outcome.classes) if fast else None
     counts: list[FloatArray] = []
@@ -232,6 +238,27 @@ def _replicates(
                 drawn[name][first : number + 1] = metric.from_counts(stack)
             counts = []
     return drawn
+
+
+def _fill_by_margins(
+    drawn: Mapping[str, FloatArray],
+    metrics: Mapping[str, Any],
+    items: _Items,
+    classes: int,
+    stream: int,
+) -> None:
+    """Fill in the resamples of metrics of many classes without their confusion matrices."""
+    most = max((len(drawn[name]) for name in metrics), default=0)
+    count = margins.counter(items.truth, items.predicted, classes)
+    batch = max(1, _MOST_COUNTS // (4 * len(items.predicted) * classes))
+    counts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    for number, rows in enumerate(_resamples(items, most, stream)):
+        counts.append(count(rows))
+        if len(counts) == batch or number == most - 1:
+            stack, first = margins.Margins(*map(np.stack, zip(*counts))), number + 1 - len(counts)
+            for name, metric in metrics.items():
+                drawn[name][first : number + 1] = metric.from_counts(stack)
+            counts = []
 
 
 def _by_pattern(items: _Items) -> bool:
