@@ -90,7 +90,9 @@ def verify(
     )
 
 
-def _row(kept: Kept | Path | Board | Result, *, data: Any, safety: Sequence[str]) -> dict[str, Any]:
+def _row(
+    kept: Kept | Path | Board | Result, *, data: Any = None, safety: Sequence[str]
+) -> dict[str, Any]:
     try:
         if isinstance(kept, Board):
             return folders.board(kept)
