@@ -31,6 +31,8 @@ from dataperf.statistics import Outcome, Score, Term
 DEPTHS = (10, 25, 50, 100, 200, 400)
 #: Columns with more values than this are measures or ids, not groups to balance.
 MOST_VALUES = 100
+#: Minimum number of rows of a group that can be the worst group.
+LEAST_ROWS = 10
 #: How ``Detection.by_defect`` names rows whose given class is wrong, whatever the kind.
 WRONG_CLASS = "(wrong class)"
 
@@ -177,7 +179,11 @@ def _per_class(
 
 
 def _worst_group(metric: Metric, outcome: Outcome) -> dict[str, Any] | None:
-    """Return the group with the worst mean over seeds; None with fewer than two groups."""
+    """Return the group with the worst mean over seeds; None with fewer than two groups.
+
+    Groups of fewer than ``LEAST_ROWS`` rows are left out: the worst of many small groups is bad by
+    chance.
+    """
     if outcome.clusters is None:
         return None
     scored: list[tuple[float, str, int]] = []
@@ -190,7 +196,7 @@ def _worst_group(metric: Metric, outcome: Outcome) -> dict[str, Any] | None:
             weights=outcome.weights,
         )
         value = statistics.average(metric, part)
-        if np.isfinite(value):
+        if np.isfinite(value) and part.rows >= LEAST_ROWS:
             scored.append((value, str(group), part.rows))
     if len(scored) < 2:
         return None

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataperf.statistics.balance import imbalance_ratio, normalized_entropy, total_variation
 from dataperf.statistics.confusion_matrices import confusion, mean_over_classes, ratio
 from dataperf.statistics.differences import Difference, difference
-from dataperf.statistics.estimates import LEVEL, gap, interval, intervals
-from dataperf.statistics.jackknife import FEWEST_GROUPS, SEED, Spread, spread
+from dataperf.statistics.estimates import LEVEL, gap, interval, intervals, lowest_share
+from dataperf.statistics.jackknife import FEWEST_GROUPS, MANY_GROUPS, SEED, Spread, spread
 from dataperf.statistics.multiple_tests import holm
 from dataperf.statistics.outcomes import Outcome, average, per_seed, same_items, score_of
 from dataperf.statistics.random_selection import random_selection
@@ -20,6 +20,7 @@ from dataperf.statistics.scores import Score, Term, score_difference
 __all__ = [
     "FEWEST_GROUPS",
     "LEVEL",
+    "MANY_GROUPS",
     "SEED",
     "Difference",
     "Outcome",
@@ -36,6 +37,7 @@ __all__ = [
     "imbalance_ratio",
     "interval",
     "intervals",
+    "lowest_share",
     "mean_over_classes",
     "normalized_entropy",
     "per_seed",

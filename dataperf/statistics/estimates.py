@@ -11,7 +11,7 @@ import numpy as np
 
 from dataperf.contracts import Metric
 from dataperf.records import Estimate, FloatArray
-from dataperf.statistics.jackknife import FEWEST_GROUPS, Spread, spread
+from dataperf.statistics.jackknife import Spread, spread
 from dataperf.statistics.outcomes import Outcome, average
 
 #: Share of samples in which an interval is meant to hold the true value.
@@ -325,6 +325,30 @@ def exact_share(
     return lows, highs
 
 
+def lowest_share(hits: int, trials: int) -> float:
+    """Return the lower end of the exact 95 % interval of a share.
+
+    Parameters
+    ----------
+    hits, trials : int
+        Counts.
+
+    Returns
+    -------
+    float
+        0 without trials.
+
+    Examples
+    --------
+    >>> round(lowest_share(100, 100), 3)
+    0.964
+    """
+    if not trials:
+        return 0.0
+    counts = np.array([float(hits)]), np.array([float(trials)])
+    return float(exact_share(*counts, tail=(1 - LEVEL) / 2, several=1)[0][0])
+
+
 def t_quantile(df: float) -> float:
     """Return the quantile of Student's t that an interval of ``LEVEL`` takes.
 
@@ -345,18 +369,3 @@ def t_quantile(df: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(df, (1 + LEVEL) / 2))
-
-
-__all__ = [
-    "FEWEST_GROUPS",
-    "LEVEL",
-    "exact_share",
-    "fewest_groups",
-    "gap",
-    "interval",
-    "intervals",
-    "limits_of",
-    "t_quantile",
-    "total",
-    "wilson_like",
-]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from dataperf.statistics.outcomes import Outcome, per_seed, score_of
 
 #: Fewest groups of rows that give an interval.
 FEWEST_GROUPS = 4
+#: With fewer groups than this an interval is rough.
+MANY_GROUPS = 20
 #: Seed of every random stream of the statistics; a constant, so that results can be reproduced.
 SEED = 20_240_229
 
@@ -254,7 +257,7 @@ def _left_out(
     return np.where(np.isfinite(found), found, values[:, None]), np.asarray(blocks, dtype=np.intp)
 
 
-def _without(metric: Metric, counts: IntArray, cells: IntArray) -> FloatArray:
+def _without(metric: Any, counts: IntArray, cells: IntArray) -> FloatArray:
     """Return the metric with one row fewer in each of the cells."""
     k = len(counts)
     found = np.empty(len(cells))
@@ -337,7 +340,7 @@ def _effects(
 
 def _changes(
     counts: IntArray, classes: IntArray, likely: IntArray
-) -> Iterator[tuple[int, int, int]]:
+) -> Iterator[tuple[np.intp, np.intp, np.intp]]:
     """Yield true class, old and new prediction of changes that make a row wrong, or right."""
     for true in classes:
         if counts[true, true]:
