@@ -98,12 +98,10 @@ def _place(result: Result, reference: ReferencePoints | None) -> Text:
         return Text("the score is not defined")
     better, level, runs = reference.place(value)
     words = f"better than {better} of {runs} random selections of the same size"
+    least = f"at least {statistics.lowest_share(better + level, runs):.1%} of all such"
     if level:
-        words += f", level with {level}"
-    least = statistics.lowest_share(better + level, runs)
-    return Text(
-        f"{words}; at least as good as {least:.1%} of all such selections (95 % confidence)"
-    )
+        return Text(f"{words}, level with {level}: not worse than {least}")
+    return Text(f"{words}: {least}")
 
 
 def _safety(reports: Mapping[str, SafetyReport]) -> RenderableType:

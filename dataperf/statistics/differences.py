@@ -89,7 +89,7 @@ def paired_variance(a: Spread | None, b: Spread | None) -> tuple[float, float] |
     Parameters
     ----------
     a, b : Spread or None
-        Of the same items.
+        What chance does to each, on the same items.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def difference_of(
     value : float
         The difference; nan if undefined.
     found : (float, float) or None
-        Its variance and degrees of freedom.
+        The variance and the degrees of freedom.
     groups : int, optional
         Number of groups to record.
 

@@ -277,7 +277,7 @@ def _worst_class(metric: Any, outcome: Outcome, found: Spread) -> tuple[float, f
 
 
 def _design_effect(outcome: Outcome) -> float:
-    """Return how many rows of groups tell as much as one independent row, at least 1."""
+    """Return how many rows of groups count as one independent row, at least 1."""
     if outcome.cluster_count is None:
         return 1.0
     right = SimpleNamespace(from_counts=lambda counts: np.trace(counts, axis1=-2, axis2=-1))
