@@ -96,7 +96,8 @@ class Outcome:
         """
         if self.weights is None:
             return np.asarray(values.mean(axis=-1))
-        return np.asarray(values @ self.weights / self.weights.sum())
+        # A sum in a fixed order: a product by BLAS has other last digits on another processor.
+        return np.asarray((values * self.weights).sum(axis=-1) / self.weights.sum())
 
     @property
     def rows(self) -> int:
