@@ -330,11 +330,15 @@ def test_places_that_would_lose_something_are_refused(mine, options, said):
     assert mine.read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    "content", [[], 3, {}, {"challenge": 3}, {"challenge": "speech-selection"}]
-)
+@pytest.mark.parametrize("content", [{}, {"challenge": 3}, {"challenge": "speech-selection"}])
 def test_other_submissions_are_refused(mine, content):
     with pytest.raises(Invalid, match="own-repair or own-selection"):
+        apply(mine, content)
+
+
+@pytest.mark.parametrize("content", [[], 3, None])
+def test_what_is_no_object_is_refused(mine, content):
+    with pytest.raises(Invalid, match="a JSON object"):
         apply(mine, content)
 
 

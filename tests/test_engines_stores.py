@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -248,7 +249,7 @@ def test_a_location_is_a_folder_unless_it_names_a_store(here):
         "C:/kept",
         "C:\\kept",
         "2024-01-01T10:00",
-        "odd:name",
+        "./odd:name",
         ":x",
         "a/one_zip:b",
     ):
@@ -257,6 +258,14 @@ def test_a_location_is_a_folder_unless_it_names_a_store(here):
     assert results.place_of("one_zip:a.zip") == Place("folder", "one_zip:a.zip")
     with pytest.raises(NotFound, match='no store named "one_zp"'):
         results.place_of("one_zp://a.zip")
+    for text in ("odd:name", "sqlite:x", "one_zp:a.zip", "S3:bucket", "odd:"):
+        with pytest.raises(
+            NotFound, match=re.escape(f"a folder of this name is ./{text}")
+        ) as error:
+            results.place_of(text)
+        assert "one_zip" in str(error.value)
+    (here / "odd:name").mkdir()
+    assert results.place_of("odd:name") == Place("folder", "odd:name")
     for text in ("", "  ", "one_zip:", "folder://"):
         with pytest.raises(DataperfError, match="names no location"):
             results.place_of(text)
@@ -366,6 +375,24 @@ def test_a_track_of_ones_own_has_a_challenge_folder_with_a_page(keep):
     run("baseline", "-c", "wasps", "-b", "own", "-s", "first_rows", "-o", "first.json")
     (row,) = json.loads(run("evaluate", "-c", "wasps", "first.json", "--json"))
     assert row["cost"]["train_rows"] == 48
+
+
+# Interrupts -------------------------------------------------------------------------------
+
+
+def _sees_interrupts(_):
+    import signal
+
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_workers_do_not_see_an_interrupt_and_this_process_does():
+    assert list(registry.load("engines", "processes").run(_sees_interrupts, [1, 2], jobs=2)) == [
+        False,
+        False,
+    ]
+    assert _sees_interrupts(None)
 
 
 # Installed packages -----------------------------------------------------------------------

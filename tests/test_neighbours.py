@@ -8,7 +8,7 @@ import pytest
 
 from dataperf.errors import Invalid
 from dataperf.evidence import neighbours
-from dataperf.evidence.neighbours import nearest, nearest_in
+from dataperf.evidence.neighbours import nearest
 
 
 def brute(features, k):
@@ -129,22 +129,9 @@ def test_threads_of_faiss_are_as_before(monkeypatch):
         faiss.omp_set_num_threads(before)
 
 
-def test_nearest_in_another_table():
-    random = np.random.default_rng(2)
-    features, queries = random.normal(size=(300, 5)) + 50, random.normal(size=(40, 5)) + 50
-    found = nearest_in(features, queries, 7)
-    apart = np.sqrt(((queries[:, None] - features) ** 2).sum(axis=2))
-    assert np.array_equal(found.rows, np.argsort(apart, axis=1, kind="stable")[:, :7])
-    np.testing.assert_allclose(found.distances, np.sort(apart, axis=1)[:, :7], rtol=1e-4)
-    assert nearest_in(features, features[:3], 1).distances.tolist() == [[0], [0], [0]]
-    assert nearest_in(features[:2], queries, 3).rows[0, 2] == -1
-
-
 def test_what_is_refused():
     with pytest.raises(Invalid) as caught:
         nearest(np.array([[0.0], [np.nan]]), k=0)
     assert [problem.rule for problem in caught.value.problems] == ["not-finite", "k"]
     with pytest.raises(Invalid, match="a table of numbers"):
         nearest(np.zeros(3))
-    with pytest.raises(Invalid, match="3 columns, but the table has 2"):
-        nearest_in(np.zeros((4, 2)), np.zeros((4, 3)), 1)

@@ -182,7 +182,7 @@ def test_a_new_strategy_answers_its_track_and_documents_its_answer(own, track):
     assert "valid" in run("check", "-c", "ants", "a.json")
     module = registry.load("strategies", "by_ink")
     assert module.tracks == (track,)
-    assert 'Return ``{"' in module.answer.__doc__
+    assert '``{"' in module.answer.__doc__
 
 
 def test_a_new_strategy_for_a_track_without_one_is_refused(own, tmp_path):

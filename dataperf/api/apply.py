@@ -34,8 +34,8 @@ def apply(
     Parameters
     ----------
     submission
-        A path, a dict or a `Submission`. A repair (``own-repair``) drops and relabels rows, a
-        selection (``own-selection``) keeps only the rows that it names.
+        A path, a dict or a `Submission` to own data. A repair drops and relabels rows, a selection
+        keeps only the rows that it names.
     data
         The path of a CSV, Parquet or JSON file or of a folder of images or sounds, or a pandas
         data frame.

@@ -10,8 +10,9 @@ from typing import Any
 from dataperf.api import output_paths
 from dataperf.api.evaluation import Progress
 from dataperf.curation.audit import Audit, audit
-from dataperf.curation.submission import DEFAULT, tracks
+from dataperf.curation.submission import tracks
 from dataperf.errors import DataperfError
+from dataperf.own_data.options import default_track
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
     output_paths.check(
         {"--report": request.report, "--submission": request.submission},
         {"--csv": request.csv},
-        chosen={"--track": (request.track or DEFAULT, tracks())},
+        chosen={"--track": (request.track or default_track(), tracks())},
     )
     reading = {name: value for name, value in request.reading.items() if value is not None}
     detectors, seed = request.detectors, request.seed

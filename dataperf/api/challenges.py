@@ -27,6 +27,8 @@ def list_challenges(*, track: str | None = None) -> dict[str, str]:
     Returns
     -------
     dict of str to str
+        A challenge whose file has problems is left out of those of a track; a Python warning names
+        it.
 
     Raises
     ------
@@ -46,8 +48,16 @@ def list_challenges(*, track: str | None = None) -> dict[str, str]:
     if track is None:
         return {entry.name: entry.description() for entry in entries}
     wanted = registry.get("tracks", track).name
-    found = (loading.read(entry.path) for entry in entries)
-    return {each.name: each.title for each in found if each.track == wanted}
+    found = {}
+    for entry in entries:
+        try:
+            challenge = loading.read(entry.path)
+        except DataperfError as error:
+            arguments.warn(f"not listed: {error}")
+            continue
+        if challenge.track == wanted:
+            found[challenge.name] = challenge.title
+    return found
 
 
 def load_challenge(name: str) -> Challenge:
@@ -97,13 +107,11 @@ def load_dataset(name: str, **options: Any) -> Table:
     Raises
     ------
     Invalid
-        If the name is not a text.
+        If the name is not a text, or the dataset has no such option; the error lists those it has.
     NotFound
         If there is no dataset of that name.
     Unavailable
         If its data is not on this machine.
-    DataperfError
-        If the dataset has no such option.
 
     Examples
     --------

@@ -86,8 +86,8 @@ def evaluate(
     board
         Name of the board, for official formats that do not name it.
     rules
-        ``"strict"`` refuses every known way to cheat; ``"official"`` accepts everything that the
-        official evaluator accepts, and its results are never ranked.
+        ``"strict"`` refuses every answer that the rules of the board do not allow; ``"official"``
+        accepts everything that the official evaluator accepts, and its results are never ranked.
     safety
         Safety plug-ins to run as well, each ``"NAME"`` or ``"NAME=OPTION"``; scores do not
         depend on them.

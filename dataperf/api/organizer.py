@@ -16,6 +16,7 @@ from dataperf.authoring import scaffold
 from dataperf.boards import reference_points
 from dataperf.definitions import freezing, loading
 from dataperf.errors import NotFound, Unavailable
+from dataperf.evaluation import engines
 from dataperf.records import Challenge
 
 
@@ -43,8 +44,7 @@ def new(
     data
         For a challenge: your own data set to make it of, as in `evaluate_data`.
     track
-        The track of a strategy, or of a challenge of your own data: ``"repair"``,
-        ``"cleaning"`` or ``"selection"``.
+        The track of a strategy, or of a challenge of your own data.
     on_message
         Called with a line for everything that you should know of how the data was read; by
         default a Python warning.
@@ -103,7 +103,7 @@ def freeze(
         Where the trainings of reference points run, and how many at a time; see
         `dataperf.evaluation.engines.run`. The points do not depend on them.
     on_message
-        Called with a line for every board whose reference points cannot be computed; by default
+        Called with a line for every board that is frozen now without reference points; by default
         a Python warning.
     on_progress
         Called with a few words, the work done and the total work.
@@ -119,7 +119,7 @@ def freeze(
     Invalid
         If an argument has a wrong type.
     NotFound
-        If there is no such fixed model or challenge.
+        If there is no such fixed model, challenge or engine.
     DigestMismatch
         If it was frozen and has changed since.
     DataperfError
@@ -141,6 +141,7 @@ def freeze(
         on_progress=(on_progress, function),
     )
     models, known = registry.find("fixed_models"), registry.find("challenges")
+    engines.chosen(engine, jobs=jobs, items=1)  # checked also where nothing is left to train
     if _plain(name.removesuffix(".py")) in map(_plain, models):
         entry = registry.get("fixed_models", name.removesuffix(".py"))
         return {entry.path.name: freezing.freeze_model(entry)}
@@ -170,7 +171,7 @@ def _reference_points(
     on_progress: Progress | None,
 ) -> dict[str, reference_points.ReferencePoints]:
     """Return the reference points of every board whose data is here."""
-    found = {}
+    found, frozen = {}, freezing.read_list(loading.folder_of(challenge) / freezing.LIST)
     for number, board in enumerate(challenge.boards):
         if on_progress is not None:
             on_progress(f"reference points of {board}", number, len(challenge.boards))
@@ -180,5 +181,6 @@ def _reference_points(
                 challenge, board, engine=engine, jobs=jobs
             )
         except Unavailable:
-            on_message(f"{board}: frozen without reference points, its data is not here")
+            if board not in frozen:  # else it was said when it was frozen
+                on_message(f"{board}: frozen without reference points, its data is not here")
     return found

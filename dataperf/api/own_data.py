@@ -73,7 +73,7 @@ def evaluate_data(
         frame, or ``(features, labels)`` arrays.
     submissions
         One submission or a list, each a path, a dict or a `Submission`. Its challenge is
-        ``own-repair``, ``own-cleaning`` or ``own-selection``.
+        ``own-TRACK``: ``own-`` and the name of a track that works on own data.
     results
         Where to keep the results; None does not keep them.
     on_message

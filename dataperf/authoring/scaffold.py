@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dataperf import registry
-from dataperf.authoring.templates import _KINDS, _STRATEGIES, _TEMPLATES
+from dataperf.authoring import strategy_template
+from dataperf.authoring.templates import _KINDS, _TEMPLATES, FIRST_TRACK
 from dataperf.basics import files
 from dataperf.errors import DataperfError, NotFound
 from dataperf.own_data import folder as own_challenge
@@ -36,29 +37,24 @@ def write(
     on_message
         Called with a line for everything that a user should know of how the data was read.
     **options
-        With a ``source`` those of `dataperf.own_data.evaluate.load`. For a strategy ``track``:
-        selection (the default), cleaning or repair.
+        With a ``source`` those of `dataperf.own_data.evaluate.load`. For a strategy ``track``; by
+        default that of the challenge that this module writes.
 
     Raises
     ------
     NotFound
-        If there is no such kind, or no template of a strategy for the track.
+        If there is no such kind or track.
     DataperfError
         If the name is not a valid name, a file exists already, or no challenge can be made of the
         data set.
     """
-    if kind not in _TEMPLATES:
-        raise NotFound("kind to make", kind, _TEMPLATES)
+    if kind not in _KINDS:
+        raise NotFound("kind to make", kind, _KINDS)
     pattern = r"[a-z][a-z0-9-]{0,63}" if kind == "challenge" else r"[a-z][a-z0-9_]{0,63}"
     if not re.fullmatch(pattern, name):
         raise DataperfError(f'"{name}" is not a name for a {kind}: expected {pattern}')
     _check_free(kind, _KINDS[kind], name)
-    templates = _TEMPLATES[kind]
-    if kind == "strategy" and source is None:
-        track = options.pop("track", next(iter(_STRATEGIES)))
-        if track not in _STRATEGIES:
-            raise NotFound("track to make a strategy for", track, _STRATEGIES)
-        templates = [(place, _STRATEGIES[track]) for place, _ in templates]
+    track = options.pop("track", FIRST_TRACK) if kind == "strategy" else ""
     if source is not None:
         if kind != "challenge":
             raise DataperfError(f"only a challenge can be made of a data set, not a {kind}")
@@ -68,9 +64,12 @@ def write(
         first = next(iter(options)).replace("_", "-")
         others = "a strategy, or for " if first == "track" else ""
         raise DataperfError(f"--{first} is for {others}a challenge of your own data: --from-data")
+    elif kind == "strategy":
+        wanted = {f"strategies/{name}.py": strategy_template.text(name, track).encode()}
     else:
         wanted = {
-            place.format(name=name): text.format(name=name).encode() for place, text in templates
+            place.format(name=name): text.format(name=name).encode()
+            for place, text in _TEMPLATES[kind]
         }
     there = [str(folder / place) for place in wanted if (folder / place).exists()]
     if there:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 _METRIC = '''"""Share of rows whose predicted class is the true class (describe here what {name} measures)."""
 
 from __future__ import annotations
@@ -29,96 +32,6 @@ def from_counts(counts: np.ndarray) -> np.ndarray:
     """
     hits, rows = np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1))
     return np.where(rows > 0, hits / np.maximum(rows, 1), np.nan)
-'''
-_SELECTION = '''"""Select the first samples of the pool (describe here how {name} selects)."""
-
-from __future__ import annotations
-
-from typing import Any
-
-tracks = ("selection",)
-
-
-def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``{{"samples": {{class: [id, ...], ...}}}}``: at most ``rules.budget`` ids, each once.
-
-    Parameters
-    ----------
-    pool
-        ``ids``, ``features`` (n, d), ``labels`` (given class ids), ``classes`` (names by class
-        id) and ``columns``. Each id must be listed under its given class.
-    rules
-        The board's limits, such as ``budget`` (rows).
-    seed
-        Random seed. The same seed must give the same answer.
-    """
-    samples: dict[str, list[str]] = {{}}
-    for name, label in list(zip(pool.ids, pool.labels))[: rules.budget]:
-        samples.setdefault(pool.classes[label], []).append(str(name))
-    return {{"samples": samples}}
-'''
-_CLEANING = '''"""Rank rows by distance from the mean of their class (describe here how {name} ranks)."""
-
-from __future__ import annotations
-
-from typing import Any
-
-import numpy as np
-
-tracks = ("cleaning",)
-
-
-def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``{{"order": [...]}}``: row numbers (from 0) or ids, the most suspect first.
-
-    Parameters
-    ----------
-    pool
-        ``ids``, ``features`` (n, d), ``labels`` (given class ids), ``classes`` (names by class
-        id) and ``columns``. List every row once.
-    rules
-        The board's limits. If ``budget`` is not None, that many rows are enough.
-    seed
-        Random seed. The same seed must give the same answer.
-    """
-    away = np.zeros(len(pool.ids))
-    for number in np.unique(pool.labels):
-        mine = pool.labels == number
-        away[mine] = np.linalg.norm(pool.features[mine] - pool.features[mine].mean(axis=0), axis=1)
-    return {{"order": np.argsort(-away, kind="stable")}}
-'''
-_REPAIR = '''"""Drop the rows farthest from the mean of their class (describe here what {name} repairs)."""
-
-from __future__ import annotations
-
-from typing import Any
-
-import numpy as np
-
-tracks = ("repair",)
-MAXIMUM = 10  # rows to drop
-
-
-def answer(pool: Any, rules: Any, *, seed: int) -> dict[str, Any]:
-    """Return ``{{"drop": [id, ...], "relabel": {{id: class, ...}}}}``; either may be left out.
-
-    Parameters
-    ----------
-    pool
-        ``ids``, ``features`` (n, d), ``labels`` (given class ids, -1 for none), ``classes``
-        (names by class id) and ``columns``. No id may be in both parts of the answer, and every
-        class must keep a row.
-    rules
-        The board's limits. If ``budget`` is not None, it is the maximum number of ids.
-    seed
-        Random seed. The same seed must give the same answer.
-    """
-    away = np.zeros(len(pool.ids))
-    for number in np.unique(pool.labels[pool.labels >= 0]):
-        mine = pool.labels == number
-        away[mine] = np.linalg.norm(pool.features[mine] - pool.features[mine].mean(axis=0), axis=1)
-    count = MAXIMUM if rules.budget is None else min(MAXIMUM, rules.budget)
-    return {{"drop": pool.ids[np.argsort(-away, kind="stable")[:count]], "relabel": {{}}}}
 '''
 _MODEL = '''"""Nearest class mean (describe here what {name} is and how it is trained)."""
 
@@ -227,36 +140,10 @@ def prepare(option):
     words = tuple(option.split(",")) if option else WORDS
     return lambda texts: [float(any(word in text.lower() for word in words)) for text in texts]
 '''
-_CHALLENGE = """schema_version = 2
-name = "{name}"
-version = 1
-title = "Select the best recordings to train a recogniser of spoken digits"
-track = "selection"
-
-[tasks.digits]
-dataset = "noisy_spoken_digits"
-model = "voting_svm_lr_v1"
-seeds = [1, 2, 3]
-label_column = "given"
-true_label_column = "word"
-defect_column = "defect"
-classes = ["nontarget", "one", "two"]
-other_class = "nontarget"
-visible_columns = ["speaker"]
-metric = "macro_f1"
-metrics = ["accuracy"]
-split = "test"
-pool = {{ part = ["pool"] }}
-
-[tasks.digits.splits.test]
-title = "new recordings of the same speakers"
-where = {{ part = ["test"] }}
-
-[boards.small]
-tasks = ["digits"]
-title = "at most 30 recordings"
-rules = {{ budget = 30 }}
-"""
+_EXAMPLE = Path(__file__).with_name("challenge.toml").read_text(encoding="utf-8")
+_CHALLENGE = _EXAMPLE.replace("{", "{{").replace("}", "}}").replace("NAME", "{name}")
+#: The track of the challenge to start from, and so of a strategy.
+FIRST_TRACK = str(tomllib.loads(_EXAMPLE)["track"])
 _CARD = """# {name}
 
 Describe the task, where the data comes from and its licence, the rules, and how to read the
@@ -264,7 +151,6 @@ score.
 """
 _TEMPLATES = {
     "metric": [("metrics/{name}.py", _METRIC)],
-    "strategy": [("strategies/{name}.py", _SELECTION)],
     "detector": [("detectors/{name}.py", _DETECTOR)],
     "safety": [("safety/{name}.py", _SAFETY)],
     "model": [("fixed_models/{name}.py", _MODEL)],
@@ -273,8 +159,7 @@ _TEMPLATES = {
         ("challenges/{name}/README.md", _CARD),
     ],
 }
-#: Strategy templates by track; the first is the default.
-_STRATEGIES = {"selection": _SELECTION, "cleaning": _CLEANING, "repair": _REPAIR}
+#: Folder of each kind that can be made.
 _KINDS = {
     "metric": "metrics",
     "strategy": "strategies",

@@ -5,14 +5,19 @@ from __future__ import annotations
 import codecs
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dataperf.basics import validation
 from dataperf.errors import Invalid, Problem
 
 LARGEST_FILE = 256 * 2**20
+#: Parsing takes about 20 bytes of memory for each byte of JSON.
+LARGEST_JSON = 32 * 2**20
 DEEPEST = 32
 MOST_FAULTS = 10
 
@@ -22,15 +27,44 @@ def compact_json(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def load_json(path: Path) -> Any:
+def load_json(
+    path: Path, *, lenient: bool = False, room: Callable[[bytes], int] = lambda content: 0
+) -> Any:
     """Return the content of a participant's JSON file, parsed strictly; see `parse_json`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lenient
+        As in `parse_json`.
+    room
+        Returns how many bytes the ids of the data can need, given the file's content; called for a
+        file over 32 MiB, which may have as many more.
 
     Raises
     ------
     Invalid
-        If the file cannot be read, has more than 256 MiB, or does not hold strict JSON.
+        If the file cannot be read, is too large, or does not hold strict JSON.
     """
-    return parse_json(read_content(path), str(path))
+    content = read_content(path)
+    if len(content) > LARGEST_JSON:
+        most = LARGEST_JSON + room(content)
+        if len(content) > most:
+            what, allowed = f"{len(content) / 2**20:,.1f} MiB", f"{most / 2**20:,.1f} MiB"
+            expected = f"at most {allowed}: room for every id of the data, and 32 MiB more"
+            raise Invalid(str(path), [Problem("too-large", "", what, expected)])
+    return parse_json(content, str(path), lenient=lenient)
+
+
+def room_for(ids: NDArray[Any]) -> int:
+    """Return how many bytes a JSON file can need to name each id once.
+
+    >>> room_for(np.array(["a", "bc"]))
+    40
+    """
+    longest = np.asarray(ids).astype(str).dtype.itemsize  # 4 bytes a character, as UTF-8 at most
+    return len(ids) * (longest + 12)  # quotes, a comma, a line break and a class or key
 
 
 def read_content(path: Path) -> bytes:

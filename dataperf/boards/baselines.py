@@ -156,7 +156,7 @@ def joined(
         keys.
     """
     track_module = registry.load("tracks", track)
-    wanted, known = _keys(track_module)
+    wanted, known = answer_keys(track_module)
     parts = {}
     for name, pool in pools.items():
         with one_thread(), plugin_calls.calling("strategies", module, CALL):
@@ -175,7 +175,7 @@ def joined(
     return dict(only)
 
 
-def _keys(track: Any) -> tuple[list[str], set[str] | None]:
+def answer_keys(track: Any) -> tuple[list[str], set[str] | None]:
     """Return the keys that a strategy's answer must have, and all it may have; None if unknown.
 
     A track that joins answers to single tasks reads one key of each; calling it with an empty

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, submission_path
+from dataperf.cli.options import AsJson, Plugins, submission_path
 
 
 def apply(
@@ -35,6 +35,7 @@ def apply(
         typer.Option("--log", help="The change log, .csv or .json (OUTPUT.changes.csv)."),
     ] = None,
     as_json: AsJson = False,
+    plugins: Plugins = None,
 ) -> None:
     """Apply a submission to your data and log every change.
 

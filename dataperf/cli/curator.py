@@ -38,8 +38,8 @@ def audit(
     track: Annotated[
         str | None,
         typer.Option(
-            help="Track of the submission: repair, cleaning or selection. The default is repair, "
-            "or the track of the challenge whose pool is audited."
+            help="Track of the submission [the track of the challenge whose pool is audited; "
+            "labels to repair for your own data]."
         ),
     ] = None,
     budget: Annotated[

@@ -88,7 +88,7 @@ def new(
     track: Annotated[
         str | None,
         typer.Option(
-            "--track", help="Track of a strategy, or with --from-data: repair, cleaning, selection."
+            "--track", help="Track of a strategy, or of a challenge made with --from-data."
         ),
     ] = None,
     as_json: AsJson = False,

@@ -25,6 +25,8 @@ class TrackOwnData(Protocol):
         Whether true labels must be known.
     GIVES_LABELS : bool
         Whether an answer may give a row a label, so that rows without one belong to the pool.
+    OWN_DEFAULT : bool
+        Whether own data is on this track where none is named; one track of dataperf's own says so.
 
     Examples
     --------
@@ -35,6 +37,7 @@ class TrackOwnData(Protocol):
 
     NEEDS_TRUTH: bool
     GIVES_LABELS: bool
+    OWN_DEFAULT: bool
 
     def own_rules(self, pool: int, budget: int | None) -> dict[str, Any]:
         """Return the rules of a board.

@@ -221,15 +221,16 @@ class Audit:
         Parameters
         ----------
         track
-            ``"repair"``, ``"cleaning"`` or ``"selection"``; None takes the track of the challenge
-            whose pool was audited, otherwise repair.
+            Name of a track that an audit can answer (`dataperf.curation.submission.tracks`); None
+            takes the track of the challenge whose pool was audited, otherwise the default track of
+            own data.
         path
             File to write.
         budget
-            Maximum number of labels to touch (repair) or of rows to train on (selection); None
-            takes the flagged rows.
+            Maximum number of rows in the answer; None takes the flagged rows.
         action
-            What a repair does with flagged rows: ``"auto"``, ``"drop"`` or ``"relabel"``.
+            What to do with flagged rows, if the track can do both: ``"auto"``, ``"drop"`` or
+            ``"relabel"``.
         seed, test_share
             Random seed of the test part, and its share of all rows; the evaluator must get the
             same.

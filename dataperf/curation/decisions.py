@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf import registry
 from dataperf.basics.validation import SHARE
 from dataperf.curation.samples import Audited, SuspectRows
 from dataperf.definitions import loading
 from dataperf.errors import DataperfError
+from dataperf.own_data import options
 from dataperf.own_data.all_rows import ALL_ROWS
 from dataperf.reading import split
 from dataperf.records.rows import Rows
 
-#: Name of the file that the page saves.
+#: Name of the file that the page saves, and the parts of the answer in it.
 FILE = "repair.json"
+PARTS = {"drop", "relabel"}
 
 
 def content(audit: Audited, suspects: SuspectRows) -> dict[str, Any] | None:
@@ -64,20 +67,28 @@ def content(audit: Audited, suspects: SuspectRows) -> dict[str, Any] | None:
 def _address(rows: Rows) -> dict[str, str] | None:
     """Return the challenge and board that a repair of the rows answers; None if there is none."""
     if not rows.source.startswith("challenge:"):
-        return {"challenge": "own-repair", "board": "own"}
+        track = options.default_track()
+        own = {"challenge": loading.OWN + track.replace("_", "-"), "board": "own"}
+        return own if _repairs(track) else None
     name, _, rest = rows.source.removeprefix("challenge:").partition("/")
     try:
         challenge = loading.load(name)
+        repairs = _repairs(challenge.track)
     except DataperfError:
         return None
     board = rest.partition("/")[0] or next(iter(challenge.boards))
-    return {"challenge": challenge.name, "board": board} if challenge.track == "repair" else None
+    return {"challenge": challenge.name, "board": board} if repairs else None
+
+
+def _repairs(track: str) -> bool:
+    """Return whether answers of a track say which rows to drop and to relabel, as the page does."""
+    return set(registry.load("tracks", track).Answer.model_fields) >= PARTS
 
 
 def _tested(rows: Rows) -> NDArray[np.bool_]:
     """Return which rows are not in the pool by default; all if they cannot be split."""
     try:
-        parts = split.parts(rows, seed=0, test_share=SHARE, track="repair")
+        parts = split.parts(rows, seed=0, test_share=SHARE, track=options.default_track())
     except DataperfError:
         return np.ones(len(rows), dtype=bool)
     tested: NDArray[np.bool_] = parts != "pool"

@@ -14,6 +14,7 @@ from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
+from dataperf.own_data import options as own_options
 from dataperf.own_data.all_rows import ALL_ROWS
 from dataperf.reading import split
 from dataperf.records import IntArray, Submission, Suspects
@@ -21,8 +22,6 @@ from dataperf.records.rows import Rows, part_of
 
 Action = Literal["auto", "drop", "relabel"]
 ACTIONS = ("auto", "drop", "relabel")
-#: The track of a submission on own data, where none is named.
-DEFAULT = "repair"
 
 
 def tracks() -> list[str]:
@@ -42,15 +41,15 @@ class Options:
     Parameters
     ----------
     track
-        ``"repair"``: labels to correct and rows to drop; ``"cleaning"``: all rows in the order
-        in which they should be inspected; ``"selection"``: the rows to train on. None takes the
-        track of the challenge whose pool was audited, otherwise repair.
+        Name of a track that an audit can answer (`tracks`). None takes the track of the challenge
+        whose pool was audited, otherwise the default track of own data.
     budget
-        Maximum number of labels to touch (repair) or of rows to train on (selection). None takes
-        the rows that the calibrated threshold flags.
+        Maximum number of rows in the answer. None takes the rows that the calibrated threshold
+        flags.
     action
-        What a repair does with a flagged row: ``"relabel"``, ``"drop"``, or ``"auto"``, which
-        relabels if the suggested label has a probability of at least 0.5 and drops otherwise.
+        What to do with a flagged row, if the track can do both: ``"relabel"``, ``"drop"``, or
+        ``"auto"``, which relabels if the suggested label has a probability of at least 0.5 and
+        drops otherwise.
     seed, test_share
         Random seed of the test part, and its share of all rows. The evaluator must get the same.
     submitter
@@ -102,7 +101,7 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
     """
     _check(options)
     board = _board_of(rows)
-    track = options.track or (board.track if board else DEFAULT)
+    track = options.track or (board.track if board else own_options.default_track())
     if board is not None and track != board.track:
         raise DataperfError(f"{board.challenge} asks for {board.track}, not for {track}")
     if options.all_rows:
@@ -151,9 +150,11 @@ def _check_all_rows(board: _Board | None, track: str) -> None:
     if board is not None:
         what = "the pool of a challenge is judged whole; its tests are other rows"
         expected = "leave it out"
-    elif track == "cleaning":
-        what = "an order over all rows can neither be evaluated nor applied"
-        expected = "track repair or selection"
+    elif track not in own_options.applicable():
+        what = f"an answer of the track {track} over all rows can neither be evaluated nor applied"
+        expected = (
+            f"track {' or '.join(each for each in tracks() if each in own_options.applicable())}"
+        )
     if what:
         raise Invalid("submission", [Problem("all-rows", "all_rows", what, expected)])
 

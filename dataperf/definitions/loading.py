@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +56,15 @@ def read(path: Path) -> Challenge:
         raise Invalid(str(path), [Problem("not-toml", "", str(error))]) from error
     except RecursionError:
         raise Invalid(str(path), [Problem("too-deep", "", "nested too deeply")]) from None
-    challenge = validate(Challenge, content, str(path))
-    problems = [*_own_problems(challenge, path), *_rule_problems(challenge)]
-    if problems:
+    challenge, problems = None, []
+    try:
+        challenge = validate(Challenge, content, str(path))
+    except Invalid as error:
+        problems = list(error.problems)
+    else:
+        problems = list(_own_problems(challenge, path))
+    problems += _rule_problems(content)
+    if challenge is None or problems:
         raise Invalid(str(path), problems)
     return challenge
 
@@ -135,14 +141,21 @@ def _unknown_plugins(challenge: Challenge) -> Iterator[Problem]:
             yield Problem("unknown-plugin", place, what[0], what[2].strip())
 
 
-def _rule_problems(challenge: Challenge) -> Iterator[Problem]:
+def _rule_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with the rules of a file, whatever else is wrong with it."""
+    named, boards = content.get("track"), content.get("boards")
+    if not isinstance(named, str) or not isinstance(boards, dict):
+        return
     try:
-        track = registry.load("tracks", challenge.track)
+        track = registry.load("tracks", named)
     except NotFound:
         return
-    for name, board in challenge.boards.items():
+    for name, board in boards.items():
+        rules = board.get("rules", {}) if isinstance(board, dict) else None
+        if not isinstance(rules, dict):
+            continue  # the challenge's own problems name it
         try:
-            track.Rules.model_validate(board.rules)
+            track.Rules.model_validate(rules)
         except ValidationError as error:
             yield from problems_of(error, track.Rules, f"boards.{name}.rules")
 
@@ -204,6 +217,14 @@ def parts(challenge: Challenge, board: str) -> dict[str, registry.Part]:
                 f"  {part.path}\n  Rename one of them."
             )
     return merged
+
+
+def files_of(challenge: Challenge, board: str) -> list[Path]:
+    """Return the paths of the files that a board rests on, its challenge's file included."""
+    found = [part.path for part in parts(challenge, board).values()]
+    if not is_own(challenge.name):
+        found.append(registry.get("challenges", challenge.name).path)
+    return found
 
 
 def digests(challenge: Challenge, board: str) -> dict[str, str]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
-from dataperf.basics.json_files import compact_json, parse_json, read_content
+from dataperf.basics.json_files import compact_json, load_json, read_content, room_for
 from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
-from dataperf.errors import Invalid, NotFound, Problem, did_you_mean
+from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Challenge, Submission, TaskData
 
 MOST_FILES = 1000
+_JSON_NAMES = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string"}
 
 
 def read(
@@ -26,8 +27,9 @@ def read(
     Parameters
     ----------
     path
-        A JSON file of at most 256 MiB; for tracks whose official answers are text files,
-        also such a file or a folder of them.
+        A JSON file of at most 32 MiB, or more if the ids of the challenge's data need it; for tracks
+        whose official answers are text files, also such a file of at most 256 MiB or a folder of
+        them.
     challenge
         The challenge that it answers.
     board
@@ -43,9 +45,18 @@ def read(
     track = registry.load("tracks", challenge.track)
     if hasattr(track, "read_files") and (path.is_dir() or path.suffix != ".json"):
         return _read_files(track, path, challenge, board, official)
-    content = parse_json(read_content(path), str(path), lenient=official)
+    content = load_json(path, lenient=official, room=lambda content: _room(challenge))
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
     return parse(content, challenge, board, **options)
+
+
+def _room(challenge: Challenge) -> int:
+    """Return how many bytes the ids of a challenge can need in a JSON file."""
+    try:
+        found = data.board_data(challenge.tasks).values()
+    except DataperfError:  # without its data nothing is evaluated
+        return 0
+    return sum(room_for(part.pool.ids) for part in found)
 
 
 def read_named(
@@ -60,10 +71,19 @@ def read_named(
     """
     if path.is_dir() or (path.exists() and path.suffix != ".json"):
         raise Invalid(str(path), [_no_challenge("this format does not name its challenge")])
-    content = parse_json(read_content(path), str(path), lenient=official)
+    content = load_json(path, lenient=official, room=_room_of_named)
     challenge = challenge_in(content, str(path))
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
     return parse(content, challenge, board, **options), challenge
+
+
+def _room_of_named(content: bytes) -> int:
+    """Return how many bytes the ids of the challenge can need that a large file seems to name."""
+    named = re.search(rb'"challenge"\s*:\s*"([A-Za-z0-9._-]+)"', content)
+    try:
+        return _room(challenges.load(named[1].decode())) if named else 0
+    except DataperfError:  # parsing a smaller file would say so
+        return 0
 
 
 def challenge_in(content: Any, subject: str) -> Challenge:
@@ -74,7 +94,8 @@ def challenge_in(content: Any, subject: str) -> Challenge:
     Invalid
         If it names none, one that is not installed, or your own data.
     """
-    named = content.get("challenge") if isinstance(content, dict) else None
+    check_object(content, subject)
+    named = content.get("challenge")
     if named is None:
         raise Invalid(subject, [_no_challenge("the submission does not name its challenge")])
     if not isinstance(named, str):
@@ -90,6 +111,13 @@ def challenge_in(content: Any, subject: str) -> Challenge:
         what = f"there is no challenge named {validation.shown(named)}"
         hint = did_you_mean(named[:64], known) or f"one of {', '.join(sorted(known))}"
         raise Invalid(subject, [Problem("unknown-challenge", "challenge", what, hint)]) from None
+
+
+def check_object(content: Any, subject: str) -> None:
+    """Raise Invalid if the content of a submission is not an object, whatever it should name."""
+    if not isinstance(content, dict):
+        kind = _JSON_NAMES.get(type(content), type(content).__name__)
+        raise Invalid(subject, [Problem("wrong-type", "", f"a JSON {kind}", "a JSON object")])
 
 
 def _no_challenge(what: str) -> Problem:
@@ -168,9 +196,7 @@ def parse(
     official: bool = False,
 ) -> Submission:
     """Return the submission that parsed JSON describes; see `read`."""
-    if not isinstance(content, dict):
-        problem = Problem("wrong-type", "", f"a JSON {type(content).__name__}", "a JSON object")
-        raise Invalid(subject, [problem])
+    check_object(content, subject)
     track = registry.load("tracks", challenge.track)
     try:
         with plugin_calls.naming(("tracks", track)):

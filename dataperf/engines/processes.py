@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -27,7 +29,8 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
     jobs = max(2, jobs)  # 1 would mean this very process
     try:
         parallel = Parallel(n_jobs=jobs, return_as="generator", backend="loky")
-        outcomes = parallel(delayed(function)(item) for item in items)
+        with _without_interrupts():
+            outcomes = parallel(delayed(function)(item) for item in items)
         try:
             for outcome in outcomes:
                 done += 1
@@ -39,8 +42,10 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
     except TerminatedWorkerError:
         for number in range(done, len(items)):
             try:
-                alone = Parallel(n_jobs=2, backend="loky")
-                yield from alone([delayed(function)(items[number])])
+                alone = Parallel(n_jobs=2, return_as="generator", backend="loky")
+                with _without_interrupts():
+                    found = alone([delayed(function)(items[number])])
+                yield from found
             except TerminatedWorkerError as error:
                 left = len(items) - number - 1
                 raise DataperfError(
@@ -48,3 +53,19 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], *, jobs: int) -> I
                     f"memory, or a crash in native code. The {left} after it did not run.\n"
                     "  Leave it out, or use fewer processes (--jobs) or --engine in_process."
                 ) from error
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start workers that do not see Ctrl-C: this process does, and ends them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # starting it later would let interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

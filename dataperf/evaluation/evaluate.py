@@ -58,8 +58,8 @@ def evaluate(
     data
         The data of the board's tasks if it is loaded already.
     rules
-        ``"strict"`` refuses every known way to cheat; ``"official"`` accepts what the official
-        evaluator accepts, and its results are never ranked.
+        ``"strict"`` refuses every answer that the rules of the board do not allow; ``"official"``
+        accepts what the official evaluator accepts, and its results are never ranked.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def evaluate(
             numeric_version=numeric_version(challenge, answer.board),
             frozen=not unfrozen,
             unfrozen=unfrozen,
-            versions=provenance.versions(),
+            versions=provenance.versions(challenges.files_of(challenge, answer.board)),
             machine=provenance.machine(),
             started=started.isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - clock, 3),

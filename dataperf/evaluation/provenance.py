@@ -7,14 +7,24 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from dataperf.registry import packages
 
 LIBRARIES = ("dataperf", "numpy", "scipy", "scikit-learn", "pandas", "cleanlab", "threadpoolctl")
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of every library that can change a score."""
-    return dict(_versions())
+def versions(paths: Iterable[Path] = ()) -> dict[str, str]:
+    """Return the versions of Python and of every library that can change a score.
+
+    Parameters
+    ----------
+    paths
+        Files that the score rests on. Installed packages that offer some of them are listed too.
+    """
+    return {**_versions(), **packages.versions(paths)}
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from dataperf.records.fields import SCHEMA_VERSION
 
 LARGEST_ARRAY = 2**26
 NAME_LENGTH = 32
+#: What can be the name of a store; a single letter is a drive.
+STORE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
 #: The store of every location that names none.
 FOLDER = "folder"
 
@@ -94,8 +97,8 @@ class Place:
 def place_of(text: str) -> Place:
     """Return the store and the location that ``--results`` names.
 
-    ``NAME:LOCATION`` or ``NAME://LOCATION`` is the store of that name; everything else is a
-    folder. The name of an existing folder is always that folder.
+    ``NAME:LOCATION`` or ``NAME://LOCATION`` is the store of that name. Everything else is a
+    folder: a path, a Windows drive (``C:/results``), and always the name of an existing folder.
 
     >>> place_of("dataperf-results")
     Place(store='folder', location='dataperf-results')
@@ -107,7 +110,7 @@ def place_of(text: str) -> Place:
     Raises
     ------
     NotFound
-        If the text is ``NAME://LOCATION`` and there is no such store.
+        If the text reads like ``NAME:LOCATION`` and there is no such store.
     DataperfError
         If no location is named.
     """
@@ -119,8 +122,8 @@ def place_of(text: str) -> Place:
         store = stores.get(name.replace("-", "_"))
         if store is not None:
             place = Place(store, location.removeprefix("//"))
-        elif location.startswith("//"):
-            raise NotFound("store", name, known)
+        elif location.startswith("//") or STORE_NAME.fullmatch(name):
+            raise NotFound("store", name, known, where=f"a folder of this name is ./{text}")
     if not place.location.strip():
         raise DataperfError("--results names no location: give a folder, or NAME:LOCATION")
     return place

@@ -101,57 +101,6 @@ def nearest(
     return Neighbours(rows, distances, recall is None, 1.0 if recall is None else recall)
 
 
-def nearest_in(features: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> Neighbours:
-    """Return the rows of a table that are nearest to the rows of another; all pairs are compared.
-
-    Parameters
-    ----------
-    features : (n, d) array of float
-        Finite.
-    queries : (q, d) array of float
-        Finite.
-    k
-        Number of neighbours of each query.
-
-    Returns
-    -------
-    Neighbours
-        (q, k) row numbers of ``features`` and distances.
-
-    Raises
-    ------
-    Invalid
-        If features or queries are not tables of finite numbers with the same columns, or ``k`` is
-        below 1.
-
-    Examples
-    --------
-    >>> nearest_in(np.array([[0.0], [5.0]]), np.array([[4.0]]), 1).rows
-    array([[1]], dtype=int32)
-    """
-    _refuse(features, k)
-    _refuse(queries, k)
-    if features.shape[1] != queries.shape[1]:
-        what = f"{queries.shape[1]} columns, but the table has {features.shape[1]}"
-        expected = "the same number of columns"
-        raise Invalid("rows", [Problem("shape", "queries", what, expected)])
-    table, points = _float32(features), _float32(queries)
-    wide = min(k, len(table))
-    rows = np.full((len(points), k), -1, dtype=np.int32)
-    distances = np.full((len(points), k), np.inf, dtype=np.float32)
-    with _threads() as faiss:
-        centre = _centre(table)
-        index = faiss.IndexFlatL2(table.shape[1])
-        index.add(table - centre)
-        for start in range(0, len(points), CHUNK):
-            some = points[start : start + CHUNK]
-            _, found = index.search(some - centre, min(wide + SLACK, len(table)))
-            near, far = _ranked(table, some, found.astype(np.int32), wide)
-            rows[start : start + CHUNK, :wide] = near
-            distances[start : start + CHUNK, :wide] = far
-    return Neighbours(rows, distances, True)
-
-
 def _among(
     table: Rows32, k: int, exact: bool | None, seed: int, report: Progress
 ) -> tuple[NDArray[np.int32], Rows32, float | None]:

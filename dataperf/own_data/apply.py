@@ -78,7 +78,8 @@ def apply(
     Parameters
     ----------
     submission
-        A file, its content, or a record; its challenge is ``own-repair`` or ``own-selection``.
+        A file, its content, or a record; its challenge is ``own-TRACK``, of a track that
+        changes rows (`dataperf.own_data.options.applicable`).
     source
         The path of a CSV, Parquet or JSON file or of a folder of images or sounds, or a data frame.
     output
@@ -108,8 +109,7 @@ def apply(
         log = output.with_name(f"{output.name.partition('.')[0]}.changes.csv")
     _check_places(submission, path, output, log)
     content = _content(submission)
-    if isinstance(content, dict):  # checked before the data is read
-        changes.addressed(content, name)
+    changes.addressed(content, name)  # before the data is read
     rows = _read(source, label=label, id=id, drop=drop or ())
     edit, notes = changes.of(content, rows, name)
     listed = changes.listed(edit, rows)
@@ -207,7 +207,10 @@ def _same(a: Path, b: Path) -> bool:
 
 def _content(submission: Any) -> Any:
     if isinstance(submission, str | Path):
-        return json_files.load_json(Path(submission))
+        most = (
+            json_files.LARGEST_FILE
+        )  # the data is not read yet, and both files are the user's own
+        return json_files.load_json(Path(submission), room=lambda content: most)
     if isinstance(submission, Submission):
         return submission.model_dump(mode="json", exclude_none=True)
     return dict(submission)

@@ -25,8 +25,10 @@ MODEL, METRIC = "logistic_v1", "accuracy"
 MOST_CLASSES, MOST_SHOWN = 10_000, 5
 
 
-def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = "repair") -> Table:
-    """Return the rows as a dataset.
+def table(
+    rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str | None = None
+) -> Table:
+    """Return the rows as a dataset, for the default track if none is named.
 
     Returns
     -------
@@ -35,7 +37,8 @@ def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = 
         ``truth`` (the given label where no true label is known) and ``group``.
     """
     names = np.array([*rows.classes, data.UNKNOWN])
-    part = split.parts(rows, seed=seed, test_share=test_share, track=track)
+    chosen = track or options.default_track()
+    part = split.parts(rows, seed=seed, test_share=test_share, track=chosen)
     columns: dict[str, NDArray[Any]] = {"part": part, "label": names[rows.labels]}
     if rows.truth is not None:
         columns["truth"] = names[np.where(rows.truth >= 0, rows.truth, rows.labels)]
@@ -48,7 +51,7 @@ def table(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = 
 def challenge(
     rows: Rows,
     *,
-    track: str = "repair",
+    track: str | None = None,
     model: str = MODEL,
     metric: str = METRIC,
     seed: int = 0,
@@ -63,7 +66,8 @@ def challenge(
     rows
         The data set. Tests use its true labels, where it has them.
     track
-        Name of a track that works on own data; see `dataperf.own_data.options.tracks`.
+        Name of a track that works on own data; see `dataperf.own_data.options.tracks`. None takes
+        the default track.
     model, metric
         Names of a fixed model and of a metric.
     seed, test_share
@@ -90,6 +94,7 @@ def challenge(
     """
     plain = options.check({"seed": seed, "test_share": test_share, "budget": budget})
     seed, test_share, budget = plain["seed"], plain["test_share"], plain["budget"]
+    track = track or options.default_track()
     _check(rows, track)
     made = table(rows, seed=seed, test_share=test_share, track=track)
     pool = int((made.columns["part"] == "pool").sum())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
+from dataperf.definitions import submission
 from dataperf.errors import Invalid, Problem
 from dataperf.own_data import options
 from dataperf.own_data.all_rows import ALL_ROWS
@@ -24,8 +25,9 @@ from dataperf.records.rows import Rows
 
 #: Problems that only matter where a model is trained and tested.
 OF_TRAINING = ("noisy-test", "missing-class", "over-budget")
-ORDER = (
-    "it says which rows to inspect first; an order changes nothing by itself",
+NO_CHANGES = (
+    "the answers of {track} say nothing about which rows to drop or relabel: an answer changes "
+    "nothing by itself",
     "a repair: dataperf audit DATA --submission repair.json, or decide row by row on the page "
     "that dataperf audit DATA --report audit.html writes and save the decisions",
 )
@@ -96,7 +98,7 @@ def of(content: Any, rows: Rows, subject: str) -> tuple[Edit, list[str]]:
     Raises
     ------
     Invalid
-        If it is not a repair or a selection of own data, names rows or classes that the data
+        If it is not to own data, its track changes no rows, or it names rows or classes that the data
         lacks, or would leave no row; every problem is listed.
     """
     track, record = addressed(content, subject)
@@ -130,27 +132,26 @@ def addressed(content: Any, subject: str) -> tuple[str, Submission]:
     Raises
     ------
     Invalid
-        If it is an order, which changes nothing, or not a submission to own data.
+        If its track changes no rows, or not a submission to own data.
     """
-    named = content.get("challenge") if isinstance(content, dict) else None
+    submission.check_object(content, subject)
+    named = content.get("challenge")
     tracks, problems = options.tracks(), []
-    changing = [own for own, name in tracks.items() if _changes(name)]
+    changing = [own for own, name in tracks.items() if name in options.applicable()]
     if not isinstance(named, str) or named not in tracks:
         what = f"answers {validation.shown(named)}" if named else "does not name its challenge"
         expected = " or ".join(changing)
         problems.append(Problem("other-challenge", "challenge", what, expected))
     elif named not in changing:
-        problems.append(Problem("order", "answer", *ORDER))
+        problems.append(
+            Problem("no-changes", "answer", NO_CHANGES[0].format(track=named), NO_CHANGES[1])
+        )
     elif content.get("board") not in (BOARD, ALL_ROWS):
         what = validation.shown(content.get("board"))
         problems.append(Problem("unknown-board", "board", what, f'"{BOARD}" or "{ALL_ROWS}"'))
     if problems:
         raise Invalid(subject, problems)
     return tracks[str(named)], validation.validate(Submission, content, subject)
-
-
-def _changes(track: str) -> bool:
-    return registry.get("tracks", track).defines("own_changes")
 
 
 def listed(edit: Edit, rows: Rows) -> tuple[Change, ...]:

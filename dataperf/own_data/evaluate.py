@@ -109,7 +109,7 @@ def evaluate(
     for given in submissions:
         name = str(given) if isinstance(given, str | Path) else "submission"
         try:
-            content = _content(given)
+            content = _content(given, rows)
             own = _rules_of(content, name, rules)
             key = repr(sorted(own.items()))
             if key not in made:
@@ -141,10 +141,11 @@ def _place(source: Any) -> dict[str, str]:
     return {"source": place}
 
 
-def _content(given: Path | str | Mapping[str, Any] | Submission) -> Any:
+def _content(given: Path | str | Mapping[str, Any] | Submission, rows: Rows) -> Any:
     """Return what a submission says, in the form of a file."""
     if isinstance(given, str | Path):
-        return json_files.load_json(Path(given))
+        room = lambda content: json_files.room_for(rows.ids)  # noqa: E731
+        return json_files.load_json(Path(given), room=room)
     if isinstance(given, Submission):
         return given.model_dump(mode="json", exclude_none=True)
     return dict(given)
@@ -195,7 +196,8 @@ def _recorded(
 
 def _track_of(content: Any, subject: str) -> str:
     """Return the track of the challenge that a submission names."""
-    named = content.get("challenge") if isinstance(content, dict) else None
+    submission.check_object(content, subject)
+    named = content.get("challenge")
     tracks = options.tracks()
     if not isinstance(named, str) or named not in tracks:
         what = f"answers {validation.shown(named)}" if named else "does not name its challenge"

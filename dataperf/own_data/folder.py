@@ -53,7 +53,7 @@ def contents(
     name: str,
     source: Any,
     *,
-    track: str = "repair",
+    track: str | None = None,
     on_message: Callable[[str], None] = lambda words: None,
     **chosen: Any,
 ) -> dict[str, bytes]:
@@ -66,7 +66,7 @@ def contents(
     source, **chosen
         The data set and its options, as for `dataperf.own_data.evaluate.load`.
     track
-        Name of a track that works on own data.
+        Name of a track that works on own data; None takes the default track.
     on_message
         Called with a line for everything that a user should know of how the data was read.
 
@@ -79,6 +79,7 @@ def contents(
         what = f'names that begin with "{loading.OWN}" are for data without a folder'
         raise Invalid("new challenge", [Problem("wrong-name", "name", f'"{name}"', what)])
     columns, rules = evaluate.parted(chosen)
+    track = track or options.default_track()
     options.check({**rules, "track": track})
     rows = evaluate.read(source, **columns)
     own, data = challenge.challenge(rows, track=track, compared=False, **rules)

@@ -24,6 +24,21 @@ def tracks() -> dict[str, str]:
     }
 
 
+def default_track() -> str:
+    """Return the track of own data where none is named: the one that says ``OWN_DEFAULT``."""
+    found = registry.find("tracks").items()
+    return next(name for name, each in found if each.ours and each.defines("OWN_DEFAULT"))
+
+
+def applicable() -> list[str]:
+    """Return the tracks whose answers `dataperf.apply` can apply: they offer ``own_changes``."""
+    return [name for name in tracks().values() if _changes_rows(name)]
+
+
+def _changes_rows(track: str) -> bool:
+    return registry.get("tracks", track).defines("own_changes")
+
+
 def check(given: Mapping[str, Any], *, source: str = "") -> dict[str, Any]:
     """Return options with their numbers as Python's own.
 

@@ -96,9 +96,7 @@ def in_test(rows: Rows, *, seed: int = 0, test_share: float = SHARE) -> NDArray[
     return tested
 
 
-def parts(
-    rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str = "repair"
-) -> TextArray:
+def parts(rows: Rows, *, seed: int = 0, test_share: float = SHARE, track: str) -> TextArray:
     """Return whether each row is in the test, in the pool, or left out.
 
     Parameters
@@ -108,13 +106,14 @@ def parts(
     seed, test_share
         As in `in_test`.
     track
-        Only on the track ``repair`` can a row of the pool be without a label.
+        Name of the track. Only if its answers give labels (``GIVES_LABELS``) can a row of the pool
+        be without one.
 
     Returns
     -------
     (n,) array of str
-        ``test``, ``pool`` or ``left out``. Left out are rows without a label: on the track
-        ``repair`` those that belong to the test, on the others all of them.
+        ``test``, ``pool`` or ``left out``. Left out are rows without a label: those that belong to
+        the test if answers give labels, all of them otherwise.
 
     Raises
     ------

@@ -267,7 +267,7 @@ class Provenance(Record):
     unfrozen
         Names of the parts that were not frozen.
     versions
-        Versions of Python and of the packages.
+        Versions of Python, of libraries, and of the installed packages that offer its plug-ins.
     machine
         Operating system, processor, number of cores and memory in bytes.
     started

@@ -7,6 +7,8 @@ The parts of a plug-in are
 - files next to it that its source names: a string that is a file or folder (``"weights.npz"``), or
   a pattern that begins with a letter (``"shard-*.csv"``);
 - the modules next to it that it imports (``import _helper``);
+- in an installed package that offers plug-ins, the modules of the package that it imports
+  (``from mypackage import helper``), and files in the package that its source names;
 - the other plug-ins that it imports (``from dataperf.datasets import mnist_5k``) or loads by
   name (``registry.load("metrics", "f1")``, ``load_dataset("mnist_5k")``);
 
@@ -41,7 +43,9 @@ from pathlib import Path
 
 from dataperf.basics import files
 from dataperf.errors import DataperfError, NotFound
+from dataperf.registry import packages
 from dataperf.registry.entries import BOARD_KINDS, KINDS, PACKAGE, Entry, get
+from dataperf.registry.package_parts import of_package
 
 #: Names next to plug-ins that are never parts.
 IGNORED = ("__pycache__", "frozen.txt")
@@ -73,9 +77,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Code:
-    """What the text of a module names: modules, plug-ins (kind and name) and strings."""
+    """What the text of a module names: modules, plug-ins (kind and name) and strings.
+
+    ``imports`` are whole dotted names, and begin with as many dots as the import statement.
+    """
 
     modules: frozenset[str]
+    imports: frozenset[str]
     plugins: frozenset[tuple[str, str]]
     strings: frozenset[str]
 
@@ -98,15 +106,23 @@ def parts(entry: Entry) -> dict[str, Part]:
         if part.name in modules:
             continue
         modules[part.name] = part
-        code = named_in(part.content or b"")
-        read = list(_named_files(path, code.strings))
+        code, package = named_in(part.content or b""), None
         if not folder.is_relative_to(PACKAGE):
-            for module in sorted(code.modules):
-                imported = _imported(module, kind, folder, path)
-                waiting += [(kind, folder, each) for each in imported if each.suffix == ".py"]
-                read += [each for each in imported if each.suffix != ".py"]
-        waiting += _plugins(kind, code.plugins)
-        data |= {part_name(folder, each): _data(folder, each) for each in read}
+            package = packages.of(path)
+        strings = code.strings - set(KINDS) if package else code.strings
+        read = [(folder, each) for each in _named_files(path, strings)]
+        followed: list[tuple[Path, Path]] = []
+        if package is not None:
+            followed = [(package.top, each) for each in of_package(package, path, code.imports)]
+            read += [(package.top, each) for each in _files_named(package.top, strings)]
+        if not folder.is_relative_to(PACKAGE):
+            for module in sorted(code.modules - ({package.top.name} if package else set())):
+                followed += [(folder, each) for each in _imported(module, kind, folder, path)]
+        waiting += [(kind, *each) for each in followed if each[1].suffix == ".py"]
+        read += [each for each in followed if each[1].suffix != ".py"]
+        inside = package is not None and folder == package.top
+        waiting += _plugins(kind, frozenset(each for each in code.plugins if each[0] or not inside))
+        data |= {part_name(*each): _data(*each) for each in read}
     first = part_name(entry.folder, entry.path)
     rest = {name: each for name, each in sorted((data | modules).items()) if name != first}
     return {first: modules[first], **rest}
@@ -180,7 +196,7 @@ def named_in(content: bytes) -> Code:
     """Return what the source of a module names; SyntaxError or ValueError if it is not Python."""
     tree = ast.parse(content)
     documentation = files.docstrings(tree)
-    modules, plugins, strings = set(), set(), set()
+    modules, relative, plugins, strings = set(), set(), set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
@@ -188,6 +204,7 @@ def named_in(content: bytes) -> Code:
             modules |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom):  # from a sibling, in a folder of this package
             start = f"{node.module}." if node.module else ""
+            relative |= {"." * node.level + start + alias.name for alias in node.names}
             plugins |= {("", (start + alias.name).partition(".")[0]) for alias in node.names}
         elif isinstance(node, ast.Call):
             plugins |= set(_loaded(node))
@@ -199,8 +216,8 @@ def named_in(content: bytes) -> Code:
         top, kind, name, *_ = [*module.split("."), "", ""]
         if top == "dataperf" and kind in KINDS:
             plugins.add((kind, name or "*"))
-    tops = {module.partition(".")[0] for module in modules}
-    return Code(frozenset(tops), frozenset(plugins), frozenset(strings))
+    tops = frozenset(module.partition(".")[0] for module in modules)
+    return Code(tops, frozenset(modules | relative), frozenset(plugins), frozenset(strings))
 
 
 def _loaded(call: ast.Call) -> Iterator[tuple[str, str]]:
@@ -233,9 +250,15 @@ def _plugins(own: str, wanted: frozenset[tuple[str, str]]) -> Iterator[tuple[str
 
 def _named_files(path: Path, strings: frozenset[str]) -> Iterator[Path]:
     """Yield the files in a module's folder that have its name or stand in its text."""
-    place = path.parent
+    there = {each.name for each in os.scandir(path.parent)}
+    alike = {name for name in there if name.partition(".")[0] == path.stem}
+    yield from (each for each in _files_named(path.parent, strings | alike) if each != path)
+
+
+def _files_named(place: Path, strings: frozenset[str]) -> Iterator[Path]:
+    """Yield the files in a folder that stand in a module's text."""
     there = {each.name for each in os.scandir(place)} - set(IGNORED)
-    found = {name for name in there if name.partition(".")[0] == path.stem}
+    found: set[str] = set()
     for text in strings:
         if ".." in text.split("/"):
             continue
@@ -246,7 +269,7 @@ def _named_files(path: Path, strings: frozenset[str]) -> Iterator[Path]:
                 found |= {each.relative_to(place).as_posix() for each in place.glob(text)}
     for name in sorted(found):
         if name.partition("/")[0] in there:
-            yield from (each for each in _files_in(place / name) if each != path)
+            yield from _files_in(place / name)
 
 
 def _files_in(path: Path) -> Iterator[Path]:

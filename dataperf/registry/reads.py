@@ -22,6 +22,7 @@ from typing import Any
 
 from dataperf.basics import files
 from dataperf.errors import DataperfError
+from dataperf.registry import packages
 from dataperf.registry.entries import BOARD_KINDS, KINDS, Entry
 from dataperf.registry.parts import Part, is_library
 
@@ -33,10 +34,11 @@ SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/run", "/S
 
 @dataclass(frozen=True)
 class Watched:
-    """A plug-in whose reading is watched, and the files that it may read."""
+    """A plug-in whose reading is watched, the files that it may read, and its installed package."""
 
     entry: Entry
     files: frozenset[Path]
+    package: Path | None
 
 
 _watched: dict[str, Watched] = {}
@@ -56,7 +58,9 @@ def watch(module: str, entry: Entry, parts: Mapping[str, Part]) -> None:
     """
     if entry.ours or entry.kind not in BOARD_KINDS:
         return
-    _watched[module] = Watched(entry, frozenset(part.path for part in parts.values()))
+    package = packages.of(entry.path)
+    top = None if package is None else package.top
+    _watched[module] = Watched(entry, frozenset(part.path for part in parts.values()), top)
     if not _state["installed"]:  # a hook can never be removed
         _state["installed"] = True
         sys.addaudithook(_hook)
@@ -111,8 +115,10 @@ def _reader() -> tuple[Watched | None, bool]:
 def _is_refused(watched: Watched, path: Path, importing: bool) -> bool:
     entry = watched.entry
     root = entry.folder.parent
-    if path in watched.files:
-        return importing  # Python's own import would run a compiled file in its place
+    if path in watched.files:  # Python's own import would run a compiled file in place of a source
+        return importing and path.suffix == ".py"
+    if watched.package is not None and path.is_relative_to(watched.package):
+        return True
     if any(path.is_relative_to(root / kind) for kind in KINDS):
         return True
     if is_library(path) or path.is_relative_to(files.cache_folder().absolute()):

@@ -16,7 +16,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -24,9 +24,9 @@ from typing import Any
 
 from dataperf.basics import files
 from dataperf.errors import DataperfError
-from dataperf.registry import reads
+from dataperf.registry import packages, reads
 from dataperf.registry.entries import KINDS, PACKAGE, Entry
-from dataperf.registry.parts import Part, source_of
+from dataperf.registry.parts import Part, part_name, source_of
 
 
 class SourceLoader(SourceFileLoader):
@@ -155,9 +155,9 @@ def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:
 def _importing(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[..., Any] | None:
     """Make the modules next to a plug-in known; return how its import statements find them."""
     modules = {
-        _dotted(entry.folder, part.path): part
+        dotted: part
         for part in list(parts.values())[1:]
-        if part.content is not None and part.path.is_relative_to(entry.folder)
+        if part.content is not None and (dotted := _imported_as(entry, part))
     }
     if not modules or entry.ours:
         return None
@@ -177,13 +177,31 @@ def _importing(name: str, entry: Entry, parts: Mapping[str, Part]) -> Callable[.
         found = builtins.__import__(f"{prefix}.{wanted}", globals, locals, fromlist, 0)
         return found if fromlist else sys.modules[f"{prefix}.{top}"]
 
-    root = ModuleType(prefix)
-    root.__path__ = []
-    sys.modules[prefix] = root
+    for folder in {"", *_folders_without_code(modules)}:
+        package = ModuleType(f"{prefix}.{folder}".rstrip("."))
+        package.__path__ = []
+        sys.modules[package.__name__] = package
     for dotted, part in modules.items():
         _Finder.modules[f"{prefix}.{dotted}"] = part, importing
         reads.watch_as(f"{prefix}.{dotted}", name)
     return importing
+
+
+def _imported_as(entry: Entry, part: Part) -> str:
+    """Return the name under which a plug-in imports a module; empty if it is another plug-in's."""
+    package = packages.of(entry.path)
+    inside = package is not None and part.path.is_relative_to(package.top)
+    if package is not None and inside and part.name == part_name(package.top, part.path):
+        return _dotted(package.top.parent, part.path)
+    return _dotted(entry.folder, part.path) if part.path.is_relative_to(entry.folder) else ""
+
+
+def _folders_without_code(modules: Iterable[str]) -> set[str]:
+    """Return the packages that modules lie in, as far as they have no ``__init__.py``."""
+    names = {
+        name.rsplit(".", each)[0] for name in modules for each in range(1, name.count(".") + 1)
+    }
+    return names - set(modules)
 
 
 def _dotted(folder: Path, path: Path) -> str:

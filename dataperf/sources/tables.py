@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import hashlib
+import inspect
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -272,7 +274,9 @@ def load(dataset: str, **options: Any) -> Table:
 
     Raises
     ------
-    NotFound, Unavailable, DigestMismatch, Invalid, DataperfError
+    Invalid
+        If the dataset reads no such option, or needs one that is not given.
+    NotFound, Unavailable, DigestMismatch, DataperfError
         As `table` does.
 
     Examples
@@ -281,7 +285,41 @@ def load(dataset: str, **options: Any) -> Table:
     >>> len(rows), sorted(rows.columns)
     (3000, ['frames', 'speaker', 'take', 'word'])
     """
-    try:
-        return table(dataset, options)
-    except TypeError as error:
-        raise DataperfError(f"dataset {dataset}: {error}") from error
+    _check_options(dataset, options)
+    return table(dataset, options)
+
+
+def _check_options(dataset: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that the dataset's ``table`` does not read, and a lack of those it needs."""
+    module = registry.load("datasets", dataset)
+    _, *parameters = inspect.signature(module.table).parameters.values()
+    if any(each.kind == each.VAR_KEYWORD for each in parameters) and _reads_more(module.table):
+        return
+    named = [each for each in parameters if each.kind != each.VAR_KEYWORD]
+    known = {each.name: each.default is each.empty for each in named}
+    listed = f"its options: {', '.join(known)}" if known else "it has no options"
+    problems = [
+        Problem("unknown-option", name, "the dataset reads no such option", listed)
+        for name in options
+        if name not in known
+    ]
+    problems += [
+        Problem("missing-option", name, "the dataset needs this option", listed)
+        for name, needed in known.items()
+        if needed and name not in options
+    ]
+    if problems:
+        raise Invalid(f"dataset {dataset}", problems)
+
+
+def _reads_more(function: Any) -> bool:
+    """Return whether a function reads its ``**options``: else it would ignore every one."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return True
+    more = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+    held = more in code.co_cellvars
+    return held or any(
+        each.opname.startswith("LOAD") and each.argval == more
+        for each in dis.get_instructions(code)
+    )

@@ -31,6 +31,7 @@ MANY_ROWS, FEW_DRAWS = 20_000, 5
 #: Minimum probability of an audit's suggested label to replace the given one.
 RELABEL_FROM = 0.5
 GIVES_LABELS = True
+OWN_DEFAULT = True
 TRIAL_RULES = {"budget": 9}
 
 
