@@ -132,7 +132,7 @@ def leaderboard(
     results: str | Path | Sequence[Result] = RESULTS_FOLDER,
     on_message: Messages = arguments.warn,
 ) -> Leaderboard:
-    """Rank results on a board; entries whose difference is within noise share a rank.
+    """Rank results on a board; with the ranks that noise leaves open for each entry.
 
     Parameters
     ----------
