@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dataperf.api.own_data import evaluate_data
     from dataperf.api.results import leaderboard, read_results, verify
     from dataperf.api.submissions import check
+    from dataperf.api.wrong_rows import wrong_rows
     from dataperf.curation.audit import Audit, audit
     from dataperf.errors import DataperfError, Invalid
     from dataperf.records import Result, Submission
@@ -49,6 +50,7 @@ __all__ = [
     "pool",
     "read_results",
     "verify",
+    "wrong_rows",
 ]
 
 _MODULES = {
@@ -65,6 +67,7 @@ _MODULES = {
     "dataperf.api.own_data": ("evaluate_data",),
     "dataperf.api.results": ("leaderboard", "read_results", "verify"),
     "dataperf.api.submissions": ("check",),
+    "dataperf.api.wrong_rows": ("wrong_rows",),
     "dataperf.curation.audit": ("Audit", "audit"),
     "dataperf.errors": ("DataperfError", "Invalid"),
     "dataperf.records": ("Result", "Submission"),

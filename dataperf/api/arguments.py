@@ -54,6 +54,7 @@ NOTHING = Expected("None", lambda value: value is None)
 TEXT = Expected("a text", lambda value: isinstance(value, str))
 TEXTS = _list_of("texts", TEXT)
 PATH = Expected("a path", _is_path)
+YES_OR_NO = Expected("True or False", lambda value: isinstance(value, bool))
 NUMBER = Expected("a whole number, at least 1", lambda value: _is_whole(value) and value >= 1)
 SEED = Expected(
     f"a whole number from 0 to {validation.MOST_SEED}",
@@ -71,6 +72,7 @@ SUBMISSION = (
 SUBMISSIONS = SUBMISSION | _list_of("those", SUBMISSION)
 RESULT = PATH | Expected("a Result", lambda value: isinstance(value, Result))
 RESULTS = PATH | _list_of("Results", Expected("", lambda value: isinstance(value, Result)))
+DATA = Expected("a path, a dataset's name, a data frame or arrays", lambda value: value is not None)
 RULES = one_of("strict", "official")
 
 
