@@ -300,9 +300,9 @@ def test_answer_of_the_challenge_readme_is_valid():
 
 def test_reference_points_know_which_way_is_better():
     made = {"board": "x", "split": "test", "points": {}, "random_scores": [0.1, 0.2, 0.3, 0.4]}
-    assert reference_points.ReferencePoints(**made, higher_is_better=True).percentile(0.35) == 0.75
-    assert reference_points.ReferencePoints(**made, higher_is_better=False).percentile(0.35) == 0.25
-    assert reference_points.ReferencePoints(**made, higher_is_better=True).percentile(0.2) == 0.375
+    assert reference_points.ReferencePoints(**made, higher_is_better=True).place(0.35) == (3, 0, 4)
+    assert reference_points.ReferencePoints(**made, higher_is_better=False).place(0.35) == (1, 0, 4)
+    assert reference_points.ReferencePoints(**made, higher_is_better=True).place(0.2) == (1, 1, 4)
 
 
 def test_columns_of_python_objects_are_text_from_the_first_load_on(monkeypatch):

@@ -136,7 +136,7 @@ RESTS = {
     ),
     "strategies/random.py": lambda: set(),
     "detectors/outliers.py": lambda: set(),
-    "statistics/ties.py": lambda: set(),
+    "statistics/ranks.py": lambda: set(),
 }
 
 

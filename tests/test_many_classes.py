@@ -7,7 +7,7 @@ import pytest
 
 from dataperf import registry, statistics
 from dataperf.own_data.challenge import usual_model
-from dataperf.statistics import margins, resampling
+from dataperf.statistics import changes, margins
 from dataperf.statistics.outcomes import Outcome, score_of
 
 NAMES = ("accuracy", "macro_f1", "balanced_accuracy")
@@ -23,15 +23,14 @@ def outcome(rows, classes, seeds, clusters):
 
 
 @pytest.mark.parametrize(("rows", "seeds", "clusters"), [(300, 3, False), (300, 1, True)])
-def test_resamples_by_margins_have_the_same_bits(monkeypatch, rows, seeds, clusters):
-    metrics = {name: registry.load("metrics", name) for name in NAMES}
-    found = outcome(rows, 40, seeds, clusters)
-    usual = resampling._replicates(metrics, found, resamples=50, stream=1)
-    monkeypatch.setattr(resampling, "_MOST_COUNTS", 100)
-    few = resampling._replicates(metrics, found, resamples=50, stream=1)
-    for name in NAMES:
-        assert margins.suffice(metrics[name])
-        assert (usual[name] == few[name]).all()
+@pytest.mark.parametrize("name", NAMES)
+def test_intervals_by_margins_have_the_same_bits(monkeypatch, name, rows, seeds, clusters):
+    metric, found = registry.load("metrics", name), outcome(rows, 40, seeds, clusters)
+    assert margins.suffice(metric)
+    usual = statistics.interval(metric, found)
+    monkeypatch.setattr(changes, "MANY_CLASSES", 1)
+    monkeypatch.setattr(changes, "_MOST_NUMBERS", 100)
+    assert statistics.interval(metric, found) == usual
 
 
 @pytest.mark.parametrize("name", sorted(registry.find("metrics")))

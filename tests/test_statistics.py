@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise, permutations
+from pathlib import Path
+from runpy import run_path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,11 +20,15 @@ from scipy import stats as scipy_stats
 from sklearn import metrics as theirs
 
 from dataperf import statistics
-from dataperf.metrics import accuracy, balanced_accuracy, macro_f1
+from dataperf.metrics import (
+    accuracy,
+    balanced_accuracy,
+    cohen_kappa,
+    macro_f1,
+    worst_class_recall,
+)
 from dataperf.records import Estimate
-from dataperf.statistics import Outcome, resampling
-
-FEW = 300  # resamples, where only behaviour is tested
+from dataperf.statistics import Outcome, Score, Term, jackknife
 
 #: Property tests that never fail because the machine is busy.
 some = settings(deadline=None, max_examples=50)
@@ -101,29 +108,31 @@ def test_outcome_refuses_nonsense(truth: Any, predicted: Any, clusters: Any) -> 
 @pytest.mark.parametrize("metric", [macro_f1, accuracy])
 def test_slow_path_equals_fast_path(metric: Any, clusters: int) -> None:
     outcome = make_outcome(clusters=clusters)
-    fast = statistics.interval(metric, outcome, resamples=FEW)
-    slow = statistics.interval(only_score(metric), outcome, resamples=FEW)
+    fast = statistics.interval(metric, outcome)
+    slow = statistics.interval(only_score(metric), outcome)
     assert slow.model_dump() == pytest.approx(fast.model_dump(), abs=1e-12)
 
 
-def test_slow_metric_takes_the_first_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resampling, "RESAMPLES", 90)
-    monkeypatch.setattr(resampling, "SLOW_RESAMPLES", 40)
-    outcome, calls = make_outcome(seeds=1), []
+@pytest.mark.parametrize("metric", [macro_f1, only_score(macro_f1)])
+def test_blocks_of_rows_stand_for_rows(metric: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where leaving out one row at a time takes too long, blocks of rows are left out."""
+    outcome = make_outcome(rows=1000, seeds=2)
+    exact = statistics.interval(macro_f1, outcome)
+    monkeypatch.setattr(jackknife, "_MOST_WORK", 0)
+    monkeypatch.setattr(jackknife, "_FEWEST_BLOCKS", 100)
+    assert width(statistics.interval(metric, outcome)) == pytest.approx(width(exact), rel=0.25)
 
-    def score(truth: Any, predicted: Any, *, classes: int) -> float:
-        calls.append(1)
-        return statistics.score_of(accuracy, truth, predicted, classes=classes)
 
-    slow = SimpleNamespace(higher_is_better=True, score=score)
-    found = statistics.intervals({"slow": slow, "fast": accuracy}, outcome)
-    assert len(calls) == 40 + 1  # and once for the value
-    assert found["fast"] == statistics.interval(accuracy, outcome, resamples=90)
-    expected = statistics.interval(accuracy, outcome, resamples=40)
-    assert found["slow"].model_dump() == pytest.approx(expected.model_dump(), abs=1e-12)
-    explicit = statistics.interval(slow, outcome, resamples=60)
-    same = statistics.interval(accuracy, outcome, resamples=60)
-    assert explicit.model_dump() == pytest.approx(same.model_dump(), abs=1e-12)
+@pytest.mark.parametrize("metric", [accuracy, macro_f1, balanced_accuracy])
+def test_parts_are_the_jackknife(metric: Any) -> None:
+    outcome = make_outcome(seeds=2)
+    found = statistics.spread(metric, outcome)
+    assert found is not None
+    kept = [np.delete(np.arange(outcome.rows), row) for row in range(outcome.rows)]
+    left = np.array([statistics.average(metric, take(outcome, rows)) for rows in kept])
+    n = outcome.rows
+    assert found.parts @ found.parts == pytest.approx((n - 1) * left.var())
+    assert found.bias == pytest.approx((n - 1) * (left.mean() - found.value))
 
 
 @pytest.mark.parametrize("clusters", [0, 6])
@@ -132,46 +141,60 @@ def test_slow_metric_takes_the_first_resamples(monkeypatch: pytest.MonkeyPatch) 
 def test_row_order_does_not_matter(clusters: int, seed: int) -> None:
     outcome = make_outcome(clusters=clusters)
     shuffled = take(outcome, np.random.RandomState(seed).permutation(outcome.rows))
-    found = statistics.interval(macro_f1, outcome, resamples=10)
-    assert statistics.interval(macro_f1, shuffled, resamples=10) == found
+    found = statistics.interval(macro_f1, outcome)
+    assert statistics.interval(macro_f1, shuffled).model_dump() == pytest.approx(
+        found.model_dump(), abs=1e-12
+    )
 
 
 def test_interval_is_frozen() -> None:
     """Recorded once; a change means that published intervals no longer come out again."""
     found = statistics.interval(macro_f1, make_outcome())
-    expected = {"value": 0.758995, "low": 0.712860, "high": 0.794123, "groups": None}
+    expected = {"value": 0.758995, "low": 0.702850, "high": 0.811089, "groups": None}
     assert found.model_dump() == pytest.approx(expected, abs=1e-6)
 
 
 def test_value_is_the_exact_mean_over_seeds() -> None:
     outcome = make_outcome()
     scores = [theirs.f1_score(outcome.truth, row, average="macro") for row in outcome.predicted]
-    assert statistics.interval(macro_f1, outcome, resamples=5).value == np.mean(scores)
+    assert statistics.interval(macro_f1, outcome).value == np.mean(scores)
 
 
-def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    outcome = make_outcome()
-    found = statistics.interval(macro_f1, outcome, resamples=FEW)
-    monkeypatch.setattr(resampling, "_MOST_COUNTS", 700)
-    monkeypatch.setattr(resampling, "_MOST_WEIGHTS", 150)
-    assert statistics.interval(macro_f1, outcome, resamples=FEW) == found
-
-
-def test_several_metrics_share_resamples() -> None:
-    outcome = make_outcome()
-    both = statistics.intervals(
-        {"macro": macro_f1, "slow": only_score(accuracy), "fast": accuracy}, outcome, resamples=FEW
-    )
-    assert both["macro"] == statistics.interval(macro_f1, outcome, resamples=FEW)
-    assert both["slow"].model_dump() == pytest.approx(both["fast"].model_dump())
-
-
-def test_flat_interval_is_that_of_a_binomial_share() -> None:
+@pytest.mark.parametrize("wrong", [0, 1, 20, 100, 399, 400])
+def test_interval_of_accuracy_is_wilsons(wrong: int) -> None:
     truth = np.zeros(400, dtype=int)
-    predicted = (np.arange(400) < 100).astype(int)[None]
+    predicted = (np.arange(400) < wrong).astype(int)[None]
     found = statistics.interval(accuracy, Outcome(truth, predicted, 2))
-    exact = scipy_stats.binom(400, 0.75).ppf([0.025, 0.975]) / 400
-    assert [found.low, found.high] == pytest.approx(exact, abs=0.006)
+    exact = scipy_stats.binomtest(400 - wrong, 400).proportion_ci(method="wilson")
+    assert [found.low, found.high] == pytest.approx([exact.low, exact.high], abs=0.002)
+
+
+@pytest.mark.parametrize(
+    "metric", [accuracy, macro_f1, balanced_accuracy, worst_class_recall, cohen_kappa]
+)
+@pytest.mark.parametrize("clusters", [None, 6])
+def test_no_interval_is_without_width(metric: Any, clusters: int | None) -> None:
+    """All right, or all wrong, is not certain."""
+    truth = np.arange(60) % 3
+    names = None if clusters is None else np.arange(60) % clusters
+    for predicted in (truth, (truth + 1) % 3):
+        found = statistics.interval(metric, Outcome(truth, predicted[None], 3, names))
+        assert width(found) > 0.02
+        assert found.low is not None
+        assert found.low >= getattr(metric, "lowest", 0.0)
+        assert found.high is not None
+        assert found.high <= 1.0
+
+
+def test_interval_of_the_worst_class_is_exact() -> None:
+    """Ten rows of each of three classes, of which 9, 8 and 10 are right."""
+    truth = np.repeat(np.arange(3), 10)
+    predicted = truth.copy()
+    predicted[[0, 10, 11]] = 2
+    found = statistics.interval(worst_class_recall, Outcome(truth, predicted[None], 3))
+    low = scipy_stats.beta(8, 3).ppf(0.025)
+    high = scipy_stats.beta(9, 2).ppf(1 - 0.025 / 3)
+    assert [found.value, found.low, found.high] == pytest.approx([0.8, low, high])
 
 
 def test_seeds_are_paired_not_pooled() -> None:
@@ -183,44 +206,54 @@ def test_seeds_are_paired_not_pooled() -> None:
     assert together.model_dump() == pytest.approx(alone.model_dump(), abs=1e-12)
 
 
-def simulate(random: np.random.RandomState, *, clusters: int, size: int) -> Outcome:
-    """Draw items of accuracy 0.75 on average; clusters differ if there are any."""
-    rows = clusters * size if clusters else size
-    chance = np.full(rows, 0.75)
-    names = None
-    if clusters:
-        chance = np.repeat(random.beta(6, 2, clusters), size)
-        names = np.repeat(np.arange(clusters), size)
-    wrong = random.rand(2, rows) > chance
-    return Outcome(np.zeros(rows, dtype=int), wrong.astype(int), 2, names)
+def test_seeds_that_differ_widen_the_interval() -> None:
+    random = np.random.RandomState(1)
+    truth = np.zeros(2000, dtype=int)
+    seeds = (random.rand(4, 2000) > np.array([[0.6], [0.7], [0.8], [0.9]])).astype(int)
+    together = width(statistics.interval(accuracy, Outcome(truth, seeds, 2)))
+    alone = width(statistics.interval(accuracy, Outcome(truth, seeds[:1], 2)))
+    expected = 2 * scipy_stats.t(3).ppf(0.975) * np.std([0.6, 0.7, 0.8, 0.9], ddof=1) / 2
+    assert together > 5 * alone
+    assert together == pytest.approx(expected, rel=0.15)
 
 
-@pytest.mark.parametrize(("clusters", "size", "least"), [(0, 120, 0.90), (25, 12, 0.88)])
-def test_interval_covers(clusters: int, size: int, least: float) -> None:
-    random = np.random.RandomState(11)
-    covered = 0
-    for _ in range(150):
-        outcome = simulate(random, clusters=clusters, size=size)
-        found = statistics.interval(accuracy, outcome, resamples=200)
-        assert found.low is not None
-        assert found.high is not None
-        covered += found.low <= 0.75 <= found.high
-    assert least <= covered / 150 <= 0.995
+COVERAGE = run_path(str(Path(__file__).parents[1] / "benchmarks" / "coverage.py"))
 
 
-def test_nested_interval_is_wider_when_clusters_differ() -> None:
-    outcome = simulate(np.random.RandomState(2), clusters=12, size=40)
+@pytest.mark.parametrize(
+    ("table", "cell"),
+    [
+        ("single", {"k": 2, "imbalanced": True, "level": 0.95, "rows": 50}),
+        ("single", {"k": 6, "imbalanced": True, "level": 0.75, "rows": 160}),
+        ("several_seeds", {"seeds": 3, "seed_sd": 0.02, "rows": 320, "level": 0.7, "row_sd": 0.15}),
+        ("grouped", {"groups": 4, "group_sd": 0.1, "unequal": False}),
+        ("grouped", {"groups": 10, "group_sd": 0.2, "unequal": True}),
+        ("paired", {"k": 2, "imbalanced": True, "changed": 0.02, "level": 0.8, "rows": 60}),
+    ],
+)
+def test_intervals_hold_the_true_value(table: str, cell: dict[str, Any]) -> None:
+    """A short form of `benchmarks/coverage.py`: 150 samples, of which at least 91 % are held."""
+    _, found = COVERAGE[table](cell | {"runs": 150, "seed": 3})
+    assert {name: each[0] for name, each in found.items() if each[0] < 0.91} == {}
+    assert {name: each[2] for name, each in found.items() if each[2] > 0} == {}
+
+
+def test_interval_is_wider_when_groups_differ() -> None:
+    random = np.random.RandomState(2)
+    names = np.repeat(np.arange(12), 40)
+    wrong = random.rand(2, 480) > random.beta(6, 2, 12)[names]
+    outcome = Outcome(np.zeros(480, dtype=int), wrong.astype(int), 2, names)
     flat = Outcome(outcome.truth, outcome.predicted, 2)
     nested = statistics.interval(accuracy, outcome)
     assert nested.groups == 12
-    assert width(nested) > 2 * width(statistics.interval(accuracy, flat))
+    assert width(nested) > 1.8 * width(statistics.interval(accuracy, flat))
 
 
-def test_singleton_clusters_are_no_clusters() -> None:
+def test_groups_of_one_row_are_no_groups() -> None:
     flat = make_outcome()
     alone = Outcome(flat.truth, flat.predicted, flat.classes, np.arange(flat.rows))
     nested, simple = statistics.interval(accuracy, alone), statistics.interval(accuracy, flat)
-    assert width(nested) == pytest.approx(width(simple), rel=0.15)
+    assert width(nested) == pytest.approx(width(simple), rel=0.02)
     assert nested.groups == flat.rows
 
 
@@ -230,35 +263,41 @@ def test_no_interval_where_none_can_be_had() -> None:
     nothing = Outcome(np.array([], dtype=int), np.zeros((2, 0), dtype=int), 2)
     assert statistics.interval(accuracy, nothing) == Estimate(value=None)
     flat = make_outcome()
-    one_cluster = Outcome(flat.truth, flat.predicted, flat.classes, np.zeros(flat.rows))
-    found = statistics.interval(accuracy, one_cluster)
-    assert (found.low, found.high, found.groups) == (None, None, 1)
-    assert found.value == statistics.interval(accuracy, flat).value
+    for count in (1, 2, 3):
+        names = np.arange(flat.rows) % count
+        few = Outcome(flat.truth, flat.predicted, flat.classes, names)
+        found = statistics.interval(accuracy, few)
+        assert (found.low, found.high, found.groups) == (None, None, count)
+        assert found.value == statistics.interval(accuracy, flat).value
 
 
-def test_undefined_metric_has_no_value_and_rare_definition_no_interval() -> None:
+def test_undefined_metric_has_no_value() -> None:
     undefined = SimpleNamespace(higher_is_better=True, score=lambda t, p, *, classes: np.nan)
-    outcome = make_outcome()
-    assert statistics.interval(undefined, outcome, resamples=10) == Estimate(value=None)
+    assert statistics.interval(undefined, make_outcome()) == Estimate(value=None)
 
-    def rarely(truth: Any, predicted: Any, *, classes: int) -> float:
-        return 1.0 if len(np.unique(truth)) == 10 else np.nan
 
-    all_different = Outcome(np.arange(10), np.arange(10)[None], 10)
-    metric = SimpleNamespace(higher_is_better=True, score=rarely)
-    assert statistics.interval(metric, all_different, resamples=50) == Estimate(value=1.0)
+def test_metric_without_limits_has_an_interval_of_students_t() -> None:
+    def score(truth: Any, predicted: Any, *, classes: int) -> float:
+        return 100.0 * float(np.mean(truth == predicted))
+
+    outcome = make_outcome(rows=150, seeds=1)
+    percent = statistics.interval(SimpleNamespace(higher_is_better=True, score=score), outcome)
+    share = statistics.interval(accuracy, outcome)
+    assert percent.value == pytest.approx(100 * (share.value or 0))
+    assert width(percent) == pytest.approx(100 * width(share), rel=0.05)
 
 
 # Differences and gaps -------------------------------------------------------------------
 
 
-def test_identical_predictions_differ_by_exactly_nothing() -> None:
+def test_identical_predictions_are_not_shown_to_differ() -> None:
     outcome = make_outcome(seeds=10, clusters=8)
-    found = statistics.difference(macro_f1, outcome, outcome, resamples=FEW)
-    assert found.estimate == Estimate(value=0.0, low=0.0, high=0.0, groups=8)
-    assert found.p_value == 1.0
+    found = statistics.difference(macro_f1, outcome, outcome)
+    assert (found.estimate.value, found.p_value, found.estimate.groups) == (0.0, 1.0, 8)
+    assert 0.0 < width(found.estimate) < 0.1  # other rows might show a difference
     reordered = Outcome(outcome.truth, outcome.predicted[::-1], outcome.classes, outcome.clusters)
-    assert statistics.difference(macro_f1, outcome, reordered, resamples=FEW).p_value == 1.0
+    again = statistics.difference(macro_f1, outcome, reordered)
+    assert again.p_value == pytest.approx(1.0)
 
 
 def test_pairing_finds_what_two_intervals_do_not() -> None:
@@ -280,10 +319,12 @@ def test_pairing_finds_what_two_intervals_do_not() -> None:
 def test_difference_turns_around() -> None:
     a, b = make_outcome(seed=1), make_outcome(seed=1, seeds=4)
     b = Outcome(a.truth, np.roll(b.predicted, 1, axis=1), a.classes)
-    there = statistics.difference(macro_f1, a, b, resamples=FEW)
-    back = statistics.difference(macro_f1, b, a, resamples=FEW)
+    there = statistics.difference(macro_f1, a, b)
+    back = statistics.difference(macro_f1, b, a)
     assert there.estimate.value == -(back.estimate.value or 0)
-    assert there.p_value == back.p_value == pytest.approx(2 / (FEW + 1))
+    assert there.p_value == back.p_value
+    assert there.p_value is not None
+    assert there.p_value < 0.001
 
 
 def test_difference_of_other_items_is_refused() -> None:
@@ -300,28 +341,10 @@ def test_p_value_is_calibrated() -> None:
     low = 0
     for _ in range(200):
         a, b = (random.rand(2, 1, 100) > 0.7).astype(int)
-        found = statistics.difference(
-            accuracy, Outcome(truth, a, 2), Outcome(truth, b, 2), resamples=150
-        )
+        found = statistics.difference(accuracy, Outcome(truth, a, 2), Outcome(truth, b, 2))
         assert found.p_value is not None
         low += found.p_value < 0.05
     assert 0.01 <= low / 200 <= 0.10
-
-
-def test_table_of_p_values() -> None:
-    a = make_outcome(rows=200, seeds=2)
-    b = Outcome(a.truth, make_outcome(rows=200, seeds=3, seed=0).predicted, a.classes)
-    c = Outcome(a.truth, np.roll(a.predicted, 1, axis=1), a.classes)
-    table = statistics.p_values(balanced_accuracy, [a, b, c], resamples=FEW)
-    np.testing.assert_array_equal(table, table.T)
-    np.testing.assert_array_equal(np.diag(table), 1)
-    assert table[0, 2] == pytest.approx(2 / (FEW + 1))
-    alone = statistics.difference(balanced_accuracy, a, b, resamples=FEW).p_value
-    assert table[0, 1] == pytest.approx(alone, abs=0.2)
-    assert statistics.p_values(accuracy, []).shape == (0, 0)
-    one_row = take(a, [0])
-    assert (statistics.p_values(accuracy, [one_row, one_row]) == 1).all()
-    assert statistics.difference(accuracy, one_row, one_row).p_value is None
 
 
 def test_gap_of_a_split_to_itself_is_nothing_with_doubt() -> None:
@@ -334,11 +357,11 @@ def test_gap_of_a_split_to_itself_is_nothing_with_doubt() -> None:
 
 def test_gap_counts_the_fewer_clusters() -> None:
     many, few, none = make_outcome(clusters=9), make_outcome(clusters=3), make_outcome()
-    assert statistics.gap(accuracy, many, few, resamples=20).groups == 3
-    assert statistics.gap(accuracy, none, many, resamples=20).groups == 9
+    assert statistics.gap(accuracy, many, few).groups == 3
+    assert statistics.gap(accuracy, none, many).groups == 9
 
 
-# Ties -----------------------------------------------------------------------------------
+# Ranks ----------------------------------------------------------------------------------
 
 
 def test_holm_by_hand() -> None:
@@ -346,49 +369,90 @@ def test_holm_by_hand() -> None:
     assert statistics.holm([]).shape == (0,)
 
 
-def reference_ranks(table: np.ndarray, alpha: float) -> list[int]:
-    """Follow the definition step by step: reject while p <= alpha / (tests that are left)."""
-    ranks: list[int] = []
-    while len(ranks) < len(table):
-        leader = len(ranks)
-        below = sorted(range(leader + 1, len(table)), key=lambda j: table[leader, j])
-        separable: set[int] = set()
-        for done, j in enumerate(below):
-            if table[leader, j] > alpha / (len(below) - done):
-                break
-            separable.add(j)
-        end = min(separable, default=len(table))
-        ranks += [leader + 1] * (end - leader)
-    return ranks
+def entries(levels: Sequence[float], *, rows: int = 320, seed: int = 0) -> list[Outcome]:
+    random = np.random.RandomState(seed)
+    truth = random.randint(0, 3, rows)
+    other = (truth + random.randint(1, 3, rows)) % 3
+    return [
+        Outcome(truth, np.where(random.rand(rows) < level, truth, other)[None], 3)
+        for level in levels
+    ]
 
 
-def test_ties_of_many_need_enough_resamples() -> None:
-    """One entry that is right beats 60 that guess, once p-values can be small enough."""
-    random = np.random.RandomState(0)
-    truth = random.randint(0, 2, 200)
-    best = Outcome(truth, truth[None], 2)
-    rest = [Outcome(truth, random.randint(0, 2, (1, 200)), 2) for _ in range(60)]
-    coarse = statistics.p_values(accuracy, [best, *rest], resamples=1000)
-    assert statistics.group_ties(61, coarse) == [1] * 61
-    fine = statistics.p_values(accuracy, [best, *rest], resamples=2 * 60 * 20)
-    assert statistics.group_ties(61, fine)[:2] == [1, 2]
+def scores(outcomes: Sequence[Outcome], metric: Any = accuracy) -> list[Score]:
+    return [Score((Term(metric, each),)) for each in outcomes]
 
 
-@some
-@given(st.integers(0, 8), st.integers(0, 2**32 - 1))
-def test_ties_follow_their_definition(count: int, seed: int) -> None:
-    table = np.random.RandomState(seed).rand(count, count) ** 4
-    found = statistics.group_ties(count, table)
-    assert found == reference_ranks(table, 0.05)
-    assert statistics.group_ties(count, lambda i, j: float(table[i, j])) == found
-    assert found == sorted(found)
+def test_ranks_of_clear_differences() -> None:
+    found = statistics.ranks(scores(entries([0.5, 0.95, 0.75])))
+    assert (found.best, found.worst) == ([3, 1, 2], [3, 1, 2])
+    assert found.visible is not None
+    assert 0.03 < found.visible < 0.25
 
 
-def test_nothing_known_separates_nobody() -> None:
-    assert statistics.group_ties(3, lambda i, j: None) == [1, 1, 1]
-    assert statistics.group_ties(3, np.full((3, 3), np.nan)) == [1, 1, 1]
-    assert statistics.group_ties(3, np.zeros((3, 3))) == [1, 2, 3]
-    assert statistics.group_ties(0, np.zeros((0, 0))) == []
+def test_ranks_turn_around_where_lower_is_better() -> None:
+    lower = SimpleNamespace(higher_is_better=False, from_counts=accuracy.from_counts)
+    found = statistics.ranks(scores(entries([0.5, 0.95, 0.75]), lower))
+    assert (found.best, found.worst) == ([1, 3, 2], [1, 3, 2])
+
+
+def test_order_of_entries_does_not_matter() -> None:
+    made = scores(entries(np.linspace(0.5, 0.9, 9)))
+    order = np.random.RandomState(0).permutation(9)
+    there = statistics.ranks(made)
+    back = statistics.ranks([made[place] for place in order])
+    assert np.array_equal(there.better[np.ix_(order, order)], back.better)
+
+
+@pytest.mark.parametrize("copied", [0, 4])
+def test_copies_cost_nobody_a_rank(copied: int) -> None:
+    outcomes = entries([0.85, 0.8, 0.75, 0.7, 0.6])
+    alone = statistics.ranks(scores(outcomes))
+    random, copies = np.random.RandomState(1), []
+    for _ in range(60):  # one prediction changed
+        line = outcomes[copied].predicted.copy()
+        line[0, random.randint(320)] = random.randint(3)
+        copies.append(Outcome(outcomes[0].truth, line, 3))
+    flooded = statistics.ranks(scores([*outcomes, *copies]))
+    assert np.array_equal(flooded.better[:5, :5], alone.better)
+    assert not flooded.better[5:, copied].any()
+
+
+def test_boards_of_equal_entries_mostly_separate_nobody() -> None:
+    random = np.random.RandomState(7)
+    shown = [
+        statistics.ranks(scores(entries([0.75] * 10, rows=160, seed=random.randint(10**6))))
+        for _ in range(150)
+    ]
+    assert sum(each.better.any() for each in shown) / 150 <= 0.09
+
+
+def test_an_entry_without_an_interval_is_never_separated() -> None:
+    outcomes = entries([0.3, 0.9, 0.6])
+    names = np.arange(320) % 2
+    grouped = [Outcome(each.truth, each.predicted, 3, names) for each in outcomes]
+    found = statistics.ranks(scores(grouped))
+    assert (found.best, found.worst, found.visible) == ([1, 1, 1], [3, 3, 3], None)
+    assert statistics.ranks([]).best == []
+    assert statistics.ranks(scores(outcomes[:1])).best == [1]
+
+
+def test_identical_entries_are_not_separated() -> None:
+    one = entries([0.9])[0]
+    found = statistics.ranks(scores([one, one, one]))
+    assert (found.best, found.worst) == ([1, 1, 1], [3, 3, 3])
+
+
+def test_seeds_that_move_the_score_keep_twins_together() -> None:
+    """One answer, trained twice under other seeds, is not shown to be better than itself."""
+    random, apart = np.random.RandomState(3), 0
+    truth, runs = np.zeros(400, dtype=int), 60
+    for _ in range(runs):
+        luck = random.normal(0.7, 0.03, (6, 3, 1))
+        lines = (random.rand(6, 3, 400) > luck).astype(int)
+        found = statistics.ranks(scores([Outcome(truth, each, 2) for each in lines]))
+        apart += found.better.any()
+    assert apart / runs <= 0.12
 
 
 # Random picks ---------------------------------------------------------------------------
@@ -649,14 +713,6 @@ def test_weights_count_lines_by_their_share() -> None:
     assert statistics.average(accuracy, outcome) == 0.75
 
 
-def test_long_series_take_the_short_way_to_the_same_interval() -> None:
-    plain = shares(200, 0.7, lines=30)
-    weighted = Outcome(plain.truth, plain.predicted, 2, weights=np.ones(30))
-    slow, fast = (statistics.interval(accuracy, each) for each in (plain, weighted))
-    assert slow.value == pytest.approx(fast.value)
-    assert width(slow) == pytest.approx(width(fast), rel=0.1)
-
-
 def test_lines_that_came_by_chance_widen_the_interval() -> None:
     random = np.random.RandomState(0)
     level = random.uniform(0.4, 1.0, (10, 1))  # draws of very different luck
@@ -682,7 +738,7 @@ def test_draws_carry_the_doubt_of_every_row() -> None:
         )
         for each in (False, True)
     )
-    assert width(sure) == 0.0
+    assert width(sure) < 0.07  # no row differs from another
     assert width(doubt) == pytest.approx(2 * 1.96 * 0.5 / 10, rel=0.1)
 
 
@@ -696,7 +752,7 @@ def test_answers_tested_on_their_own_items_are_compared_unpaired() -> None:
     paired = statistics.score_difference(score["same"], score["same"])
     unpaired = statistics.score_difference(score["one"], score["apart"])
     assert paired.p_value == 1.0
-    assert width(paired.estimate) == 0.0
+    assert width(paired.estimate) < 0.02
     assert width(unpaired.estimate) == pytest.approx(2 * 1.96 * 0.4 / 20 * np.sqrt(2), rel=0.1)
     assert unpaired.p_value > 0.5
 
@@ -713,27 +769,13 @@ def test_a_difference_of_scores_is_paired_test_by_test() -> None:
     assert width(found.estimate) == pytest.approx(width(plain.estimate) / np.sqrt(2), rel=0.15)
 
 
-@pytest.mark.parametrize("metric", [accuracy, macro_f1])
-def test_counts_of_patterns_give_the_interval_of_rows(
-    metric: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    many = make_outcome(rows=3000, seeds=2)
-    by_row = statistics.interval(metric, many)
-    monkeypatch.setattr(resampling, "_MANY_ROWS", 1000)
-    by_pattern = statistics.interval(metric, many)
-    monkeypatch.setattr(resampling, "_MOST_CELLS", 0)
-    by_repeats = statistics.interval(metric, many)
-    assert by_pattern == by_repeats  # the same draws, two ways to count
-    assert width(by_pattern) == pytest.approx(width(by_row), rel=0.1)
-
-
 def test_unsigned_class_ids_give_the_same_interval() -> None:
     """20 seeds of 7 classes: names of patterns beyond what a float holds."""
     random = np.random.default_rng(0)
     truth = random.integers(0, 7, 9000)
     predicted = np.where(random.random((20, 9000)) < 0.5, truth, random.integers(0, 7, (20, 9000)))
     found = [
-        statistics.interval(accuracy, Outcome(truth, predicted.astype(kind), 7), resamples=50)
+        statistics.interval(accuracy, Outcome(truth, predicted.astype(kind), 7))
         for kind in ("int64", "uint64")
     ]
     assert found[0] == found[1]

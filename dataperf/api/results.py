@@ -138,7 +138,7 @@ def leaderboard(
     data: Any = None,
     on_message: Messages = arguments.warn,
 ) -> Leaderboard:
-    """Rank results on a board; entries whose difference is within noise share a rank.
+    """Rank results on a board; with the ranks that noise leaves open for each entry.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,14 +37,30 @@ from dataperf.statistics import Outcome, Score
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a leaderboard; entries whose difference is within noise share a rank.
+    """One line of a leaderboard, with the ranks that the entry may have.
 
-    ``score`` is computed here from the record's predictions, not taken from the record.
+    Parameters
+    ----------
+    rank
+        The best rank that the entry may have: one more than the number of entries that are shown
+        to be better.
+    worst_rank
+        The worst rank that it may have.
+    result
+        The entry's result.
+    score
+        Computed here from the record's predictions, not taken from the record.
     """
 
     rank: int
+    worst_rank: int
     result: Result
     score: Estimate
+
+    @property
+    def ranks(self) -> str:
+        """The ranks in words: ``1`` or ``1-3``."""
+        return str(self.rank) if self.rank == self.worst_rank else f"{self.rank}-{self.worst_rank}"
 
 
 @dataclass(frozen=True)
@@ -76,22 +91,20 @@ class Leaderboard:
         return card.html(self._card())
 
     def _card(self) -> Card:
-        ranks = [row.rank for row in self.rows]
         lines = [
             (
-                f"{row.rank}{'=' if ranks.count(row.rank) > 1 else ''}",
+                row.ranks,
                 f"{row.result.submission.submitter}: {row.result.submission.method}",
                 with_interval(row.score),
             )
             for row in self.rows
         ]
-        notes = ["= within noise"] if len(set(ranks)) < len(ranks) else []
-        notes += [
+        notes = [
             f"not ranked: {result.submission.submitter}: {result.submission.method}, "
             f"{results.name_of(result)} ({reason})"
             for result, reason in self.unranked
         ]
-        grids = [Grid(("rank", "submission", "score [95 %]"), lines)] if lines else []
+        grids = [Grid(("ranks", "submission", "score [95 %]"), lines)] if lines else []
         facts = [f"{len(lines):,} ranked, {len(self.unranked):,} not ranked"]
         title = f"Leaderboard {self.challenge}/{self.board}, by {self.metric}"
         return Card(title, facts, grids, notes, listed=True)
@@ -109,8 +122,7 @@ def rank(
 
     A result is ranked if its board is frozen and unchanged, and if its score is that of its own
     predictions. Of several results with the same training sets only the earliest is ranked.
-    Entries whose difference from the best of their group is within noise share a rank (paired
-    bootstrap on the ranking split, Holm's method at 5 %). Only ``verify`` shows that the
+    Each entry has the ranks that noise leaves open; see `dataperf.statistics.ranks`. Only ``verify`` shows that the
     predictions are those of the submission.
 
     Parameters
@@ -278,20 +290,11 @@ def _ranked(entries: list[tuple[Result, Score]]) -> list[Row]:
     scored = [(result, score, score.interval()) for result, score in entries]
     up = not scored or scored[0][1].higher_is_better
     scored.sort(key=lambda each: each[2].value or 0.0, reverse=up)
-    # The smallest p-value is 2 / (resamples + 1); Holm multiplies it by the number of entries.
-    resamples = max(statistics.RESAMPLES, 80 * len(scored))
-
-    compared = itertools.count(1)
-
-    def p_value(first: int, second: int) -> float | None:
-        report(f"comparing {len(scored):,} results, pair {next(compared):,}")
-        pair = scored[first][1], scored[second][1]
-        return statistics.score_difference(*pair, resamples=resamples).p_value
-
-    ranks = statistics.group_ties(len(scored), p_value)
+    report(f"comparing {len(scored):,} results")
+    found = statistics.ranks([score for _, score, _ in scored])
     return [
-        Row(rank, result, estimate)
-        for rank, (result, _, estimate) in zip(ranks, scored, strict=True)
+        Row(best, worst, result, estimate)
+        for best, worst, (result, _, estimate) in zip(found.best, found.worst, scored, strict=True)
     ]
 
 
@@ -304,6 +307,7 @@ def plain(board: Leaderboard) -> dict[str, object]:
         "rows": [
             {
                 "rank": row.rank,
+                "worst_rank": row.worst_rank,
                 "submitter": row.result.submission.submitter,
                 "method": row.result.submission.method,
                 "score": row.score.model_dump(),

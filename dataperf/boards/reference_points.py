@@ -86,11 +86,12 @@ class ReferencePoints(Record):
     points: dict[str, Point]
     random_scores: list[Number]
 
-    def percentile(self, score: float) -> float:
-        """Return the share of random selections with a worse score; ties count half."""
-        scores, same = np.array(self.random_scores), np.mean(np.isclose(self.random_scores, score))
-        worse = scores < score if self.higher_is_better else scores > score
-        return float(np.mean(worse & ~np.isclose(scores, score)) + same / 2)
+    def place(self, score: float) -> tuple[int, int, int]:
+        """Return how many random selections are worse, how many are level, and their number."""
+        scores = np.array(self.random_scores)
+        level = np.isclose(scores, score)
+        worse = (scores < score if self.higher_is_better else scores > score) & ~level
+        return int(worse.sum()), int(level.sum()), len(scores)
 
 
 def load(challenge: Challenge, board: str) -> ReferencePoints | None:

@@ -32,6 +32,8 @@ from dataperf.statistics.margins import MANY_CLASSES
 DEPTHS = (10, 25, 50, 100, 200, 400)
 #: Columns with more values than this are measures or ids, not groups to balance.
 MOST_VALUES = 100
+#: Minimum number of rows of a group that can be the worst group.
+LEAST_ROWS = 10
 #: How ``Detection.by_defect`` names rows whose given class is wrong, whatever the kind.
 WRONG_CLASS = "(wrong class)"
 
@@ -179,7 +181,11 @@ def _per_class(classes: Sequence[str], outcome: Outcome) -> dict[str, dict[str, 
 
 
 def _worst_group(metric: Metric, outcome: Outcome) -> dict[str, Any] | None:
-    """Return the group with the worst mean over seeds; None with fewer than two groups."""
+    """Return the group with the worst mean over seeds; None with fewer than two groups.
+
+    Groups of fewer than ``LEAST_ROWS`` rows are left out: the worst of many small groups is bad by
+    chance.
+    """
     if outcome.clusters is None:
         return None
     scored: list[tuple[float, str, int]] = []
@@ -192,7 +198,7 @@ def _worst_group(metric: Metric, outcome: Outcome) -> dict[str, Any] | None:
             weights=outcome.weights,
         )
         value = statistics.average(metric, part)
-        if np.isfinite(value):
+        if np.isfinite(value) and part.rows >= LEAST_ROWS:
             scored.append((value, str(group), part.rows))
     if len(scored) < 2:
         return None

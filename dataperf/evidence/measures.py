@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,13 +13,17 @@ from dataperf.records import FloatArray, IntArray
 Z95 = 1.959963984540054
 
 
-def wilson(successes: ArrayLike, trials: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return Wilson's 95 % intervals of shares.
+def wilson(
+    successes: ArrayLike, trials: ArrayLike, *, several: int = 1
+) -> tuple[FloatArray, FloatArray]:
+    """Return Wilson's intervals of shares: all of them hold their share in 95 % of samples.
 
     Parameters
     ----------
     successes, trials : (...) array of numbers
         Counts.
+    several : int
+        Number of intervals that are meant to hold at once (Bonferroni); 1 for each alone.
 
     Returns
     -------
@@ -38,8 +43,9 @@ def wilson(successes: ArrayLike, trials: ArrayLike) -> tuple[FloatArray, FloatAr
     good, total = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
     safe = np.maximum(total, 1.0)
     share = good / safe
-    middle = (share + Z95**2 / (2 * safe)) / (1 + Z95**2 / safe)
-    half = np.sqrt(share * (1 - share) / safe + Z95**2 / (4 * safe**2)) * Z95 / (1 + Z95**2 / safe)
+    z = Z95 if several == 1 else NormalDist().inv_cdf(1 - 0.025 / several)
+    middle = (share + z**2 / (2 * safe)) / (1 + z**2 / safe)
+    half = np.sqrt(share * (1 - share) / safe + z**2 / (4 * safe**2)) * z / (1 + z**2 / safe)
     low = np.where(total > 0, np.clip(middle - half, 0.0, 1.0), 0.0)
     return low, np.where(total > 0, np.clip(middle + half, 0.0, 1.0), 1.0)
 

@@ -21,6 +21,7 @@ from dataperf import statistics
 from dataperf.records import FloatArray
 
 higher_is_better = True
+lowest = -1.0
 
 
 def from_counts(counts: NDArray[np.number]) -> FloatArray:

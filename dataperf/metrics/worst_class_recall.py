@@ -23,7 +23,11 @@ def from_counts(counts: NDArray[np.number]) -> FloatArray:
 
     Rows are true classes, columns are predicted classes; nan without rows.
     """
-    support = counts.sum(axis=-1)
-    recall = statistics.ratio(np.diagonal(counts, axis1=-2, axis2=-1), support)
-    worst = np.where(support > 0, recall, np.inf).min(axis=-1)
+    hits, support = worst_of(counts)
+    worst = np.where(support > 0, statistics.ratio(hits, support), np.inf).min(axis=-1)
     return np.asarray(np.where(np.isinf(worst), np.nan, worst))
+
+
+def worst_of(counts: NDArray[np.number]) -> tuple[NDArray[np.number], NDArray[np.number]]:
+    """Return hits and rows of every class, (..., k) each: the metric is the lowest quotient."""
+    return np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1)

@@ -35,11 +35,10 @@ def short_table(results: Sequence[Result]) -> RenderableType:
 
 
 def leaderboard(board: Leaderboard) -> RenderableType:
-    """Return a ranked board; entries within noise share a rank."""
-    ranks = [row.rank for row in board.rows]
+    """Return a ranked board, with the ranks that noise leaves open for each entry."""
     rows = [
         [
-            f"{row.rank}{'=' if ranks.count(row.rank) > 1 else ''}",
+            row.ranks,
             row.result.submission.submitter,
             row.result.submission.method,
             with_interval(row.score),
@@ -50,10 +49,10 @@ def leaderboard(board: Leaderboard) -> RenderableType:
     ]
     others = list(_other_scores(board.rows[0].result)) if board.rows else []
     title = f"{board.challenge}/{board.board}, ranked by {board.metric}"
-    heads = ("rank", "submitter", "method", "score [95 %]", *others, "division")
+    heads = ("ranks", "submitter", "method", "score [95 %]", *others, "division")
     parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
-    if any(ranks.count(rank) > 1 for rank in ranks):
-        parts.append(Text("= within noise of the best of its rank (paired bootstrap, Holm, 5 %)"))
+    if any(row.rank != row.worst_rank for row in board.rows):
+        parts.append(Text("ranks: with 95 % probability, all true ranks are within these"))
     if not rows:
         parts.append(Text("no result can be ranked yet; dataperf evaluate writes results"))
     for result, reason in board.unranked:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from dataperf import registry
+from dataperf import registry, statistics
 from dataperf.basics.wording import agreed, plural
 from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
@@ -109,9 +110,12 @@ def _place(result: Result, reference: ReferencePoints | None) -> Text:
     value = result.score.value if result.score else None
     if value is None:
         return Text("the score is not defined")
-    share = reference.percentile(value)
-    runs = len(reference.random_scores)
-    return Text(f"better than {share:.0%} of {plural(runs, 'random selection')} of the same size")
+    better, level, runs = reference.place(value)
+    words = f"better than {better} of {plural(runs, 'random selection')} of the same size"
+    least = f"at least {statistics.lowest_share(better + level, runs):.1%} of all such"
+    if level:
+        return Text(f"{words}, level with {level}: not worse than {least}")
+    return Text(f"{words}: {least}")
 
 
 def _safety(reports: Mapping[str, SafetyReport]) -> RenderableType:
@@ -260,7 +264,7 @@ def _split_table(part: TaskScores) -> RenderableType:
                 split.metric,
                 with_interval(split.metrics[split.metric]),
                 with_interval(split.gap) if split.gap else "",
-                f"{worst['group']} {number(worst['value'])}" if worst else "",
+                _worst_group(worst) if worst else "",
             ]
         )
         others = [key for key in split.metrics if key != split.metric]
@@ -272,11 +276,19 @@ def _split_table(part: TaskScores) -> RenderableType:
     return Group(drawn, *(Text(note, style="dim") for note in notes))
 
 
+def _worst_group(worst: Mapping[str, Any]) -> str:
+    """Return the worst group with its number of rows, which says how much it means."""
+    return f"{worst['group']} {number(worst['value'])} ({plural(worst['rows'], 'row')})"
+
+
 def _few_groups(split: SplitScores) -> str:
+    """Return a note where groups are few: too few for an interval, or for a close one."""
     groups = split.metrics[split.metric].groups
-    if groups is None or groups >= 10:
+    if groups is None or groups >= statistics.MANY_GROUPS:
         return ""
-    return f"; only {plural(groups, 'group')}: the interval is too narrow"
+    if groups < statistics.FEWEST_GROUPS:
+        return f"; {plural(groups, 'group')}: too few for an interval"
+    return f"; only {groups} groups: the interval is rough"
 
 
 def _class_table(part: TaskScores) -> RenderableType:

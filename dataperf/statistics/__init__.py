@@ -1,4 +1,4 @@
-"""Intervals, paired tests, ties, random references, ranking and balance scores (pure).
+"""Intervals, paired tests, ranks, random references, ranking and balance scores (pure).
 
 It imports `records` and `contracts`; plug-ins and everything above may import it.
 """
@@ -7,44 +7,48 @@ from __future__ import annotations
 
 from dataperf.statistics.balance import imbalance_ratio, normalized_entropy, total_variation
 from dataperf.statistics.confusion_matrices import confusion, mean_over_classes, ratio
-from dataperf.statistics.differences import Difference, difference, p_values
-from dataperf.statistics.estimates import LEVEL, gap, interval, intervals
+from dataperf.statistics.differences import Difference, difference
+from dataperf.statistics.estimates import LEVEL, gap, interval, intervals, lowest_share
+from dataperf.statistics.jackknife import FEWEST_GROUPS, MANY_GROUPS, SEED, Spread, spread
+from dataperf.statistics.multiple_tests import holm
 from dataperf.statistics.outcomes import Outcome, average, per_seed, same_items, score_of
 from dataperf.statistics.random_selection import random_selection
 from dataperf.statistics.rankings import flag_scores, ranking_scores, suspicion_of
-from dataperf.statistics.resampling import RESAMPLES, SEED, SLOW_RESAMPLES
+from dataperf.statistics.ranks import Ranks, ranks
 from dataperf.statistics.scores import Score, Term, score_difference
-from dataperf.statistics.ties import group_ties, holm
 
 __all__ = [
+    "FEWEST_GROUPS",
     "LEVEL",
-    "RESAMPLES",
+    "MANY_GROUPS",
     "SEED",
-    "SLOW_RESAMPLES",
     "Difference",
     "Outcome",
+    "Ranks",
     "Score",
+    "Spread",
     "Term",
     "average",
     "confusion",
     "difference",
     "flag_scores",
     "gap",
-    "group_ties",
     "holm",
     "imbalance_ratio",
     "interval",
     "intervals",
+    "lowest_share",
     "mean_over_classes",
     "normalized_entropy",
-    "p_values",
     "per_seed",
     "random_selection",
     "ranking_scores",
+    "ranks",
     "ratio",
     "same_items",
     "score_difference",
     "score_of",
+    "spread",
     "suspicion_of",
     "total_variation",
 ]

@@ -35,6 +35,11 @@ class Margins:
     def __init__(self, hits: FloatArray, true: FloatArray, predicted: FloatArray) -> None:
         self._hits, self._true, self._predicted = hits, true, predicted
 
+    @property
+    def parts(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The diagonal, the sums of the rows and the sums of the columns."""
+        return self._hits, self._true, self._predicted
+
     def line(self, place: int) -> Margins:
         """Return the margins of one matrix of the stack."""
         return Margins(self._hits[place], self._true[place], self._predicted[place])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dataperf.contracts import Metric
-from dataperf.records import Estimate, FloatArray
-from dataperf.statistics.differences import Difference, difference_of
-from dataperf.statistics.estimates import estimate_of
+from dataperf.records import Estimate
+from dataperf.statistics.differences import Difference, difference_of, paired_variance
+from dataperf.statistics.estimates import fewest_groups, interval, total
+from dataperf.statistics.jackknife import joint_df, spread
 from dataperf.statistics.outcomes import Outcome, average, same_items
-from dataperf.statistics.resampling import averages, side_by_side
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Score:
         Returns
         -------
         Estimate
-            See ``dataperf.statistics.interval``.
+            See ``dataperf.statistics.interval``; those of several tests are joined as independent.
 
         Examples
         --------
@@ -90,32 +89,22 @@ class Score:
         >>> Score((Term(accuracy, Outcome(truth, truth[None], 2)),)).interval().value
         1.0
         """
-        drawn = [_drawn(term, stream=stream) for stream, term in enumerate(self.terms)]
-        return estimate_of(self.value, _total(drawn) + self.offset, [t.outcome for t in self.terms])
+        parts = [(term.scale, interval(term.metric, term.outcome)) for term in self.terms]
+        if len(parts) == 1 and parts[0][0] == 1.0 and self.offset == 0.0:
+            return parts[0][1]
+        groups = fewest_groups([term.outcome for term in self.terms])
+        found = total(parts, offset=self.offset, groups=groups)
+        return found.model_copy(update={"value": self.value if np.isfinite(self.value) else None})
 
 
-def _drawn(term: Term, *, stream: int, resamples: int | None = None) -> FloatArray:
-    """Return the term's part of the score in every resample."""
-    drawn = averages({"": term.metric}, term.outcome, resamples=resamples, stream=stream)[""]
-    return term.scale * drawn
-
-
-def _total(drawn: Sequence[FloatArray]) -> FloatArray:
-    shortest = min(map(len, drawn))
-    total: FloatArray = np.sum([each[:shortest] for each in drawn], axis=0)
-    return total
-
-
-def score_difference(a: Score, b: Score, *, resamples: int | None = None) -> Difference:
+def score_difference(a: Score, b: Score) -> Difference:
     """Compare two scores: ``a`` minus ``b``, paired wherever their tests are of the same items.
 
     Parameters
     ----------
     a, b : Score
         With equally many terms. Tests of different items (where each answer is tested on its own
-        items) are resampled independently.
-    resamples : int, optional
-        As in ``interval``.
+        items) are independent.
 
     Returns
     -------
@@ -136,14 +125,30 @@ def score_difference(a: Score, b: Score, *, resamples: int | None = None) -> Dif
     >>> score_difference(good, bad).estimate.value
     0.5
     """
-    drawn = []
-    for stream, (one, other) in enumerate(zip(a.terms, b.terms, strict=True)):
-        if same_items(one.outcome, other.outcome):
-            pair = [one.outcome, other.outcome]
-            both = side_by_side(one.metric, pair, resamples=resamples, stream=stream)
-            drawn.append(one.scale * both[:, 0] - other.scale * both[:, 1])
-            continue
-        independent = _drawn(other, stream=stream + len(a.terms), resamples=resamples)
-        drawn.append(_drawn(one, stream=stream, resamples=resamples) - independent)
-    outcomes = [term.outcome for term in (*a.terms, *b.terms)]
-    return difference_of(a.value - b.value, _total(drawn) + a.offset - b.offset, outcomes)
+    variances: list[float] = []
+    dfs: list[float] = []
+    for one, other in zip(a.terms, b.terms, strict=True):
+        found = _apart(one, other)
+        if found is None:
+            variances = []
+            break
+        variances.append(found[0])
+        dfs.append(found[1])
+    joint = (sum(variances), joint_df(tuple(variances), tuple(dfs))) if variances else None
+    groups = fewest_groups([term.outcome for term in (*a.terms, *b.terms)])
+    return difference_of(a.value - b.value, joint, groups=groups)
+
+
+def _apart(one: Term, other: Term) -> tuple[float, float] | None:
+    """Return the variance of the difference of two terms, and its degrees of freedom."""
+    a, b = spread(one.metric, one.outcome), spread(other.metric, other.outcome)
+    if a is None or b is None:
+        return None
+    if same_items(one.outcome, other.outcome):
+        found = paired_variance(a.times(one.scale), b.times(other.scale))
+        assert found is not None
+        return found
+    first, second = a.times(one.scale), b.times(other.scale)
+    return first.variance + second.variance, joint_df(
+        (first.variance, second.variance), (first.df, second.df)
+    )
