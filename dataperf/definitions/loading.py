@@ -234,11 +234,10 @@ def parts(challenge: Challenge, board: str) -> dict[str, registry.Part]:
 
 
 def files_of(challenge: Challenge, board: str) -> list[Path]:
-    """Return the paths of the files that a board rests on, its challenge's file included."""
+    """Return the paths of the files that a board rests on, its challenge's file (if any) included."""
     found = [part.path for part in parts(challenge, board).values()]
-    if not is_own(challenge.name):
-        found.append(registry.get("challenges", challenge.name).path)
-    return found
+    entry = registry.find("challenges").get(challenge.name)
+    return found if entry is None else [*found, entry.path]
 
 
 def digests(challenge: Challenge, board: str) -> dict[str, str]:
