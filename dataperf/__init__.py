@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         load_dataset,
         pool,
     )
+    from dataperf.api.comparing import compare
     from dataperf.api.evaluation import evaluate
     from dataperf.api.organizer import freeze, new
     from dataperf.api.own_data import evaluate_data
@@ -38,6 +39,7 @@ __all__ = [
     "audit",
     "baseline",
     "check",
+    "compare",
     "evaluate",
     "evaluate_data",
     "freeze",
@@ -60,6 +62,7 @@ _MODULES = {
         "load_dataset",
         "pool",
     ),
+    "dataperf.api.comparing": ("compare",),
     "dataperf.api.evaluation": ("evaluate",),
     "dataperf.api.organizer": ("freeze", "new"),
     "dataperf.api.own_data": ("evaluate_data",),

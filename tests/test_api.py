@@ -31,6 +31,7 @@ FACE = {
     "audit": "(data, *, label=None, detectors=None, seed=0, progress=<function>, **reading)",
     "baseline": "(challenge, strategy, *, board=None, seed=0, submitter='baseline')",
     "check": "(submission, challenge=None, *, board=None, rules='strict')",
+    "compare": "(results, *, data=None)",
     "evaluate": "(submission, challenge=None, *, board=None, rules='strict', safety=(), "
     "results=None)",
     "evaluate_data": "(data, submissions, *, results=None, on_message=<function>, **options)",
@@ -122,6 +123,7 @@ FINE = {
     "audit": {"data": FRAME, "label": "y"},
     "baseline": {"challenge": BOARD, "strategy": "random"},
     "check": {"submission": {}},
+    "compare": {"results": ["nowhere.json", "nowhere.json"]},
     "evaluate": {"submission": {}},
     "evaluate_data": {"data": FRAME, "submissions": {}},
     "freeze": {"name": "nothing"},

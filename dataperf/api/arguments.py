@@ -70,6 +70,7 @@ SUBMISSION = (
 )
 SUBMISSIONS = SUBMISSION | _list_of("those", SUBMISSION)
 RESULT = PATH | Expected("a Result", lambda value: isinstance(value, Result))
+RESULT_LIST = _list_of("results or their files", RESULT)
 RESULTS = PATH | _list_of("Results", Expected("", lambda value: isinstance(value, Result)))
 RULES = one_of("strict", "official")
 

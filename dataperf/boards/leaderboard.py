@@ -190,7 +190,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
         used = record.digests.get("data", "nothing")
         if used != here:
             raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
-        return _score(challenge, board, data, result)
+        return recompute(challenge, board, data, result).score
 
     return judge
 
@@ -199,13 +199,26 @@ def _named(changed: Sequence[str]) -> str:
     return f": {', '.join(changed)} differ" if changed else ""
 
 
-def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result) -> Score:
+@dataclass(frozen=True)
+class Recomputed:
+    """What a record's predictions give: plans by task, outcomes by task and split, and the score."""
+
+    plans: Mapping[str, Plan]
+    outcomes: Mapping[str, Mapping[str, Outcome]]
+    metrics: Mapping[str, Any]
+    score: Score
+
+
+def recompute(
+    challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result
+) -> Recomputed:
     """Compute the score again from the record's predictions; raise if the record has another."""
     answer, tasks = result.submission, challenges.tasks_of(challenge, board)
     if (answer.challenge, answer.board) != (challenge.name, board):
         raise DataperfError("its submission is to another board")
-    submission.check(answer, challenge, data)
-    plans = evaluate.plans_of(challenge, answer, data)
+    official = result.rules == "official"
+    submission.check(answer, challenge, data, official=official)
+    plans = evaluate.plans_of(challenge, answer, data, official=official)
     metrics, found = evaluate.metrics_of(tasks), {}
     for name, task in tasks.items():
         if name not in result.tasks:
@@ -217,7 +230,7 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
     score = scorecard.board_score(tasks, plans, found, metrics)
     if result.score is None or result.score.value != score.value:
         raise DataperfError("its score is not that of its predictions")
-    return score
+    return Recomputed(plans, found, metrics, score)
 
 
 def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:

@@ -6,12 +6,14 @@ It imports `boards`, `definitions` and `records`; only `authoring`, `api` and `c
 from __future__ import annotations
 
 from dataperf.report.boards import challenge_page, leaderboard, short_table
+from dataperf.report.comparison import comparison
 from dataperf.report.points import MARKS, headroom, with_headroom
 from dataperf.report.scorecard import full_scorecard, scorecard
 
 __all__ = [
     "MARKS",
     "challenge_page",
+    "comparison",
     "full_scorecard",
     "headroom",
     "leaderboard",

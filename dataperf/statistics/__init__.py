@@ -12,6 +12,7 @@ from dataperf.statistics.estimates import LEVEL, gap, interval, intervals, lowes
 from dataperf.statistics.jackknife import FEWEST_GROUPS, MANY_GROUPS, SEED, Spread, spread
 from dataperf.statistics.multiple_tests import holm
 from dataperf.statistics.outcomes import Outcome, average, per_seed, same_items, score_of
+from dataperf.statistics.power import POWER, PairVariance, pair_variance
 from dataperf.statistics.random_selection import random_selection
 from dataperf.statistics.rankings import flag_scores, ranking_scores, suspicion_of
 from dataperf.statistics.ranks import Ranks, ranks
@@ -21,9 +22,11 @@ __all__ = [
     "FEWEST_GROUPS",
     "LEVEL",
     "MANY_GROUPS",
+    "POWER",
     "SEED",
     "Difference",
     "Outcome",
+    "PairVariance",
     "Ranks",
     "Score",
     "Spread",
@@ -40,6 +43,7 @@ __all__ = [
     "lowest_share",
     "mean_over_classes",
     "normalized_entropy",
+    "pair_variance",
     "per_seed",
     "random_selection",
     "ranking_scores",
