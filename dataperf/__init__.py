@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         load_dataset,
         pool,
     )
-    from dataperf.api.comparing import compare
+    from dataperf.api.comparing import compare, plan
     from dataperf.api.evaluation import evaluate
     from dataperf.api.organizer import freeze, new
     from dataperf.api.own_data import evaluate_data
@@ -48,6 +48,7 @@ __all__ = [
     "load_challenge",
     "load_dataset",
     "new",
+    "plan",
     "pool",
     "read_results",
     "verify",
@@ -62,7 +63,7 @@ _MODULES = {
         "load_dataset",
         "pool",
     ),
-    "dataperf.api.comparing": ("compare",),
+    "dataperf.api.comparing": ("compare", "plan"),
     "dataperf.api.evaluation": ("evaluate",),
     "dataperf.api.organizer": ("freeze", "new"),
     "dataperf.api.own_data": ("evaluate_data",),

@@ -10,7 +10,7 @@ import numpy as np
 
 from dataperf import statistics
 from dataperf.basics import files
-from dataperf.basics.wording import printable
+from dataperf.basics.wording import plural, printable
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
@@ -28,7 +28,7 @@ from dataperf.records import (
     card,
 )
 from dataperf.records.card import Card, Grid, with_interval
-from dataperf.statistics import Outcome, Score
+from dataperf.statistics import Outcome, Ranks, Score
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,13 @@ class Leaderboard:
         The ranked results, the best first.
     unranked
         The results that are not ranked, with the reason.
+    visible
+        The smallest difference that is visible: half of the pairs of entries have to differ by
+        more to be shown to differ. None with fewer than two entries.
+    separable
+        Number of pairs of entries that are shown to differ.
+    test_rows
+        Number of test rows that the score is computed from.
     """
 
     challenge: str
@@ -78,6 +85,9 @@ class Leaderboard:
     metric: str
     rows: list[Row]
     unranked: list[tuple[Result, str]]
+    visible: float | None = None
+    separable: int = 0
+    test_rows: int = 0
 
     def __repr__(self) -> str:
         """Return a few lines: the board and the first of its rows."""
@@ -85,6 +95,17 @@ class Leaderboard:
 
     def _repr_html_(self) -> str:
         return card.html(self._card())
+
+    @property
+    def visible_words(self) -> str:
+        """What the board can show, in words; "" with fewer than two entries."""
+        if self.visible is None:
+            return ""
+        pairs = len(self.rows) * (len(self.rows) - 1) // 2
+        return (
+            f"smallest visible difference: {self.visible:.3f} with {self.test_rows:,} test rows; "
+            f"{self.separable:,} of {plural(pairs, 'pair')} of entries are separable"
+        )
 
     def _card(self) -> Card:
         lines = [
@@ -101,6 +122,7 @@ class Leaderboard:
         ]
         grids = [Grid(("ranks", "submission", "score [95 %]"), lines)] if lines else []
         facts = [f"{len(lines):,} ranked, {len(self.unranked):,} not ranked"]
+        facts += [words] if (words := self.visible_words) else []
         title = f"Leaderboard {self.challenge}/{self.board}, by {self.metric}"
         return Card(title, facts, grids, notes, listed=True)
 
@@ -137,8 +159,18 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
         same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
             unranked.append((result, _repeats(result, same)))
-    rows = _ranked(list(entries.values()))
-    return Leaderboard(challenge.name, board, metric, rows, unranked)
+    rows, ranks = _ranked(list(entries.values()))
+    first = next(iter(entries.values()), None)
+    return Leaderboard(
+        challenge.name,
+        board,
+        metric,
+        rows,
+        unranked,
+        ranks.visible,
+        int(ranks.better.sum()),
+        sum(term.outcome.rows for term in first[1].terms) if first else 0,
+    )
 
 
 def _repeats(result: Result, first: Result) -> str:
@@ -266,15 +298,16 @@ def _check_splits(
             raise DataperfError(f"its score on {name} is not that of its predictions")
 
 
-def _ranked(entries: list[tuple[Result, Score]]) -> list[Row]:
+def _ranked(entries: list[tuple[Result, Score]]) -> tuple[list[Row], Ranks]:
     scored = [(result, score, score.interval()) for result, score in entries]
     up = not scored or scored[0][1].higher_is_better
     scored.sort(key=lambda each: each[2].value or 0.0, reverse=up)
     found = statistics.ranks([score for _, score, _ in scored])
-    return [
+    rows = [
         Row(best, worst, result, estimate)
         for best, worst, (result, _, estimate) in zip(found.best, found.worst, scored, strict=True)
     ]
+    return rows, found
 
 
 def plain(board: Leaderboard) -> dict[str, object]:
@@ -283,6 +316,9 @@ def plain(board: Leaderboard) -> dict[str, object]:
         "challenge": board.challenge,
         "board": board.board,
         "metric": board.metric,
+        "visible": board.visible,
+        "separable": board.separable,
+        "test_rows": board.test_rows,
         "rows": [
             {
                 "rank": row.rank,

@@ -16,7 +16,7 @@ import typer
 from dataperf.cli import signals, terminal
 from dataperf.cli.apply import apply
 from dataperf.cli.boards import leaderboard, list_, show
-from dataperf.cli.comparing import compare
+from dataperf.cli.comparing import compare, plan
 from dataperf.cli.curator import audit
 from dataperf.cli.data import data_get
 from dataperf.cli.organizer import check_plugins, freeze, new, schema, verify
@@ -40,7 +40,7 @@ def _help(command: Callable[..., None]) -> str:
 
 
 app.command("list", help=_help(list_))(list_)
-for _command in (show, baseline, check, evaluate, leaderboard, compare, verify):
+for _command in (show, baseline, check, evaluate, leaderboard, compare, plan, verify):
     app.command(help=_help(_command))(_command)
 for _command in (audit, apply, new):
     app.command(help=_help(_command))(_command)

@@ -1,4 +1,4 @@
-"""The commands that compare results."""
+"""The commands that compare results and plan a board."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, DataDir, Plugins
+from dataperf.cli.options import RESULTS, AsJson, DataDir, Plugins, Results
 
 
 def compare(
@@ -33,3 +33,35 @@ def compare(
     with terminal.progress("comparing"):
         found = comparing.compare(results, data=data)
     terminal.show_json(plain(found)) if as_json else terminal.show(report.comparison(found))
+
+
+def plan(
+    board: Annotated[str, typer.Argument(help="The board: CHALLENGE/BOARD.")],
+    difference: Annotated[
+        float, typer.Option("--difference", "-d", help="True difference of scores to be shown.")
+    ] = 0.02,
+    power: Annotated[
+        float, typer.Option("--power", help="Probability with which it is to be shown.")
+    ] = 0.8,
+    entries: Annotated[
+        int, typer.Option("--entries", help="Number of entries whose pairs are all compared.")
+    ] = 2,
+    results: Results = RESULTS,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    plugins: Plugins = None,
+) -> None:
+    """Say how many test rows and seeds a board needs to show a difference.
+
+    Example: dataperf plan speech-selection/digits-60 --difference 0.02
+    Example: dataperf plan speech-selection/digits-60 --difference 0.05 --power 0.9 --entries 10
+    """
+    from dataperf import report
+    from dataperf.api import comparing
+    from dataperf.boards.plan import plain
+
+    with terminal.progress("planning"):
+        found = comparing.plan(
+            board, difference=difference, power=power, entries=entries, results=results
+        )
+    terminal.show_json(plain(found)) if as_json else terminal.show(report.plan(found))

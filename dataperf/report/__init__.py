@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataperf.report.boards import challenge_page, leaderboard, short_table
 from dataperf.report.comparison import comparison
+from dataperf.report.plan import plan
 from dataperf.report.points import MARKS, headroom, with_headroom
 from dataperf.report.scorecard import full_scorecard, scorecard
 
@@ -17,6 +18,7 @@ __all__ = [
     "full_scorecard",
     "headroom",
     "leaderboard",
+    "plan",
     "scorecard",
     "short_table",
     "with_headroom",

@@ -53,6 +53,8 @@ def leaderboard(board: Leaderboard) -> RenderableType:
     parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
     if any(row.rank != row.worst_rank for row in board.rows):
         parts.append(Text("ranks: with 95 % probability, all true ranks are within these"))
+    if board.visible_words:
+        parts.append(Text(board.visible_words))
     if not rows:
         parts.append(Text("no result can be ranked yet; dataperf evaluate writes results"))
     for result, reason in board.unranked:

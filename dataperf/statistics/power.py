@@ -30,11 +30,12 @@ class PairVariance:
     Parameters
     ----------
     rows : float
-        Of the test rows, at the number of rows that were measured and with very many seeds.
+        Variance by the test rows, at the number of rows that were measured and with very many
+        seeds.
     both : float
-        Of rows within one seed, at that number of rows.
+        Variance by the rows within one seed, at that number of rows.
     seeds : float
-        Of one seed, with very many test rows.
+        Variance by one seed, with very many test rows.
     added : float
         What the test adds for rows on which the two may differ, at that number of rows.
     count : int
