@@ -14,10 +14,13 @@ Any other exception is a bug in dataperf and keeps its traceback (exit code 1).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: Characters without a sign of their own that are printed as they are: line ends, tabs, joiners.
+KEPT = "\n\t\u200c\u200d"
 #: Maximum number of problems in one message; a file can have millions.
 MOST_SHOWN = 100
 
@@ -67,6 +70,10 @@ class DataperfError(Exception):
     """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        """Return the message with control characters escaped: names in it may be a stranger's."""
+        return printable(super().__str__())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross process borders: keep the message, do not build it again."""
@@ -137,7 +144,8 @@ class Invalid(DataperfError):
         if len(self.problems) > MOST_SHOWN:
             shown.append(f"  and {len(self.problems) - MOST_SHOWN:,} more")
         lines = "\n".join(shown)
-        super().__init__(f"{subject}: {count}\n{lines}")
+        named = subject.replace("\n", "\\n")  # a file's name cannot forge a line
+        super().__init__(f"{named}: {count}\n{lines}")
 
 
 class DigestMismatch(DataperfError):
@@ -240,3 +248,31 @@ def refuse(subject: str, rule: str, where: str, what: str, expected: str = "") -
       1. the file is empty [empty]
     """
     return Invalid(subject, [Problem(rule, where, what, expected)])
+
+
+def printable(text: str, escaped: Callable[[str], str] | None = None) -> str:
+    r"""Return a text with control characters escaped, which would command the terminal.
+
+    So are characters that reorder or hide others. Line ends and tabs stay as they are; so do the
+    two joiners that several scripts are spelt with.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    escaped
+        Returns what a character is written as; by default Python's own escape.
+
+    >>> printable("\x1b[2Jred")
+    '\\x1b[2Jred'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    escaped = escaped or (lambda each: each.encode("unicode_escape").decode())
+    return "".join(each if _harmless(each) else escaped(each) for each in text)
+
+
+def _harmless(character: str) -> bool:
+    if character.isprintable() or character in KEPT:
+        return True
+    return unicodedata.category(character) == "Zs"  # spaces of other widths

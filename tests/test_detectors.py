@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from audit_tiny import Fake, added, blobs, made
 
-from dataperf import registry
+from dataperf import registry, statistics
 from dataperf.authoring import detector_trial, example_rows
 from dataperf.detectors import (
     annotators,
@@ -536,8 +536,21 @@ def test_fairness_measures_equal_those_of_fairlearn(seed):
         ("disparate impact ratio", metrics.demographic_parity_ratio),
         ("equal opportunity difference", metrics.equal_opportunity_difference),
     ):
-        ours = fairness._between(name, fairness._rates(name, cells))
+        ours = fairness._between(name, statistics.ratio(*fairness._counts(name, cells)))
         assert np.array_equal(ours, function(**given), equal_nan=True)
+
+
+@pytest.mark.parametrize(("groups", "apart"), [(2, 0.0), (5, 0.0), (5, 0.1)])
+def test_fairness_intervals_hold_the_true_difference(groups, apart):
+    """Also where groups do not differ, although a largest difference is never negative."""
+    random, shares = RANDOM(0), np.full(groups, 0.7)
+    shares[-1] += apart
+    held = 0
+    for _ in range(200):
+        hits, rows = random.binomial(100, shares), np.full(groups, 100)
+        low, high = fairness._bounds("accuracy difference", hits, rows)
+        held += low - 1e-12 <= apart <= high
+    assert held / 200 >= 0.92
 
 
 # Drift -----------------------------------------------------------------------------------

@@ -470,9 +470,19 @@ def test_the_command_refuses_a_hostile_archive_and_a_changed_file(server, tmp_pa
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "leads outside the folder [path-escape]" in done.stderr
+    assert list((tmp_path / "data").iterdir()) == []  # refused: neither kept nor recorded
     assert not (tmp_path / "evil.txt").exists()
-    (tmp_path / "data/d.zip").unlink()
     server.files["d.zip"] = zipped(tmp_path / "d.zip", GOOD).read_bytes()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "promises no digest" in done.stderr
+    (tmp_path / "data/d.zip").write_bytes(server.files["d.zip"] + b"more")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "data get NAME --again" in done.stderr
+    (tmp_path / "data/UNPACKED.json").unlink()
+    (tmp_path / "data/d.zip").unlink()
+    server.files["d.zip"] = zipped(tmp_path / "d.zip", GOOD[:2]).read_bytes()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "SHA256SUMS" in done.stderr

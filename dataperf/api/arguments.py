@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dataperf.basics import validation
-from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.errors import Invalid, Problem, did_you_mean, printable
 from dataperf.records import Challenge, Result, Submission
 
 
@@ -142,7 +142,7 @@ def shown(value: Any) -> str:
 
 def warn(message: str) -> None:
     """Issue a message as a Python warning: the default ``on_message`` of public functions."""
-    warnings.warn(message, UserWarning, stacklevel=4)
+    warnings.warn(printable(message), UserWarning, stacklevel=4)
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -163,7 +163,9 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f".writing-{os.getpid()}-", suffix=".part"
+    )
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

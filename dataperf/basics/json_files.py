@@ -16,6 +16,8 @@ from dataperf.basics import validation
 from dataperf.errors import Invalid, Problem
 
 LARGEST_FILE = 256 * 2**20
+#: Maximum number of values in a file; it bounds the memory that the parsed file takes.
+MOST_VALUES = 20_000_000
 #: Parsing takes about 20 bytes of memory for each byte of JSON.
 LARGEST_JSON = 32 * 2**20
 DEEPEST = 32
@@ -75,17 +77,21 @@ def read_content(path: Path) -> bytes:
         if not path.is_file():
             what = "there is no such file" if not path.exists() else "this is not a regular file"
             raise Invalid(str(path), [Problem("not-a-file", "", what)])
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            what = f"{size / 2**20:,.0f} MiB"
-            raise Invalid(str(path), [Problem("too-large", "", what, "at most 256 MiB")])
+        check_size(path.stat().st_size, str(path))
         return path.read_bytes()
     except OSError as error:
         raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
 
 
+def check_size(size: int, subject: str) -> None:
+    """Raise Invalid if a file has more than 256 MiB."""
+    if size > LARGEST_FILE:
+        what = f"{size / 2**20:,.0f} MiB"
+        raise Invalid(subject, [Problem("too-large", "", what, "at most 256 MiB")])
+
+
 def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
-    """Parse JSON strictly: repeated keys, NaN and deep nesting are errors.
+    """Parse JSON strictly: repeated keys, NaN, deep nesting and too many values are errors.
 
     Parameters
     ----------
@@ -102,6 +108,10 @@ def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
         If the bytes are not strict JSON; all problems are listed.
     """
     faults: list[Problem] = []
+    values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+    if values > MOST_VALUES:  # a value of two bytes takes up to a hundred in memory
+        what = f"about {values:,} values"
+        raise Invalid(subject, [Problem("too-large", "", what, f"at most {MOST_VALUES:,}")])
 
     def pairs(items: list[tuple[str, Any]]) -> Mapping[str, Any]:
         unique = dict(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -118,7 +119,14 @@ def _rule(kind: str) -> str:
 
 def shown(value: Any, width: int = 60) -> str:
     """Return a value as text for a message, at most ``width`` characters, control characters escaped."""
-    text = repr(value[:width] if isinstance(value, str) else value)
+    if isinstance(value, str | list):
+        value = value[:width]
+    elif isinstance(value, dict):
+        value = dict(islice(value.items(), width))
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of more than 4,300 digits, deep nesting
+        text = f"a {type(value).__name__} that is too large to show"
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

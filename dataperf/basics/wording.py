@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dataperf.errors import printable
+
+#: What a formula of a spreadsheet begins with, in both widths.
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 def plural(count: int, word: str) -> str:
     """Return a count with its noun in the right number.
@@ -33,15 +38,38 @@ def shorten(names: Sequence[str], most: int = 12) -> str:
     return listed if len(names) <= most else f"{listed} and {len(names) - most:,} more"
 
 
-def printable(text: str) -> str:
-    r"""Return a text with control characters escaped, which would command the terminal.
+def in_one_line(text: str, most: int = 500) -> str:
+    r"""Return a message without line ends, cut to a number of characters.
 
-    Line ends and tabs stay as they are.
-
-    >>> printable("\x1b[2Jred")
-    '\\x1b[2Jred'
+    >>> in_one_line("2 problems\n  1. one\n  2. two")
+    '2 problems 1. one 2. two'
     """
-    return "".join(
-        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
-        for each in text
-    )
+    line = printable(" ".join(text[: 4 * most].split()))
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def on_one_line(name: str) -> str:
+    r"""Return a name with control characters and line ends escaped: it cannot forge a line.
+
+    >>> on_one_line("a\nb.json")
+    'a\\nb.json'
+    """
+    return printable(name).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def no_formula(cell: str) -> str:
+    """Return a cell for a CSV report that no spreadsheet runs as a formula.
+
+    A text that begins like a formula gets an apostrophe in front; numbers stay as they are. Never
+    for a file that is read back: there every value stays exact.
+
+    >>> no_formula("=1+1"), no_formula("-0.5"), no_formula("a=b")
+    ("'=1+1", '-0.5', 'a=b')
+    """
+    if not cell.lstrip().startswith(FORMULA) and not cell.startswith(("\t", "\r")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell

@@ -12,6 +12,7 @@ from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.evaluation import record_check
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Result, TaskData
 
@@ -44,6 +45,7 @@ def entries(found: Sequence[Result], data: Any) -> list[Entry]:
             if refused := _refusal(result, challenge, rows):
                 raise DataperfError(refused)
             recomputed = recompute(challenge, result.board, rows, result)
+            record_check.check(result)
             made.append(Entry(letter, result, challenge, rows, recomputed))
         except DataperfError as error:
             where = f"{letter} ({name_of(result)})"

@@ -10,12 +10,13 @@ import numpy as np
 
 from dataperf import statistics
 from dataperf.basics import files
-from dataperf.basics.wording import plural, printable
+from dataperf.basics.validation import shown
+from dataperf.basics.wording import in_one_line, plural
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
-from dataperf.evaluation import evaluate, results, scorecard
+from dataperf.evaluation import evaluate, record_check, results, scorecard
 from dataperf.evaluation.train import Run, training_set_digest, weights_of
 from dataperf.records import (
     Challenge,
@@ -154,11 +155,15 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
         try:
             score = judge(result)
         except DataperfError as error:
-            unranked.append((result, str(error)))
+            unranked.append((result, in_one_line(str(error))))
+            continue
+        except Exception as error:  # one odd record must not end the board for everyone
+            what = f"a defect of dataperf: {type(error).__name__}: {error}"
+            unranked.append((result, in_one_line(what)))
             continue
         same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
-            unranked.append((result, _repeats(result, same)))
+            unranked.append((result, in_one_line(_repeats(result, same))))
     rows, ranks = _ranked(list(entries.values()))
     first = next(iter(entries.values()), None)
     return Leaderboard(
@@ -204,7 +209,7 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
     def judge(result: Result) -> Score:
         record = result.provenance
         if result.status != "scored":
-            raise DataperfError(f"failed: {printable(result.error or '')}")
+            raise DataperfError(f"failed: {result.error or ''}")
         if result.rules != "strict":
             raise DataperfError("scored by the official rules, which can be cheated")
         if not record.frozen or unfrozen:
@@ -222,7 +227,9 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
         used = record.digests.get("data", "nothing")
         if used != here:
             raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
-        return recompute(challenge, board, data, result).score
+        score = recompute(challenge, board, data, result).score
+        record_check.check(result)
+        return score
 
     return judge
 
@@ -252,6 +259,9 @@ def recompute(
     submission.check(answer, challenge, data, official=official)
     plans = evaluate.plans_of(challenge, answer, data, official=official)
     metrics, found = evaluate.metrics_of(tasks), {}
+    others = sorted(result.tasks.keys() - tasks.keys())
+    if others:
+        raise DataperfError(f"scores of {shown(others[0])}, which is not a task of the board")
     for name, task in tasks.items():
         if name not in result.tasks:
             raise DataperfError(f"no scores of {name}")
@@ -274,13 +284,15 @@ def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
 def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> Run:
     predictions = {}
     for name, test in data.tests.items():
-        parts = [run.predictions.get(name) for run in kept.training_runs]
-        arrays = [results.decode(part) for part in parts if part is not None]
-        if len(arrays) != len(plan.sets) or name not in kept.splits:
+        parts = [run.predictions[name] for run in kept.training_runs if name in run.predictions]
+        if len(parts) != len(plan.sets) or name not in kept.splits:
             raise DataperfError(f"no scores or predictions of {name}")
+        expected = (len(task.seeds), len(test.labels))
+        for shape in map(results.shape_of, parts):  # before anything is decoded
+            if shape != expected:
+                raise DataperfError(f"predictions of {name} have shape {shape}, not {expected}")
+        arrays = [results.decode(part) for part in parts]
         for array in arrays:
-            if array.shape != (len(task.seeds), len(test.labels)):
-                raise DataperfError(f"predictions of {name} have shape {array.shape}")
             if array.min() < 0 or array.max() >= len(task.classes):
                 raise DataperfError(f"predictions of {name} are not class ids")
         predictions[name] = np.concatenate(arrays)
@@ -290,6 +302,9 @@ def _kept_run(task: Task, data: TaskData, plan: Plan, kept: TaskScores) -> Run:
 def _check_splits(
     task: Task, metrics: Mapping[str, Any], found: Mapping[str, Outcome], kept: TaskScores
 ) -> None:
+    others = sorted(kept.splits.keys() - task.splits.keys())
+    if others:
+        raise DataperfError(f"scores on {shown(others[0])}, which is not a split of the board")
     for name in task.splits:
         headline, scores = task.headline(name), kept.splits[name]
         value = statistics.average(metrics[headline], found[name])

@@ -16,7 +16,7 @@ from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.definitions.data import data_digest
 from dataperf.errors import DataperfError
-from dataperf.evaluation import engines, results
+from dataperf.evaluation import engines, record_check, results
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Record, Result, TaskData
@@ -103,6 +103,7 @@ def _name(given: Kept | Path | Result) -> str:
 def _read(given: Kept | Path | Result) -> tuple[Result, str]:
     """Return the record and its name."""
     if isinstance(given, Result):
+        record_check.check(given)
         return given, _name(given)
     if isinstance(given, Kept):
         return results.get(given.location, given.name), given.name

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf.basics.wording import printable
+from dataperf.errors import printable
 
 #: Maximum number of pixels of an image, and the accepted formats.
 LARGEST, FORMATS = 50_000_000, ("PNG", "JPEG", "WEBP")

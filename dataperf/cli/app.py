@@ -58,7 +58,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from dataperf import __version__
 
-        typer.echo(f"dataperf {__version__}")
+        terminal.line(f"dataperf {__version__}")
         raise typer.Exit
 
 

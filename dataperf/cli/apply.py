@@ -59,6 +59,6 @@ def apply(
         facts = {"rows": found.rows, "kept": found.kept, "notes": list(found.notes)}
         terminal.show_json({**facts, "changes": listed})
     else:
-        typer.echo(str(found))
+        terminal.line(str(found))
     for wrote in (found.output, found.log):
         terminal.say(f"wrote {wrote}")

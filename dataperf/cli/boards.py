@@ -60,11 +60,11 @@ def list_(
         ]
         return terminal.show_json(rows)
     for each, entries in found.items():
-        typer.echo(f"{each.replace('_', ' ')}:")
+        terminal.line(f"{each.replace('_', ' ')}:")
         for entry in entries:
             mark = "" if entry.ours else f"  ({entry.origin})"
             answers = f"{', '.join(entry.tracks()):<19} " if each == "strategies" else ""
-            typer.echo(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
+            terminal.line(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
 
 
 def show(
@@ -88,11 +88,11 @@ def show(
         return terminal.show_json(found.model_dump(mode="json", exclude_none=True))
     points = reference_points.load_all(found)
     if markdown:
-        return typer.echo(report.headroom(points) if points else "no reference points")
+        return terminal.line(report.headroom(points) if points else "no reference points")
     terminal.show(report.challenge_page(found, points))
     for warning in freezing.changed_parts(found):
-        typer.echo(f"warning: {warning}", err=True)
-    typer.echo(f"\ntask, data card, rules: {loading.folder_of(found) / 'README.md'}")
+        terminal.say(f"warning: {warning}")
+    terminal.line(f"\ntask, data card, rules: {loading.folder_of(found) / 'README.md'}")
 
 
 def leaderboard(
@@ -117,6 +117,6 @@ def leaderboard(
     if as_json:
         return terminal.show_json([plain(each) for each in found.boards])
     if not found.boards:
-        typer.echo(f"no results of {challenge} in {results}")
+        terminal.line(f"no results of {challenge} in {results}")
     for each in found.boards:
         terminal.show(report.leaderboard(each))

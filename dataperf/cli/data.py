@@ -12,6 +12,9 @@ from dataperf.cli.options import AsJson, DataDir, Plugins
 
 def data_get(
     name: Annotated[str, typer.Argument(help="Name of a challenge or of a dataset.")],
+    again: Annotated[
+        bool, typer.Option("--again", help="Download existing files anew and replace them.")
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -19,6 +22,7 @@ def data_get(
     """Download official data, check its digest and unpack it.
 
     Example: dataperf data get speech-selection
+    Example: dataperf data get speech-selection --again
     """
     from dataperf import registry
     from dataperf.definitions import loading as challenges
@@ -34,10 +38,13 @@ def data_get(
     found = {}
     for dataset, source in wanted.items():
         with terminal.byte_progress() as progress:
-            found[dataset] = str(download.get(dataset, source, progress=progress))
+            place = download.get(
+                dataset, source, again=again, progress=progress, on_message=terminal.say
+            )
+            found[dataset] = str(place)
         if not as_json:
-            typer.echo(f"{dataset}: {found[dataset]}")
+            terminal.line(f"{dataset}: {found[dataset]}")
     if as_json:
         return terminal.show_json(found)
     if not found:
-        typer.echo(f"nothing to download: the data of {name} comes with the installation")
+        terminal.line(f"nothing to download: the data of {name} comes with the installation")

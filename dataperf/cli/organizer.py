@@ -107,8 +107,8 @@ def new(
     if as_json:
         return terminal.show_json({"wrote": written})
     for file in written:
-        typer.echo(f"wrote {file}")
-    typer.echo(f"check it: dataperf check-plugins --plugins {shlex.quote(str(path))}")
+        terminal.line(f"wrote {file}")
+    terminal.line(f"check it: dataperf check-plugins --plugins {shlex.quote(str(path))}")
 
 
 def freeze(
@@ -132,7 +132,7 @@ def freeze(
     if as_json:
         return terminal.show_json(digests)
     for frozen, digest in digests.items():
-        typer.echo(f"frozen: {digest}  {frozen}")
+        terminal.line(f"frozen: {digest}  {frozen}")
 
 
 def schema(

@@ -50,7 +50,7 @@ def baseline(
     request = challenges.BaselineRequest(challenge, board, strategy, seed, submitter, out, force)
     with terminal.progress(f"{strategy} on {board or challenge}"):
         written = challenges.write_baseline(request)
-    terminal.show_json({"wrote": str(written)}) if as_json else typer.echo(f"wrote {written}")
+    terminal.show_json({"wrote": str(written)}) if as_json else terminal.line(f"wrote {written}")
 
 
 def check(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dataperf.basics.wording import on_one_line
 from dataperf.cli import terminal
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ def _check(file: str, outcome: Checked | Invalid) -> None:
     from dataperf.errors import Invalid
 
     if isinstance(outcome, Invalid):
-        return typer.echo(f"error: {Invalid(file, outcome.problems)}", err=True)
-    typer.echo(f"{file}: valid")
+        return terminal.say(f"error: {Invalid(file, outcome.problems)}")
+    terminal.line(f"{on_one_line(file)}: valid")
     for warning in outcome.warnings:
-        typer.echo(f"  warning: {warning}")
+        terminal.line(f"  warning: {warning}")
 
 
 def results(scored: Sequence[Scored], as_json: bool) -> None:
@@ -63,15 +64,15 @@ def _results(scored: Sequence[Scored]) -> None:
     own = bool(scored[0].result.own_data)
     if len(scored) > 1 and not own:
         terminal.show(report.short_table([each.result for each in scored]))
-        typer.echo("\nThe first of them in full:\n")
+        terminal.line("\nThe first of them in full:\n")
     for number, each in enumerate(scored):
         if own or number == 0:
             terminal.show(report.full_scorecard(each.result))
-            typer.echo("")
+            terminal.line("")
         if own:
-            typer.echo(f"kept as {each.location}")
+            terminal.line(f"kept as {on_one_line(each.location)}")
     for each in () if own else scored:
-        typer.echo(f"kept as {each.location}")
+        terminal.line(f"kept as {on_one_line(each.location)}")
 
 
 def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
@@ -81,8 +82,8 @@ def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
         terminal.show_json(found)
     else:
         for row in found:
-            typer.echo(f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}")
+            terminal.line(f"{'ok  ' if row['ok'] else 'FAIL'} {on_one_line(row['name'])}")
             for problem in [*row["problems"], *row.get("notes", ())]:
-                typer.echo(f"     {problem}")
+                terminal.line(f"     {problem}")
     if not all(row["ok"] for row in found):
         raise typer.Exit(1)

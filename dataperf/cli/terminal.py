@@ -1,4 +1,8 @@
-"""Printing: text, tables, JSON, messages and progress bars."""
+"""Printing: text, tables, JSON, messages and progress bars.
+
+Every command prints through here. Names and texts from data and records may hold sequences that
+command a terminal: they are escaped in everything but JSON, whose values stay exact.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dataperf.basics.wording import printable
+from dataperf.errors import printable
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 
 def show(drawn: RenderableType) -> None:
@@ -26,20 +30,48 @@ def show(drawn: RenderableType) -> None:
         columns = os.environ.get("COLUMNS", "")
         width = max(60, int(columns)) if columns.isdecimal() and len(columns) < 5 else 110
         console = Console(highlight=False, width=width)
-    console.print(drawn, markup=False) if isinstance(drawn, str) else console.print(drawn)
+    console.print(_Escaped(drawn))
+
+
+class _Escaped:
+    """What is drawn, with the control characters of its texts escaped; its styles stay."""
+
+    def __init__(self, drawn: RenderableType) -> None:
+        self._drawn = drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        drawn = Text(self._drawn) if isinstance(self._drawn, str) else self._drawn
+        for segment in console.render(drawn, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
 
 
 def show_json(value: Any) -> None:
-    """Print a value as JSON."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    """Print a value as JSON, with control characters in JSON's own escapes."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    typer.echo(printable(text, escaped=_json_escape))
+
+
+def _json_escape(character: str) -> str:
+    return json.dumps(character)[1:-1]
+
+
+def line(text: str) -> None:
+    """Print a line on standard output, with control characters escaped."""
+    typer.echo(printable(text))
 
 
 def say(text: str) -> None:
-    """Print a line on standard error, with control characters escaped.
-
-    Names in data may hold sequences that command a terminal.
-    """
+    """Print a line on standard error, with control characters escaped."""
     typer.echo(printable(text), err=True)
+
+
+def _described(title: str) -> str:
+    """Return a description for a progress bar, which would read brackets as styles."""
+    from rich.markup import escape
+
+    return escape(printable(title))
 
 
 @contextmanager
@@ -52,7 +84,7 @@ def progress(title: str, total: int | None = None) -> Iterator[Callable[[], None
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
+        task = bar.add_task(_described(title), total=total)
         yield lambda: bar.advance(task)
 
 
@@ -68,7 +100,7 @@ def steps() -> Iterator[Callable[[str, int, int | None], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
         yield lambda words, done, total: bar.update(
-            task, description=words, completed=done, total=total
+            task, description=_described(words), completed=done, total=total
         )
 
 
@@ -95,7 +127,7 @@ def byte_progress() -> Iterator[Callable[[str], Callable[[int, int | None], None
     with Progress(*columns, console=Console(stderr=True)) as bar:
 
         def shown(title: str) -> Callable[[int, int | None], None]:
-            task = bar.add_task(title, total=None)
+            task = bar.add_task(_described(title), total=None)
             return lambda done, total: bar.update(task, completed=done, total=total)
 
         yield shown

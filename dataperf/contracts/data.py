@@ -37,7 +37,9 @@ class Dataset(Protocol):
         path : Path or None
             Where the bytes of the source lie; None if our own code makes them.
         **options
-            What a challenge file says in ``options``.
+            What a challenge file says in ``options``. Name each one as an argument, typed ``int``,
+            ``float``, ``str``, ``bool`` or ``Literal[...]``: others are refused before any data is
+            loaded.
 
         Returns
         -------

@@ -12,6 +12,7 @@ import numpy as np
 
 from dataperf import __version__
 from dataperf.basics import files
+from dataperf.basics.wording import no_formula
 from dataperf.curation import as_json
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.evidence import calibration
@@ -278,13 +279,17 @@ class Audit:
         return target
 
     def to_csv(self, folder: Path | str) -> list[Path]:
-        """Write every table of every finding as a CSV file; return the paths."""
+        """Write every table of every finding as a CSV file; return the paths.
+
+        They are reports for people: a text that begins like a formula gets an apostrophe in front,
+        so that no spreadsheet runs it. `to_dict` holds every value as it is.
+        """
         target, written = _path(folder), []
         for found in self.findings:
             tables = {found.kind: found.table}
             tables |= {f"{found.kind}-{name}": each for name, each in found.tables.items()}
             for name, table in tables.items():
-                text = table.to_csv(index=table.index.name is not None)
+                text = _without_formulas(table).to_csv(index=table.index.name is not None)
                 _write(target / f"{name}.csv", text.encode())
                 written.append(target / f"{name}.csv")
         return written
@@ -355,3 +360,15 @@ def _write(target: Path, content: bytes) -> None:
         files.write_whole(target, content)
     except (OSError, ValueError) as error:  # ValueError: the name holds a NUL
         raise DataperfError(f"{target} cannot be written: {error}") from error
+
+
+def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts, heads and index no spreadsheet runs as formulas."""
+
+    def safe(value: Any) -> Any:
+        return no_formula(value) if isinstance(value, str) else value
+
+    texts = [name for name in table.columns if table[name].dtype.kind not in "biufcmM"]
+    found = table.assign(**{name: table[name].map(safe) for name in texts})
+    found.index = found.index.map(safe) if found.index.dtype.kind == "O" else found.index
+    return found.rename(columns=safe)

@@ -158,7 +158,7 @@ class Cells:
                 break
             count += 1
         for head, right in zip(self.heads[:count], self.rights):
-            drawn.add_column(head, justify="right" if right else "left", overflow="fold")
+            drawn.add_column(Text(head), justify="right" if right else "left", overflow="fold")
         for line in zip(*self.cells[:count]):
             drawn.add_row(*(Text(text) for text in line))
         yield drawn

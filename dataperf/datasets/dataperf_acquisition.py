@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def inputs(path: Path, market: int) -> list[Path]:
     return [*_sellers(path, market), _buyer(path, market)]
 
 
-def table(path: Path | None, market: int) -> Table:
+def table(path: Path | None, market: Literal[0, 1, 2, 3, 4]) -> Table:
     """Return the rows of all sellers, sorted by seller, then the buyer's rows.
 
     Returns

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,11 @@ source = Folder(
     entries=("embeddings",),
 )
 
+Concept = Literal[
+    "01g317", "01g317-flipped", "04hgtk", "04hgtk-flipped",
+    "04rky", "04rky-flipped", "09j2d", "09j2d-flipped",
+]  # fmt: skip
+
 
 def inputs(path: Path, task: str) -> list[Path]:
     """Return the files of a task that are read: training rows, test rows, true labels."""
@@ -46,7 +51,7 @@ def inputs(path: Path, task: str) -> list[Path]:
     ]
 
 
-def table(path: Path | None, task: str) -> Table:
+def table(path: Path | None, task: Concept) -> Table:
     """Return the training rows in the order of the file, then the test rows.
 
     Returns

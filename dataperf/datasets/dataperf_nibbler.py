@@ -14,15 +14,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import Archive, Card, Folder, Table
 
-ADDRESS = "https://raw.githubusercontent.com/google-research-datasets/adversarial-nibbler/main/"
-ROUNDS = (1, 3, 4)
+ADDRESS = "https://raw.githubusercontent.com/google-research-datasets/adversarial-nibbler/"
+#: The publisher's commit of each round: what an address with it names never changes.
+COMMITS = """
+9307acb90bcf49ffb8724f419a2d3c38829c4612 9f358082ade486ce0c15188191961892a2d0852e
+ba05a07aa5b54b8e442215ac0b88e96580070dbf"""
+ROUNDS = dict(zip((1, 3, 4), COMMITS.split(), strict=True))
 FILES = ("dev.json", "train.json")
 
 card = Card(
@@ -42,9 +46,9 @@ source = Folder(
     layout="roundN/submitted/dev.json and train.json",
     entries=tuple(f"round{number}" for number in ROUNDS),
     archives=tuple(
-        Archive(f"{ADDRESS}round{number}/submitted/{name}", f"round{number}/submitted/{name}")
-        for number in ROUNDS
-        for name in FILES
+        Archive(f"{ADDRESS}{commit}/{name}", name)
+        for number, commit in ROUNDS.items()
+        for name in (f"round{number}/submitted/{file}" for file in FILES)
     ),
 )
 
@@ -141,13 +145,12 @@ def inputs(path: Path, round: int) -> list[Path]:
         If neither file exists.
     """
     folder = path / f"round{round}" / "submitted"
-    found = [folder / name for name in FILES if (folder / name).is_file()]
-    if not found:
+    if not (found := [folder / name for name in FILES if (folder / name).is_file()]):
         raise Unavailable(f"expected {' or '.join(FILES)} in {folder}")
     return found
 
 
-def table(path: Path | None, round: int) -> Table:
+def table(path: Path | None, round: Literal[1, 3, 4]) -> Table:
     """Return the votes and prompts of a round as rows; see `tabulate`."""
     assert path is not None
     return tabulate(_round(path, round))
@@ -161,8 +164,7 @@ def facts(path: Path, round: int) -> dict[str, Any]:
 def _round(path: Path, number: int) -> list[Prompt]:
     found: dict[str, Prompt] = {}
     for file in inputs(path, number):
-        size = file.stat().st_size
-        if size > LARGEST:
+        if (size := file.stat().st_size) > LARGEST:
             raise Invalid(str(file), [Problem("too-large", "", f"{size:,} bytes", f"{LARGEST:,}")])
         for prompt in records(file.read_bytes(), str(file)):
             if found.setdefault(prompt.uid, prompt) != prompt:
@@ -182,9 +184,8 @@ def tabulate(prompts: list[Prompt]) -> Table:
         first. Columns: ``part`` (``votes`` or ``prompts``), ``submitter`` and ``label``, which is
         "fooled" for every row: what the submitter claims.
     """
-    raters = {
-        name: n for n, name in enumerate(sorted({r.rater for p in prompts for r in p.ratings}))
-    }
+    names = sorted({rating.rater for prompt in prompts for rating in prompt.ratings})
+    raters = {name: number for number, name in enumerate(names)}
     ids, features, submitters = [], [], []
     for number, prompt in enumerate(prompts):
         for place, rating in enumerate(prompt.ratings):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ source = Folder(
     entries=("dataperf_en_data", "dataperf_id_data", "dataperf_pt_data"),
     archives=tuple(
         Archive(
-            f"http://dataperf.s3.amazonaws.com/speech-selection/dataperf_{name}_data.zip",
+            f"https://dataperf.s3.amazonaws.com/speech-selection/dataperf_{name}_data.zip",
             f"dataperf_{name}_data.zip",
             folder=f"dataperf_{language}_data",
         )
@@ -60,7 +60,7 @@ def inputs(path: Path, language: str) -> list[Path]:
     ]
 
 
-def table(path: Path | None, language: str) -> Table:
+def table(path: Path | None, language: Literal["en", "id", "pt"]) -> Table:
     """Return a language's rows: the clips allowed for training, then the evaluation clips.
 
     Parameters

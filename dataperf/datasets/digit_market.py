@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ DAMAGE = ("", "", "", "", "", "", "blurred", "blurred", "pale", "pale", "noisy",
 YES = (0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.3, 0.3, 0.8, 0.9)
 
 
-def table(path: Path | None, market: int) -> Table:
+def table(path: Path | None, market: Literal[0, 1, 2, 3, 4]) -> Table:
     """Return the rows of the sellers, sorted by seller, then the buyer's rows.
 
     Returns
@@ -93,7 +93,7 @@ def table(path: Path | None, market: int) -> Table:
     )
 
 
-def facts(path: Path | None, market: int) -> dict[str, Any]:
+def facts(path: Path | None, market: Literal[0, 1, 2, 3, 4]) -> dict[str, Any]:
     """Return what a buyer may know: rows, prices, budget and a summary of every seller.
 
     Returns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,14 @@ card = Card(
 
 source = Generated(inputs=("mnist_5k",))
 
+Digit = Literal[
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
+]  # fmt: skip
 TRAIN, TEST, WRONG = 300, 500, 90
 SEED = 20_230_817
 
 
-def table(path: Path | None, first: str, second: str) -> Table:
+def table(path: Path | None, first: Digit, second: Digit) -> Table:
     """Return the training rows, then the test rows.
 
     Parameters

@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from dataperf import registry
 from dataperf.basics import files
 from dataperf.basics.validation import problems_of, validate
+from dataperf.definitions import dataset_options
 from dataperf.errors import Ambiguous, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Board, Challenge, Task
 from dataperf.sources import tables
 
+#: Maximum size in bytes of a challenge file.
+LARGEST_FILE = 16 * 2**20
 #: Prefix of the names of challenges made of a user's own data: own-TRACK.
 OWN = "own-"
 
@@ -51,8 +54,11 @@ def is_own(name: str) -> bool:
 def read(path: Path) -> Challenge:
     """Return the challenge that a file describes."""
     try:
+        if path.stat().st_size > LARGEST_FILE:
+            what = f"{path.stat().st_size / 2**20:,.0f} MiB"
+            raise Invalid(str(path), [Problem("too-large", "", what, "at most 16 MiB")])
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # a number of 5,000 digits is a plain ValueError
         raise Invalid(str(path), [Problem("not-toml", "", str(error))]) from error
     except RecursionError:
         raise Invalid(str(path), [Problem("too-deep", "", "nested too deeply")]) from None
@@ -62,7 +68,7 @@ def read(path: Path) -> Challenge:
     except Invalid as error:
         problems = list(error.problems)
     else:
-        problems = list(_own_problems(challenge, path))
+        problems = [*_own_problems(challenge, path), *_option_problems(challenge)]
     problems += _rule_problems(content)
     if challenge is None or problems:
         raise Invalid(str(path), problems)
@@ -139,6 +145,14 @@ def _unknown_plugins(challenge: Challenge) -> Iterator[Problem]:
         except NotFound as error:
             what = str(error).partition("\n")
             yield Problem("unknown-plugin", place, what[0], what[2].strip())
+
+
+def _option_problems(challenge: Challenge) -> Iterator[Problem]:
+    known = registry.find("datasets")
+    for name, task in challenge.tasks.items():
+        dataset = known.get(task.dataset) or known.get(task.dataset.replace("-", "_"))
+        if dataset is not None:
+            yield from dataset_options.problems(f"tasks.{name}.options", dataset, task.options)
 
 
 def _rule_problems(content: Mapping[str, Any]) -> Iterator[Problem]:

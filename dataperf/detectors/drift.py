@@ -26,6 +26,9 @@ FEWEST = 20
 EFFECT, ALPHA = 0.1, 0.01
 #: Maximum number of rows for the classifier, its folds, and maximum number of splits compared.
 SEEN, FOLDS, SPLITS = 20_000, 3, 10
+#: Factor of the AUROC's interval, for the chance of the folds and their models. In 120 comparisons of
+#: two samples of one distribution, the interval held 0.5 in 89 % of cases without it, in 97 % with it.
+WIDER = 1.2
 #: Maximum number of categories of a column, and of nameless features that are tested.
 VALUES, FEATURES = 100, 512
 #: Maximum number of tested values (rows x columns) of a split.
@@ -215,7 +218,9 @@ def split_auroc(rows: Rows, here: IntArray, there: IntArray, seed: int) -> Area:
             model.fit(features[~held], first[~held])
             # scores of folds are not comparable; use ranks within each fold
             scores[held] = _ranks(model.predict_proba(features[held])[:, 1])
-    return measures.auroc(scores, first)
+    found = measures.auroc(scores, first)
+    half = WIDER * (found.high - found.low) / 2
+    return Area(found.value, max(0.0, found.value - half), min(1.0, found.value + half))
 
 
 def _folds(rows: Rows, picked: IntArray, first: NDArray[np.bool_], seed: int) -> IntArray:

@@ -225,6 +225,8 @@ def _bounds(measure: str, hits: IntArray, trials: IntArray) -> tuple[float, floa
             statistics.ratio(one[:, None], other)[apart]
             for one, other in ((low, high), (high, low))
         ]
+        if not np.isfinite(ends).any():
+            return 0.0, 1.0
         return float(min(1.0, np.nanmin(ends[0]))), float(min(1.0, np.nanmin(ends[1])))
     low, high = measures.wilson(hits, trials, several=count * (count - 1) // 2)
     difference = rates[:, None] - rates

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files, json_files, validation
+from dataperf.basics.wording import in_one_line
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
+from dataperf.evaluation import record_check
 from dataperf.records import Result
 from dataperf.records.fields import SCHEMA_VERSION
 
@@ -71,6 +73,25 @@ def decode(text: str) -> NDArray[np.intp]:
         problem = Problem("bad-predictions", "training_runs.predictions", str(error))
         raise Invalid("result", [problem]) from error
     return values.astype(np.intp, order="C")
+
+
+def shape_of(text: str) -> tuple[int, ...]:
+    """Return the shape that an encoded array states; nothing is decoded.
+
+    >>> shape_of(encode(np.array([[0, 1, 2], [2, 1, 0]])))
+    (2, 3)
+
+    Raises
+    ------
+    Invalid
+        If the text states none.
+    """
+    try:
+        return tuple(int(part) for part in text.split(":", 2)[1].split("x"))
+    except (ValueError, IndexError) as error:
+        what = f"{validation.shown(text)} states no shape"
+        problem = Problem("bad-predictions", "training_runs.predictions", what)
+        raise Invalid("result", [problem]) from error
 
 
 def dump(result: Result) -> bytes:
@@ -193,6 +214,7 @@ def get(location: str, name: str) -> Result:
     if not isinstance(content, bytes):
         what = f"{plugin_calls.named('stores', store)}: get returned {type(content).__name__}"
         raise DataperfError(f"{what}, expected bytes")
+    json_files.check_size(len(content), name)
     return _intact(content, name, Path(name).stem)
 
 
@@ -202,7 +224,7 @@ def parse(content: bytes, subject: str) -> Result:
     Raises
     ------
     Invalid
-        If the bytes are not a result.
+        If the bytes are not a result, or one whose parts do not fit together.
     """
     parsed = json_files.parse_json(content, subject)
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
@@ -212,7 +234,9 @@ def parse(content: bytes, subject: str) -> Result:
             f"schema_version {SCHEMA_VERSION}; results never change: evaluate the submission again"
         )
         raise Invalid(subject, [Problem("schema-version", "schema_version", what, expected)])
-    return validation.validate(Result, parsed, subject)
+    result = validation.validate(Result, parsed, subject)
+    record_check.check(result, subject)
+    return result
 
 
 def read(path: Path) -> Result:
@@ -227,11 +251,7 @@ def read(path: Path) -> Result:
         raise DataperfError(f"{path} is a folder; for all of its results: --results {path}")
     if not path.is_file():
         raise DataperfError(f"{path} is not a file")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataperfError(f"{path} cannot be read: {error}") from error
-    return _intact(content, str(path), path.stem)
+    return _intact(json_files.read_content(path), str(path), path.stem)
 
 
 def _intact(content: bytes, subject: str, stem: str) -> Result:
@@ -271,5 +291,5 @@ def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, s
             try:
                 intact.append(get(location, name))
             except DataperfError as error:
-                broken[name] = str(error).removeprefix(f"{name}: ")
+                broken[name] = in_one_line(str(error).removeprefix(f"{name}: "))
     return intact, broken

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
+from dataperf.basics.wording import no_formula
 from dataperf.definitions import submission
 from dataperf.errors import Invalid, Problem
 from dataperf.own_data import options
@@ -174,13 +175,24 @@ def listed(edit: Edit, rows: Rows) -> tuple[Change, ...]:
 
 
 def log(changes: tuple[Change, ...], path: Path) -> bytes:
-    """Return the change log as a file: JSON if its name ends so, otherwise CSV."""
+    """Return the change log as a file: JSON if its name ends so, otherwise CSV.
+
+    JSON holds every value as it is. In CSV, which people open in spreadsheets, a text that begins
+    like a formula gets an apostrophe in front.
+    """
     lines = [asdict(each) for each in changes]
     if path.suffix.lower() == ".json":
         return (json.dumps(lines, ensure_ascii=False, indent=1) + "\n").encode()
     text = io.StringIO()
     names = [each.name for each in fields(Change)]
-    writer = csv.DictWriter(text, names, lineterminator="\n")
+    bare = any("\r" in str(value) for line in lines for value in line.values())
+    writer = csv.DictWriter(
+        text,
+        names,
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL,  # else a "\r" would split a line
+    )
     writer.writeheader()
-    writer.writerows(lines)
+    for line in lines:
+        writer.writerow({k: no_formula(v) if isinstance(v, str) else v for k, v in line.items()})
     return text.getvalue().encode()

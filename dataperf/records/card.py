@@ -74,8 +74,15 @@ def _rows(grids: Sequence[Grid]) -> list[str]:
 
 def _one_line(line: str) -> str:
     """Return a line without control characters, cut to a width."""
-    shown = "".join(each if each.isprintable() else " " for each in " ".join(line.split()))
+    shown = _printable(" ".join(line.split()))
     return shown if len(shown) <= WIDEST else shown[: WIDEST - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    """Return a text with a blank for each control character; the joiners of several scripts stay."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\u200c\u200d" else " " for each in text)
 
 
 def html(card: Card) -> str:
@@ -92,7 +99,11 @@ def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: _printable(value) if isinstance(value, str) else value,
     )
     source = Path(__file__).with_name("card.html").read_text(encoding="utf-8")
     return environment.from_string(source)

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import (
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from dataperf.records import card, cards
-from dataperf.records.fields import Line, Name, Number, Record, Scalar, Text, Version
+from dataperf.records.fields import LARGEST_INT, Line, Name, Number, Record, Scalar, Text, Version
+
+
+def _one_message(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Return a value of an option, or one error instead of one for each type that it could have."""
+    expected = "a text of at most 200 characters, a number below 2 to the 63, true or false"
+    if isinstance(value, int) and abs(value) > LARGEST_INT:
+        raise PydanticCustomError("wrong_type", expected)
+    try:
+        return read(value)
+    except ValidationError:
+        raise PydanticCustomError("wrong_type", expected) from None
+
+
+#: A value of an option: one line of text, a number, true or false.
+Option = Annotated[Line | StrictBool | StrictInt | Number, WrapValidator(_one_message)]
 
 
 class Span(Record):
@@ -118,7 +141,7 @@ class Task(Record):
     }
 
     dataset: Name
-    options: dict[str, Scalar] = {}
+    options: dict[str, Option] = {}
     model: Name
     seeds: Annotated[list[StrictInt], Field(min_length=1)]
     label_column: str | None = None

@@ -10,7 +10,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Count = Annotated[StrictInt, Field(ge=0)]
+#: Largest whole number in a file: larger ones do not fit the types that others read them with.
+LARGEST_INT = 2**63 - 1
+Count = Annotated[StrictInt, Field(ge=0, le=LARGEST_INT)]
 #: Version of the file formats that this release reads and writes.
 SCHEMA_VERSION = 2
 Version = Annotated[StrictInt, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]

@@ -107,7 +107,7 @@ class Detection(Record):
     random: Estimate
     p_value: Number
     by_defect: dict[str, dict[str, Number]]
-    ranking: dict[str, Any] | None = None
+    ranking: dict[str, Number | None] | None = None
 
 
 class Balance(Record):
@@ -337,7 +337,7 @@ class Result(Record):
 
     schema_version: Version
     challenge: Name
-    challenge_version: int
+    challenge_version: Count
     board: Name
     status: Literal["scored", "failed"]
     error: str | None = None

@@ -77,7 +77,9 @@ class Url:
     sha256
         Digest of the file; None if the publisher states none.
     filename
-        What the file is called here.
+        What the file is called here; its ending says what it must be.
+    sizes
+        Smallest and largest size in bytes that it may have; None if they are not known.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Url:
     address: str
     sha256: str | None
     filename: str
+    sizes: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,12 @@ class Archive:
     filename
         What the file is called here.
     sha256
-        Digest of the file; None if the publisher states none. Then the digest of the first
-        download is recorded, and later downloads must have it.
+        Digest of the file; None if the publisher states none. Then what arrives must be what its
+        name claims; its digest is recorded, and later downloads must have it.
     folder
         Where its contents belong.
+    sizes
+        Smallest and largest size in bytes that it may have; None if they are not known.
 
     Examples
     --------
@@ -116,6 +121,7 @@ class Archive:
     filename: str
     sha256: str | None = None
     folder: str = ""
+    sizes: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator
+
+from dataperf.records import names
 from dataperf.records.fields import Line, Name, Number, Record, Text, Version
 
 
@@ -19,7 +22,7 @@ class Submission(Record):
     board
         Name of the board.
     submitter
-        Name of the submitter.
+        Name of the submitter: one line, in one script, without look-alike or invisible characters.
     method
         How the answer was made, in a few words.
     division
@@ -50,8 +53,8 @@ class Submission(Record):
     schema_version: Version
     challenge: Name
     board: Name
-    submitter: Line = "anonymous"
-    method: Line = ""
+    submitter: Annotated[Line, AfterValidator(names.signed)] = "anonymous"
+    method: Annotated[Line, AfterValidator(names.visible)] = ""
     division: Literal["open", "closed"] = "open"
     description: Text | None = None
     code_url: Text | None = None

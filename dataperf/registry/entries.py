@@ -84,7 +84,7 @@ class Entry:
             if self.kind == "challenges":
                 return str(tomllib.loads(text).get("title", ""))
             return files.first_line(ast.get_docstring(ast.parse(text)))
-        except (OSError, ValueError, SyntaxError) as error:
+        except (OSError, ValueError, SyntaxError, RecursionError) as error:
             return f"(unreadable: {error})"
 
     def defines(self, name: str) -> bool:

@@ -18,10 +18,14 @@ def defect_share(result: Result) -> str:
 
 
 def table(*columns: str, rows: Sequence[Sequence[str]], title: str = "") -> Table:
-    """Return a plain table: first column to the left, the rest to the right."""
-    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    """Return a plain table: first column to the left, the rest to the right.
+
+    Names may hold brackets, which a text without a type would read as styles.
+    """
+    heading = Text(title, style="table.title") if title else None
+    drawn = Table(title=heading, title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(columns):
-        drawn.add_column(column, justify="left" if place == 0 else "right", overflow="fold")
+        drawn.add_column(Text(column), justify="left" if place == 0 else "right", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     return drawn

@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from dataperf import statistics
-from dataperf.basics.wording import plural, printable
+from dataperf.basics.wording import plural
 from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
+from dataperf.errors import printable
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
 from dataperf.records.card import number, with_interval
 from dataperf.report.cells import table

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from dataperf.basics import files
 from dataperf.errors import DataperfError, Invalid, Problem
@@ -24,6 +24,10 @@ from dataperf.errors import DataperfError, Invalid, Problem
 CHUNK = 1 << 20
 LARGEST = 20 * 2**30
 MOST_FILES = 200_000
+#: How many times its size an archive may unpack to; small ones may unpack to ``SMALL`` bytes.
+MOST_RATIO, SMALL = 200, 256 * 2**20
+#: Maximum size in bytes of a header inside a tar archive, which is read into memory.
+LARGEST_HEADER = 2**20
 MOST_TRAILING = 64  # chunks to read after the last file of a tar archive
 UNPACKED = "UNPACKED.json"
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -50,6 +54,7 @@ def unpack(
     place: Path,
     *,
     folder: str = "",
+    again: bool = False,
     largest: int = LARGEST,
     most_files: int = MOST_FILES,
     progress: Progress | None = None,
@@ -71,6 +76,8 @@ def unpack(
     folder
         Subfolder of ``place`` for the files, unless the archive has a top-level folder of that
         name.
+    again
+        Unpack it even if it was unpacked there before, in the place of those files.
     largest, most_files
         Maximum number of bytes and of files.
     progress
@@ -90,18 +97,19 @@ def unpack(
     """
     digest, notes = files.digest_file(archive), read_notes(place)
     known = notes.get(archive.name, {})
-    if known.get("sha256") == digest and known.get("whole"):
+    if known.get("sha256") == digest and known.get("whole") and not again:
         return list(known["entries"])
     place.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=place, prefix=".unpacking-"))
+    work = Path(tempfile.mkdtemp(dir=place, prefix=f".unpacking-{os.getpid()}-"))
     try:
-        with _opened(archive) as members:
+        with _opened(archive, largest, most_files) as members:
             _refuse(archive, _problems(members, largest, most_files))
+            _refuse(archive, _size_problems(archive, members, place))
             _write(archive, _files_of(members), work, largest, progress)
         if folder and not (work / folder).is_dir():
             work = _inside(work, folder)
         entries = sorted(each.name for each in work.iterdir())
-        halfway = known["entries"] if known.get("sha256") == digest else []
+        halfway = known.get("entries", []) if again or known.get("sha256") == digest else []
         _move(
             work,
             place,
@@ -116,7 +124,7 @@ def unpack(
 
 def _inside(work: Path, folder: str) -> Path:
     """Move the content of the work folder into a subfolder; return the new work folder."""
-    outer = Path(tempfile.mkdtemp(dir=work.parent, prefix=".unpacking-"))
+    outer = Path(tempfile.mkdtemp(dir=work.parent, prefix=f".unpacking-{os.getpid()}-"))
     work.chmod(0o755)
     work.replace(outer / folder)
     return outer
@@ -133,11 +141,14 @@ def _move(
             f"{place} already contains {names}\n  Remove it, or use another folder: --data-dir DIR"
         )
     note(False)
-    for name in entries:
+    for name in dict.fromkeys([*entries, *halfway]):
         there = place / name
         if there.is_dir() and not there.is_symlink():
             shutil.rmtree(there)
-        (work / name).replace(there)
+        if name in entries:
+            (work / name).replace(there)
+        else:
+            there.unlink(missing_ok=True)
     note(True)
 
 
@@ -166,16 +177,22 @@ def _note(place: Path, archive: Path, digest: str, entries: list[str], whole: bo
 class _opened:
     """Context manager: opens an archive and gives its members."""
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, archive: Path, largest: int, most_files: int) -> None:
         self.archive = archive
+        self.largest, self.most_files = largest, most_files
 
     def __enter__(self) -> list[Any]:
         try:
             if zipfile.is_zipfile(self.archive):
                 self.file: Any = zipfile.ZipFile(self.archive)
                 return [(self.file, each) for each in self.file.infolist()]
-            self.file = tarfile.open(self.archive)
-            members = [(self.file, each) for each in self.file.getmembers()]
+            self.file = tarfile.open(self.archive, tarinfo=_TarInfo)
+            members, total = [], 0
+            for each in self.file:
+                members.append((self.file, each))
+                total += each.size
+                if total > self.largest or len(members) > self.most_files:
+                    return members  # refused; the rest need not be read
             for _ in range(MOST_TRAILING):  # reading to the end checks the digest of a gzip file
                 if not self.file.fileobj.read(CHUNK):
                     break
@@ -186,6 +203,23 @@ class _opened:
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
+
+
+class _TarInfo(tarfile.TarInfo):
+    """A member whose header is bounded: a long name or its attributes are read into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        found = super().frombuf(buf, encoding, errors)
+        if found.type in HEADERS and found.size > LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {found.size:,} bytes")
+        return found
+
+
+HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
 
 
 _DAMAGE = (
@@ -233,6 +267,21 @@ def _problems(members: list[Any], largest: int, most_files: int) -> list[Problem
     if total > largest:
         problems.append(Problem("too-large", "", f"{total:,} bytes", f"at most {largest:,}"))
     return problems
+
+
+def _size_problems(archive: Path, members: list[Any], place: Path) -> list[Problem]:
+    """Return why an archive would unpack to more than it can honestly hold, or than fits here."""
+    total = sum(_size(member) for _, member in members if not _is_folder(member))
+    size = archive.stat().st_size
+    most = max(SMALL, MOST_RATIO * size)
+    if total > most:
+        what = f"{total:,} bytes in an archive of {size:,}"
+        return [Problem("bomb", "", what, f"at most {most:,}")]
+    free = shutil.disk_usage(place).free
+    if total > free:
+        what = f"{total:,} bytes to unpack, {free:,} free in {place}"
+        return [Problem("no-space", "", what, "make room, or use another disk: --data-dir DIR")]
+    return []
 
 
 def _name(member: Any) -> str:

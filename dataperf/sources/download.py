@@ -15,17 +15,26 @@ from pathlib import Path
 from typing import Any
 
 from dataperf.basics import files
-from dataperf.errors import DataperfError, DigestMismatch, Unavailable
+from dataperf.errors import DataperfError, DigestMismatch, Invalid, Unavailable
 from dataperf.records import Archive, Folder, Source, Url
-from dataperf.sources import archives, locate
+from dataperf.sources import archives, arrivals, leftovers, locate
 from dataperf.sources.archives import CHUNK, LARGEST, Progress
 
 TRIES = 4
 TIMEOUT = 60.0
+#: Fewest bytes a second, over `TIMEOUT`, before the connection is given up.
+SLOWEST = 1024
 SUMS = "SHA256SUMS"
 
 
-def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | None = None) -> Path:
+def get(
+    dataset: str,
+    source: Source,
+    *,
+    again: bool = False,
+    progress: Callable[[str], Progress] | None = None,
+    on_message: Callable[[str], None] | None = None,
+) -> Path:
     """Download and unpack the files of a dataset; existing files are only verified.
 
     Parameters
@@ -34,9 +43,14 @@ def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | N
         Name of the dataset.
     source
         Where the data comes from.
+    again
+        Download and unpack existing files anew. The old ones stay until the new ones are here and
+        whole.
     progress
         Called with the name of each step; returns the callback for `fetch` or
         `archives.unpack`.
+    on_message
+        Called with a line for each digest that is recorded because none is promised.
 
     Returns
     -------
@@ -50,28 +64,49 @@ def get(dataset: str, source: Source, *, progress: Callable[[str], Progress] | N
     DataperfError
         If the dataset comes with the installation, or as `fetch` and `archives.unpack` do.
     """
-    if isinstance(source, Url):
-        wanted: tuple[Archive, ...] = (Archive(source.address, source.filename, source.sha256),)
-    elif isinstance(source, Folder):
-        wanted = source.archives
-        if not wanted:
-            raise Unavailable(
-                f"no address is known for the data of {dataset}.\n  Get it from its publisher "
-                f"({source.layout}) and give its folder: --data-dir DIR"
-            )
-    else:
-        raise DataperfError(f"nothing to download: {dataset} comes with the installation")
+    wanted = _wanted(dataset, source)
     place = locate.data_folder(dataset)
+    leftovers.remove(place)
     for each in wanted:
+        path = place / each.filename
         notes = archives.read_notes(place).get(each.filename, {})
-        if notes.get("whole") and not (place / each.filename).exists():
+        if notes.get("whole") and not path.exists() and not again:
             continue  # it was unpacked, and then the archive was removed
+        fetched = again or not path.exists()
         on_bytes = progress(each.filename) if progress else None
-        fetch(each.address, place / each.filename, sha256=each.sha256, progress=on_bytes)
+        fetch(
+            each.address,
+            path,
+            sha256=each.sha256,
+            sizes=each.sizes,
+            again=again,
+            progress=on_bytes,
+            on_message=on_message,
+        )
         if isinstance(source, Folder) and archives.is_archive(each.filename):
             on_bytes = progress(f"unpacking {each.filename}") if progress else None
-            archives.unpack(place / each.filename, place, folder=each.folder, progress=on_bytes)
+            try:
+                archives.unpack(path, place, folder=each.folder, again=again, progress=on_bytes)
+            except Invalid:
+                if fetched:  # what is refused is neither kept nor expected from now on
+                    path.unlink(missing_ok=True)
+                    _record(path, None)
+                raise
     return place
+
+
+def _wanted(dataset: str, source: Source) -> tuple[Archive, ...]:
+    """Return the files to download."""
+    if isinstance(source, Url):
+        return (Archive(source.address, source.filename, source.sha256, sizes=source.sizes),)
+    if not isinstance(source, Folder):
+        raise DataperfError(f"nothing to download: {dataset} comes with the installation")
+    if not source.archives:
+        raise Unavailable(
+            f"no address is known for the data of {dataset}.\n  Get it from its publisher "
+            f"({source.layout}) and give its folder: --data-dir DIR"
+        )
+    return source.archives
 
 
 def is_needed(source: Source) -> bool:
@@ -84,8 +119,11 @@ def fetch(
     path: Path,
     *,
     sha256: str | None = None,
+    sizes: tuple[int, int] | None = None,
+    again: bool = False,
     largest: int = LARGEST,
     progress: Progress | None = None,
+    on_message: Callable[[str], None] | None = None,
     pause: float = 1.0,
 ) -> str:
     """Download a file, or resume an earlier attempt.
@@ -100,12 +138,19 @@ def fetch(
     path
         The target file. If it exists, it is only verified.
     sha256
-        Expected digest. If None, the digest of the first download is recorded in ``SHA256SUMS``
-        in the same folder and expected from then on.
+        Expected digest. If None, the file must be what its name claims (see `arrivals.check`). The
+        digest of the first download is recorded in ``SHA256SUMS`` in the same folder and expected
+        from then on.
+    sizes
+        Smallest and largest size in bytes of a file without an expected digest.
+    again
+        Download an existing file anew and forget its recorded digest.
     largest
         Maximum number of bytes.
     progress
         Called with the number of bytes so far and in total (None if unknown).
+    on_message
+        Called with a line that says which digest is recorded.
     pause
         Seconds before the second attempt; doubled for each further attempt.
 
@@ -120,20 +165,50 @@ def fetch(
         If the server cannot be reached, refuses, or ends the connection, after four attempts.
     DigestMismatch
         If the file does not have the expected digest; a new download is removed.
+    Invalid
+        If no digest is expected and the file is not what its name claims; a new one is removed.
     DataperfError
         If the address has another scheme, or the file is too large.
     """
     if urllib.parse.urlsplit(address).scheme not in ("http", "https", "file"):
         raise DataperfError(f"cannot download {address}: not an http, https or file address")
-    expected_digest = sha256 or _recorded(path)
-    if path.is_file():
-        return _checked(path, address, expected_digest, remove=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    expected = sha256 or (None if again else _recorded(path))
     part = path.with_name(path.name + ".part")
+    if path.is_file() and not again:
+        for left in (part, _state_of(part)):  # of an earlier attempt that was killed
+            left.unlink(missing_ok=True)
+        if sha256 is None:
+            arrivals.check(path, path.name, f"{path}, from {address}", sizes=sizes)
+        return _checked(path, address, expected, remove=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _fetch_part(address, part, largest, progress, pause)
+    if sha256 is None or files.digest_file(part) != sha256:
+        try:
+            arrivals.check(part, path.name, address, sizes=sizes)
+        except Invalid:
+            _remove(part)
+            raise
+    found = _checked(part, address, expected, remove=True)
+    if expected is None:
+        _record(path, found)
+    size = part.stat().st_size
+    part.replace(path)
+    _state_of(part).unlink(missing_ok=True)
+    if expected is None and on_message:
+        on_message(
+            f"{path.name}: its publisher promises no digest. This file has {size:,} bytes and "
+            f"sha256 {found}; {path.with_name(SUMS)} records it, and later downloads must have it"
+        )
+    return found
+
+
+def _fetch_part(
+    address: str, part: Path, largest: int, progress: Progress | None, pause: float
+) -> None:
+    """Download into the file of an incomplete download, with several attempts."""
     for attempt in range(TRIES):
         try:
-            _fetch_once(address, part, largest, progress)
-            break
+            return _fetch_once(address, part, largest, progress)
         except _TryAgain as error:
             if attempt == TRIES - 1:
                 raise Unavailable(
@@ -141,12 +216,6 @@ def fetch(
                     "again to resume."
                 ) from error
             time.sleep(pause * 2**attempt)
-    found = _checked(part, address, expected_digest, remove=True)
-    part.replace(path)
-    _state_of(part).unlink(missing_ok=True)
-    if expected_digest is None:
-        _record(path, found)
-    return found
 
 
 class _TryAgain(Exception):
@@ -180,6 +249,10 @@ def _receive(
     answer: Any, address: str, part: Path, have: int, largest: int, progress: Progress | None
 ) -> None:
     goes_on = getattr(answer, "status", None) == 206
+    part_sent = answer.headers.get("Content-Range")
+    if goes_on and part_sent and not part_sent.startswith(f"bytes {have}-"):
+        part.unlink(missing_ok=True)
+        raise _TryAgain("the server sent another part of the file than was asked for")
     start = have if goes_on else 0
     length = answer.headers.get("Content-Length")
     total = start + int(length) if length and length.isdecimal() else None
@@ -190,10 +263,14 @@ def _receive(
         validator = None  # a weak validator does not promise the same bytes
     state = {"address": address, "validator": validator}
     files.write_whole(_state_of(part), json.dumps(state).encode())
-    done = start
+    done, since, mark = start, time.monotonic(), start
     with part.open("ab" if goes_on else "wb") as out:
-        while block := answer.read(CHUNK):
+        while block := answer.read1(CHUNK):
             done += len(block)
+            if time.monotonic() - since > TIMEOUT:
+                if done - mark < SLOWEST * TIMEOUT:
+                    raise _TryAgain(f"the server sends fewer than {SLOWEST:,} bytes a second")
+                since, mark = time.monotonic(), done
             if done > largest:
                 raise DataperfError(f"{address} sends more than the {largest:,} bytes allowed")
             out.write(block)
@@ -206,12 +283,13 @@ def _receive(
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follow redirects to http and https only."""
+    """Follow redirects to http and https only, and none from https to http."""
 
     def redirect_request(
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> Any:
-        if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
+        here, there = (urllib.parse.urlsplit(each).scheme for each in (req.full_url, newurl))
+        if there not in ("http", "https") or (here == "https" and there == "http"):
             raise Unavailable(f"cannot download {req.full_url}: it redirects to {newurl}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -235,13 +313,13 @@ def _checked(path: Path, address: str, expected_digest: str | None, *, remove: b
     if expected_digest is None or found == expected_digest:
         return found
     if remove:
-        path.unlink()
-        _state_of(path).unlink(missing_ok=True)
+        _remove(path)
     remedy = (
         f"The download from {address} was removed; its publisher may have changed the file.\n"
-        f"  If the change is intended, remove its line from {SUMS} in {path.parent}."
+        f"  If the change is intended: dataperf data get NAME --again, or remove its line from "
+        f"{SUMS} in {path.parent}."
         if remove
-        else f"Remove it and download it again: {address}"
+        else f"Replace it with: dataperf data get NAME --again, or download it again: {address}"
     )
     raise DigestMismatch(str(path), expected=expected_digest, found=found, remedy=remedy)
 
@@ -257,7 +335,18 @@ def _recorded(path: Path) -> str | None:
     return None
 
 
-def _record(path: Path, digest: str) -> None:
+def _record(path: Path, digest: str | None) -> None:
+    """Record the digest of a file in the place of an earlier one; None only forgets that."""
     sums = path.with_name(SUMS)
-    lines = sums.read_text(encoding="utf-8") if sums.is_file() else ""
-    files.write_whole(sums, f"{lines}{digest}  {path.name}\n".encode())
+    lines = sums.read_text(encoding="utf-8", errors="replace") if sums.is_file() else ""
+    kept = [each for each in lines.splitlines() if each.partition("  ")[2] != path.name]
+    kept += [f"{digest}  {path.name}"] if digest else []
+    if kept:
+        files.write_whole(sums, "".join(f"{each}\n" for each in kept).encode())
+    else:
+        sums.unlink(missing_ok=True)
+
+
+def _remove(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _state_of(part).unlink(missing_ok=True)

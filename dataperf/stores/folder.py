@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from dataperf.basics import files
+from dataperf.basics import files, json_files
 from dataperf.errors import DataperfError
 
 
@@ -55,9 +55,11 @@ def get(location: str, name: str) -> bytes:
     Raises
     ------
     DataperfError
-        If nothing is kept under the name.
+        If nothing is kept under the name, or a file of more than 256 MiB.
     """
+    path = Path(location) / name
     try:
-        return (Path(location) / name).read_bytes()
+        json_files.check_size(path.stat().st_size, name)
+        return path.read_bytes()
     except OSError as error:
         raise DataperfError(f"{name} is not in {location}: {error}") from error
