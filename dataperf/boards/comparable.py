@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dataperf.basics.wording import printable
 from dataperf.boards.leaderboard import Recomputed, recompute
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.definitions.data import data_digest
-from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.errors import DataperfError, Invalid, Problem, printable
 from dataperf.evaluation import record_check
 from dataperf.own_data import evaluate as own
 from dataperf.records import Challenge, Result, TaskData

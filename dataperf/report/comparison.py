@@ -8,10 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dataperf.basics.wording import plural, printable, shorten
+from dataperf.basics.wording import plural, shorten
 from dataperf.boards.compare import Comparison, Line, Pair
 from dataperf.boards.disagreements import Disagreement, TrainingDifference
 from dataperf.boards.verdicts import p_value
+from dataperf.errors import printable
 from dataperf.records.card import number
 from dataperf.report.cells import table
 
