@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dataperf.api.organizer import freeze, new
     from dataperf.api.own_data import evaluate_data
     from dataperf.api.results import leaderboard, read_results, verify
+    from dataperf.api.scores import rank_scores
     from dataperf.api.submissions import check
     from dataperf.curation.audit import Audit, audit
     from dataperf.errors import DataperfError, Invalid
@@ -50,6 +51,7 @@ __all__ = [
     "new",
     "plan",
     "pool",
+    "rank_scores",
     "read_results",
     "verify",
 ]
@@ -68,6 +70,7 @@ _MODULES = {
     "dataperf.api.organizer": ("freeze", "new"),
     "dataperf.api.own_data": ("evaluate_data",),
     "dataperf.api.results": ("leaderboard", "read_results", "verify"),
+    "dataperf.api.scores": ("rank_scores",),
     "dataperf.api.submissions": ("check",),
     "dataperf.curation.audit": ("Audit", "audit"),
     "dataperf.errors": ("DataperfError", "Invalid"),

@@ -44,6 +44,8 @@ FACE = {
     "plan": "(challenge, board=None, *, difference=0.02, power=0.8, entries=2, "
     "results='dataperf-results')",
     "pool": "(challenge, board=None)",
+    "rank_scores": "(scores, *, lower_is_better=False, entry=None, item=None, task=None, "
+    "seed=None, score=None, drop=(), entries_in=None, missing='items')",
     "read_results": "(results, *, challenge=None, on_message=<function>)",
     "verify": "(result, *, safety=())",
 }
@@ -136,6 +138,7 @@ FINE = {
     "new": {"kind": "metric", "name": "accuracy"},
     "plan": {"challenge": BOARD, "results": []},
     "pool": {"challenge": BOARD},
+    "rank_scores": {"scores": FRAME.assign(b=[1, 2, 3, 4], y=list("stuv"))},
     "read_results": {"results": "nowhere"},
     "verify": {"result": "nowhere"},
 }

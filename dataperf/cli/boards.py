@@ -11,10 +11,12 @@ from dataperf.cli.options import (
     RESULTS,
     AsJson,
     BoardName,
-    ChallengeName,
     DataDir,
     Plugins,
     Results,
+    ScoreColumns,
+    chosen,
+    with_groups,
 )
 
 
@@ -95,9 +97,14 @@ def show(
     terminal.line(f"\ntask, data card, rules: {loading.folder_of(found) / 'README.md'}")
 
 
+@with_groups
 def leaderboard(
-    challenge: ChallengeName,
+    challenge: Annotated[
+        str | None, typer.Option("--challenge", "-c", help="Name of the challenge.")
+    ] = None,
     board: BoardName = None,
+    *,
+    table: ScoreColumns,
     results: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -105,12 +112,19 @@ def leaderboard(
 ) -> None:
     """Rank the kept results; ties within noise share a rank.
 
+    With --scores, rank the entries of any table of scores: entries by items or tasks.
+
     Example: dataperf leaderboard -c speech-selection -b digits-60
+    Example: dataperf leaderboard --scores table.csv
+    Example: dataperf leaderboard --scores long.parquet --entry model --item question --score right
+    Example: dataperf leaderboard --scores errors.csv --lower-is-better
     """
     from dataperf import report
     from dataperf.api import results as kept
     from dataperf.boards.leaderboard import plain
 
+    if table.scores is not None or challenge is None:
+        return _of_scores(challenge, table, as_json)
     found = kept.rankings(challenge, board, results)
     for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
@@ -120,3 +134,16 @@ def leaderboard(
         terminal.line(f"no results of {challenge} in {results}")
     for each in found.boards:
         terminal.show(report.leaderboard(each))
+
+
+def _of_scores(challenge: str | None, table: ScoreColumns, as_json: bool) -> None:
+    """Rank the entries of a table of scores."""
+    from dataperf import report
+    from dataperf.api import scores
+    from dataperf.boards.score_ranking import plain
+    from dataperf.errors import DataperfError
+
+    if (table.scores is None) == (challenge is None):
+        raise DataperfError("name a challenge (--challenge), or a table of scores (--scores)")
+    found = scores.rank_scores(**chosen(table))
+    terminal.show_json(plain(found)) if as_json else terminal.show(report.scores(found))

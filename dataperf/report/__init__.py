@@ -10,6 +10,7 @@ from dataperf.report.comparison import comparison
 from dataperf.report.plan import plan
 from dataperf.report.points import MARKS, headroom, with_headroom
 from dataperf.report.scorecard import full_scorecard, scorecard
+from dataperf.report.scores import scores
 
 __all__ = [
     "MARKS",
@@ -20,6 +21,7 @@ __all__ = [
     "leaderboard",
     "plan",
     "scorecard",
+    "scores",
     "short_table",
     "with_headroom",
 ]

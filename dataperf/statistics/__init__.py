@@ -16,10 +16,12 @@ from dataperf.statistics.power import POWER, PairVariance, pair_variance
 from dataperf.statistics.random_selection import random_selection
 from dataperf.statistics.rankings import flag_scores, ranking_scores, suspicion_of
 from dataperf.statistics.ranks import Ranks, ranks
+from dataperf.statistics.score_tables import FEWEST_ITEMS, TableScores, rank_table
 from dataperf.statistics.scores import Score, Term, score_difference
 
 __all__ = [
     "FEWEST_GROUPS",
+    "FEWEST_ITEMS",
     "LEVEL",
     "MANY_GROUPS",
     "POWER",
@@ -30,6 +32,7 @@ __all__ = [
     "Ranks",
     "Score",
     "Spread",
+    "TableScores",
     "Term",
     "average",
     "confusion",
@@ -47,6 +50,7 @@ __all__ = [
     "per_seed",
     "random_selection",
     "ranking_scores",
+    "rank_table",
     "ranks",
     "ratio",
     "same_items",
