@@ -12,6 +12,8 @@ from dataperf import statistics
 from dataperf.basics import files
 from dataperf.basics.validation import shown
 from dataperf.basics.wording import in_one_line, plural
+from dataperf.boards import sensitivity
+from dataperf.boards.sensitivity import Weightings
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
@@ -107,6 +109,12 @@ class Leaderboard:
             f"smallest visible difference: {self.visible:.3f} with {self.test_rows:,} test rows; "
             f"{self.separable:,} of {plural(pairs, 'pair')} of entries are separable"
         )
+
+    def sensitivity(self) -> list[Weightings]:
+        """Return how the order depends on the weights of tasks, splits and metrics."""
+        results = [row.result for row in self.rows]
+        names = [f"{each.submission.submitter}: {each.submission.method}" for each in results]
+        return sensitivity.of_results(results, names)
 
     def _card(self) -> Card:
         lines = [
@@ -355,6 +363,7 @@ def plain(board: Leaderboard) -> dict[str, object]:
             }
             for row in board.rows
         ],
+        "sensitivity": sensitivity.plain(board.sensitivity()),
         "unranked": [
             {"submitter": result.submission.submitter, "reason": reason}
             for result, reason in board.unranked

@@ -9,8 +9,9 @@ import numpy as np
 
 from dataperf import registry, statistics
 from dataperf.basics.wording import plural
-from dataperf.boards import score_table
+from dataperf.boards import score_table, sensitivity
 from dataperf.boards.score_table import Columns, ScoreTable
+from dataperf.boards.sensitivity import Weightings
 from dataperf.records import Estimate, card
 from dataperf.records.card import Card, Grid, with_interval
 from dataperf.statistics import MANY_GROUPS, Outcome
@@ -65,6 +66,10 @@ class ScoreRanking:
         What chance is taken over, in words.
     notes
         What limits the ranks or was left out, one sentence each.
+    tasks
+        Mean scores of the rows in each task, by task; empty where only items are known.
+    lower_is_better
+        Whether a lower score is better.
     """
 
     name: str
@@ -74,6 +79,13 @@ class ScoreRanking:
     neighbours: int
     sample: str
     notes: list[str]
+    tasks: dict[str, list[float]]
+    lower_is_better: bool
+
+    def sensitivity(self) -> list[Weightings]:
+        """Return how the order depends on the weights of the tasks, if there are several."""
+        names, up = [row.name for row in self.rows], not self.lower_is_better
+        return sensitivity.of_parts("tasks", self.tasks, names, up=up)
 
     @property
     def summary(self) -> list[str]:
@@ -140,7 +152,19 @@ def rank(source: Any, columns: Columns, *, lower_is_better: bool = False) -> Sco
         neighbours,
         _sample(table),
         notes,
+        {name: [values[entry] for entry in order] for name, values in _tasks(table).items()},
+        lower_is_better,
     )
+
+
+def _tasks(table: ScoreTable) -> dict[str, list[float]]:
+    """Return the mean scores of all entries in each task; empty where only items are known."""
+    if len(table.tasks) > 1:
+        return {name: part.mean(axis=1).tolist() for name, part in table.tasks.items()}
+    if table.sample == "items":
+        return {}
+    (part,) = table.tasks.values()
+    return dict(zip(table.columns, part.T.tolist(), strict=True))
 
 
 def _estimates(table: ScoreTable, found: statistics.TableScores) -> list[Estimate]:
@@ -204,4 +228,4 @@ def plain(found: ScoreRanking) -> dict[str, Any]:
         for row in found.rows
     ]
     others = {name: value for name, value in vars(found).items() if name != "rows"}
-    return {**others, "rows": rows}
+    return {**others, "rows": rows, "sensitivity": sensitivity.plain(found.sensitivity())}

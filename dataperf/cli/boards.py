@@ -105,6 +105,12 @@ def leaderboard(
     board: BoardName = None,
     *,
     table: ScoreColumns,
+    weightings: Annotated[
+        bool,
+        typer.Option(
+            "--weightings", help="Show how the order depends on the weights of tasks and splits."
+        ),
+    ] = False,
     results: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -115,6 +121,7 @@ def leaderboard(
     With --scores, rank the entries of any table of scores: entries by items or tasks.
 
     Example: dataperf leaderboard -c speech-selection -b digits-60
+    Example: dataperf leaderboard -c speech-selection --weightings
     Example: dataperf leaderboard --scores table.csv
     Example: dataperf leaderboard --scores long.parquet --entry model --item question --score right
     Example: dataperf leaderboard --scores errors.csv --lower-is-better
@@ -124,7 +131,7 @@ def leaderboard(
     from dataperf.boards.leaderboard import plain
 
     if table.scores is not None or challenge is None:
-        return _of_scores(challenge, table, as_json)
+        return _of_scores(challenge, table, as_json, weightings)
     found = kept.rankings(challenge, board, results)
     for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
@@ -133,10 +140,10 @@ def leaderboard(
     if not found.boards:
         terminal.line(f"no results of {challenge} in {results}")
     for each in found.boards:
-        terminal.show(report.leaderboard(each))
+        terminal.show(report.leaderboard(each, weightings=weightings))
 
 
-def _of_scores(challenge: str | None, table: ScoreColumns, as_json: bool) -> None:
+def _of_scores(challenge: str | None, table: ScoreColumns, as_json: bool, weightings: bool) -> None:
     """Rank the entries of a table of scores."""
     from dataperf import report
     from dataperf.api import scores
@@ -146,4 +153,5 @@ def _of_scores(challenge: str | None, table: ScoreColumns, as_json: bool) -> Non
     if (table.scores is None) == (challenge is None):
         raise DataperfError("name a challenge (--challenge), or a table of scores (--scores)")
     found = scores.rank_scores(**chosen(table))
-    terminal.show_json(plain(found)) if as_json else terminal.show(report.scores(found))
+    drawn = report.scores(found, weightings=weightings)
+    terminal.show_json(plain(found)) if as_json else terminal.show(drawn)

@@ -18,6 +18,7 @@ from dataperf.statistics.rankings import flag_scores, ranking_scores, suspicion_
 from dataperf.statistics.ranks import Ranks, ranks
 from dataperf.statistics.score_tables import FEWEST_ITEMS, TableScores, rank_table
 from dataperf.statistics.scores import Score, Term, score_difference
+from dataperf.statistics.weightings import Sensitivity, sensitivity
 
 __all__ = [
     "FEWEST_GROUPS",
@@ -31,6 +32,7 @@ __all__ = [
     "PairVariance",
     "Ranks",
     "Score",
+    "Sensitivity",
     "Spread",
     "TableScores",
     "Term",
@@ -56,6 +58,7 @@ __all__ = [
     "same_items",
     "score_difference",
     "score_of",
+    "sensitivity",
     "spread",
     "suspicion_of",
     "total_variation",
