@@ -121,8 +121,12 @@ def read(source: Any, columns: Columns) -> ScoreTable:
 def _loaded(source: Any, columns: Columns) -> Loaded:
     """Return the columns of a source of any kind."""
     if isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        if not path.is_file():
+        try:
+            path = Path(source).expanduser()
+            there = path.is_file()
+        except (OSError, RuntimeError, ValueError) as error:  # too long a name, or a NUL in it
+            raise refuse("scores", "bad-path", "", str(error)[:200]) from error
+        if not there:
             siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
             what = "a folder" if path.is_dir() else "there is no such file"
             hint = did_you_mean(path.name, siblings) or "a CSV, Parquet or JSON file"

@@ -18,6 +18,7 @@ _LEVEL = 0.96
 _DRAWS = 4000  # draws of the largest difference
 _FEWER_DRAWS = 2000  # the same for a board of over `_MANY` entries, which takes one step
 _MANY = 200
+_FEW_PARTS = 120  # with fewer independent parts of a test, all pairs count
 _ROWS_ADDED = 4  # rows on which two entries differ beyond those that are seen
 
 
@@ -230,11 +231,13 @@ def _better(values: FloatArray, joint: Joint) -> tuple[NDArray[np.bool_], float]
     errors = np.where(errors > 0, errors, np.inf)
     quotients = np.abs(values[:, None] - values) / errors
     draws = _drawn(joint.covariance, _DRAWS if count <= _MANY else _FEWER_DRAWS)
+    distinct = _distinct(between <= joint.added[:, None] + joint.added)
     open_pairs, limit = np.isfinite(errors), np.inf
     while open_pairs.any():
         largest = _largest(draws, np.where(open_pairs, 1 / errors, 0.0))
         first = not np.isfinite(limit)
-        limit = _t_limit(float(np.quantile(largest, _LEVEL)), joint.df)
+        pairs = min(int(open_pairs.sum()) // 2, distinct * (distinct - 1) // 2)
+        limit = _t_limit(float(np.quantile(largest, _LEVEL)), joint.df, pairs)
         if first:
             visible = limit * float(np.median(errors[np.isfinite(errors)]))
         shown = open_pairs & (quotients > limit)
@@ -245,15 +248,24 @@ def _better(values: FloatArray, joint: Joint) -> tuple[NDArray[np.bool_], float]
     return apart & (values[:, None] > values), visible
 
 
-def _t_limit(limit: float, df: float) -> float:
+def _distinct(alike: NDArray[np.bool_]) -> int:
+    """Return the number of entries that are not near-copies of an earlier one."""
+    return int((~np.tril(alike, -1).any(axis=1)).sum())
+
+
+def _t_limit(limit: float, df: float, pairs: int) -> float:
     """Return the limit of Student's t with the same tail as a limit of the normal distribution.
 
     Variances are estimated, from few parts of a test too, and the largest of many quotients lies far
-    out, where the tails differ most.
+    out, where the tails differ most. From few parts the covariances say too little about how entries
+    move together, so that all pairs count (Bonferroni).
     """
     from scipy.special import ndtr, stdtrit
 
-    return float(-stdtrit(df, ndtr(-limit)))
+    tail = float(ndtr(-limit))
+    if df < _FEW_PARTS:
+        tail = min(tail, (1 - _LEVEL) / 2 / max(pairs, 1))
+    return float(-stdtrit(df, tail))
 
 
 def _drawn(covariance: FloatArray, draws: int) -> NDArray[np.float32]:
