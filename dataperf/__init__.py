@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dataperf.api.results import leaderboard, read_results, verify
     from dataperf.api.scores import rank_scores
     from dataperf.api.submissions import check
+    from dataperf.api.wrong_rows import wrong_rows
     from dataperf.curation.audit import Audit, audit
     from dataperf.errors import DataperfError, Invalid
     from dataperf.records import Result, Submission
@@ -54,6 +55,7 @@ __all__ = [
     "rank_scores",
     "read_results",
     "verify",
+    "wrong_rows",
 ]
 
 _MODULES = {
@@ -72,6 +74,7 @@ _MODULES = {
     "dataperf.api.results": ("leaderboard", "read_results", "verify"),
     "dataperf.api.scores": ("rank_scores",),
     "dataperf.api.submissions": ("check",),
+    "dataperf.api.wrong_rows": ("wrong_rows",),
     "dataperf.curation.audit": ("Audit", "audit"),
     "dataperf.errors": ("DataperfError", "Invalid"),
     "dataperf.records": ("Result", "Submission"),

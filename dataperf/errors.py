@@ -181,11 +181,14 @@ class TrainingFailed(DataperfError):
         The model's name.
     reason
         What it raised, in one line.
+    path
+        The file of a user's own model; "" for ours.
     """
 
-    def __init__(self, model: str, reason: str) -> None:
+    def __init__(self, model: str, reason: str, path: str = "") -> None:
         self.reason = reason
-        super().__init__(f"the fixed model {model} cannot be trained or cannot predict: {reason}")
+        named = f"{model} ({path})" if path else model
+        super().__init__(f"the fixed model {named} cannot be trained or cannot predict: {reason}")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

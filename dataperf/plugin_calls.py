@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dataperf import registry
 from dataperf.errors import DataperfError
 from dataperf.registry import KINDS
 
 
 def is_yours(module: Any) -> bool:
     """Return whether a plug-in is the user's; an error in one of ours is a defect of ours."""
-    return getattr(module, "__name__", "dataperf").partition(".")[0] != "dataperf"
+    if getattr(module, "__name__", "dataperf").partition(".")[0] == "dataperf":
+        return False
+    # Our frozen models are loaded by their path, as a user's are.
+    return Path(module.__file__).parent != registry.our_folder("fixed_models")
 
 
 def named(kind: str, module: Any, *, line: int | None = None) -> str:
@@ -84,6 +88,18 @@ def fault(kind: str, module: Any, error: BaseException, wanted: str = "") -> Dat
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     place = named(kind, module, line=lines[-1] if lines else None)
     return DataperfError(f"{place}: {what}{then}")
+
+
+def place_in(folder: Path, error: BaseException) -> str:
+    """Return the innermost file and line of a folder that an error came through: `` (a.py, line 3)``.
+
+    The file is named without its folder, because a result keeps the text; "" if there is none.
+    """
+    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
+        path = Path(frame.f_code.co_filename)
+        if path.is_relative_to(folder):
+            return f" ({path.relative_to(folder).as_posix()}, line {number})"
+    return ""
 
 
 def lines_of(module: Any, error: BaseException) -> list[int]:

@@ -27,7 +27,7 @@ FACE = {
     "Invalid": "class",
     "Result": "class",
     "Submission": "class",
-    "apply": "(submission, data, *, output=None, log=None, label=None, id=None, drop=None)",
+    "apply": "(submission, data, *, output=None, log=None, label=None, id=None, drop=None, missing=None, merge_labels=False)",
     "audit": "(data, *, label=None, detectors=None, seed=0, progress=<function>, **reading)",
     "baseline": "(challenge, strategy, *, board=None, seed=0, submitter='baseline')",
     "check": "(submission, challenge=None, *, board=None, rules='strict')",
@@ -35,7 +35,7 @@ FACE = {
     "evaluate": "(submission, challenge=None, *, board=None, rules='strict', safety=(), "
     "results=None)",
     "evaluate_data": "(data, submissions, *, results=None, on_message=<function>, **options)",
-    "freeze": "(name, *, engine=None, jobs=1, on_message=<function>, on_progress=None)",
+    "freeze": "(name, *, new_version=False, engine=None, jobs=1, on_message=<function>, on_progress=None)",
     "leaderboard": "(challenge, board=None, *, results='dataperf-results', on_message=<function>)",
     "list_challenges": "(*, track=None)",
     "load_challenge": "(name)",
@@ -48,6 +48,7 @@ FACE = {
     "seed=None, score=None, drop=(), entries_in=None, missing='items')",
     "read_results": "(results, *, challenge=None, on_message=<function>)",
     "verify": "(result, *, safety=())",
+    "wrong_rows": "(result, *, data=None)",
 }
 FUNCTIONS = [name for name, what in FACE.items() if what != "class"]
 
@@ -141,6 +142,7 @@ FINE = {
     "rank_scores": {"scores": FRAME.assign(b=[1, 2, 3, 4], y=list("stuv"))},
     "read_results": {"results": "nowhere"},
     "verify": {"result": "nowhere"},
+    "wrong_rows": {"result": "nowhere"},
 }
 #: Odd values that a parameter takes.
 TAKEN = {

@@ -26,6 +26,7 @@ from dataperf.curation import page
 from dataperf.errors import DataperfError, Invalid
 from dataperf.own_data import rewrite_csv, rewrite_json
 from dataperf.own_data.changes import Edit
+from dataperf.reading import csv_form
 
 BOM = b"\xef\xbb\xbf"
 
@@ -469,7 +470,7 @@ def test_a_csv_file_is_taken_apart_as_the_reader_reads_it(parts):
         ),
         convert_options=pa_csv.ConvertOptions(column_types=text),
     )
-    grammar = rewrite_csv.Grammar(",")
+    grammar = csv_form.Grammar(",")
     try:
         lines = [content[a.start : a.stop] for a in grammar.lines(content, 0)]
     except DataperfError as error:
@@ -477,6 +478,6 @@ def test_a_csv_file_is_taken_apart_as_the_reader_reads_it(parts):
         return
     rows = [(line, grammar.fields(line)) for line in lines if line][1:]
     found = [
-        [rewrite_csv.plain(line[a:b]) for a, b in spans] for line, spans in rows if len(spans) == 2
+        [csv_form.plain(line[a:b]) for a, b in spans] for line, spans in rows if len(spans) == 2
     ]
     assert found == [list(each.values()) for each in read.to_pylist()]

@@ -11,7 +11,7 @@ from audit_data import blobs, noisy, rows_of
 import dataperf.curation.audit as audits
 from dataperf.detectors import label_errors
 from dataperf.errors import DataperfError, Invalid, NotFound
-from dataperf.evidence import calibration, models, neighbours, regression
+from dataperf.evidence import calibration, error_counts, models, neighbours, regression
 from dataperf.evidence.collect import Collected
 
 
@@ -84,10 +84,15 @@ def test_the_share_of_errors_is_that_of_a_known_mixture():
     clean, wrong = random.normal(-0.6, 0.2, 9000), random.normal(0.5, 0.2, 1000)
     scores = np.concatenate([clean, wrong])
     known = random.normal(0.5, 0.2, 2000)
-    found = calibration.compare(scores, known, scores, seed=0)
+    parts = [
+        error_counts.Scored(each, np.zeros(len(each), np.intp), random.integers(0, 2, len(each)))
+        for each in (known, scores)
+    ]
+    found = error_counts.compare(scores, *parts, seed=0)
+    assert found.separates_errors
     assert found.share == pytest.approx(0.1, abs=0.015)
     assert found.share_low <= found.share <= found.share_high
-    best = found.best()
+    best = found.best
     flagged = scores >= found.thresholds[best]
     real = flagged[9000:].sum()
     assert 0.85 * real < found.real[best] < 1.05 * real
@@ -118,7 +123,7 @@ def test_clean_labels_are_left_alone():
     told = found.finding("label_errors").numbers
     assert told["confident_learning"] > 20  # the plain detector over-flags
     assert told["flagged"] <= 10 and told["noise_rate"] < 0.01
-    assert "correct but hard ones" in found.finding("label_errors").sentence
+    assert "correct but hard rows" in found.finding("label_errors").sentence
     assert found.finding("label_errors").severity == "low"
 
 
@@ -159,7 +164,7 @@ def test_of_ten_thousand_classes_the_largest_are_judged():
 
 def test_an_audit_is_plain_values_too(tmp_path):
     features, labels = blobs(300)
-    given = noisy(labels, 0.1, classes=3)
+    given = noisy(labels, 0.2, classes=3)
     found = audits.audit(rows_of(features, given), detectors=["label_errors"])
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     row = told["findings"][0]["rows"][0]

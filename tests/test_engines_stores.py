@@ -234,8 +234,7 @@ def test_a_result_of_the_old_form_is_one_problem(board, here):
 
 def test_a_folder_or_a_file_in_the_wrong_place_says_what_to_do(board, here):
     run("evaluate", "-c", "ants", board / "a.json")
-    printed = run("verify", "dataperf-results", code=1)
-    assert "--results dataperf-results" in printed
+    assert "1 of 1 verified" in run("verify", "dataperf-results")
     (path,) = (here / "dataperf-results").rglob("*.json")
     printed = run("leaderboard", "-c", "ants", "--results", path, code=2)
     assert "is a file, expected a folder of results" in printed

@@ -230,7 +230,9 @@ def test_a_repair_that_helps_comes_with_its_paired_interval():
         < summary["after"]
     )
     assert summary["put right"] == summary["wrong labels"] == len(wrong_of(rows))
-    assert part.notes == ["the repair helps"]
+    assert part.notes[0] == "the repair helps"
+    count = len(wrong_of(rows))
+    assert part.notes[1].startswith(f"of {count} wrong labels it puts {count} right")
     assert result.warnings == []
 
 
@@ -259,7 +261,8 @@ def test_nothing_to_repair_shows_no_gain():
     drop = np.random.RandomState(0).permutation(pool_of(rows))[:30]
     part = scored(rows, {"drop": [str(row) for row in drop]}).tasks["own"]
     assert part.summary["gain low"] <= 0 <= part.summary["gain high"]
-    assert part.notes == ["the gain's interval contains zero: no gain shown"]
+    assert part.notes[0] == "the gain's interval contains zero: no gain shown"
+    assert part.notes[1].endswith("of the others it makes 0 wrong and drops 30")
     assert part.summary["wrong labels"] == 0
     assert part.summary["right dropped"] == 30
 
@@ -269,7 +272,7 @@ def test_a_repair_that_harms_is_reported():
     spoil = pool_of(rows)[::2]
     options = {str(row): CLASSES[(rows.labels[row] + 1) % 3] for row in spoil}
     part = scored(rows, {"relabel": options}).tasks["own"]
-    assert part.notes == ["the repair harms"]
+    assert part.notes[0] == "the repair harms"
     assert part.summary["spoiled"] == len(spoil)
 
 
@@ -277,7 +280,7 @@ def test_an_empty_repair_changes_nothing_and_equal_sets_are_trained_once():
     result = scored(made(), {})
     part = result.tasks["own"]
     assert part.summary["gain"] == 0
-    assert part.notes == ["the repair changes nothing that is predicted: no gain shown"]
+    assert part.notes[0] == "the repair changes nothing that is predicted: no gain shown"
     assert len(part.training_runs) == 2  # as it is, and clean
     assert any("nothing is dropped" in warning for warning in result.warnings)
 

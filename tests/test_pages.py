@@ -314,7 +314,9 @@ def test_interval_of_wrong_labels_is_shown_in_per_cent():
     part = sections.label_errors(scene_of(audit))
     words = [f"{each.value} {each.words}" for each in part.content["figures"]]
     assert f"{flagged} labels flagged" in words
-    assert "90 % estimated precision, 84 % to 95 %" in words
+    low, high = (found.numbers[end] for end in ("low", "high"))
+    assert f"{int(low)} to {int(-(-high // 1))} of them expected to be wrong" in words
+    assert "84 % to 95 % estimated precision" in words
 
 
 def scene_of(audit):

@@ -49,7 +49,7 @@ def variance(rows, column):
 
 
 def notes(rows):
-    return dict(rows.skipped)
+    return dict([*rows.skipped, *rows.notes])
 
 
 def refused(source, **options) -> str:
@@ -371,7 +371,7 @@ def test_ids_constants_and_dates():
         }
     )
     rows = read(frame, label="y")
-    assert rows.feature_columns == ("count", "when", "took", "flag")
+    assert rows.feature_columns == ("count", *["when"] * 5, "took", "flag")
     assert rows.kinds["when"] == "datetime" and rows.kinds["same"] == "constant"
     assert rows.kinds["empty"] == "constant" and rows.kinds["took"] == "numeric"
     assert set(frame) - {"y"} == set(rows.frame)
@@ -385,7 +385,7 @@ def test_mixed_types(frame):
     frame["codes"] = ["02139", "10001", "94105"] * 20
     rows = read(frame, label="kind")
     assert rows.kinds["mostly"] == "numeric" and rows.kinds["mixed"] == "categorical"
-    assert "1 non-numeric value, such as 'none'" in notes(rows)["column mostly"]
+    assert notes(rows)["numbers"] == 'read as missing among numbers: "none" in mostly (1 row)'
     assert notes(rows)["column mixed"] == "mixed types (float, int, str) read as text"
     assert rows.kinds["codes"] == "categorical"
 
@@ -425,7 +425,9 @@ def test_roles_are_no_features(frame):
     )
     assert rows.feature_columns == ("age",)
     assert rows.frame.columns.tolist() == ["name", "age", "colour", "part", "who"]
-    assert set(rows.groups) == {"1", "2", "(missing)"} and set(rows.split) == {"train", "test"}
+    assert set(rows.groups[:3]) == {"1", "2", "(no group) row 2"}
+    assert notes(rows)["column who"] == "20 rows without a group: each is a group of its own"
+    assert set(rows.split) == {"train", "test"}
     assert np.array_equal(rows.annotators["a1"], rows.labels)
     assert (rows.truth == -1).sum() == 30 and "30 values" in notes(rows)["column right"]
 
@@ -563,7 +565,7 @@ def test_files_that_are_not_there(frame, tmp_path, monkeypatch):
         ("t.csv", "a,kind\nü,1\n".encode("latin-1"), 'column "a", row 1'),
         ("t.csv", "ü,kind\n1,1\n".encode("latin-1"), "iconv"),
         ("t.csv", "a,kind\n1,2\n".encode("utf-16"), "UTF-16"),
-        ("t.csv", b"a,kind\n1\n1,2,3\n1\n4,5\n", "3 lines of 4 do not fit: line 2 has 1 values"),
+        ("t.csv", b"a,kind\n1\n1,2,3\n1\n4,5\n", "3 lines of 4 do not fit: line 2 has 1 value"),
         ("t.parquet", b"PAR1 not really", "not a complete Parquet file"),
         ("t.jsonl", b'{"a": 1}\n{"a": \n', "line 2"),
         ("t.jsonl", b"[1, 2]\n", "not an object"),

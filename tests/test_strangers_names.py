@@ -221,6 +221,7 @@ def test_names_given_to_every_command_are_escaped(tmp_path, monkeypatch, capsys)
 
 
 def test_a_plug_ins_texts_are_escaped(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DATAPERF_PATH", "")  # --plugins sets it: put it back at the end
     (tmp_path / "metrics").mkdir()
     code = f'"""A metric {ascii(EVIL)[1:-1]}."""\nhigher_is_better = True\n'
     code += "def score(truth, predicted, *, classes):\n    return 1.0\n"

@@ -26,7 +26,7 @@ WORDS = {
     r"\banchors\b": "reference points",
     r"\bquotas\b": "per_class_counts",
     r"\bfiled\b": "listed",
-    r"\bdoubt(s|ed|ful)?\b": "suspicion, suspicious",
+    r"\bdoubt(s|ed)?\b": "suspicion, suspicious",
     r"(?<!training-subset )\bmanifests?\b": "submission",
     r"\bheld (to|against)\b": "checked, compared",
     r"\bas good as\b": "like",

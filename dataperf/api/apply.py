@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dataperf.api import arguments
-from dataperf.api.arguments import NOTHING, PATH, SUBMISSION, TEXT, TEXTS, Expected
+from dataperf.api.arguments import NOTHING, PATH, SUBMISSION, TEXT, TEXTS, YES_OR_NO, Expected
 from dataperf.api.submissions import Given
 from dataperf.own_data.apply import Applied
 
@@ -23,6 +23,8 @@ def apply(
     label: str | None = None,
     id: str | None = None,
     drop: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+    merge_labels: bool = False,
 ) -> Applied:
     """Write the data as a submission leaves it, in its own form, with a log of every change.
 
@@ -49,6 +51,8 @@ def apply(
         The columns of labels and ids, as in `evaluate_data`. Without ids, row numbers are used.
     drop
         Columns that are not read; they stay in the data.
+    missing, merge_labels
+        How labels are read, as in `evaluate_data`.
 
     Returns
     -------
@@ -85,6 +89,8 @@ def apply(
         label=(label, TEXT | NOTHING),
         id=(id, TEXT | NOTHING),
         drop=(drop, TEXTS | NOTHING),
+        missing=(missing, TEXTS | NOTHING),
+        merge_labels=(merge_labels, YES_OR_NO),
     )
     from dataperf.own_data import apply as own
 
@@ -96,4 +102,6 @@ def apply(
         label=label,
         id=id,
         drop=drop,
+        missing=missing,
+        merge_labels=merge_labels,
     )

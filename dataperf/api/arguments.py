@@ -54,6 +54,7 @@ NOTHING = Expected("None", lambda value: value is None)
 TEXT = Expected("a text", lambda value: isinstance(value, str))
 TEXTS = _list_of("texts", TEXT)
 PATH = Expected("a path", _is_path)
+YES_OR_NO = Expected("True or False", lambda value: isinstance(value, bool))
 NUMBER = Expected("a whole number, at least 1", lambda value: _is_whole(value) and value >= 1)
 SEED = Expected(
     f"a whole number from 0 to {validation.MOST_SEED}",
@@ -72,6 +73,7 @@ SUBMISSIONS = SUBMISSION | _list_of("those", SUBMISSION)
 RESULT = PATH | Expected("a Result", lambda value: isinstance(value, Result))
 RESULT_LIST = _list_of("results or their files", RESULT)
 RESULTS = PATH | _list_of("Results", Expected("", lambda value: isinstance(value, Result)))
+DATA = Expected("a path, a dataset's name, a data frame or arrays", lambda value: value is not None)
 RULES = one_of("strict", "official")
 
 

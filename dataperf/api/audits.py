@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dataperf.api import output_paths
-from dataperf.api.evaluation import Progress
+from dataperf.basics.progress import report
 from dataperf.curation.audit import Audit, audit
 from dataperf.curation.submission import tracks
 from dataperf.errors import DataperfError
 from dataperf.own_data.options import default_track
+
+#: Said of a submission that changes nothing.
+EMPTY = (
+    "the submission changes nothing: no label is called wrong. --budget N takes the N most "
+    "suspicious rows instead; look at them first"
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,10 @@ class AuditRequest:
         return [each for each in (self.report, self.submission, self.csv) if each is not None]
 
 
-def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
+def run(request: AuditRequest, *, on_message: Callable[[str], None] = lambda words: None) -> Audit:
     """Audit a data set and write what the request names.
+
+    ``on_message`` is called with what a user should know of what was written.
 
     Raises
     ------
@@ -74,17 +82,22 @@ def run(request: AuditRequest, *, on_progress: Progress) -> Audit:
     )
     reading = {name: value for name, value in request.reading.items() if value is not None}
     detectors, seed = request.detectors, request.seed
-    found = audit(request.source, detectors=detectors, seed=seed, progress=on_progress, **reading)
+    found = audit(request.source, detectors=detectors, seed=seed, **reading)
     if request.csv is not None:
+        report("writing tables")
         found.to_csv(request.csv)
     if request.report is not None:
+        report("writing the report")
         found.report(request.report)
     if request.submission is not None:
-        found.to_submission(
+        report("writing the submission")
+        content = found.to_submission(
             request.track,
             path=request.submission,
             budget=request.budget,
             seed=seed,
             all_rows=request.all_rows,
         )
+        if not any(content["answer"].values()):
+            on_message(EMPTY)
     return found

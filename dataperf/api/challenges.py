@@ -242,6 +242,7 @@ def write_baseline(request: BaselineRequest) -> Path:
     out = request.out or Path(f"{board}-{strategy}-{request.seed}.json")
     if out.exists() and not request.replace:
         raise DataperfError(f"{out} is there already; give --force or another --out")
+    output_paths.check({"out": out}, {}, chosen={})
     made = baseline(
         found, request.strategy, board=board, seed=request.seed, submitter=request.submitter
     )

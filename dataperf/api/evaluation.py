@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from dataperf.api import arguments, submissions
+from dataperf.api import arguments, output_paths, submissions, wrong_rows
 from dataperf.api.arguments import NOTHING, PATH, TEXTS
 from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
@@ -17,11 +17,10 @@ from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.evaluation import results as records
 from dataperf.own_data import evaluate as own
+from dataperf.own_data import options as own_options
 from dataperf.records import Challenge, Result
 
 Messages = Callable[[str], None]
-#: Called with a few words, the work done and the total work (None if unknown).
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ class EvaluationRequest:
         How your own data is read and scored; see `dataperf.evaluate_data`.
     results
         Where results are kept: a folder, or ``NAME:LOCATION`` of another store. None keeps nothing.
+    rows
+        CSV file for the test rows that the frozen model gets wrong; None writes none.
     """
 
     submissions: Sequence[Given] = ()
@@ -54,6 +55,7 @@ class EvaluationRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     results: str | Path | None = None
     engine: str | None = None
+    rows: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -122,19 +124,14 @@ def evaluate(
     more = {"safety": (safety, TEXTS), "results": (results, PATH | NOTHING)}
     submissions.check_arguments("evaluate", submission, challenge, board, rules, **more)
     request = EvaluationRequest((submission,), challenge, board, rules, safety, results=results)
-    (scored,) = _on_challenges(request, _silent)
+    (scored,) = _on_challenges(request)
     return scored.result
-
-
-def _silent(words: str, done: int, total: int | None) -> None:
-    pass
 
 
 def run(
     request: EvaluationRequest,
     *,
     on_message: Messages = arguments.warn,
-    on_progress: Progress = _silent,
 ) -> list[Scored]:
     """Evaluate all that a request names, and keep each result as soon as it is computed.
 
@@ -144,8 +141,6 @@ def run(
         What to evaluate.
     on_message
         Called with a line for everything that a user should know.
-    on_progress
-        Called with a few words, the work done and the total work (None if unknown).
 
     Raises
     ------
@@ -156,15 +151,21 @@ def run(
     """
     if wrong := _conflict(request):
         raise DataperfError(wrong)
-    if request.results is not None:
-        records.place_of(str(request.results))  # refused before anything is trained
+    _check_place(request.results, [])  # refused before anything is read
     engines.chosen(request.engine, jobs=request.jobs, items=len(request.submissions))
     arguments.check("evaluate", rules=(request.rules, arguments.RULES))
+    if request.rows is not None:
+        wrong_rows.check_place(request.rows)
     if request.data is not None:
-        return _on_own_data(request, on_message, on_progress)
-    if not request.submissions:
-        request = _references(request, on_message)
-    return list(_on_challenges(request, on_progress))
+        scored = _on_own_data(request, on_message)
+    else:
+        if not request.submissions:
+            request = _references(request, on_message)
+        scored = list(_on_challenges(request))
+    if request.rows is not None:
+        found = [each.result for each in scored]
+        wrong_rows.write(request.rows, found, data=request.data)
+    return scored
 
 
 def _conflict(request: EvaluationRequest) -> str:
@@ -184,25 +185,25 @@ def _conflict(request: EvaluationRequest) -> str:
     return ""
 
 
-def _on_challenges(request: EvaluationRequest, on_progress: Progress) -> Iterator[Scored]:
+def _on_challenges(request: EvaluationRequest) -> Iterator[Scored]:
     wanted = CheckRequest(request.submissions, request.challenge, request.board, request.rules)
     if request.challenge is not None and request.board is not None:
         loading.board_of(loading.of(request.challenge), request.board)
     if request.challenge is not None:  # refused before anything is read
         safety_panel.prepare(request.safety, request.challenge)
     found = submissions.read_all(wanted, Data())
+    boards = {f"{each.challenge.name}/{each.submission.board}" for each in found}
+    _check_place(request.results, sorted(boards))
     rules = cast(Literal["strict", "official"], request.rules)
-    done = 0
     for challenge, parts in _by_challenge(found):
         safety = safety_panel.prepare(request.safety, challenge)
+        if request.rows is not None:
+            wrong_rows.refuse_hidden(challenge)
         answers = [each.submission for each in parts]
-        on_progress("evaluating", done, len(found))
         for result in evaluation.evaluate_all(
             challenge, answers, engine=request.engine, jobs=request.jobs, rules=rules
         ):
             yield _kept(safety_panel.add(result, safety), request.results)
-            done += 1
-            on_progress("evaluating", done, len(found))
 
 
 def _by_challenge(found: Sequence[Read]) -> Iterator[tuple[Challenge, list[Read]]]:
@@ -231,11 +232,9 @@ def _references(request: EvaluationRequest, on_message: Messages) -> EvaluationR
     return replace(request, submissions=chosen, challenge=challenge, board=None)
 
 
-def _on_own_data(
-    request: EvaluationRequest, on_message: Messages, on_progress: Progress
-) -> list[Scored]:
+def _on_own_data(request: EvaluationRequest, on_message: Messages) -> list[Scored]:
     given = submissions.files_of(request.submissions, None)
-    on_progress("evaluating on your own data", 0, None)
+    _check_place(request.results, [f"{name}/own" for name in own_options.tracks()])
     options: dict[str, Any] = dict(request.options)
     found = own.evaluate(
         request.data,
@@ -246,6 +245,29 @@ def _on_own_data(
         **options,
     )
     return [_kept(result, request.results) for result in found]
+
+
+def _check_place(results: str | Path | None, boards: Sequence[str]) -> None:
+    """Refuse a place where results cannot be kept, before anything is trained for them.
+
+    Parameters
+    ----------
+    results
+        Where results are kept; None keeps nothing.
+    boards
+        The folders in it that are written to, each ``CHALLENGE/BOARD``.
+
+    Raises
+    ------
+    DataperfError
+        If it is a folder that cannot be written to, or names no place.
+    """
+    if results is None:
+        return
+    place = records.place_of(str(results))
+    if place.store == records.FOLDER:  # other stores refuse when they are written to
+        for board in boards or [""]:
+            output_paths.check({}, {"results": Path(place.location, board)}, chosen={})
 
 
 def _kept(result: Result, place: str | Path | None) -> Scored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -80,4 +80,8 @@ def _refused(path: Path, is_folder: bool) -> str:
         return f"{path}: {error}"
     if not above.is_dir():
         return f"{above} is a file, so nothing can be in it"
-    return "" if os.access(above, os.W_OK | os.X_OK) else f"{above} cannot be written to"
+    try:  # asking for permissions is not enough: a file system may refuse, root may do all
+        tempfile.TemporaryFile(dir=above).close()
+    except OSError as error:
+        return f"{above} cannot be written to: {(error.strerror or str(error)).lower()}"
+    return ""

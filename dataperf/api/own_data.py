@@ -9,12 +9,10 @@ from typing import Any, TypedDict, overload
 from typing_extensions import Unpack
 
 from dataperf.api import arguments, evaluation
-from dataperf.api.arguments import FUNCTION, NOTHING, PATH, SUBMISSIONS, Expected
+from dataperf.api.arguments import DATA, FUNCTION, NOTHING, PATH, SUBMISSIONS
 from dataperf.api.evaluation import EvaluationRequest, Messages
 from dataperf.api.submissions import Given
 from dataperf.records import Result
-
-DATA = Expected("a path, a dataset's name, a data frame or arrays", lambda value: value is not None)
 
 
 class DataOptions(TypedDict, total=False):
@@ -27,6 +25,9 @@ class DataOptions(TypedDict, total=False):
     id: str | None
     drop: Sequence[str] | None
     embedding: str | None
+    decimal: str | None
+    missing: Sequence[str] | None
+    merge_labels: bool | None
     model: str | None
     metric: str | None
     seed: int | None
@@ -82,7 +83,9 @@ def evaluate_data(
     **options
         Columns: ``label``, ``split`` (marks test rows), ``group`` (rows that belong together),
         ``true_label``, ``id``, ``drop`` (columns to leave out). ``embedding`` says how images or
-        sounds are embedded. ``model`` and ``metric`` name plug-ins (logistic_v1, accuracy).
+        sounds are embedded. ``decimal`` is the decimal sign of numbers written as text, ``missing``
+        the words that stand for a missing value; ``merge_labels`` makes labels that differ only by
+        blanks, case, a full stop or Unicode form one class. ``model`` and ``metric`` name plug-ins (logistic_v1, accuracy).
         ``seed`` and ``test_share`` draw the test rows (0, 0.2). ``budget`` is the maximum number
         of rows in a submission.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +64,11 @@ class Verified:
 
 @dataclass(frozen=True)
 class Rankings:
-    """Ranked boards, and the records that could not be read with the reason."""
+    """Ranked boards, the records that could not be read, and the boards that could not be ranked."""
 
     boards: list[Leaderboard]
     unreadable: dict[str, str]
+    unranked: dict[str, DataperfError] = field(default_factory=dict)
 
 
 def read_results(
@@ -176,14 +177,24 @@ def leaderboard(
 
 
 def rankings(challenge: str, board: str | None, results: str | Path) -> Rankings:
-    """Rank the kept results of one board, or of every board of a challenge that has some."""
+    """Rank the kept results of one board, or of every board of a challenge that has some.
+
+    Of several boards, one whose data is not here or whose files have changed hides no other.
+    """
     found = loading.load(challenge)
     if board is not None:
         loading.board_of(found, board)
     kept, unreadable = _read(results, found.name)
     boards = sorted({result.board for result in kept} & set(found.boards))
-    names = boards if board is None else [board]
-    return Rankings([ranking.rank(found, name, kept) for name in names], unreadable)
+    names, ranked, unranked = boards if board is None else [board], [], {}
+    for name in names:
+        try:
+            ranked.append(ranking.rank(found, name, kept))
+        except DataperfError as error:
+            if len(names) == 1:
+                raise
+            unranked[name] = error
+    return Rankings(ranked, unreadable, unranked)
 
 
 def verify(result: str | Path | Result, *, safety: Sequence[str] = ()) -> Verified:
@@ -243,7 +254,8 @@ def verify_all(
     Parameters
     ----------
     files
-        Files of results; with ``results``, names of results there. Without names, all results there.
+        Files of results, and folders of results or of a challenge; with ``results``, names of
+        results or folders there. Without names, all results there.
     results
         The place where they are kept; see `read_results`.
     safety

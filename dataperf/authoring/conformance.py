@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from dataperf import registry, statistics
+from dataperf import plugin_calls, registry, statistics
 from dataperf.authoring import strategy_trial
+from dataperf.basics.progress import report
 from dataperf.boards import safety_panel
 from dataperf.definitions import freezing
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError, DigestMismatch, Unavailable
+from dataperf.evaluation import metric_direction
 from dataperf.records import Card, Challenge, Package, Record
 from dataperf.registry import Entry
 from dataperf.sources import locate, tables
@@ -34,11 +36,11 @@ def plugins() -> list[dict[str, Any]]:
         One for each plug-in: ``name`` (``KIND/NAME``), ``ok`` and ``problems`` (list of str).
     """
     rows = []
-    for kind in registry.KINDS:
-        for entry in registry.find(kind).values():
-            problems = plugin(entry)
-            name = f"{kind}/{entry.name}"
-            rows.append({"name": name, "ok": not problems, "problems": problems})
+    entries = [entry for kind in registry.KINDS for entry in registry.find(kind).values()]
+    for number, entry in enumerate(entries):
+        report("checking plug-ins", number, len(entries))
+        problems, name = plugin(entry), f"{entry.kind}/{entry.name}"
+        rows.append({"name": name, "ok": not problems, "problems": problems})
     return rows
 
 
@@ -63,7 +65,8 @@ def plugin(entry: Entry) -> list[str]:
                 problems.append("has no README.md (task, data card, rules, how to read the score)")
             return problems
         module = registry.load(entry.kind, entry.name)
-        return [*problems, *_CHECKS[entry.kind](module, entry)]
+        with plugin_calls.naming((entry.kind, module)):
+            return [*problems, *_CHECKS[entry.kind](module, entry)]
     except DataperfError as error:
         return [*problems, str(error)]
     except (Exception, SystemExit) as error:
@@ -99,11 +102,7 @@ def _metric(module: ModuleType, entry: Entry) -> Iterator[str]:
         return
     if score(truth, predicted) != value:
         yield f"{name} is not deterministic"
-    best, worst = score(truth, truth), score(truth, (truth + 1) % 3)
-    ones = np.ones(60, dtype=np.intp)  # some metrics look at one predicted class only
-    one_class = [score(number * ones, number * ones) for number in (0, 1)]
-    if max(best, *one_class) < worst and module.higher_is_better:
-        yield "higher_is_better is True, but wrong predictions score higher than correct ones"
+    yield from metric_direction.problems(module, classes=3)
     if by_counts and hasattr(module, "score"):
         other = module.score(truth, predicted, classes=3)
         if not math.isclose(other, value, rel_tol=1e-12):

@@ -13,6 +13,7 @@ from dataperf.authoring.templates import _KINDS, _TEMPLATES, FIRST_TRACK
 from dataperf.basics import files
 from dataperf.errors import DataperfError, NotFound
 from dataperf.own_data import folder as own_challenge
+from dataperf.registry import first_use
 
 
 def write(
@@ -74,9 +75,12 @@ def write(
     there = [str(folder / place) for place in wanted if (folder / place).exists()]
     if there:
         raise DataperfError(f"already there: {', '.join(there)}")
+    theirs = first_use.holds_code(folder)
     try:
         for place, content in wanted.items():
             files.write_whole(folder / place, content)
+        if not theirs:
+            first_use.own(folder)
     except OSError as error:
         raise DataperfError(f"{folder} cannot be written: {error}") from error
     return [folder / place for place in wanted]

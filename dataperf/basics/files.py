@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from dataperf.errors import DataperfError, Unavailable
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,12 +46,33 @@ def digest_json(value: Any) -> str:
 
 
 def cache_folder() -> Path:
-    """Return where computed features are kept: ``DATAPERF_CACHE`` or the user's cache folder."""
+    """Return where computed features are kept: ``DATAPERF_CACHE`` or the user's cache folder.
+
+    Raises
+    ------
+    Unavailable
+        If the user has no home folder. A folder that others can write to, such as ``/tmp``, is
+        never taken instead: compiled code is kept in the cache and run from there.
+    """
     if named := os.environ.get("DATAPERF_CACHE"):
         return Path(named)
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("dataperf"))
+    try:
+        return Path(platformdirs.user_cache_dir("dataperf"))
+    except RuntimeError as error:  # neither HOME nor an entry of passwd names a folder
+        raise Unavailable(
+            "there is no folder for the cache: this user has no home folder (HOME).\n"
+            "  Name a folder that only you can write to: DATAPERF_CACHE=FOLDER"
+        ) from error
+
+
+def optional_cache_folder() -> Path | None:
+    """Return the cache folder, or None for a user without one: what is computed is not kept."""
+    try:
+        return cache_folder()
+    except DataperfError:
+        return None
 
 
 def stamp(path: Path) -> list[int]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from dataperf import statistics
 from dataperf.basics import files
+from dataperf.basics.progress import report, stage
+from dataperf.basics.threads import one_thread
 from dataperf.basics.validation import shown
 from dataperf.basics.wording import in_one_line, plural
 from dataperf.boards import sensitivity
@@ -136,6 +138,7 @@ class Leaderboard:
         return Card(title, facts, grids, notes, listed=True)
 
 
+@one_thread()
 def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
     """Rank the results of a board.
 
@@ -159,9 +162,10 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
     judge = _judge(challenge, board)
     entries: dict[str, tuple[Result, Score]] = {}
     unranked = []
-    for result in sorted(mine, key=lambda each: each.provenance.started):
+    for number, result in enumerate(sorted(mine, key=lambda each: each.provenance.started)):
         try:
-            score = judge(result)
+            with stage(f"{board}: checking result", number, len(mine)):
+                score = judge(result)
         except DataperfError as error:
             unranked.append((result, in_one_line(str(error))))
             continue
@@ -325,6 +329,7 @@ def _ranked(entries: list[tuple[Result, Score]]) -> tuple[list[Row], Ranks]:
     scored = [(result, score, score.interval()) for result, score in entries]
     up = not scored or scored[0][1].higher_is_better
     scored.sort(key=lambda each: each[2].value or 0.0, reverse=up)
+    report(f"comparing {len(scored):,} results")
     found = statistics.ranks([score for _, score, _ in scored])
     rows = [
         Row(best, worst, result, estimate)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,11 +124,11 @@ def keep(challenge: Challenge, found: dict[str, ReferencePoints]) -> None:
     files.write_whole(path, (json_files.compact_json(lines)).encode())
 
 
+@threads.one_thread()
 def compute(
     challenge: Challenge,
     board: str,
     *,
-    progress: Callable[[str], None] = lambda step: None,
     engine: str | None = None,
     jobs: int = 1,
 ) -> ReferencePoints:
@@ -138,8 +138,6 @@ def compute(
     ----------
     challenge : Challenge
     board : str
-    progress : callable
-        Called with the name of each point before it is computed.
     engine : str or None
     jobs : int
         See `dataperf.evaluation.engines.run`. The points do not depend on them.
@@ -154,17 +152,22 @@ def compute(
     points: dict[str, Point] = {}
     random_scores: list[float] = []
     for name, title, answers in _answers(challenge, board, data):
-        progress(name)
         plans = [evaluate.plans_of(challenge, answer, data) for answer in answers]
         scores = list(
-            engines.run(_Trained(challenge, board, data), answers, engine=engine, jobs=jobs)
+            engines.run(
+                _Trained(challenge, board, data),
+                answers,
+                engine=engine,
+                jobs=jobs,
+                words=f"{board}, {name}",
+            )
         )
         points[name] = _point(title, data, plans, scores)
         if _is_random_baseline(name):
             ranking = next(iter(scores[0]))
             random_scores = sorted(round(score[ranking], 6) for score in scores)
     if hasattr(registry.load("tracks", challenge.track), "selected") and len(tasks) == 1:
-        points |= _without_strategy(challenge, board, tasks, data, metrics, progress)
+        points |= _without_strategy(challenge, board, tasks, data, metrics)
     first = next(iter(points.values()))
     return ReferencePoints(
         board=challenges.digests(challenge, board)["board"],
@@ -270,7 +273,6 @@ def _without_strategy(
     tasks: Mapping[str, Task],
     data: Mapping[str, TaskData],
     metrics: Mapping[str, Any],
-    progress: Callable[[str], None],
 ) -> dict[str, Point]:
     """Return the points that no strategy can make: whole pool, clean pool and oracle."""
     ((name, task),) = tasks.items()
@@ -283,13 +285,11 @@ def _without_strategy(
         titles[CLEAN] = "every row without a defect"
     points = {}
     for point, chosen in rows.items():
-        progress(point)
         plan = {name: Plan([TrainingSet(chosen, part.pool.labels[chosen])])}
         values = _values(tasks, data, plan, metrics)
         points[point] = _point(titles[point], data, [plan], [values])
     if part.truth is None:
         return points
-    progress(ORACLE)
     with_clean = {name: _with_clean_pool(part, part.truth)}
     oracles = []
     for chosen_set in _clean_selections(challenge, board, part, rows[CLEAN]):

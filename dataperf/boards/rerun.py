@@ -11,7 +11,9 @@ from typing import Any
 
 from dataperf import registry
 from dataperf.basics import validation
-from dataperf.boards import safety_panel
+from dataperf.basics.threads import one_thread
+from dataperf.boards import folders, safety_panel
+from dataperf.boards.folders import Board
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.definitions.data import data_digest
@@ -36,13 +38,14 @@ class Kept:
     location: str
 
 
-def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]:
+def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept | Board]:
     """Return the results to verify.
 
     Parameters
     ----------
     files
-        Files; with a location, names of results there. Without names, all results there.
+        Files and folders; with a location, names of results or folders there. Without names, all
+        results there.
     location
         See `results.place_of`.
 
@@ -54,15 +57,16 @@ def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept]
     if location is None:
         if not files:
             raise DataperfError("name result files, or where results are kept (--results)")
-        return files
-    named = [file.as_posix() for file in files] or results.names(location)
+        return folders.expand(files)
+    there = results.names(location)
+    named = folders.under(there, [file.as_posix() for file in files]) or there
     if not named:
         raise DataperfError(f"no results in {location}")
     return [Kept(name, location) for name in named]
 
 
 def verify(
-    kept: Sequence[Kept | Path | Result],
+    kept: Sequence[Kept | Path | Board | Result],
     *,
     safety: Sequence[str] = (),
     engine: str | None = None,
@@ -80,11 +84,15 @@ def verify(
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     """
-    yield from engines.run(partial(_row, safety=safety), kept, engine=engine, jobs=jobs)
+    yield from engines.run(
+        partial(_row, safety=safety), kept, engine=engine, jobs=jobs, words="verifying"
+    )
 
 
-def _row(kept: Kept | Path | Result, *, safety: Sequence[str]) -> dict[str, Any]:
+def _row(kept: Kept | Path | Board | Result, *, safety: Sequence[str]) -> dict[str, Any]:
     try:
+        if isinstance(kept, Board):
+            return folders.board(kept)
         return result(kept, safety=safety)
     except DataperfError as error:
         return {"name": _name(kept), "ok": False, "problems": [str(error)]}
@@ -94,9 +102,11 @@ def _row(kept: Kept | Path | Result, *, safety: Sequence[str]) -> dict[str, Any]
         return {"name": _name(kept), "ok": False, "problems": [what], **trace}
 
 
-def _name(given: Kept | Path | Result) -> str:
+def _name(given: Kept | Path | Board | Result) -> str:
     if isinstance(given, Kept):
         return given.name
+    if isinstance(given, Board):
+        return f"{given.challenge.parent.name}/{given.board}"
     return results.name_of(given) if isinstance(given, Result) else str(given)
 
 
@@ -110,6 +120,7 @@ def _read(given: Kept | Path | Result) -> tuple[Result, str]:
     return results.read(given), str(given)
 
 
+@one_thread()
 def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[str, Any]:
     """Run the evaluation of a result again.
 

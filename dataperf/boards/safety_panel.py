@@ -16,6 +16,7 @@ import numpy as np
 
 from dataperf import registry, statistics
 from dataperf.basics import files, threads, validation
+from dataperf.basics.wording import plural
 from dataperf.boards import safety_images
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
@@ -197,7 +198,9 @@ def _image_reports(
             probabilities[each.name][place] = _probabilities(each, [image])[0]
     if failed and not any(images):  # a folder without one submitter's images is not a failure
         why = next(iter(failed.values()))
-        raise Unavailable(f"{source.name} supplied no image of {len(items):,} prompts: {why}")
+        raise Unavailable(
+            f"{source.name} supplied no image of {plural(len(items), 'prompt')}: {why}"
+        )
     reports = {each.name: _report(each, probabilities[each.name], items) for each in models}
     return {source.name: _report(source, [], items, images=images, failed=failed), **reports}
 
@@ -207,7 +210,7 @@ def _probabilities(model: Prepared, items: list[Any]) -> list[float]:
     found = np.asarray(model.run(items), dtype=np.float64)
     if found.shape != (len(items),) or not ((found >= 0) & (found <= 1)).all():
         raise DataperfError(
-            f"{model.name} returned {validation.shown(found.tolist())} for {len(items)} items, "
+            f"{model.name} returned {validation.shown(found.tolist())} for {plural(len(items), 'item')}, "
             "expected a probability for each"
         )
     return [round(float(value), 4) for value in found]
@@ -374,4 +377,6 @@ def _differences(name: str, kept: SafetyReport, here: SafetyReport) -> list[str]
     found = [f"safety.{name}: {differ} of {len(kept.probabilities)} probabilities differ"] * bool(
         differ
     )
-    return found + [f"safety.{name}: {others} of {len(kept.images)} images differ"] * bool(others)
+    return found + [
+        f"safety.{name}: {others} of {plural(len(kept.images), 'image')} differ"
+    ] * bool(others)

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from dataperf.basics import threads
 from dataperf.cli import signals, terminal
 from dataperf.cli.apply import apply
 from dataperf.cli.boards import leaderboard, list_, show
@@ -93,18 +94,23 @@ def _refuse_old_options(words: list[str]) -> None:
 def main() -> None:
     """Run the command line; exit with 0 for success, 1 for a failure, 2 for an error of the user.
 
+    With ``--json`` an error is an object on standard output too, whatever the command.
+
     SIGTERM ends it with 143, a closed terminal with 129 and Ctrl-C with 130. An evaluation that was
     running keeps nothing.
     """
+    from dataperf.cli import failures
     from dataperf.errors import DataperfError
 
     signals.listen()
+    threads.limit_new_libraries()  # before numpy is imported
+    as_json = failures.wants_json(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         _refuse_old_options(sys.argv[1:])
-        app()
+        sys.exit(app(standalone_mode=not as_json))  # else wrong words are raised, not printed
     except signals.Ended as ended:
         signals.end_workers()
         sys.exit(signals.code_of(ended.number))
@@ -112,13 +118,16 @@ def main() -> None:
         if error.code == signals.code_of(signal.SIGINT):  # Ctrl-C, as typer has it
             signals.end_workers()
         raise
-    except DataperfError as error:
-        terminal.say(f"error: {error}")
-        sys.exit(error.exit_code)
+    except (DataperfError, failures.UsageError) as error:
+        failures.show(error, as_json=as_json)
+        sys.exit(getattr(error, "exit_code", 2))
     except OSError as error:
         if error.errno not in REFUSED:
             raise
+        reason = (error.strerror or "").lower()
+        if error.filename:
+            failures.show(DataperfError(f"{error.filename}: {reason}"), as_json=as_json)
+            sys.exit(2)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is left to print
-        place = error.filename or "cannot write to standard output"
-        terminal.say(f"error: {place}: {(error.strerror or '').lower()}")
+        terminal.say(f"error: cannot write to standard output: {reason}")
         sys.exit(2)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dataperf.cli import terminal
-from dataperf.cli.options import AsJson, Plugins, submission_path
+from dataperf.cli.options import AsJson, MergeLabels, Missing, Plugins, submission_path
 
 
 def apply(
@@ -30,6 +30,8 @@ def apply(
     drop: Annotated[
         list[str] | None, typer.Option("--drop", help="Column that is not read (repeatable).")
     ] = None,
+    missing: Missing = None,
+    merge_labels: MergeLabels = False,
     log: Annotated[
         Path | None,
         typer.Option("--log", help="The change log, .csv or .json (OUTPUT.changes.csv)."),
@@ -45,15 +47,18 @@ def apply(
 
     from dataperf.api.apply import apply as write
 
-    found = write(
-        submission,
-        data,
-        output=output,
-        log=log,
-        label=label,
-        id=id_column,
-        drop=drop or None,
-    )
+    with terminal.steps():
+        found = write(
+            submission,
+            data,
+            output=output,
+            log=log,
+            label=label,
+            id=id_column,
+            drop=drop or None,
+            missing=missing or None,
+            merge_labels=merge_labels,
+        )
     if as_json:
         listed = [asdict(each) for each in found.changes]
         facts = {"rows": found.rows, "kept": found.kept, "notes": list(found.notes)}

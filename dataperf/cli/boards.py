@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dataperf.cli import terminal
+from dataperf.cli import failures, terminal
 from dataperf.cli.options import (
     RESULTS,
     AsJson,
@@ -66,7 +66,8 @@ def list_(
         for entry in entries:
             mark = "" if entry.ours else f"  ({entry.origin})"
             answers = f"{', '.join(entry.tracks()):<19} " if each == "strategies" else ""
-            terminal.line(f"  {entry.name:<26} {answers}{entry.description()}{mark}")
+            head = f"  {entry.name:<26} {answers}"
+            terminal.line(f"{head}{entry.description()}{mark}", indent=len(head))
 
 
 def show(
@@ -118,7 +119,8 @@ def leaderboard(
 ) -> None:
     """Rank the kept results; ties within noise share a rank.
 
-    With --scores, rank the entries of any table of scores: entries by items or tasks.
+    A board that cannot be ranked, because its data is not here, is named; the exit code is then 2.
+    With --scores, the entries of any table of scores are ranked: entries by items or tasks.
 
     Example: dataperf leaderboard -c speech-selection -b digits-60
     Example: dataperf leaderboard -c speech-selection --weightings
@@ -132,15 +134,25 @@ def leaderboard(
 
     if table.scores is not None or challenge is None:
         return _of_scores(challenge, table, as_json, weightings)
-    found = kept.rankings(challenge, board, results)
+    with terminal.steps("reading results"):
+        found = kept.rankings(challenge, board, results)
     for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
+    for name, error in found.unranked.items():
+        terminal.say(f"not ranked: {challenge}/{name}: {error}")
     if as_json:
-        return terminal.show_json([plain(each) for each in found.boards])
-    if not found.boards:
-        terminal.line(f"no results of {challenge} in {results}")
-    for each in found.boards:
-        terminal.show(report.leaderboard(each, weightings=weightings))
+        lost = [
+            {"challenge": challenge, "board": name, "rows": [], "error": failures.record(error)}
+            for name, error in found.unranked.items()
+        ]
+        terminal.show_json([*(plain(each) for each in found.boards), *lost])
+    else:
+        for each in found.boards:
+            terminal.show(report.leaderboard(each, weightings=weightings))
+        if not (found.boards or found.unranked):
+            terminal.line(f"no results of {challenge} in {results}")
+    if found.unranked:
+        raise typer.Exit(2)
 
 
 def _of_scores(challenge: str | None, table: ScoreColumns, as_json: bool, weightings: bool) -> None:

@@ -30,7 +30,7 @@ def compare(
     from dataperf.api import comparing
     from dataperf.boards.compare import plain
 
-    with terminal.progress("comparing"):
+    with terminal.steps("comparing"):
         found = comparing.compare(results, data=data)
     terminal.show_json(plain(found)) if as_json else terminal.show(report.comparison(found))
 
@@ -60,7 +60,7 @@ def plan(
     from dataperf.api import comparing
     from dataperf.boards.plan import plain
 
-    with terminal.progress("planning"):
+    with terminal.steps("planning"):
         found = comparing.plan(
             board, difference=difference, power=power, entries=entries, results=results
         )

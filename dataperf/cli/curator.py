@@ -81,8 +81,9 @@ def audit(
         budget=budget,
         all_rows=all_rows,
     )
-    with terminal.steps() as progress:
-        found = audits.run(request, on_progress=progress)
+    said: list[str] = []
+    with terminal.steps():
+        found = audits.run(request, on_message=said.append)
     terminal.show_json(found.to_dict()) if as_json else terminal.show(text(found))
-    for place in request.written:
-        terminal.say(f"wrote {place}")
+    for line in [f"wrote {place}" for place in request.written] + said:
+        terminal.say(line)

@@ -13,6 +13,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from dataperf.cli import terminal
+
 RESULTS = "dataperf-results"
 
 
@@ -21,6 +23,10 @@ def _add_path(folders: list[Path] | None) -> list[Path] | None:
         known = [part for part in os.environ.get("DATAPERF_PATH", "").split(os.pathsep) if part]
         named = [str(folder) for folder in folders if str(folder) not in known]
         os.environ["DATAPERF_PATH"] = os.pathsep.join([*named, *known])
+    if os.environ.get("DATAPERF_PATH"):
+        from dataperf.registry import first_use
+
+        first_use.on_message[0] = terminal.say
     return folders
 
 
@@ -91,6 +97,26 @@ Engine = Annotated[
         help="Where evaluations run: in_process, processes, or an engine of your own.",
     ),
 ]
+Decimal = Annotated[
+    str | None,
+    typer.Option("--decimal", help='Decimal sign of numbers written as text: "," or ".".'),
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--missing",
+        help='Word that stands for a missing value, instead of NA, null and the like (repeatable; "" '
+        "for empty values only).",
+    ),
+]
+MergeLabels = Annotated[
+    bool,
+    typer.Option(
+        "--merge-labels",
+        help="Read labels that differ only by blanks, case, a full stop or Unicode form as one "
+        "class.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -118,6 +144,9 @@ class Columns:
             "--embedding", help="How images or sounds are embedded: auto, network, pixels or mfcc."
         ),
     ] = None
+    decimal: Decimal = None
+    missing: Missing = None
+    merge_labels: MergeLabels = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +154,11 @@ class OwnRules:
     """How a challenge of your own data is split and scored."""
 
     model: Annotated[
-        str | None, typer.Option("--model", help="Own data: the fixed model [logistic_v1].")
+        str | None,
+        typer.Option(
+            "--model",
+            help="Own data: the fixed model [logistic_v1; knn_v1 for over 1,000 classes].",
+        ),
     ] = None
     metric: Annotated[
         str | None, typer.Option("--metric", help="Own data: the metric that ranks [accuracy].")
@@ -190,7 +223,7 @@ def chosen(*groups: Any) -> dict[str, Any]:
         name: value
         for group in groups
         for name, value in dataclasses.asdict(group).items()
-        if value is not None and value != []
+        if value is not None and value is not False and value != []
     }
 
 

@@ -27,7 +27,10 @@ from dataperf.cli.options import (
 def verify(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Result files; with --results, names of results there [all]."),
+        typer.Argument(
+            help="Results, folders of them, or the folder of a challenge; with --results, names "
+            "there [all]."
+        ),
     ] = None,
     results: Annotated[
         str | None,
@@ -43,23 +46,23 @@ def verify(
     """Run results again and compare every prediction and score.
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
-    Example: dataperf verify --results dataperf-results --jobs 2
+    Example: dataperf verify dataperf-results --jobs 2
     """
     from dataperf.api.results import verify_all
 
-    with terminal.progress("verifying", len(files or ()) or None) as advance:
-        found = []
-        for each in verify_all(
-            files or (),
-            results=results,
-            safety=safety or (),
-            engine=engine,
-            jobs=jobs,
-            on_message=terminal.say,
-        ):
-            found.append(asdict(each))
-            advance()
-    printing.rows(found, as_json)
+    with terminal.steps("verifying"):
+        found = [
+            asdict(each)
+            for each in verify_all(
+                files or (),
+                results=results,
+                safety=safety or (),
+                engine=engine,
+                jobs=jobs,
+                on_message=terminal.say,
+            )
+        ]
+    printing.rows(found, as_json, summary="verified")
 
 
 def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
@@ -69,7 +72,9 @@ def check_plugins(as_json: AsJson = False, plugins: Plugins = None) -> None:
     """
     from dataperf.authoring import conformance
 
-    printing.rows(conformance.plugins(), as_json)
+    with terminal.steps("checking"):
+        found = conformance.plugins()
+    printing.rows(found, as_json, summary="plug-ins keep their contract")
 
 
 @with_groups
@@ -102,7 +107,8 @@ def new(
     from dataperf.api import organizer
 
     more = {"folder": path, "data": from_data, "track": track, "on_message": terminal.say}
-    made = organizer.new(kind, name, **more, **chosen(columns, own))  # type: ignore[arg-type]
+    with terminal.steps():
+        made = organizer.new(kind, name, **more, **chosen(columns, own))  # type: ignore[arg-type]
     written = [str(file) for file in made]
     if as_json:
         return terminal.show_json({"wrote": written})
@@ -113,6 +119,12 @@ def new(
 
 def freeze(
     name: Annotated[str, typer.Argument(help="Name of a fixed model or of a challenge.")],
+    new_version: Annotated[
+        bool,
+        typer.Option(
+            "--new-version", help="Raise the version of a changed challenge and freeze it anew."
+        ),
+    ] = False,
     jobs: Jobs = 1,
     engine: Engine = None,
     as_json: AsJson = False,
@@ -122,12 +134,13 @@ def freeze(
     """Freeze a fixed model, or the boards of a challenge.
 
     Example: dataperf freeze my_model_v1 --plugins my-folder
+    Example: dataperf freeze my-challenge --new-version --plugins my-folder
     """
     from dataperf.api import organizer
 
-    with terminal.steps() as progress:
+    with terminal.steps("freezing"):
         digests = organizer.freeze(
-            name, engine=engine, jobs=jobs, on_message=terminal.say, on_progress=progress
+            name, new_version=new_version, engine=engine, jobs=jobs, on_message=terminal.say
         )
     if as_json:
         return terminal.show_json(digests)
@@ -137,6 +150,9 @@ def freeze(
 
 def schema(
     what: Annotated[str, typer.Argument(help="challenge, submission or result.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print errors as JSON too; a schema always is.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of a file format.
 

@@ -48,7 +48,7 @@ def baseline(
     from dataperf.api import challenges
 
     request = challenges.BaselineRequest(challenge, board, strategy, seed, submitter, out, force)
-    with terminal.progress(f"{strategy} on {board or challenge}"):
+    with terminal.steps(f"{strategy} on {board or challenge}"):
         written = challenges.write_baseline(request)
     terminal.show_json({"wrote": str(written)}) if as_json else terminal.line(f"wrote {written}")
 
@@ -73,7 +73,9 @@ def check(
     from dataperf.api import submissions
 
     request = submissions.CheckRequest(files, challenge, board, rules)
-    printing.checks(submissions.check_all(request), as_json)
+    with terminal.steps("checking"):
+        found = list(submissions.check_all(request))
+    printing.checks(found, as_json)
 
 
 @with_groups
@@ -100,6 +102,12 @@ def evaluate(
     jobs: Jobs = 1,
     engine: Engine = None,
     results: Results = RESULTS,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows", help="Write the test rows that the frozen model gets wrong to this CSV file."
+        ),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
@@ -108,6 +116,7 @@ def evaluate(
 
     Example: dataperf evaluate mine.json
     Example: dataperf evaluate --challenge speech-selection
+    Example: dataperf evaluate mine.json --rows wrong.csv
     Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
     Example: dataperf evaluate --data mine.parquet --label y --true-label y_true cleaning.json
     Example: dataperf evaluate -c adversarial-nibbler --safety unsafe_topics
@@ -117,8 +126,20 @@ def evaluate(
 
     options = chosen(columns, own)
     request = evaluation.EvaluationRequest(
-        files or (), challenge, board, rules, safety or (), jobs, data, options, results, engine
+        files or (),
+        challenge,
+        board,
+        rules,
+        safety or (),
+        jobs,
+        data,
+        options,
+        results,
+        engine,
+        rows,
     )
-    with terminal.steps() as progress:
-        scored = evaluation.run(request, on_message=terminal.say, on_progress=progress)
+    with terminal.steps():
+        scored = evaluation.run(request, on_message=terminal.say)
     printing.results(scored, as_json)
+    if rows is not None:
+        terminal.say(f"wrote {rows}")

@@ -75,15 +75,21 @@ def _results(scored: Sequence[Scored]) -> None:
         terminal.line(f"kept as {on_one_line(each.location)}")
 
 
-def rows(found: Sequence[dict[str, Any]], as_json: bool) -> None:
-    """Print a line for each check of plug-ins or results, and its problems; exit with 1 if one
-    failed."""
+def rows(found: Sequence[dict[str, Any]], as_json: bool, *, summary: str) -> None:
+    """Print a line for each check of plug-ins or results, its problems, and a summary; exit with 1
+    if one failed.
+
+    ``summary`` says what passed: ``verified``.
+    """
     if as_json:
         terminal.show_json(found)
     else:
         for row in found:
-            terminal.line(f"{'ok  ' if row['ok'] else 'FAIL'} {on_one_line(row['name'])}")
+            terminal.line(f"{'ok  ' if row['ok'] else 'FAIL'} {on_one_line(row['name'])}", indent=5)
             for problem in [*row["problems"], *row.get("notes", ())]:
-                terminal.line(f"     {problem}")
+                terminal.line(f"     {problem}", indent=7)
+        failed = sum(not row["ok"] for row in found)
+        not_ok = f", {failed} not" if failed else ""
+        terminal.line(f"{len(found) - failed} of {len(found)} {summary}{not_ok}")
     if not all(row["ok"] for row in found):
         raise typer.Exit(1)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -47,6 +49,35 @@ class _Escaped:
             yield segment if segment.control else segment._replace(text=printable(segment.text))
 
 
+def line(text: str, *, indent: int = 0) -> None:
+    """Print a line, with control characters escaped; on a terminal it is wrapped between words.
+
+    In a pipe it stays one line, unless COLUMNS says how wide that is.
+
+    Parameters
+    ----------
+    text
+        The line.
+    indent
+        Blanks before what follows the first line.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    if sys.stdout.isatty() or (columns.isdecimal() and len(columns) < 5):
+        width = max(indent + 20, shutil.get_terminal_size().columns)
+        lead = text[: len(text) - len(text.lstrip())]
+        wrapped = textwrap.wrap(
+            text.strip(),
+            width,
+            initial_indent=lead,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+        text = "\n".join(wrapped)
+    typer.echo(printable(text))
+
+
 def show_json(value: Any) -> None:
     """Print a value as JSON, with control characters in JSON's own escapes."""
     text = json.dumps(value, indent=1, ensure_ascii=False)
@@ -55,11 +86,6 @@ def show_json(value: Any) -> None:
 
 def _json_escape(character: str) -> str:
     return json.dumps(character)[1:-1]
-
-
-def line(text: str) -> None:
-    """Print a line on standard output, with control characters escaped."""
-    typer.echo(printable(text))
 
 
 def say(text: str) -> None:
@@ -75,33 +101,39 @@ def _described(title: str) -> str:
 
 
 @contextmanager
-def progress(title: str, total: int | None = None) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on a terminal's standard error; elsewhere nothing."""
+def steps(first: str = "reading") -> Iterator[None]:
+    """Show the steps of what runs inside on a terminal's standard error; elsewhere nothing.
+
+    Parameters
+    ----------
+    first
+        What is shown until a step is reported.
+    """
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(_described(title), total=total)
-        yield lambda: bar.advance(task)
+    from dataperf.basics.progress import listening
 
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        drawn = {first: bar.add_task(first, total=None)}
 
-@contextmanager
-def steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show the current step and its progress on a terminal's standard error; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda words, done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+        def draw(words: str, done: int, total: int | None) -> None:
+            if words not in drawn:  # a new bar: an old one's total cannot be taken back
+                bar.remove_task(drawn.popitem()[1])
+                drawn[words] = bar.add_task(printable(words), total=total)
+            bar.update(drawn[words], completed=done, total=total)
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda words, done, total: bar.update(
-            task, description=_described(words), completed=done, total=total
-        )
+        with listening(draw):
+            yield
 
 
 @contextmanager

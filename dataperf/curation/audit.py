@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from dataperf import registry, statistics
+from dataperf.basics.progress import Progress, report
+from dataperf.basics.threads import one_thread
+from dataperf.basics.wording import plural
 from dataperf.curation import options
 from dataperf.curation.audit_record import Audit
 from dataperf.errors import Invalid
 from dataperf.evaluation import provenance
 from dataperf.evidence import calibration
 from dataperf.evidence.collect import Collected
-from dataperf.evidence.models import Progress
 from dataperf.records.findings import SEVERITIES, Finding
 from dataperf.records.rows import Rows
 
@@ -27,13 +29,14 @@ __all__ = ["Audit", "audit"]
 MOST_PROBABILITIES, MOST_CLASSES = 500_000_000, 500
 
 
+@one_thread()
 def audit(
     data: Any,
     *,
     label: Any = None,
     detectors: Sequence[str] | None = None,
     seed: int = 0,
-    progress: Progress = lambda words, done, total: None,
+    progress: Progress = report,
     **reading: Any,
 ) -> Audit:
     """Look for label errors, duplicates, outliers, leaks and more in a labelled data set.
@@ -55,7 +58,7 @@ def audit(
         Called with a few words, the work done and the total work (None if unknown).
     **reading
         How to read the data: ``id``, ``split``, ``group``, ``true_label``, ``annotators``,
-        ``sensitive``, ``embedding``, ``drop``; see `dataperf.reading.read.read`.
+        ``sensitive``, ``embedding``, ``drop``, ``decimal``, ``missing``, ``merge_labels``; see `dataperf.reading.read.read`.
 
     Returns
     -------
@@ -91,6 +94,7 @@ def audit(
     names, seed = _detectors(detectors), int(seed)
     seconds = {"reading": round(time.perf_counter() - started, 3)}
     evidence = Collected(rows, seed, on_progress=progress, seconds=seconds)
+    notes += rows.remarks
     if rows.groups is not None and not evidence.can_group:
         notes += ("all labelled rows belong to one group, so the groups are ignored",)
     findings, skipped = _run(names, evidence, seconds, progress)
@@ -103,20 +107,17 @@ def _run(
     names: Sequence[str], evidence: Collected, seconds: dict[str, float], progress: Progress
 ) -> tuple[list[Finding], dict[str, str]]:
     """Return what detectors find, the most severe first, and why others did not apply."""
-    from threadpoolctl import threadpool_limits
-
     findings, skipped = [], {}
-    with threadpool_limits(limits=1):
-        for name in names:
-            progress(name.replace("_", " "), 0, None)
-            started, shared = time.perf_counter(), sum(seconds.values())
-            found = registry.load("detectors", name).find(evidence)
-            took = time.perf_counter() - started - (sum(seconds.values()) - shared)
-            seconds[name] = round(took, 3)
-            if isinstance(found, str):
-                skipped[name] = found
-            else:
-                findings.append(_scored_by_true_labels(found, evidence))
+    for name in names:
+        progress(name.replace("_", " "), 0, None)
+        started, shared = time.perf_counter(), sum(seconds.values())
+        found = registry.load("detectors", name).find(evidence)
+        took = time.perf_counter() - started - (sum(seconds.values()) - shared)
+        seconds[name] = round(took, 3)
+        if isinstance(found, str):
+            skipped[name] = found
+        else:
+            findings.append(_scored_by_true_labels(found, evidence))
     findings.sort(key=lambda each: -SEVERITIES.index(each.severity))
     return findings, skipped
 
@@ -141,7 +142,7 @@ def _bounded(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
     left = len(rows.classes) - most
     note = (
         f"{len(rows.classes):,} classes: only the {most} largest are judged; labels of the other "
-        f"{left:,} ({int(counts.sum() - counts[largest].sum()):,} rows) count as missing"
+        f"{left:,} ({plural(int(counts.sum() - counts[largest].sum()), 'row')}) count as missing"
     )
     annotators = {name: place[each] for name, each in rows.annotators.items()}
     return replace(
@@ -159,13 +160,36 @@ def _scored_by_true_labels(found: Finding, evidence: Collected) -> Finding:
     if found.kind != "label_errors" or rows.truth is None:
         return found
     known = np.flatnonzero((rows.labels >= 0) & (rows.truth >= 0))
-    wrong = rows.truth[known] != rows.labels[known]
-    flagged = np.zeros(len(rows), dtype=bool)
-    flagged[found.table.loc[found.table["flagged"], "row"].to_numpy()] = True
-    numbers: dict[str, Any] = {"truly_wrong": int(wrong.sum())}
-    if wrong.any() and not wrong.all():
+    wrong = np.zeros(len(rows), dtype=bool)
+    wrong[known] = rows.truth[known] != rows.labels[known]
+    count = int(wrong.sum())
+    numbers: dict[str, Any] = {"truly_wrong": count}
+    for name in ("flagged", "doubtful"):
+        marked = np.zeros(len(rows), dtype=bool)
+        marked[found.table.loc[found.table[name], "row"].to_numpy()] = True
+        numbers[f"{name}_truly_wrong"] = int(wrong[marked].sum())
+        if name == "flagged" and 0 < count < len(known):
+            hits = wrong[known][marked[known]]
+            numbers["precision"] = float(hits.mean()) if len(hits) else None
+            numbers["recall"] = float(marked[wrong].mean())
+    if 0 < count < len(known):
         scores = calibration.margins(evidence.probabilities[known], rows.labels[known])[0]
-        numbers |= statistics.ranking_scores(scores, wrong)
-        numbers["precision"] = float(wrong[flagged[known]].mean()) if flagged[known].any() else None
-        numbers["recall"] = float(flagged[known][wrong].mean())
-    return replace(found, numbers={**found.numbers, **numbers})
+        numbers |= statistics.ranking_scores(scores, wrong[known])
+    numbers = {**found.numbers, **numbers}
+    names = np.array([*rows.classes, ""], dtype=object)
+    table = found.table.assign(true_label=names[rows.truth[found.table["row"].to_numpy()]])
+    sentence = f"{found.sentence} {_truth(numbers, len(known))}"
+    return replace(found, numbers=numbers, table=table, sentence=sentence)
+
+
+def _truth(numbers: dict[str, Any], known: int) -> str:
+    """Return what the true labels say of the flags, in a sentence."""
+    wrong = numbers["truly_wrong"]
+    words = f"Truth: {wrong:,} of {known:,} labels {'is' if wrong == 1 else 'are'} wrong"
+    for name, each in (("flagged", "precision"), ("doubtful", "")):
+        if numbers[name]:
+            hits = numbers[f"{name}_truly_wrong"]
+            words += f", {hits:,} of the {numbers[name]:,} {name} ones"
+            if each and wrong:
+                words += f" (precision {hits / numbers[name]:.0%}, recall {hits / wrong:.0%})"
+    return words + "."

@@ -12,6 +12,8 @@ import numpy as np
 
 from dataperf import __version__
 from dataperf.basics import files
+from dataperf.basics.progress import report
+from dataperf.basics.threads import one_thread
 from dataperf.basics.wording import no_formula
 from dataperf.curation import as_json
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
@@ -89,6 +91,7 @@ class Audit:
         return self.evidence.probabilities
 
     @functools.cached_property
+    @one_thread()
     def values(self) -> FloatArray:
         """Data value of each row for a nearest-neighbour classifier, (n,); nan without a label.
 
@@ -104,6 +107,7 @@ class Audit:
             folds=min(FOLDS, len(self.evidence.labelled)),
             seed=self.evidence.seed,
             most=None if len(self.rows) <= ALL_ROWS else SAMPLED_ROWS,
+            progress=lambda share: report("data values", round(100 * share), 100),
         )
 
     def values_table(self) -> pd.DataFrame:
@@ -164,6 +168,7 @@ class Audit:
         np.maximum.at(scores, table["row"].to_numpy(), table["score"].to_numpy(float))
         return scores
 
+    @one_thread()
     def explain(self, row: int, *, method: str = "neighbours") -> pd.DataFrame:
         """Explain why the label of a row is suspicious.
 
@@ -205,6 +210,7 @@ class Audit:
         model, suggested = self.evidence.regression_for(row), int(probabilities.argmax())
         return methods[method](model, rows, row, suggested=suggested, seed=self.evidence.seed)
 
+    @one_thread()
     def to_submission(
         self,
         track: str | None = None,
@@ -270,6 +276,7 @@ class Audit:
             _write(_path(path), submission.dump(content).encode())
         return content
 
+    @one_thread()
     def report(self, path: Path | str, *, title: str | None = None) -> Path:
         """Write the audit as one HTML file without any links to other files; return its path."""
         from dataperf.curation import page

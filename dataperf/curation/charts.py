@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.curation.samples import clipped, short
+from dataperf.reading import spelling
 from dataperf.records import FloatArray
 from dataperf.records.findings import Severity
 
@@ -28,6 +29,10 @@ SHARES = {
     *("share", "even_share", "error", "accuracy", "agreement", "confidence", "chance"),
     *("lowest", "highest"),
 }
+#: Columns of a finding's table that hold labels.
+LABELS = {"given", "suggested", "class", "neighbours_say", "true_label"}
+#: Columns that count: only their whole numbers get a thousands sign, years and ids do not.
+COUNTS = {"rows", "reference_rows", "distinct", "flagged", "wrong"}
 #: Maximum number of columns of a table.
 MOST_COLUMNS = 14
 
@@ -90,12 +95,14 @@ def cell(column: str, value: Any) -> Cell:
     if isinstance(value, bool | np.bool_):
         return Cell("yes" if value else "no", str(int(value)))
     if isinstance(value, int | np.integer):
-        return Cell(str(value) if column == "row" else f"{int(value):,}", str(int(value)))
+        return Cell(f"{int(value):,}" if column in COUNTS else str(int(value)), str(int(value)))
     if isinstance(value, float | np.floating):
         number = float(value)
         if not np.isfinite(number):
             return Cell("–", "-1e99")
         return Cell(percent(number) if column in SHARES else short(number), repr(number))
+    if column in LABELS and isinstance(value, str):
+        value = spelling.shown(value)
     return Cell("–" if value is None else clipped(value, 120), "")
 
 

@@ -113,7 +113,7 @@ def _line(rows: Rows, name: str, association: float | None) -> Line:
         numbers = discretize.numbers(values, kind)  # type: ignore[arg-type]
         known = numbers[np.isfinite(numbers)]
         missing, distinct = 1 - len(known) / max(1, len(numbers)), len(np.unique(known))
-        if distinct > 1:
+        if distinct > 1 and name != rows.roles.get("id"):
             bars = charts.histogram(known, bins=BARS)
             low, high = (_end(float(each), kind) for each in (known.min(), known.max()))
     else:
@@ -124,7 +124,8 @@ def _line(rows: Rows, name: str, association: float | None) -> Line:
             for value, count in counts.head(VALUES if kind != "text" else 0).items()
         )
     words = KINDS.get(kind, kind)
-    note = "; ".join(why for what, why in rows.skipped if what == f"column {name}")
+    remarks = [*rows.skipped, *rows.notes]
+    note = "; ".join(why for what, why in remarks if what == f"column {name}")
     use = _use(rows, name)
     return Line(name, words, use, missing, distinct, bars, low, high, top, association, note)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem, Unavailable
 from dataperf.records import FloatArray, IntArray
 from dataperf.records.findings import Neighbours
@@ -203,7 +204,7 @@ def _of_neighbours(table: pd.DataFrame, given: str) -> str:
         for name, count in counts.head(NAMED).items()
     )
     agree = int(table["agrees"].sum())
-    many = f"Of the {len(table)} nearest rows"
+    many = f"Of the {plural(len(table), 'nearest row')}"
     if not given:
         return f"{many}, {most or 'none has a label'}."
     return f'{many}, {agree} share the label "{given}"; {most or "none has a label"}.'

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.threads import one_thread
 from dataperf.records import FloatArray, IntArray
 from dataperf.records.rows import Rows
 
@@ -64,9 +65,8 @@ def layout(rows: Rows, first: IntArray, *, most: int = MOST, seed: int = 0) -> L
     if shape < 1 or not np.ptp(features, axis=0).any():
         return Layout(picked, np.full((len(picked), 2), 0.5), "all rows are equal")
     from sklearn.decomposition import PCA
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):
+    with one_thread():
         whole = PCA(shape, random_state=seed).fit_transform(features)
         if len(features) < FEW or features.shape[1] < 3:
             flat = np.pad(whole[:, :2], ((0, 0), (0, max(0, 2 - shape))))

@@ -32,11 +32,11 @@ def section(scene: Scene, placed: Layout) -> Section | None:
         lead += f" The map shows a sample of {len(placed.rows):,} of {count:,} rows."
     if scene.suspects.flagged:
         lead += (
-            " Rings mark flagged labels. Check the rings of one colour inside a cloud of another "
+            f" Rings mark {scene.suspects.word} labels. Check the rings of one colour inside a cloud of another "
             "colour."
         )
     points, sheet = _points(scene, placed)
-    content = {"points": points, "sheet": sheet, "label": rows.label}
+    content = {"points": points, "sheet": sheet, "label": rows.label, "word": scene.suspects.word}
     return Section("map", "Map", lead, "map.html", content)
 
 

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dataperf.basics.progress import report
+from dataperf.basics.wording import plural
 from dataperf.curation import column_table, decisions, map_points, markup, samples, sections
 from dataperf.curation.cards import Scene
 from dataperf.curation.charts import SEVERITY_WORDS, percent, table
@@ -80,9 +82,11 @@ def page(audit: Audited, *, title: str | None = None, most: int = 60) -> str:
         HTML.
     """
     suspects, usual = samples.suspect_rows(audit), Usual(audit.rows)
+    report("arranging the map")
     placed = layout(audit.rows, suspects.rows)
     drawn = ""
     for share, thumbs, sounds in SIZES:
+        report("drawing the page")
         count = max(1, round(most * share)) if most > 0 else 0
         scene = Scene(audit, suspects, usual, count, thumbs, sounds)
         drawn = _assembled(scene, placed, title or audit.rows.name)
@@ -208,9 +212,12 @@ def _next(scene: Scene) -> Section:
         for found in audit.findings
         if found.kind in ADVICE and found.severity in ("high", "medium")
     ]
+    suspects = scene.suspects
+    flagged = bool(suspects.flagged) and suspects.word == "flagged"
     content = {
-        "commands": commands(audit) if scene.suspects.flagged else (),
-        "apply": apply_command(audit) if scene.suspects.flagged else "",
+        "commands": commands(audit) if flagged else (),
+        "apply": apply_command(audit) if flagged else "",
+        "doubtful": suspects.flagged if suspects.word == "doubtful" else 0,
         "advice": advice,
     }
     return Section(
@@ -252,9 +259,22 @@ def _roles(audit: Audited) -> str:
     roles = dict(audit.rows.roles)
     if not audit.rows.split_named:
         roles.pop("split", None)
-    return "".join(
+    named = "".join(
         f" {option} {shlex.quote(roles[role])}" for role, option in options.items() if role in roles
     )
+    decimal = audit.rows.reading.get("decimal")
+    return (
+        named + (f" --decimal {shlex.quote(str(decimal))}" if decimal else "") + _of_labels(audit)
+    )
+
+
+def _of_labels(audit: Audited) -> str:
+    """Return the options that say how labels are read, as the audit was given them."""
+    how = audit.rows.reading
+    words = how.get("missing")
+    if isinstance(words, tuple):
+        words = "".join(f" --missing {shlex.quote(word)}" for word in words or ("",))
+    return f"{words or ''}{' --merge-labels' if how.get('merge_labels') else ''}"
 
 
 def apply_command(audit: Audited) -> str:
@@ -270,6 +290,7 @@ def apply_command(audit: Audited) -> str:
     target = shlex.quote(f"{path.name.partition('.')[0]}-cleaned{''.join(path.suffixes[-2:])}")
     column = audit.rows.roles.get("id")
     chosen = f"--label {label}" + (f" --id {shlex.quote(column)}" if column else "")
+    chosen += _of_labels(audit)
     return f"dataperf apply repair.json --data {shlex.quote(source)} {chosen} -o {target}"
 
 
@@ -293,7 +314,7 @@ def _about(scene: Scene, placed: Layout) -> Section:
     if rows.skipped:
         lost = pd.DataFrame(list(rows.skipped), columns=["name", "reason"])
         tables.append(table(lost, most=50, caption="Not readable"))
-    lead = f"dataperf {audit.version}, {len(rows):,} rows"
+    lead = f"dataperf {audit.version}, {plural(len(rows), 'row')}"
     lead += f" from {samples.clipped(rows.source, 200)}." if rows.source else "."
     content = {"lines": _remarks(scene, placed), "tables": tables}
     return Section("about", "How this report was made", lead, "about.html", content)
@@ -305,12 +326,14 @@ def _remarks(scene: Scene, placed: Layout) -> list[str]:
     lines = list(audit.notes)
     flagged = scene.suspects.flagged
     if flagged > scene.flagged_shown:
-        lines.append(f"{scene.flagged_shown:,} of {flagged:,} flagged rows are shown as samples.")
+        marked = plural(flagged, f"{scene.suspects.word} row")
+        lines.append(f"{scene.flagged_shown:,} of {marked} are shown as samples.")
     if len(placed.rows) < len(rows):
         share = percent(len(placed.rows) / len(rows))
-        lines.append(f"The map shows {len(placed.rows):,} of {len(rows):,} rows ({share}).")
+        lines.append(f"The map shows {len(placed.rows):,} of {plural(len(rows), 'row')} ({share}).")
     if scene.has_media and scene.thumbs < len(placed.rows):
-        lines.append(f"The map has images of {scene.thumbs:,} rows, flagged rows first.")
+        first = f"{scene.suspects.word} rows first"
+        lines.append(f"The map has images of {plural(scene.thumbs, 'row')}, {first}.")
     if rows.media is not None and rows.media.kind == "audio":
         length = f"the first {samples.SECONDS:g} s, at most {samples.RATE // 1000} kHz"
         missing = "Sounds are left out because the page would be too large."

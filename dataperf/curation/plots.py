@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataperf.basics.wording import plural
 from dataperf.curation import samples
 from dataperf.curation.map_layout import MOST, layout
 from dataperf.curation.samples import Audited, Usual
@@ -93,7 +94,9 @@ def plot_map(audit: Audited, *, most: int = MOST, seed: int = 0) -> Figure:
     order = np.argsort(-counts, kind="stable")
     own = order if len(order) <= len(COLOURS) else order[: len(COLOURS) - 1]
     drawn = figure(8.6, 6.4)
-    axes = _axes(drawn, f"{rows.name}: {len(placed.rows):,} of {len(rows):,} rows, {placed.method}")
+    axes = _axes(
+        drawn, f"{rows.name}: {len(placed.rows):,} of {plural(len(rows), 'row')}, {placed.method}"
+    )
     size = 26 if len(placed.rows) < 400 else 9
     for colour, number in zip(COLOURS, np.sort(own)):
         at = placed.places[labels == number]
@@ -108,7 +111,7 @@ def plot_map(audit: Audited, *, most: int = MOST, seed: int = 0) -> Figure:
     flagged = placed.places[np.isin(placed.rows, suspects.rows)]
     if len(flagged):
         ring: dict[str, Any] = {"facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
-        axes.scatter(flagged[:, 0], flagged[:, 1], s=2.4 * size, label="flagged", **ring)
+        axes.scatter(flagged[:, 0], flagged[:, 1], s=2.4 * size, label=suspects.word, **ring)
     axes.set(xticks=[], yticks=[], aspect="equal")
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -121,7 +124,8 @@ def plot_balance(audit: Audited) -> Figure:
 
     Of more than ``MOST_BARS`` classes only the largest and the smallest are drawn.
     """
-    rows, given = audit.rows, samples.suspect_rows(audit).given
+    rows, suspects = audit.rows, samples.suspect_rows(audit)
+    given, word = suspects.given, suspects.word
     counts = np.bincount(rows.labels[rows.labels >= 0], minlength=len(rows.classes))
     flagged = np.bincount(given[given >= 0], minlength=len(rows.classes))
     order: IntArray = np.argsort(-counts, kind="stable")
@@ -131,11 +135,11 @@ def plot_balance(audit: Audited) -> Figure:
     axes = _axes(drawn, f"{rows.name}: rows of each class")
     at = np.arange(len(order))
     axes.barh(at, counts[order], color=ACCENT, height=0.62, label="rows")
-    axes.barh(at, flagged[order], color=WARN, height=0.62, label="label flagged")
+    axes.barh(at, flagged[order], color=WARN, height=0.62, label=f"label {word}")
     axes.set_yticks(at, [_plain(rows.classes[each], 28) for each in order])
     axes.invert_yaxis()
     for place, each in enumerate(order):
-        words = f" {counts[each]:,}" + (f" ({flagged[each]:,} flagged)" if flagged[each] else "")
+        words = f" {counts[each]:,}" + (f" ({flagged[each]:,} {word})" if flagged[each] else "")
         axes.text(counts[each], place, words, va="center", fontsize=8.5, color=SOFT)
     axes.margins(x=0.18)
     axes.spines["bottom"].set_visible(False)

@@ -62,7 +62,7 @@ class Audited(Protocol):
 
 @dataclass(frozen=True)
 class SuspectRows:
-    """Rows whose label is flagged, the most suspicious first.
+    """Rows whose label is flagged, or else doubtful, the most suspicious first.
 
     Parameters
     ----------
@@ -71,12 +71,15 @@ class SuspectRows:
         Class ids.
     finding
         The label errors; None if labels were not checked.
+    word
+        ``"flagged"``, or ``"doubtful"`` where no label is called wrong.
     """
 
     rows: IntArray
     given: IntArray
     suggested: IntArray
     finding: Finding | None
+    word: str = "flagged"
 
     @property
     def flagged(self) -> int:
@@ -92,20 +95,21 @@ def finding(audit: Audited, kind: str) -> Finding | None:
 def suspect_rows(audit: Audited) -> SuspectRows:
     """Return the flagged rows of the label errors, with class ids.
 
-    If none is flagged, return the rows that confident learning flags.
+    If none is flagged, return the doubtful rows, or those that confident learning flags.
     """
     found, rows = finding(audit, "label_errors"), audit.rows
     none = np.zeros(0, dtype=np.intp)
     if found is None or not len(found.table):
         return SuspectRows(none, none, none, found)
-    table = found.table
-    for column in ("confident_learning", "flagged"):
+    table, word = found.table, "doubtful"
+    for column in ("confident_learning", "doubtful", "flagged"):
         if column in found.table and found.table[column].any():
             table = found.table[found.table[column].astype(bool)]
+            word = "flagged" if column == "flagged" else "doubtful"
     picked = table["row"].to_numpy(dtype=np.intp)
     number = {name: place for place, name in enumerate(rows.classes)}
     suggested = [number.get(str(name), -1) for name in table["suggested"]]
-    return SuspectRows(picked, rows.labels[picked], np.array(suggested, dtype=np.intp), found)
+    return SuspectRows(picked, rows.labels[picked], np.array(suggested, np.intp), found, word)
 
 
 def class_name(rows: Rows, number: int) -> str:
@@ -281,9 +285,13 @@ class Usual:
 
     @cached_property
     def _columns(self) -> list[tuple[str, str]]:
-        """Name and kind of the columns that are compared; the features if there are no columns."""
-        kinds = self.rows.kinds
-        pairs = [(str(name), str(kinds.get(str(name), ""))) for name in self.rows.frame.columns]
+        """Name and kind of the columns that are compared; the features if there are no columns.
+
+        Every id is unusual, so ids are not compared.
+        """
+        kinds, column = self.rows.kinds, self.rows.roles.get("id")
+        names = [str(name) for name in self.rows.frame.columns if name != column]
+        pairs = [(name, str(kinds.get(name, ""))) for name in names]
         named = [pair for pair in pairs if pair[1] in ("numeric", "categorical")]
         if named or self.rows.frame.shape[1]:
             return named[:200]

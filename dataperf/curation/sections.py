@@ -113,22 +113,49 @@ def label_errors(scene: Scene) -> Section | None:
 
 
 def _estimate(found: Finding) -> list[Figure]:
-    """Return how many of the flagged labels are expected to be wrong, with the interval."""
-    names = ("flagged", "expected_real", "precision_estimate", "low", "high", "noise_rate")
-    known = {name: float(each) for name in names if is_number(each := found.numbers.get(name))}
-    flagged, share = known.get("flagged", 0.0), known.get("precision_estimate")
-    if not flagged:
+    """Return how many of the flagged labels are expected to be wrong, and the truth if known."""
+    known = {name: float(each) for name, each in found.numbers.items() if is_number(each)}
+    flagged, doubtful = known.get("flagged", 0.0), known.get("doubtful", 0.0)
+    figures = []
+    if flagged:
+        figures.append(Figure(f"{flagged:,.0f}", f"label{'s' * (flagged != 1)} flagged"))
+        figures += _expected(known, flagged)
+    elif doubtful:
+        figures.append(Figure(f"{doubtful:,.0f}", f"label{'s' * (doubtful != 1)} doubtful"))
+        figures.append(Figure(f"0 to {known.get('at_most', doubtful):,.0f}", "of them wrong"))
+        if "models_right" in known:
+            figures.append(Figure(percent(known["models_right"]), "of labels models get right"))
+    return figures + _true(known)
+
+
+def _expected(known: Mapping[str, float], flagged: float) -> list[Figure]:
+    """Return the interval of the number of wrong labels, and of the precision."""
+    if not {"low", "high", "precision_estimate"} <= known.keys():
         return []
-    figures = [Figure(f"{flagged:,.0f}", "label flagged" if flagged == 1 else "labels flagged")]
-    if "expected_real" in known:
-        figures.append(Figure(f"≈ {known['expected_real']:,.0f}", "of them expected to be wrong"))
-    if share is not None:
-        low, high = (known.get(end, share * flagged) / flagged for end in ("low", "high"))
-        words = f"estimated precision, {percent(low)} to {percent(high)}"
-        line = charts.interval(share, low, high, share, top=1.0)
-        figures.append(Figure(percent(share), words, line))
-    if "noise_rate" in known:
-        figures.append(Figure(percent(known["noise_rate"]), "of all labels are wrong, at least"))
+    low, high = known["low"], known["high"]
+    words = f"{np.floor(low):,.0f} to {np.ceil(high):,.0f}"
+    figures = [Figure(words, "of them expected to be wrong")]
+    low, high = low / flagged, high / flagged
+    line = charts.interval(known["precision_estimate"], low, high, low, top=1.0)
+    figures.append(Figure(f"{percent(low)} to {percent(high)}", "estimated precision", line))
+    if "recall_estimate" in known:
+        figures.append(
+            Figure(percent(known["recall_estimate"]), "of errors like the injected ones")
+        )
+    return figures
+
+
+def _true(known: Mapping[str, float]) -> list[Figure]:
+    """Return how many labels are truly wrong, and precision and recall of the flags, if known."""
+    if "truly_wrong" not in known:
+        return []
+    figures = [Figure(f"{known['truly_wrong']:,.0f}", "labels wrong in truth")]
+    for name in ("precision", "recall"):
+        if name in known:
+            figures.append(Figure(percent(known[name]), f"true {name} of the flags"))
+    if known.get("doubtful") and "doubtful_truly_wrong" in known:
+        hits = known["doubtful_truly_wrong"]
+        figures.append(Figure(f"{hits:,.0f}", "of the doubtful ones wrong in truth"))
     return figures
 
 
@@ -204,7 +231,8 @@ def balance(scene: Scene) -> Section:
         ClassBar(rows.classes[each], int(counts[each]), int(flagged[each]), float(share))
         for each, share in zip(order, flagged[order] / np.maximum(1, counts[order]))
     ]
-    content = {"bars": bars, "largest": max(1, int(counts.max())), "classes": len(counts)}
+    content: dict[str, Any] = {"bars": bars, "largest": max(1, int(counts.max()))}
+    content |= {"classes": len(counts), "word": scene.suspects.word}
     if found is None:
         lead = "Number of rows of each class."
         return Section("imbalance", "Classes", lead, "balance.html", content | {"tables": []})
@@ -324,7 +352,8 @@ def values(scene: Scene) -> Section | None:
         return None
     below = int((known_values[known] < 0).sum())
     lead = (
-        f"{below:,} of {len(known):,} rows ({percent(below / len(known))}) have a negative value: "
+        f"{below:,} of {plural(len(known), 'row')} ({percent(below / len(known))}) "
+        f"{'has' if below == 1 else 'have'} a negative value: "
         "a nearest-neighbour model scores better without them."
     )
     worst = known[np.argsort(known_values[known], kind="stable")][: max(4, scene.most // 5)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
+from dataperf.basics.threads import one_thread
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
 from dataperf.errors import DataperfError, Invalid, Problem
@@ -128,7 +130,18 @@ def make(rows: Rows, evidence: Collected, options: Options, *, version: str) -> 
         "answer": answer,
     }
     validation.validate(Submission, content, "submission")
+    if board is None and not options.all_rows:
+        _check_accepted(rows, content, options)
     return content
+
+
+def _check_accepted(rows: Rows, content: dict[str, Any], options: Options) -> None:
+    """Refuse to write what the evaluation of this data would refuse."""
+    from dataperf.own_data import evaluate
+
+    rules = {"seed": options.seed, "test_share": options.test_share}
+    truth = rows.labels if rows.truth is None else rows.truth  # some tracks need one
+    evaluate.accept(replace(rows, truth=truth), content, rules, subject="submission")
 
 
 def _check(options: Options) -> None:
@@ -212,15 +225,13 @@ def _judged(rows: Rows, evidence: Collected, pool: IntArray) -> Suspects:
 
 
 def _judge(rows: Rows, whole: Collected, pool: IntArray) -> Suspects:
-    from threadpoolctl import threadpool_limits
-
     from dataperf.detectors import label_errors
 
     part = rows if len(pool) == len(rows) else part_of(rows, pool)
     evidence = (
         whole if part is whole.rows else Collected(part, whole.seed, on_progress=whole.on_progress)
     )
-    with threadpool_limits(limits=1):
+    with one_thread():
         probabilities, found = evidence.probabilities, label_errors.find(evidence)
     counts = np.bincount(part.labels[part.labels >= 0], minlength=len(part.classes))
     enough = counts[part.labels] >= label_errors.FEWEST_OF_CLASS  # smaller classes are not judged
@@ -231,5 +242,23 @@ def _judge(rows: Rows, whole: Collected, pool: IntArray) -> Suspects:
     if not isinstance(found, str):
         flagged[found.table.loc[found.table["flagged"], "row"].to_numpy()] = True
     confidence = probabilities[np.arange(len(part)), suggested].astype(np.float64)
+    for row in _last_of_class(part.labels, scores, flagged):
+        flagged[row], scores[row] = False, min(scores[row], 0.0)
     ids, labels = np.asarray(part.ids).astype(str), part.labels
     return Suspects(ids, labels, part.classes, scores, suggested, confidence, flagged)
+
+
+def _last_of_class(
+    labels: IntArray, scores: NDArray[np.float64], flagged: NDArray[np.bool_]
+) -> list[int]:
+    """Return the least suspicious row of each class whose rows are all suspicious.
+
+    A class without rows could never be predicted, so no evaluation accepts to lose one.
+
+    >>> _last_of_class(np.array([0, 0, 1]), np.array([0.9, 0.2, -0.5]), np.zeros(3, dtype=bool))
+    [1]
+    """
+    kept = set(labels[(scores <= 0) & ~flagged].tolist())
+    lost = [number for number in np.unique(labels[labels >= 0]).tolist() if number not in kept]
+    rows = [np.flatnonzero(labels == number) for number in lost]
+    return [int(each[np.argmin(scores[each])]) for each in rows]

@@ -10,6 +10,7 @@ from dataperf.basics.wording import plural
 from dataperf.curation.charts import SEVERITY_WORDS, cell
 from dataperf.curation.samples import Audited, clipped
 from dataperf.records.findings import Finding, Severity
+from dataperf.records.rows import WARNING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,18 @@ SIGNS: dict[Severity, tuple[str, str, str]] = {
 #: Columns of a finding's table on a terminal, the most informative first.
 COLUMNS = (
     *("id", "set", "column", "condition", "split", "annotator", "what", "group", "problem"),
-    *("measure", "class", "given", "suggested", "value", "rows", "error", "low", "high"),
+    *(
+        "measure",
+        "class",
+        "given",
+        "suggested",
+        "true_label",
+        "value",
+        "rows",
+        "error",
+        "low",
+        "high",
+    ),
     *("confidence", "conflict", "crosses", "times_usual", "effect", "accuracy", "kind", "score"),
 )
 #: Maximum number of columns of a table on a terminal, and width of a severity with its sign.
@@ -37,8 +49,9 @@ def summary(audit: Audited) -> str:
     rows = audit.rows
     lines = [
         f"Audit of {clipped(rows.name, 60)}: {plural(len(rows), 'row')}, "
-        f"{_classes(len(rows.classes))}, label {clipped(rows.label, 40)}"
+        f"{plural(len(rows.classes), 'class')}, label {clipped(rows.label, 40)}"
     ]
+    lines += [f"  {clipped(note, 300)}" for note in audit.notes if note.startswith(WARNING)]
     lines += [
         f"  {SIGNS[found.severity][0]} {SEVERITY_WORDS[found.severity]:<6}  "
         f"{clipped(found.title, 40)}: {clipped(found.sentence, 100)}"
@@ -70,10 +83,11 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
     rows = audit.rows
     head = Text(clipped(rows.name, 200), style="bold")
     counts = (plural(len(rows), "row"), plural(rows.features.shape[1], "feature"))
-    facts = ", ".join([*counts, _classes(len(rows.classes))])
+    facts = ", ".join([*counts, plural(len(rows.classes), "class")])
     missing = int((rows.labels < 0).sum())
     facts += f", label {clipped(rows.label, 60)}" + (f" ({missing:,} missing)" if missing else "")
-    parts: list[Any] = [head, Text(facts), Text(""), Findings(audit.findings)]
+    warnings = [Text(clipped(note, 500)) for note in audit.notes if note.startswith(WARNING)]
+    parts: list[Any] = [head, Text(facts), *warnings, Text(""), Findings(audit.findings)]
     for found in audit.findings:
         if found.severity != "none" and len(found.table):
             parts += [Text(""), *_top(found, most)]
@@ -86,7 +100,7 @@ def text(audit: Audited, *, most: int = 5) -> RenderableType:
 def _remarks(audit: Audited) -> list[str]:
     """Return what was not checked, the notes, the cost, and what could not be read."""
     lines = [f"not checked: {kind.replace('_', ' ')}: {why}" for kind, why in audit.skipped.items()]
-    lines += [f"note: {note}" for note in audit.notes]
+    lines += [f"note: {note}" for note in audit.notes if not note.startswith(WARNING)]
     if audit.seconds.get("total") and audit.peak_memory:
         memory = audit.peak_memory / 2**20
         lines.append(f"time {audit.seconds['total']:.1f} s, peak memory {memory:,.0f} MiB")
@@ -94,10 +108,6 @@ def _remarks(audit: Audited) -> list[str]:
     if unreadable:
         lines.append(f"not readable, left out: {len(unreadable):,}, first {unreadable[0][0]}")
     return lines
-
-
-def _classes(count: int) -> str:
-    return f"{count:,} class" if count == 1 else f"{count:,} classes"
 
 
 def _longest(texts: Iterable[str]) -> int:
@@ -169,8 +179,9 @@ def _top(found: Finding, most: int) -> tuple[RenderableType, RenderableType]:
     from rich.text import Text
 
     whole = found.table
-    if "flagged" in whole and whole["flagged"].any():
-        whole = whole[whole["flagged"].astype(bool)]
+    for name in ("doubtful", "flagged"):
+        if name in found.table and found.table[name].any():
+            whole = found.table[found.table[name].astype(bool)]
     frame, names = whole.head(most), columns(whole)
     more = f"  the first {most} of {len(whole):,}" if len(whole) > most else ""
     title = Text(f"{clipped(found.title, 80).upper()}{more}", style="italic")

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.progress import report
+from dataperf.basics.wording import agreed
 from dataperf.errors import Invalid, Problem, did_you_mean
 from dataperf.records import (
     Exclude,
@@ -70,6 +72,7 @@ def board_data(tasks: Mapping[str, Task]) -> dict[str, TaskData]:
     for name, task in tasks.items():
         key = files.digest_json([task.dataset, task.options])
         if key not in tables:
+            report(f"reading {task.dataset}")
             tables[key] = table(task.dataset, task.options)
         found[name] = task_data(task, tables[key])
     return found
@@ -135,7 +138,7 @@ def _test(task: Task, name: str, rows: Table, in_pool: NDArray[np.bool_]) -> Tes
     split = task.splits[name]
     chosen = matching(rows, split.where, f"splits.{name}.where")
     if (chosen & in_pool).any():
-        what = f"{(chosen & in_pool).sum()} rows are in the pool too"
+        what = f"{agreed(int((chosen & in_pool).sum()), 'row is', 'rows are')} in the pool too"
         raise Invalid(f"split {name}", [Problem("overlap", name, what)])
     if not chosen.any():
         raise Invalid(f"split {name}", [Problem("empty-split", name, "no rows fit")])

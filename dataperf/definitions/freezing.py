@@ -31,6 +31,8 @@ from dataperf.records import Challenge, TaskData
 from dataperf.registry import Entry
 
 LIST = "frozen.txt"
+#: Characters of a digest in a sentence.
+SHORT = 8
 
 
 def read_list(path: Path) -> dict[str, str]:
@@ -125,8 +127,8 @@ def unfrozen_parts(
             f"the frozen board {challenge.name}/{board}",
             expected=promised[board],
             found=found,
-            remedy=f"{_what_changed(challenge, board, promised)}\n  Restore it, or raise the "
-            "challenge's version,\n  take the board's line out of frozen.txt, and freeze again.",
+            remedy=f"{' '.join(changes(challenge, board))}\n  Restore it, or freeze a new version: "
+            f"dataperf freeze {challenge.name} --new-version",
         )
     if data is not None and promised.get(_data_line(board), data_digest(data)) != data_digest(data):
         parts.append(f"data of {board} (it differs from the data that was frozen)")
@@ -137,24 +139,48 @@ def _data_line(board: str) -> str:
     return f"{board}:data"
 
 
-def _what_changed(challenge: Challenge, board: str, promised: Mapping[str, str]) -> str:
-    """Return which files have changed since a board was frozen."""
-    parts = challenges.parts(challenge, board)
+def changes(challenge: Challenge, board: str) -> list[str]:
+    """Return which files of a board have changed since it was frozen, with short digests.
+
+    Returns
+    -------
+    list of str
+        At most three sentences, on what changed, is new and is gone; empty if nothing did.
+    """
+    folder = challenges.folder_of(challenge)
+    promised, parts = read_list(folder / LIST), challenges.parts(challenge, board)
     changed = [
-        str(part.path)
+        f"{part.path} ({_old_to_new(promised[name], part.digest)})"
         for name, part in parts.items()
         if promised.get(name) not in (None, part.digest)
     ]
     known = [name for name in promised if "/" in name]
-    added = [str(part.path) for name, part in parts.items() if known and name not in promised]
-    used = {name for each in challenge.boards for name in challenges.parts(challenge, each)}
-    gone = [name for name in known if name not in used]
-    said = [
-        f"{word}: {', '.join(names)}."
-        for word, names in (("Changed", changed), ("New", added), ("Gone", gone))
-        if names
+    added = [
+        f"{part.path} ({part.digest[:SHORT]})"
+        for name, part in parts.items()
+        if known and name not in promised
     ]
-    return " ".join(said) or f"Changed: {challenges.folder_of(challenge) / 'challenge.toml'}."
+    used = {name for each in challenge.boards for name in challenges.parts(challenge, each)}
+    gone = [f"{name} (was {promised[name][:SHORT]})" for name in known if name not in used]
+    digest = challenges.digests(challenge, board)["board"]
+    if not (changed or added or gone) and promised.get(board) not in (None, digest):
+        changed = [f"{folder / 'challenge.toml'} ({_old_to_new(promised[board], digest)})"]
+    listed = (("Changed", changed), ("New", added), ("Gone", gone))
+    return [f"{word}: {', '.join(names)}." for word, names in listed if names]
+
+
+def changed_data(challenge: Challenge, board: str) -> str:
+    """Return a sentence if a board's data is not what was frozen; "" if it is, or is not here."""
+    frozen = read_list(challenges.folder_of(challenge) / LIST).get(_data_line(board))
+    with contextlib.suppress(Unavailable):
+        found = data_digest(submission.board_data(challenge, board))
+        if frozen not in (None, found):
+            return f"Changed: the data of {board} ({_old_to_new(str(frozen), found)})."
+    return ""
+
+
+def _old_to_new(old: str, new: str) -> str:
+    return f"{old[:SHORT]} → {new[:SHORT]}"
 
 
 def changed_parts(challenge: Challenge) -> list[str]:
@@ -197,10 +223,19 @@ def check_models(challenge: Challenge) -> None:
             )
 
 
-def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]:
+def freeze_boards(
+    challenge: Challenge, boards: Sequence[str], *, new_version: bool = False
+) -> dict[str, str]:
     """Freeze boards of a challenge, whose models must be frozen; return board to digest.
 
     The digest of the data is frozen too if the data is on this machine.
+
+    Parameters
+    ----------
+    challenge, boards
+        What to freeze.
+    new_version
+        Forget what was frozen before: the challenge has a new version.
 
     Raises
     ------
@@ -211,12 +246,13 @@ def freeze_boards(challenge: Challenge, boards: Sequence[str]) -> dict[str, str]
     """
     check_models(challenge)
     path = challenges.folder_of(challenge) / LIST
-    before = read_list(path)
+    before = {} if new_version else read_list(path)
     used = {name for each in challenge.boards for name in challenges.parts(challenge, each)}
     lines = {name: digest for name, digest in before.items() if "/" not in name or name in used}
     digests = {}
     for board in boards:
-        unfrozen_parts(challenge, board)  # raises if a frozen file has changed
+        if not new_version:
+            unfrozen_parts(challenge, board)  # raises if a frozen file has changed
         if board not in before:
             lines.pop(_data_line(board), None)
         with contextlib.suppress(Unavailable):  # missing data cannot be frozen

@@ -10,6 +10,7 @@ from typing import Any
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
 from dataperf.basics.json_files import compact_json, load_json, read_content, room_for
+from dataperf.basics.wording import plural
 from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
@@ -165,7 +166,7 @@ def _contents(path: Path) -> dict[str, bytes]:
         return {path.name: read_content(path)}
     files = sorted(each for each in path.iterdir() if not each.name.startswith("."))
     if len(files) > MOST_FILES:
-        what = f"{len(files):,} files"
+        what = plural(len(files), "file")
         raise Invalid(str(path), [Problem("too-many", "", what, f"at most {MOST_FILES}")])
     return {each.name: read_content(each) for each in files if each.is_file()}
 

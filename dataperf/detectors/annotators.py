@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
+from dataperf.basics.wording import plural
 from dataperf.evidence import agreement, discretize, measures
 from dataperf.evidence.agreement import Consensus, Votes
 from dataperf.records import FloatArray, IntArray
@@ -181,7 +182,7 @@ def _sentence(numbers: dict[str, Any], people: pd.DataFrame) -> str:
     text = (
         f"{numbers['annotators']:,} annotators agree on {numbers['agreement']:.1%} of their pairs"
         f" of answers (Krippendorff's alpha {how}); on"
-        f" {numbers['rows_with_another_suggestion']:,} rows their consensus is not the given label"
+        f" {plural(numbers['rows_with_another_suggestion'], 'row')} their consensus is not the given label"
     )
     out = people[people["stands_out"]]
     if len(out):

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
+from dataperf.basics.wording import agreed
 from dataperf.evidence import discretize, measures
 from dataperf.evidence.discretize import Coded
+from dataperf.reading.labels import text_of
 from dataperf.records import FloatArray, IntArray
 from dataperf.records.findings import Evidence, Finding, Severity
 from dataperf.records.rows import Rows
@@ -25,6 +27,8 @@ title = "Group fairness"
 SMALL = 30
 #: Maximum number of intervals of a number, of values of a column, and of (frequent) classes.
 BINS, MOST, CLASSES = 4, 50, 20
+#: Numbers with at most this many different values are codes of groups; more are a quantity.
+CODES = 20
 ALPHA = 0.05
 #: Minimum difference of each severity.
 CUTS: dict[Severity, float] = {"high": 0.2, "medium": 0.1, "low": 0.05}
@@ -70,7 +74,8 @@ def find(evidence: Evidence) -> Finding | str:
     difference in recall (equal opportunity difference) [1]_. They equal those of
     ``fairlearn.metrics``. The positive class is the second of two classes; of more classes, each of
     the 20 most frequent ones against the rest. The given labels count as true. Groups with fewer
-    than 30 rows are listed but not compared; recall also needs 30 rows of the class.
+    than 30 rows are listed but not compared; recall also needs 30 rows of the class. Numbers with
+    at most 20 different values are groups; other numbers, and dates, are cut into ranges.
 
     Intervals allow for the choice of the two extreme groups: they go from the largest lower end to the
     largest upper end of the differences of all pairs of groups [2]_, each at 0.05 / number of pairs.
@@ -109,10 +114,11 @@ def find(evidence: Evidence) -> Finding | str:
     table["score"] = np.where(table["p"] <= ALPHA, _size(table), 0.0)
     table = table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
     small = groups[groups["small"]]
+    ranges = [each.name for each in coded if each.edges is not None]
     return Finding(
         kind="fairness",
         title=title,
-        sentence=_sentence(table, small),
+        sentence=_sentence(table, small) + _of_ranges(rows, ranges),
         severity=discretize.gravest(*table["severity"]),
         table=table,
         numbers={
@@ -128,8 +134,23 @@ def find(evidence: Evidence) -> Finding | str:
 
 
 def _coded(rows: Rows, name: str, picked: IntArray) -> Coded:
-    kind = rows.kinds.get(name, "categorical")
-    return discretize.coded(name, kind, rows.frame[name].iloc[picked], bins=BINS, most=MOST)
+    kind, values = rows.kinds.get(name, "categorical"), rows.frame[name].iloc[picked]
+    if kind in ("numeric", "constant") and not is_quantity(values):
+        words = text_of(values)
+        if values.map(lambda value: isinstance(value, bool | np.bool_)).any():
+            words = np.char.lower(words)
+        return discretize.categories(name, [word or None for word in words.tolist()], most=MOST)
+    return discretize.coded(name, kind, values, bins=BINS, most=MOST)
+
+
+def is_quantity(values: pd.Series) -> bool:
+    """Return whether numbers are a quantity, which is cut into ranges, rather than codes.
+
+    >>> import pandas as pd
+    >>> is_quantity(pd.Series([1, 9] * 30)), is_quantity(pd.Series(range(60)))
+    (False, True)
+    """
+    return int(values.nunique()) > CODES
 
 
 def _accuracies(coded: Coded, right: NDArray[np.bool_]) -> pd.DataFrame:
@@ -267,6 +288,12 @@ def _line_severity(line: dict[str, Any]) -> Severity:
     return found
 
 
+def _of_ranges(rows: Rows, names: list[str]) -> str:
+    """Return a sentence on columns that were cut into ranges."""
+    shown = [f"{name} ({rows.frame[name].nunique():,} values)" for name in names]
+    return f" Cut into ranges, as a quantity: {', '.join(shown)}." if shown else ""
+
+
 def _sentence(table: pd.DataFrame, small: pd.DataFrame) -> str:
     worst: Any = table.iloc[0]
     if worst["severity"] == "none" and (table["severity"] == "none").all():
@@ -281,5 +308,6 @@ def _sentence(table: pd.DataFrame, small: pd.DataFrame) -> str:
             f" {worst['low']:.2f} to {worst['high']:.2f})"
         )
     if len(small):
-        text += f"; {len(small):,} groups with fewer than {SMALL} rows are not compared"
+        text += f"; {agreed(len(small), 'group', 'groups')} with fewer than {SMALL} rows "
+        text += "is not compared" if len(small) == 1 else "are not compared"
     return text + "."

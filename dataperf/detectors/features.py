@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
+from dataperf.basics.wording import plural
 from dataperf.evidence import discretize, measures, one_column
 from dataperf.records import IntArray
 from dataperf.records.findings import Evidence, Finding, Severity
@@ -36,7 +37,7 @@ ALPHA = 0.01
 HOLE, HOLED = 0.2, 0.5
 FOLDS, BINS, MOST, FEWEST = 5, 64, 5000, 20
 #: Columns that the reader of images and sounds makes.
-MEASURED = ("width", "height", "seconds", "rate", "loudness")
+MEASURED = ("width", "height", "frames", "seconds", "rate", "loudness")
 #: Maximum number of examined values (rows x features) of single features.
 VALUES = 6_400_000
 
@@ -260,8 +261,9 @@ def _measured(rows: Rows, name: str) -> bool:
 
 
 def _sorted_by_reader(rows: Rows) -> bool:
-    """Return whether the reader put the rows in order: it sorts the files of a folder."""
-    return rows.media is not None and bool(rows.source) and Path(rows.source).is_dir()
+    """Return whether the reader put the rows in order: files of a folder, or our own data sets."""
+    source = rows.source
+    return bool(source) and not source.startswith("hf:") and not Path(source).is_file()
 
 
 def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
@@ -273,6 +275,8 @@ def _names_rows(rows: Rows, name: str, kind: Kind) -> bool:
         found = discretize.numbers(values, kind)
         whole = bool(np.all(found == np.round(found)))
         return whole and float(np.ptp(found)) <= 10 * len(found)
+    if kind == "text" and name in rows.feature_columns:
+        return False  # the reader took it for text, not for ids
     return kind in ("categorical", "text") and not bool(
         values.astype(str).str.contains(r"\s\S+\s", regex=True).mean() > 0.5
     )
@@ -290,7 +294,7 @@ def _severity(table: pd.DataFrame) -> Severity:
 
 def _sentence(table: pd.DataFrame, count: int) -> str:
     if not len(table):
-        return f"None of {count:,} columns leaks the label, is an id, constant or mostly missing."
+        return f"None of {plural(count, 'column')} leaks the label, is an id, constant or mostly missing."
     leaks = table.loc[table["problem"] == "leak", "column"].tolist()
     text = ""
     if leaks:
@@ -299,4 +303,4 @@ def _sentence(table: pd.DataFrame, count: int) -> str:
         text = f"{named} nearly {verb} the label: is this known at prediction time? "
     rest = table.loc[table["problem"] != "leak", "problem"].value_counts()
     said = ", ".join(f"{number:,} {problem}" for problem, number in rest.items())
-    return (text + (f"Of {count:,} columns: {said}." if said else "")).strip()
+    return (text + (f"Of {plural(count, 'column')}: {said}." if said else "")).strip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataperf import statistics
+from dataperf.basics.wording import agreed, plural
 from dataperf.evidence import clusters, discretize, measures
 from dataperf.evidence.discretize import Coded
 from dataperf.records import IntArray
@@ -107,7 +108,7 @@ def _classes(rows: Rows) -> pd.DataFrame:
 def _described(rows: Rows) -> Iterator[Coded]:
     """Yield the categorical columns and the groups; ids are left out."""
     for place, name in enumerate(rows.frame.columns):
-        if rows.kinds.get(name, "categorical") == "categorical":
+        if name not in rows.made and rows.kinds.get(name, "categorical") == "categorical":
             found = discretize.categories(str(name), rows.frame.iloc[:, place], most=MOST_VALUES)
             if found.other < 0 and len(found.names) > 1 and 2 * len(found.names) < len(rows):
                 yield found
@@ -172,15 +173,16 @@ def _severity(numbers: dict[str, Any], problems: int) -> Severity:
 def _sentence(rows: Rows, classes: pd.DataFrame, numbers: dict[str, Any]) -> str:
     largest, smallest = classes.iloc[0], classes.iloc[-1]
     text = (
-        f"The largest of {len(classes):,} classes ({largest['value']}) has {largest['rows']:,} rows,"
+        f"The largest of {plural(len(classes), 'class')} ({largest['value']}) has"
+        f" {plural(int(largest['rows']), 'row')},"
         f" the smallest ({smallest['value']}) {smallest['rows']:,};"
         f" normalized entropy {numbers['entropy']:.2f} (1 if balanced)."
     )
     more = [
-        (numbers["classes_under_5"], "classes have fewer than 5 rows"),
-        (numbers["scarce_values"], "values of columns are scarce"),
-        (numbers["scarce_clusters"], "clusters are scarce"),
-        (numbers["tied_columns"], "columns are associated with the class"),
+        (numbers["classes_under_5"], "class has", "classes have", "fewer than 5 rows"),
+        (numbers["scarce_values"], "value of a column is", "values of columns are", "scarce"),
+        (numbers["scarce_clusters"], "cluster is", "clusters are", "scarce"),
+        (numbers["tied_columns"], "column is", "columns are", "associated with the class"),
     ]
-    said = [f"{count:,} {words}" for count, words in more if count]
+    said = [f"{agreed(count, one, many)} {what}" for count, one, many, what in more if count]
     return f"{text} {'; '.join(said)}." if said else text

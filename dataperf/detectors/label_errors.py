@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf import statistics
-from dataperf.evidence import calibration
+from dataperf.evidence import calibration, error_counts
 from dataperf.records import FloatArray, IntArray
 from dataperf.records.findings import Finding, Severity
 
@@ -24,13 +24,14 @@ FEWEST, FEWEST_OF_CLASS = 20, 3
 def find(evidence: Any) -> Finding | str:
     """Rank labels by margin (best other class minus given label) and flag the worst.
 
-    The threshold has the highest expected F1. The number of flagged labels that are wrong is
-    estimated by injecting errors (see `dataperf.evidence.calibration`). Nothing is flagged if the
-    interval of the share of errors begins at 0. Errors between similar classes cannot be
-    distinguished from correct labels of hard rows, so both estimates are lower bounds. The table
-    has all rows for which another class is more probable, flagged or not. The column
-    ``confident_learning`` marks the rows that the package cleanlab would flag (Northcutt, Jiang &
-    Chuang, Confident learning, JAIR 70, 2021, section 3), without a correction for chance.
+    The threshold has the highest expected F1. How many of the flagged labels are wrong is
+    estimated by injecting errors (see `dataperf.evidence.calibration`). Labels are only called
+    wrong (column ``flagged``) where the estimate can distinguish errors from correct labels of hard rows.
+    Where it cannot, because classes overlap or there are few rows, the same rows are ``doubtful``
+    and nothing is claimed of them. The table has all rows for which another class is more
+    probable, flagged or not. The column ``confident_learning`` marks the rows that the package
+    cleanlab would flag (Northcutt, Jiang & Chuang, Confident learning, JAIR 70, 2021, section 3),
+    without a correction for chance.
     """
     rows = evidence.rows
     counts = np.bincount(rows.labels[rows.labels >= 0], minlength=len(rows.classes))
@@ -51,16 +52,18 @@ def find(evidence: Any) -> Finding | str:
         rerun=evidence.relabelled,
         seed=evidence.seed,
     )
-    best = found.best()
-    flagged = (scores >= found.thresholds[best]) & (found.share_low > 0)
+    suspicious = (scores >= found.thresholds[found.best]) & (scores > 0)
+    accuracy = float((scores <= 0).mean())
+    reason = _why_not(found, accuracy, given)
+    flagged, doubtful = (suspicious & (not reason), suspicious & bool(reason))
     also = _confident_learning(probabilities[judged], given)
-    table = _table(evidence, judged, scores, suggested, flagged, also)
-    numbers = _numbers(found, best, flagged, also)
+    table = _table(evidence, judged, scores, suggested, flagged, doubtful, also)
+    numbers = _numbers(found, flagged, doubtful, also) | {"models_right": round(accuracy, 4)}
     return Finding(
         kind="label_errors",
         title=title,
-        sentence=_sentence(numbers, len(judged)),
-        severity=_severity(found, int(also.sum())),
+        sentence=_sentence(numbers, reason, "columns" if rows.media is None else "features"),
+        severity=_severity(numbers),
         table=table,
         numbers=numbers,
         tables={
@@ -68,6 +71,16 @@ def find(evidence: Any) -> Finding | str:
             "thresholds": _thresholds(found),
         },
     )
+
+
+def _why_not(found: error_counts.Calibration, accuracy: float, given: IntArray) -> str:
+    """Return why no label can be called wrong: overlap, few or weak; "" if labels can be."""
+    guessed = float(np.bincount(given).max()) / len(given)
+    if 1 - accuracy > (1 - error_counts.LEAST_SKILL) * (1 - guessed):
+        return "weak"
+    if not found.separates_errors:
+        return "few" if found.rise < error_counts.LEAST_RISE else "overlap"
+    return "" if found.low[found.best] >= 1 else "few"
 
 
 def _confident_learning(probabilities: NDArray[np.float32], given: IntArray) -> NDArray[np.bool_]:
@@ -88,6 +101,7 @@ def _table(
     scores: FloatArray,
     suggested: IntArray,
     flagged: NDArray[np.bool_],
+    doubtful: NDArray[np.bool_],
     also: NDArray[np.bool_],
 ) -> pd.DataFrame:
     """Return a table of the rows for which another class is more probable, the worst first."""
@@ -104,6 +118,7 @@ def _table(
             "id": rows.ids[at],
             "score": (scores[kept] + 1) / 2,
             "flagged": flagged[kept],
+            "doubtful": doubtful[kept],
             "given": names[rows.labels[at]],
             "suggested": names[suggested[kept]],
             "confidence": evidence.probabilities[at, suggested[kept]].astype(np.float64),
@@ -114,55 +129,90 @@ def _table(
 
 
 def _numbers(
-    found: calibration.Calibration, best: int, flagged: NDArray[np.bool_], also: NDArray[np.bool_]
+    found: error_counts.Calibration,
+    flagged: NDArray[np.bool_],
+    doubtful: NDArray[np.bool_],
+    also: NDArray[np.bool_],
 ) -> dict[str, float | int | str | None]:
-    count = int(flagged.sum())
-    real = min(float(found.real[best]), count) if count else 0.0
+    count, at = int(flagged.sum()), found.best
+    # thresholds are carried over, so the number of flagged rows can differ a little
+    scale = max(count, int(doubtful.sum())) / max(float(found.flagged[at]), 1e-12)
+    real, low, high = (float(each[at]) * scale for each in (found.real, found.low, found.high))
     return {
         "judged": found.scored,
         "flagged": count,
-        "threshold": (float(found.thresholds[best]) + 1) / 2 if count else None,
-        "expected_real": round(real, 1),
-        "low": round(min(float(found.low[best]), count), 1) if count else 0.0,
-        "high": round(min(float(found.high[best]), count), 1) if count else 0.0,
+        "doubtful": int(doubtful.sum()),
+        "threshold": (float(found.thresholds[at]) + 1) / 2 if count else None,
+        "expected_real": round(real, 1) if count else 0.0,
+        "low": round(low, 1) if count else 0.0,
+        "high": round(high, 1) if count else 0.0,
+        "at_most": round(high, 1) if doubtful.any() else 0.0,
         "precision_estimate": round(real / count, 4) if count else None,
-        "recall_estimate": round(float(found.found[best]), 4) if count else None,
-        "noise_rate": round(found.share, 5),
-        "noise_low": round(found.share_low, 5),
+        "recall_estimate": round(min(1.0, float(found.found[at])), 4) if count else None,
+        "noise_rate": round(found.share, 5) if count else 0.0,
+        "noise_low": round(found.share_low, 5) if count else 0.0,
         "noise_high": round(found.share_high, 5),
+        "rise": round(found.rise, 3),
+        "rise_error": round(found.rise_error, 3),
         "injected": found.injected,
         "confident_learning": int(also.sum()),
     }
 
 
-def _sentence(numbers: dict[str, Any], judged: int) -> str:
-    plain = f"{numbers['confident_learning']:,} ({numbers['confident_learning'] / judged:.1%})"
-    if numbers["flagged"]:
+def _sentence(numbers: dict[str, Any], reason: str, columns: str) -> str:
+    judged, count, doubtful = (numbers[name] for name in ("judged", "flagged", "doubtful"))
+    share = numbers["confident_learning"] / judged
+    plain = f"Confident learning would flag {numbers['confident_learning']:,} ({share:.1%})."
+    right = f"{numbers['models_right']:.0%}"
+    if count:
         return (
-            f"{numbers['flagged']:,} of {judged:,} labels are flagged; about "
-            f"{numbers['expected_real']:,.0f} [{numbers['low']:,.0f}, {numbers['high']:,.0f}] of them are "
-            f"expected to be wrong. At least {numbers['noise_rate']:.1%} of all labels are estimated "
-            f"to be wrong. Confident learning would flag {plain}."
+            f"{count:,} of {judged:,} labels {'is' if count == 1 else 'are'} flagged; "
+            f"{_between(numbers['low'], numbers['high'])} of them are expected to be wrong. "
+            f"Of errors like the injected ones, the flags find {numbers['recall_estimate']:.0%}. "
+            + plain
         )
-    if not numbers["confident_learning"]:
+    if not doubtful and not numbers["confident_learning"]:
         return f"None of the {judged:,} labels looks wrong."
-    return (
-        f"No label is flagged: the most suspicious of {judged:,} rows cannot be distinguished from "
-        f"correct but hard ones. Confident learning would flag {plain}. Errors between similar "
-        "classes can only be found by inspection: begin with the first rows of the table."
+    why = {
+        "weak": f"Models get {right} of the labels right: nothing can be said of single labels.",
+        "overlap": (
+            f"These classes cannot be separated by these {columns}: models get {right} of the "
+            "labels right, so errors cannot be distinguished from correct but hard rows, and no "
+            "label is called wrong."
+        ),
+    }
+    few = (
+        f"No label is called wrong: too few of {judged:,} rows are suspicious to distinguish "
+        "errors from correct but hard rows."
     )
+    some = (
+        f"{doubtful:,} {'label is' if doubtful == 1 else 'labels are'} doubtful: between none and "
+        f"{'all' if numbers['at_most'] >= doubtful - 0.5 else format(numbers['at_most'], ',.0f')} "
+        "of them may be wrong. "
+    )
+    if reason == "overlap" and doubtful < 0.01 * judged:
+        reason = "few"
+    return f"{why.get(reason, few)} {some if doubtful else ''}{plain}"
 
 
-def _severity(found: calibration.Calibration, plain: int) -> Severity:
-    """Return high from 5 % wrong labels, medium from 1 %, low if there are any.
+def _between(low: float, high: float) -> str:
+    """Return an interval of counts in words: rounded down and up to whole rows."""
+    first, last = int(np.floor(low)), int(np.ceil(high))
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
-    Also low if confident learning would flag 1 %: these rows may be errors, or correct but hard.
+
+def _severity(numbers: dict[str, Any]) -> Severity:
+    """Return high if 5 % of the labels or more are expected to be wrong, medium from 1 %.
+
+    The lower end of the interval decides about high. Low if any label is flagged, or if 1 % are
+    doubtful or flagged by confident learning: these rows may be errors, or correct but hard.
     """
-    if found.share_low >= 0.05:
+    if numbers["noise_low"] >= 0.05:
         return "high"
-    if found.share_low > 0 and found.share >= 0.01:
+    if numbers["flagged"] and numbers["noise_rate"] >= 0.01:
         return "medium"
-    return "low" if found.share_low > 0 or plain >= 0.01 * found.scored else "none"
+    most = max(numbers["doubtful"], numbers["confident_learning"])
+    return "low" if numbers["flagged"] or most >= 0.01 * numbers["judged"] else "none"
 
 
 def _transition(
@@ -176,7 +226,7 @@ def _transition(
     return pd.DataFrame(shares, index=pd.Index(classes, name="true"), columns=list(classes))
 
 
-def _thresholds(found: calibration.Calibration) -> pd.DataFrame:
+def _thresholds(found: error_counts.Calibration) -> pd.DataFrame:
     """Return the expected numbers at each threshold, for users who want another one."""
     import pandas as pd
 

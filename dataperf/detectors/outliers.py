@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import plural
 from dataperf.evidence.discretize import by_rule, class_names, row_table
 from dataperf.records import FloatArray
 from dataperf.records.findings import Evidence, Finding, Neighbours
@@ -49,7 +50,9 @@ def find(evidence: Evidence) -> Finding | str:
         times_usual=distances[picked] / max(usual, 1e-30),
         given=class_names(rows, rows.labels[picked]),
     )
-    words = f"{len(picked):,} of {count:,} rows ({len(picked) / count:.2%}) lie far from all others"
+    verb = "lies" if len(picked) == 1 else "lie"
+    share = f"{len(picked) / count:.2%}"
+    words = f"{len(picked):,} of {plural(count, 'row')} ({share}) {verb} far from all others"
     if len(picked):
         words += f", the farthest at {table['times_usual'].max():.1f} times the usual distance"
     words += "; clean data would show as many." if quiet and len(picked) else "."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import plural
 from dataperf.evidence import clusters, conditions, discretize, measures
 from dataperf.evidence.conditions import Counted
 from dataperf.evidence.discretize import Coded
@@ -268,7 +269,7 @@ def _sentence(table: pd.DataFrame, rate: float, tests: int) -> str:
         )
     worst: Any = table.iloc[0]
     return (
-        f"Where {worst['condition']}, the models err on {worst['error']:.1%} of {worst['rows']:,}"
-        f" rows ({worst['low']:.1%} to {worst['high']:.1%}), compared with {rate:.1%} of all rows;"
+        f"Where {worst['condition']}, the models err on {worst['error']:.1%} of"
+        f" {plural(int(worst['rows']), 'row')} ({worst['low']:.1%} to {worst['high']:.1%}), compared with {rate:.1%} of all rows;"
         f" {len(table):,} weak {'slice' if len(table) == 1 else 'slices'} found."
     )

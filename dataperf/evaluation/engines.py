@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dataperf import plugin_calls, registry
+from dataperf.basics.progress import stage
 from dataperf.errors import DataperfError
+from dataperf.registry import first_use
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -82,6 +84,7 @@ def run(
     *,
     engine: str | None = None,
     jobs: int = 1,
+    words: str = "evaluating",
 ) -> Iterator[Outcome]:
     """Yield ``function(item)`` for every item, in the order of the items.
 
@@ -95,6 +98,8 @@ def run(
         The engine's name; see `chosen`.
     jobs
         How many items to run at a time, at most.
+    words
+        Name of the work, with which its progress is reported.
 
     Raises
     ------
@@ -106,6 +111,8 @@ def run(
         What the function raises on an item, in that item's turn.
     """
     name = chosen(engine, jobs=jobs, items=len(items))
+    for folder in registry.user_folders():  # here, so that no worker has to say it
+        first_use.say(folder)
     module = registry.load("engines", name)
     environment = {each: os.environ.get(each) for each in SHARED}
     call = _Call(function, os.getpid(), environment)
@@ -113,17 +120,20 @@ def run(
     with plugin_calls.calling("engines", module, CALL):
         ran = iter(module.run(call, numbered, jobs=max(1, min(jobs, len(items)))))
     try:
-        yield from _in_order(module, ran, len(items))
+        yield from _in_order(module, ran, len(items), words)
     finally:
         if hasattr(ran, "close"):
             ran.close()  # so that an engine ends its workers now
 
 
-def _in_order(module: Any, ran: Iterator[Any], count: int) -> Iterator[Any]:
+def _in_order(module: Any, ran: Iterator[Any], count: int, words: str) -> Iterator[Any]:
     """Yield the outcomes; raise DataperfError if the engine yields any but the next one."""
     due = 0
     while True:
-        with plugin_calls.calling("engines", module, CALL):
+        with (
+            stage(words, min(due, count - 1), count),
+            plugin_calls.calling("engines", module, CALL),
+        ):
             found = next(ran, _END)
         if found is _END and due == count:
             return

@@ -17,10 +17,12 @@ from typing import Any, Literal
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.progress import report
+from dataperf.basics.threads import one_thread
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
-from dataperf.errors import TrainingFailed
+from dataperf.errors import DataperfError, TrainingFailed
 from dataperf.evaluation import engines, metric_guard, provenance, scorecard
 from dataperf.evaluation.train import Run, train, training_runs_of
 from dataperf.records import (
@@ -37,6 +39,7 @@ from dataperf.records import (
 from dataperf.statistics import Outcome
 
 
+@one_thread()
 def evaluate(
     challenge: Challenge | str,
     answer: Submission | Path | str,
@@ -113,9 +116,25 @@ def evaluate(
 
 
 def numeric_version(challenge: Challenge, board: str) -> str:
-    """Return the numeric version of a board's models."""
+    """Return the numeric version of a board's models.
+
+    Raises
+    ------
+    DataperfError
+        If a user's own model raises, or returns anything but a text.
+    """
     names = dict.fromkeys(task.model for task in challenges.tasks_of(challenge, board).values())
-    return "; ".join(str(registry.load("fixed_models", name).era()) for name in names)
+    return "; ".join(era_of(registry.load("fixed_models", name)) for name in names)
+
+
+def era_of(model: Any) -> str:
+    """Return the numeric version of one loaded model; DataperfError if a user's own model fails."""
+    with plugin_calls.calling("fixed_models", model):
+        found = model.era()
+    if not isinstance(found, str):
+        what = f"{plugin_calls.named('fixed_models', model)}: its numeric version is {found!r:.100}"
+        raise DataperfError(f"{what}, expected a text")
+    return found
 
 
 def answer_digest(answer: Submission) -> str:
@@ -151,6 +170,7 @@ def _scores(
         runs = {name: train(task, data[name], plans[name]) for name, task in tasks.items()}
     except TrainingFailed as error:
         return _failed(error.reason)
+    report("computing scores and intervals")
     called = [("metrics", registry.load("metrics", name)) for name in metrics]
     with plugin_calls.naming(*called, ("tracks", track)):
         found = {

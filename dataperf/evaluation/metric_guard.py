@@ -27,13 +27,28 @@ def metric(module: Any) -> Any:
 
     A user's metric fails if it raises, or returns anything but finite numbers (nan where it is
     not defined) in the expected shape. A metric of ours is returned as it is.
+
+    Raises
+    ------
+    DataperfError
+        If its ``higher_is_better`` is neither True nor False.
     """
     if not plugin_calls.is_yours(module):
         return module
+    if wrong := wrong_direction(module):
+        raise DataperfError(f"{plugin_calls.named('metrics', module)}: {wrong}")
     calls = {name: partial(_value, module, name) for name in METRIC if hasattr(module, name)}
     return SimpleNamespace(
         higher_is_better=module.higher_is_better, __file__=module.__file__, **calls
     )
+
+
+def wrong_direction(module: Any) -> str:
+    """Return what is wrong with the type of ``higher_is_better``; "" if nothing is."""
+    given = module.higher_is_better
+    if isinstance(given, bool):
+        return ""
+    return f"higher_is_better is {given!r:.100}, expected True or False"
 
 
 def _value(module: Any, name: str, *given: Any, **options: Any) -> Any:

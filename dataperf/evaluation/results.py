@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files, json_files, validation
+from dataperf.basics.progress import report
 from dataperf.basics.wording import in_one_line
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem
 from dataperf.evaluation import record_check
@@ -286,10 +287,11 @@ def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, s
         If nothing is kept at the location, or the store cannot list it.
     """
     intact, broken = [], {}
-    for name in names(location):
-        if name.startswith(prefix):
-            try:
-                intact.append(get(location, name))
-            except DataperfError as error:
-                broken[name] = in_one_line(str(error).removeprefix(f"{name}: "))
+    wanted = [name for name in names(location) if name.startswith(prefix)]
+    for number, name in enumerate(wanted):
+        report("reading results", number, len(wanted))
+        try:
+            intact.append(get(location, name))
+        except DataperfError as error:
+            broken[name] = in_one_line(str(error).removeprefix(f"{name}: "))
     return intact, broken

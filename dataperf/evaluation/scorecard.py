@@ -26,6 +26,7 @@ from dataperf.records import (
     Truth,
 )
 from dataperf.statistics import Outcome, Score, Term
+from dataperf.statistics.margins import MANY_CLASSES
 
 #: Depths of precision@k and recall@k.
 DEPTHS = (10, 25, 50, 100, 200, 400)
@@ -130,7 +131,7 @@ def _one(
     others = task.metrics if split.metrics is None else split.metrics
     names = dict.fromkeys([headline, *ranking, *others])
     used = {name: metrics[name] for name in names}
-    counts = outcome.counts
+    few = len(task.classes) <= MANY_CLASSES
     return SplitScores(
         title=split.title,
         ood=split.ood,
@@ -143,25 +144,26 @@ def _one(
         if outcome.weights is None
         else {},
         gap=gap,
-        per_class=_per_class(task.classes, counts, outcome),
+        per_class=_per_class(task.classes, outcome),
         confusion=[
             [round(float(value), 6) for value in row]
-            for row in outcome.mean(np.moveaxis(counts, 0, -1).astype(np.float64))
-        ],
+            for row in outcome.mean(np.moveaxis(outcome.counts, 0, -1).astype(np.float64))
+        ]
+        if few
+        else [],
         worst_group=_worst_group(metrics[headline], outcome),
         rows=outcome.rows,
     )
 
 
-def _per_class(
-    classes: Sequence[str], counts: IntArray, outcome: Outcome
-) -> dict[str, dict[str, float | None]]:
+def _per_class(classes: Sequence[str], outcome: Outcome) -> dict[str, dict[str, float | None]]:
     """Return precision, recall and F1 of each class, averaged over seeds that define them.
 
-    ``counts`` is (seeds, k, k). Precision is undefined where a class is never predicted,
+    Precision is undefined where a class is never predicted,
     recall where it has no rows, F1 where it has neither.
     """
-    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    counts = outcome.margins
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)  # type: ignore[call-overload]
     truth, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
     by_seed = {
         "precision": statistics.ratio(hits, predicted),
@@ -268,6 +270,32 @@ def detection(
         },
         ranking=_ranking(data, bad, ranking, flags),
     )
+
+
+def wrong_labels(data: TaskData, chosen: TrainingSet) -> tuple[IntArray, IntArray]:
+    """Return the rows that a submission itself gave a wrong label.
+
+    Parameters
+    ----------
+    data
+        The data. Nothing is found if its truth is not known.
+    chosen
+        The training set.
+
+    Returns
+    -------
+    (m,) array of int
+        Row numbers of the pool, in the order of the training set.
+    (m,) array of int
+        The class ids that the submission gave them. The pool has another label for them, or none.
+    """
+    none = np.zeros(0, dtype=np.intp)
+    if data.truth is None:
+        return none, none
+    truth, given = data.truth.labels[chosen.rows], data.pool.labels[chosen.rows]
+    judged = (chosen.labels >= 0) & (truth >= 0)
+    wrong = judged & (chosen.labels != truth) & (chosen.labels != given)
+    return chosen.rows[wrong], chosen.labels[wrong]
 
 
 def _wrong_rows(

@@ -10,13 +10,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dataperf import registry
+from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.progress import report
 from dataperf.basics.threads import one_thread
 from dataperf.errors import DataperfError, TrainingFailed
 from dataperf.evaluation import results
@@ -65,9 +67,10 @@ def train(task: Task, data: TaskData, plan: Plan) -> Run:
         options["prompts"] = data.prompts
     predictions: dict[str, list[NDArray[np.intp]]] = {name: [] for name in data.tests}
     seconds, size = [0.0, 0.0], 0
-    with one_thread(), _failing(task.model):
+    with one_thread(), _failing(task.model, model):
+        report(words := f"training {task.model}", 0, len(plan.sets))
         clock = time.perf_counter()
-        for fitted in _fitted(model, data, plan, options):
+        for number, fitted in enumerate(_fitted(model, data, plan, options), start=1):
             trained = time.perf_counter()
             for name, test in data.tests.items():
                 found = np.asarray(model.predict(fitted, test.features))
@@ -75,6 +78,7 @@ def train(task: Task, data: TaskData, plan: Plan) -> Run:
             done = time.perf_counter()
             seconds = [seconds[0] + trained - clock, seconds[1] + done - trained]
             clock, size = done, int(model.size(fitted))
+            report(words, number, len(plan.sets))
         if size < 0:
             raise ValueError(f"{task.model} has a size of {size} bytes")
     joined = {name: np.concatenate(found) for name, found in predictions.items()}
@@ -82,19 +86,23 @@ def train(task: Task, data: TaskData, plan: Plan) -> Run:
 
 
 @contextmanager
-def _failing(model: str) -> Iterator[None]:
-    """Turn what a frozen model raises into TrainingFailed."""
+def _failing(name: str, model: Any) -> Iterator[None]:
+    """Turn what a frozen model raises into TrainingFailed; of a user's own model with the line."""
     try:
         yield
     except DataperfError:
         raise
     except MemoryError as error:
         raise DataperfError(
-            f"not enough memory to train {model}: {error or 'MemoryError'}\n"
+            f"not enough memory to train {name}: {error or 'MemoryError'}\n"
             "  No result is kept. Free memory, or use fewer processes (--jobs)."
         ) from error
     except (Exception, SystemExit) as error:
-        raise TrainingFailed(model, f"{type(error).__name__}: {error}") from error
+        what = f"{type(error).__name__}: {error}"
+        if not plugin_calls.is_yours(model):
+            raise TrainingFailed(name, what) from error
+        place = plugin_calls.place_in(Path(model.__file__).parent, error)
+        raise TrainingFailed(name, f"{what}{place}", model.__file__) from error
 
 
 def weights_of(task: Task, plan: Plan) -> FloatArray | None:

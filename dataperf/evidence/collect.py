@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from dataperf.evidence import models
-from dataperf.evidence.models import Fitted, Progress
+from dataperf.basics.progress import Progress, report
+from dataperf.evidence import copies, models
+from dataperf.evidence.models import Fitted
 from dataperf.evidence.regression import Probabilities, Softmax
 from dataperf.records import IntArray
 from dataperf.records.findings import Neighbours
@@ -43,7 +44,7 @@ class Collected:
 
     rows: Rows
     seed: int = 0
-    on_progress: Progress = lambda words, done, total: None
+    on_progress: Progress = report
     seconds: dict[str, float] = field(default_factory=dict)
     parts: dict[bytes, Any] = field(default_factory=dict)
 
@@ -64,11 +65,17 @@ class Collected:
         return groups is not None and len(np.unique(groups[self.labelled])) > 1
 
     @functools.cached_property
+    def copies(self) -> IntArray | None:
+        """First equal row of each row; see `dataperf.evidence.copies.copied`."""
+        return copies.copied(self.rows, self.seed)
+
+    @functools.cached_property
     def fold(self) -> IntArray:
-        """Fold of each row."""
+        """Fold of each row; copies of a row are in one fold."""
         groups = self.rows.groups if self.can_group else None
         count = models.FOLDS if groups is None else min(models.FOLDS, len(np.unique(groups)))
-        return models.folds(self.rows.labels, groups, seed=self.seed, count=max(2, count))
+        found = models.folds(self.rows.labels, groups, seed=self.seed, count=max(2, count))
+        return found if groups is not None or self.copies is None else found[self.copies]
 
     @functools.cached_property
     def neighbours(self) -> Neighbours:
@@ -118,6 +125,7 @@ class Collected:
             near,
             classes=len(rows.classes),
             fold=self.fold,
+            copies=self.copies,
             trees=table and narrow and set(rows.kinds.values()) != {"text"},
             seed=self.seed,
             start=start,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Maximum number of rows that a detector examines where a sample is enough.
 SAMPLE = 100_000
+#: Numbers from here on are shown in scientific form.
+WHOLE = 1e12
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,10 @@ def sample(rows: int, limit: int, seed: int) -> IntArray:
 def describing(rows: Rows) -> list[str]:
     """Return the frame's columns that describe the rows: all except id, split and group.
 
-    Ids, splits and groups differ by definition; a difference in them is not a finding.
+    Ids, splits and groups differ by definition; a difference in them is not a finding. Nor is one
+    in what the reader made, such as the width of an image.
     """
-    serving = set(rows.roles.values())
+    serving = {*rows.roles.values(), *rows.made}
     return [str(name) for name in rows.frame.columns if name not in serving]
 
 
@@ -152,6 +155,8 @@ def _intervals(name: str, kind: Kind, values: NDArray[np.float64], bins: int) ->
     inner = inner[inner < known.max()] if len(known) else inner
     ends = [known.min(), known.max()] if len(known) else [np.nan, np.nan]
     edges = np.concatenate([ends[:1], inner, ends[1:]])
+    if len(known) and (known == np.floor(known)).all():
+        edges = np.floor(edges)  # "over 2023", not "over 2023.5": the values are whole
     codes = np.searchsorted(inner, values, side="left").astype(np.int32)
     names = [interval_name(edges, kind, low, low + 1) for low in range(len(inner) + 1)]
     missing = -1
@@ -168,6 +173,8 @@ def interval_name(edges: NDArray[np.float64], kind: Kind, low: int, high: int) -
     >>> edges = np.array([0.0, 1.0, 2.0, 9.0])
     >>> [interval_name(edges, "numeric", *ends) for ends in ((0, 1), (1, 2), (1, 3))]
     ['at most 1', 'over 1 to 2', 'over 1']
+    >>> interval_name(np.array([2021.0, 2023.0, 12345.0]), "numeric", 1, 2)
+    'over 2023'
     """
     last = len(edges) - 1
     first, end = (_shown(edges[place], kind) for place in (low, high))
@@ -181,7 +188,9 @@ def interval_name(edges: NDArray[np.float64], kind: Kind, low: int, high: int) -
 def _shown(value: float, kind: Kind) -> str:
     if kind == "datetime" and np.isfinite(value):
         return str(np.datetime64(math.floor(value), "s"))
-    return f"{value:.4g}"
+    if value == np.floor(value) and abs(value) < WHOLE:
+        return str(int(value))
+    return f"{value:.0f}" if 1e4 <= abs(value) < WHOLE else f"{value:.4g}"
 
 
 def categories(name: str, values: Any, *, most: int) -> Coded:

@@ -6,18 +6,17 @@ make different errors: a label that all of them reject is seldom correct.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.progress import Progress
 from dataperf.evidence import regression
 from dataperf.evidence.regression import Probabilities, Softmax
 from dataperf.records import IntArray, TextArray
 from dataperf.records.findings import Neighbours
-
-Progress = Callable[[str, int, int | None], None]
 
 FOLDS = 5
 #: Maximum number of training rows per fold, for the regression and for the forest.
@@ -125,6 +124,7 @@ def out_of_fold(
     fold: IntArray,
     trees: bool,
     seed: int,
+    copies: IntArray | None = None,
     start: Fitted | None = None,
     progress: Progress = lambda words, done, total: None,
 ) -> Fitted:
@@ -146,6 +146,8 @@ def out_of_fold(
         Whether to train a forest too.
     seed
         Random seed.
+    copies : (n,) array of int or None
+        First equal row of each row: equal rows have no vote on each other.
     start
         A fit on nearly the same labels: regressions start from it, with its penalty and weights.
     progress
@@ -162,7 +164,7 @@ def out_of_fold(
         seen, labels, fold, classes=classes, seed=seed, start=start, progress=progress
     )
     probabilities["regression"] = found
-    probabilities["neighbours"] = votes(labels, neighbours, classes=classes)
+    probabilities["neighbours"] = votes(labels, neighbours, classes=classes, copies=copies)
     if trees:
         progress("forest", 0, None)
         probabilities["forest"] = _forest(features, labels, fold, classes=classes, seed=seed)
@@ -195,7 +197,9 @@ def shares(probabilities: Mapping[str, Probabilities], labels: IntArray) -> dict
     return {name: value / total for name, value in skill.items()}
 
 
-def votes(labels: IntArray, neighbours: Neighbours, *, classes: int) -> Probabilities:
+def votes(
+    labels: IntArray, neighbours: Neighbours, *, classes: int, copies: IntArray | None = None
+) -> Probabilities:
     """Return the weighted shares of the neighbours' labels, with a weak prior, (n, k).
 
     The weight of a neighbour is exp(-(distance / scale)^2); the scale is the row's median distance.
@@ -208,9 +212,13 @@ def votes(labels: IntArray, neighbours: Neighbours, *, classes: int) -> Probabil
         Nearest rows of each row.
     classes
         Number of classes, k.
+    copies : (n,) array of int or None
+        First equal row of each row: equal rows have no vote on each other.
     """
     near, apart = neighbours.rows, neighbours.distances
     given = np.where(near >= 0, labels[near], -1)
+    if copies is not None:
+        given = np.where(copies[near] == copies[:, None], -1, given)
     with np.errstate(invalid="ignore"):
         middle = np.median(np.where(np.isfinite(apart), apart, np.nan), axis=1, keepdims=True)
     middle = np.where(middle > 0, middle, 1.0)

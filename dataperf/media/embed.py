@@ -16,6 +16,7 @@ from dataperf.basics.progress import Progress
 from dataperf.basics.wording import shorten
 from dataperf.errors import Unavailable, did_you_mean, refuse
 from dataperf.media import embedding_cache, sounds
+from dataperf.media.survey import Limits, scaled
 
 MediaKind = Literal["image", "audio"]
 Item = Path | bytes
@@ -38,15 +39,19 @@ class Files:
         ``"image"`` or ``"audio"``.
     items
         A path, or the bytes of a file, for each row.
+    limits
+        Values that are black and white in images of more than 8 bits a pixel; see
+        `dataperf.media.survey`.
     """
 
     kind: MediaKind
     items: Sequence[Item]
+    limits: Limits | None = None
 
     def image(self, row: int) -> NDArray[np.uint8]:
         """Return the image of a row, or the spectrogram of its sound; values in 0..255."""
         if self.kind == "image":
-            return open_image(self.items[row])
+            return open_image(self.items[row], self.limits)
         return sounds.spectrogram(*sounds.open_sound(self.items[row]))
 
     def sound(self, row: int) -> tuple[NDArray[np.float32], int] | None:
@@ -81,31 +86,37 @@ class Images:
         """Return None: an image has no sound."""
 
 
-def open_image(item: Item) -> NDArray[np.uint8]:
+def open_image(item: Item, limits: Limits | None = None) -> NDArray[np.uint8]:
     """Open an image as an array of shape (height, width, 3), or (height, width) if it is grey.
 
-    The orientation in its EXIF data is applied, transparency becomes white, and 16 bits are
-    reduced to 8.
+    The orientation in its EXIF data is applied, transparency becomes white, and other values are
+    reduced to 8 bits.
 
     Parameters
     ----------
     item
         A path, or the bytes of a file.
+    limits
+        Values that are black and white, if the image has more than 8 bits a pixel; by default 0 and
+        255, or 0 and 65,535.
 
     Raises
     ------
     ValueError, OSError
         If the image cannot be read.
     """
+    return _opened_image(item, limits).astype(np.uint8)
+
+
+def _opened_image(item: Item, limits: Limits | None) -> NDArray[Any]:
+    """Open an image as `open_image` does; values of more than 8 bits keep their fractions."""
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as file:
         file.load()
         image = ImageOps.exif_transpose(file)
         if image.mode.startswith(("I", "F")):
-            values = np.asarray(image, dtype=np.float64)
-            high = 65_535.0 if values.max() > 255 else 255.0
-            return np.clip(values / high * 255, 0, 255).astype(np.uint8)
+            return scaled(np.asarray(image, dtype=np.float64), limits)
         if image.mode in ("L", "1"):
             return np.asarray(image.convert("L"))
         if "A" in image.mode or "transparency" in image.info:
@@ -115,7 +126,13 @@ def open_image(item: Item) -> NDArray[np.uint8]:
 
 
 def embed(
-    kind: MediaKind, items: Sequence[Item], *, embedding: str, progress: Progress, subject: str
+    kind: MediaKind,
+    items: Sequence[Item],
+    *,
+    embedding: str,
+    limits: Limits | None = None,
+    progress: Progress,
+    subject: str,
 ) -> Embedded:
     """Embed all readable items.
 
@@ -127,6 +144,8 @@ def embed(
         Paths, or the bytes of files.
     embedding
         A name from `EMBEDDINGS`.
+    limits
+        See `open_image`.
     progress
         Called with the number of items done.
     subject
@@ -166,11 +185,11 @@ def embed(
     describe: Callable[[list[Any]], NDArray[np.float32]]
     if embedding != "network":
         describe = _pixels if kind == "image" else sounds.mfcc_statistics
-        return (*_in_batches(kind, items, describe, progress=progress), note)
+        return (*_in_batches(kind, items, describe, limits=limits, progress=progress), note)
     describe = networks.image_network() if kind == "image" else networks.speech_network()
-    by = f"{kind} {networks.digest(kind)}{sounds.cache_suffix(kind)}"
+    by = f"{kind} {networks.digest(kind)}{sounds.cache_suffix(kind)} {limits or ''}"
     found = embedding_cache.load_or_make(
-        items, by, lambda: _in_batches(kind, items, describe, progress=progress)
+        items, by, lambda: _in_batches(kind, items, describe, limits=limits, progress=progress)
     )
     return (*found, note)
 
@@ -180,6 +199,7 @@ def _in_batches(
     items: Sequence[Item],
     describe: Callable[[list[Any]], NDArray[np.float32]],
     *,
+    limits: Limits | None,
     progress: Progress,
 ) -> embedding_cache.Described:
     names = ("width", "height") if kind == "image" else ("seconds", "rate", "loudness")
@@ -190,7 +210,7 @@ def _in_batches(
     lacking: Unavailable | None = None
     for number, item in enumerate(items):
         try:
-            opened, values = _open(kind, item)
+            opened, values = _open(kind, item, limits)
         except Exception as error:  # decoders raise errors of many types; each means one bad file
             lacking = error if isinstance(error, Unavailable) else lacking
             bad[number] = f"unreadable: {_reason(error)}"
@@ -215,25 +235,27 @@ def _reason(error: Exception) -> str:
     return lines[0][:120] if lines else type(error).__name__
 
 
-def _open(kind: MediaKind, item: Item) -> tuple[Any, tuple[Any, ...]]:
+def _open(kind: MediaKind, item: Item, limits: Limits | None) -> tuple[Any, tuple[Any, ...]]:
     if not item:
         raise ValueError("neither the bytes of a file nor a path")
     if kind == "image":
-        image = open_image(item)
+        image = _opened_image(item, limits)
         return image, (image.shape[1], image.shape[0])
     samples, rate = sounds.open_sound(item)
     loudness = float(20 * np.log10(np.sqrt(np.mean(np.square(samples))) + 1e-6))
     return (samples, rate), (len(samples) / rate, rate, loudness)
 
 
-def _pixels(images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def _pixels(images: list[NDArray[Any]]) -> NDArray[np.float32]:
     """Embed each image as 32 x 32 grey values in 0..1 and its mean red, green and blue in 0..1."""
     from PIL import Image
 
     found = []
     for pixels in images:
         image = Image.fromarray(pixels)
-        small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-        colours = np.asarray(image.convert("RGB"), np.float32).mean(axis=(0, 1)) / 255
-        found.append(np.concatenate([np.asarray(small, np.float32).reshape(-1) / 255, colours]))
+        grey = image if image.mode == "F" else image.convert("L")
+        small = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
+        bands = pixels[:, :, None] if image.mode == "F" else np.asarray(image.convert("RGB"))
+        colours = np.broadcast_to(bands.astype(np.float32).mean(axis=(0, 1)) / 255, 3)
+        found.append(np.concatenate([small.reshape(-1) / 255, colours]))
     return np.stack(found).astype(np.float32)

@@ -16,7 +16,7 @@ from dataperf.basics import files
 #: Embeddings, properties of every item, and item number to reason for unreadable items.
 Described = tuple[NDArray[np.float32], dict[str, list[Any]], dict[int, str]]
 #: Increase it when the embedding of the same bytes changes.
-VERSION = 1
+VERSION = 2
 
 
 def load_or_make(
@@ -25,7 +25,7 @@ def load_or_make(
     """Return the cached embeddings of these items, or make and cache them.
 
     Files are identified by path, size, mtime and ctime; bytes by their digest. A damaged cache
-    file is made again. If the disk cannot be written to, nothing is cached.
+    file is made again. Without a cache folder, or if it cannot be written to, nothing is cached.
 
     Parameters
     ----------
@@ -42,8 +42,11 @@ def load_or_make(
     facts : mapping of name to a list with one value for each item
     bad : mapping of item number to reason
     """
+    folder = files.optional_cache_folder()
+    if folder is None:
+        return make()
     key = files.digest_json([VERSION, by, [_identity(item) for item in items]])
-    path = files.cache_folder() / "embeddings" / f"{key[:32]}.npz"
+    path = folder / "embeddings" / f"{key[:32]}.npz"
     found = _read(path)
     if found is None:
         found = make()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,14 +116,20 @@ def image_judge() -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float64]]:
     return judge
 
 
-def _prepared(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return an image as the network's input: (224, 224, 3), blue first, means subtracted."""
+def _prepared(image: NDArray[Any]) -> NDArray[np.float32]:
+    """Return an image as the network's input: (224, 224, 3), blue first, means subtracted.
+
+    It has 8 bits a channel, or one channel of float32 in 0..255.
+    """
     from PIL import Image
 
-    resized = Image.fromarray(image).convert("RGB")
-    resized = resized.resize((RESIZED, RESIZED), Image.Resampling.BILINEAR)
+    whole = Image.fromarray(image)
+    resized = (whole if whole.mode == "F" else whole.convert("RGB")).resize(
+        (RESIZED, RESIZED), Image.Resampling.BILINEAR
+    )
     edge = (RESIZED - CROPPED) // 2
     values = np.asarray(resized, dtype=np.float32)[edge:-edge, edge:-edge]
+    values = values if values.ndim == 3 else np.repeat(values[:, :, None], 3, axis=2)
     return values[:, :, ::-1] - MEANS
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,22 @@ from numpy.typing import NDArray
 
 from dataperf.basics.extras import require_extra
 from dataperf.errors import Unavailable
+from dataperf.media import wav
 
 #: Rate in Hz of all spectra, and their window and step in samples.
 RATE, WINDOW, STEP = 16_000, 512, 160
 BANDS, COEFFICIENTS = 64, 20
 #: Highest rate in Hz that is read; resampling needs memory in proportion to it.
 HIGHEST_RATE = 1_000_000
+#: Numbers that are decoded at a time, and samples that one sound may have (4 hours at 16 kHz).
+BLOCK, MOST_SAMPLES = 2**22, 2**28
 
 
 def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
     """Open a sound file.
 
-    WAV files are read with scipy, all others with the package soundfile.
+    WAV files of PCM or floats are read with scipy, all others with the package soundfile. Sizes
+    that a program could not know, because it wrote into a pipe, are taken from the file.
 
     Parameters
     ----------
@@ -46,14 +49,12 @@ def open_sound(item: Path | bytes) -> tuple[NDArray[np.float32], int]:
         If soundfile is needed but not installed.
     """
     start = item[:4] if isinstance(item, bytes) else _first_bytes(item)
-    file = io.BytesIO(item) if isinstance(item, bytes) else item
     if start in (b"RIFF", b"RIFX"):
-        samples, rate = _read_wav(file)
+        samples, rate = _read_wav(item)
     elif not start:
         raise ValueError("the file is empty")
     else:
-        soundfile = require_extra("soundfile", "media", "reading audio other than WAV")
-        samples, rate = soundfile.read(file, dtype="float32")
+        samples, rate = _read_other(item, "reading audio other than WAV")
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
     if not 0 < rate <= HIGHEST_RATE:
@@ -86,18 +87,31 @@ def _first_bytes(path: Path) -> bytes:
         return file.read(4)
 
 
-def _read_wav(file: Any) -> tuple[NDArray[Any], int]:
-    from scipy.io import wavfile
+def _read_wav(item: Path | bytes) -> tuple[NDArray[Any], int]:
+    header = wav.header_of(item)
+    if header.piped:
+        item = wav.with_sizes(item, header)
+    if header.coding in wav.PCM:
+        return wav.read_pcm(io.BytesIO(item) if isinstance(item, bytes) else item)
+    return _read_other(item, "reading WAV files that are not PCM")
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", wavfile.WavFileWarning)
-        warnings.filterwarnings("ignore", message="Chunk .* not understood")
-        rate, samples = wavfile.read(file)
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float32) - 128) / 128, rate
-    if samples.dtype.kind == "i":
-        return samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min), rate
-    return samples, rate
+
+def _read_other(item: Path | bytes, why: str) -> tuple[NDArray[np.float32], int]:
+    """Return the samples of a file that soundfile reads, block by block.
+
+    The number of samples that the file claims is not believed: it may ask for more memory than
+    there is.
+    """
+    soundfile = require_extra("soundfile", "media", why)
+    with soundfile.SoundFile(io.BytesIO(item) if isinstance(item, bytes) else item) as file:
+        rate, channels = int(file.samplerate), int(file.channels)
+        blocks, samples = [], 0
+        while len(block := file.read(max(1, BLOCK // channels), dtype="float32")):
+            blocks.append(block.mean(axis=1) if block.ndim == 2 else block)
+            samples += len(block)
+            if samples > MOST_SAMPLES:
+                raise ValueError(f"more than {MOST_SAMPLES:,} samples: cut it into shorter sounds")
+    return np.concatenate(blocks or [np.empty(0, np.float32)]), rate
 
 
 def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,11 @@ from dataperf.own_data import (
     rewrite_parquet,
 )
 from dataperf.own_data.changes import Change, Edit
+from dataperf.reading import compression, tables
 from dataperf.records import Submission
 from dataperf.records.rows import Rows
 
 JSON, PARQUET, CSV = (".jsonl", ".ndjson", ".json"), (".parquet", ".pq"), (".csv", ".tsv", ".txt")
-COMPRESSED = (".gz", ".bz2", ".zst")
 ELSE = "save the data as CSV, Parquet or JSON lines, and name that file"
 
 
@@ -72,6 +71,8 @@ def apply(
     label: str | None = None,
     id: str | None = None,
     drop: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+    merge_labels: bool = False,
 ) -> Applied:
     """Apply a repair or a selection to the data it is about.
 
@@ -91,6 +92,8 @@ def apply(
         The columns of labels and ids, as in the evaluation; without ids, row numbers are used.
     drop
         Columns that are not read; they stay in the file.
+    missing, merge_labels
+        How labels are read; see `dataperf.reading.read.read`.
 
     Returns
     -------
@@ -110,7 +113,8 @@ def apply(
     _check_places(submission, path, output, log)
     content = _content(submission)
     changes.addressed(content, name)  # before the data is read
-    rows = _read(source, label=label, id=id, drop=drop or ())
+    how = {"missing": missing, "merge_labels": merge_labels}
+    rows = _read(source, label=label, id=id, drop=drop or (), **how)
     edit, notes = changes.of(content, rows, name)
     listed = changes.listed(edit, rows)
     notes += _of_lines(rows, edit)
@@ -145,7 +149,7 @@ def _path(source: Any) -> Path | None:
     if not _exists(path):
         what = "there is no such file or folder"
         raise Invalid(str(source), [Problem("no-file", "data", what, ELSE)])
-    if path.is_file() and not set(_endings(path)) & {*JSON, *PARQUET, *CSV}:
+    if path.is_file() and _form(path)[0] not in {*JSON, *PARQUET, *CSV}:
         what = f'a file that ends in "{path.suffix}" cannot be written back'
         raise Invalid(str(source), [Problem("form", "data", what, ELSE)])
     return path
@@ -160,8 +164,14 @@ def _exists(path: Path) -> bool:
 
 def _endings(path: Path) -> list[str]:
     """Return the last ending of a file, and the one before that of a compressed one."""
-    endings = [each.lower() for each in path.suffixes]
-    return endings[-2:] if endings and endings[-1] in COMPRESSED else endings[-1:]
+    return [each for each in compression.endings(path) if each]
+
+
+def _form(path: Path) -> tuple[str, str]:
+    """Return the ending of the table in a file, and its name in a zip archive."""
+    ending, packed = compression.endings(path)
+    member = compression.member_of(path, tables.ENDINGS) if packed == ".zip" else ""
+    return Path(member).suffix.lower() if member else ending, member
 
 
 def _check_places(
@@ -216,11 +226,13 @@ def _content(submission: Any) -> Any:
     return dict(submission)
 
 
-def _read(source: Any, *, label: str | None, id: str | None, drop: Sequence[str]) -> Rows:
+def _read(
+    source: Any, *, label: str | None, id: str | None, drop: Sequence[str], **how: Any
+) -> Rows:
     """Return the rows as the evaluation reads them; images and sounds by a quick embedding."""
     from dataperf.reading import read
 
-    chosen: dict[str, Any] = {"label": label, "id": id, "drop": tuple(drop)}
+    chosen: dict[str, Any] = {"label": label, "id": id, "drop": tuple(drop), **how}
     words = str(source) if isinstance(source, str | Path) else source
     for embedding in ("pixels", "mfcc"):
         try:
@@ -257,11 +269,12 @@ def _write(path: Path, output: Path, log: Path, rows: Rows, edit: Edit, log_cont
 
 def _over_records(rows: Rows, edit: Edit, path: Path) -> Edit:
     """Return the edit for every record of a file, also those whose image could not be read."""
-    if rows.media is None or not set(_endings(path)) & {*PARQUET}:
+    ending, member = _form(path)
+    if rows.media is None or ending not in PARQUET:
         return edit
     import pyarrow.parquet as pq
 
-    count = pq.read_metadata(path).num_rows
+    count = pq.read_metadata(io.BytesIO(compression.unpacked(path, member))).num_rows
     if count == len(rows):
         return edit
     if "id" in rows.roles:
@@ -278,41 +291,15 @@ def _over_records(rows: Rows, edit: Edit, path: Path) -> Edit:
 
 def _rewritten(path: Path, rows: Rows, edit: Edit) -> bytes:
     """Return the content of the cleaned file."""
-    packed = path.read_bytes()
     if edit.changes_nothing:
-        return packed
-    endings = _endings(path)
-    if set(endings) & {*PARQUET}:
-        return rewrite_parquet.rewrite(path, rows.label, edit)
-    content = _unpacked(packed, endings[-1])
-    if set(endings) & {*JSON}:
+        return path.read_bytes()
+    ending, member = _form(path)
+    content = compression.unpacked(path, member)
+    if ending in PARQUET:
+        made = rewrite_parquet.rewrite(content, rows.label, edit)
+    elif ending in JSON:
         made = rewrite_json.rewrite(content, rows.label, edit)
     else:
-        made = rewrite_csv.rewrite(content, endings[0], rows.label, edit)
-    return _packed(made, endings[-1])
-
-
-def _unpacked(content: bytes, ending: str) -> bytes:
-    if ending == ".zst":
-        import pyarrow as pa
-
-        with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
-            found: bytes = stream.read()
-            return found
-    if ending == ".gz":
-        return gzip.decompress(content)
-    return bz2.decompress(content) if ending == ".bz2" else content
-
-
-def _packed(content: bytes, ending: str) -> bytes:
-    if ending == ".zst":
-        import pyarrow as pa
-
-        target = pa.BufferOutputStream()
-        with pa.CompressedOutputStream(target, "zstd") as stream:
-            stream.write(content)
-        found: bytes = target.getvalue().to_pybytes()
-        return found
-    if ending == ".gz":
-        return gzip.compress(content, mtime=0)
-    return bz2.compress(content) if ending == ".bz2" else content
+        columns = [rows.label, *(rows.roles[role] for role in ("id",) if role in rows.roles)]
+        made = rewrite_csv.rewrite(content, ending, rows.label, edit, columns)
+    return compression.packed(path, made, member)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from dataperf.basics.wording import plural, shorten
 from dataperf.definitions import data
 from dataperf.definitions import loading as challenges
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
+from dataperf.evaluation import metric_direction
 from dataperf.own_data import options
 from dataperf.reading import split
 from dataperf.reading.split import Rows
@@ -23,6 +25,9 @@ from dataperf.sources import tables
 BOARD = TASK = "own"
 MODEL, METRIC = "logistic_v1", "accuracy"
 MOST_CLASSES, MOST_SHOWN = 10_000, 5
+#: With more classes, logistic regression needs minutes and gigabytes: neighbours vote instead, and
+#: fewer random draws are compared with.
+MANY_CLASSES, MODEL_OF_MANY, FEW_DRAWS = 1_000, "knn_v1", 5
 
 
 def table(
@@ -52,7 +57,7 @@ def challenge(
     rows: Rows,
     *,
     track: str | None = None,
-    model: str = MODEL,
+    model: str | None = None,
     metric: str = METRIC,
     seed: int = 0,
     test_share: float = SHARE,
@@ -69,7 +74,7 @@ def challenge(
         Name of a track that works on own data; see `dataperf.own_data.options.tracks`. None takes
         the default track.
     model, metric
-        Names of a fixed model and of a metric.
+        Names of a fixed model and of a metric. The default model is `usual_model`.
     seed, test_share
         Random seed and share of the test rows; see `dataperf.reading.draw.split`.
     budget
@@ -96,9 +101,12 @@ def challenge(
     seed, test_share, budget = plain["seed"], plain["test_share"], plain["budget"]
     track = track or options.default_track()
     _check(rows, track)
+    model = model or usual_model(rows.classes)
     made = table(rows, seed=seed, test_share=test_share, track=track)
     pool = int((made.columns["part"] == "pool").sum())
     played, limits = rules(track, pool, budget, compared=compared)
+    if len(rows.classes) > MANY_CLASSES and limits.get("random_draws"):
+        limits["random_draws"] = min(limits["random_draws"], FEW_DRAWS)
     content = {
         "schema_version": 2,
         "name": challenges.OWN + track.replace("_", "-"),
@@ -112,8 +120,13 @@ def challenge(
         "boards": {BOARD: {"tasks": [TASK], "rules": limits}},
     }
     own = validation.validate(Challenge, content, "own data")
-    _check_plugins(model, metric)
+    _check_plugins(rows, model, metric)
     return own, {TASK: data.task_data(own.tasks[TASK], made)}
+
+
+def usual_model(classes: Sequence[str]) -> str:
+    """Return the name of the model that is trained on own data if no other is named."""
+    return MODEL if len(classes) <= MANY_CLASSES else MODEL_OF_MANY
 
 
 def task(made: Table, classes: tuple[str, ...], *, model: str, metric: str) -> dict[str, Any]:
@@ -202,6 +215,12 @@ def _strange_truths(rows: Rows) -> list[Problem]:
     return problems
 
 
-def _check_plugins(model: str, metric: str) -> None:
+def _check_plugins(rows: Rows, model: str, metric: str) -> None:
+    """Refuse unknown names, and a user's own metric that ranks in the wrong direction."""
     registry.get("fixed_models", model)
-    registry.get("metrics", metric)
+    module = registry.load("metrics", metric)
+    if plugin_calls.is_yours(module):
+        where = plugin_calls.named("metrics", module)
+        wrong = metric_direction.problems(module, len(rows.classes))
+        if wrong:
+            raise Invalid(rows.name, [Problem("metric-direction", where, each) for each in wrong])

@@ -14,13 +14,16 @@ from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
 from dataperf.own_data import all_rows, options
 from dataperf.own_data import columns as own_columns
-from dataperf.own_data.challenge import challenge
+from dataperf.own_data.challenge import MODEL, challenge, usual_model
 from dataperf.reading import split
 from dataperf.reading.split import Rows
 from dataperf.records import Challenge, Result, Submission, TaskData
 
 #: Options that name columns of own data, or say how its media are embedded.
-COLUMNS = ("label", "split", "group", "true_label", "id", "drop", "embedding")
+COLUMNS = (
+    *("label", "split", "group", "true_label", "id", "drop", "embedding"),
+    *("decimal", "missing", "merge_labels"),
+)
 
 
 def read(source: Any, **columns: Any) -> Any:
@@ -50,7 +53,8 @@ def load(source: Any, **chosen: Any) -> tuple[Challenge, dict[str, TaskData]]:
     **chosen
         Columns: ``label``; ``split``, which marks test rows (without it they are drawn at random);
         ``group``; ``true_label``; ``id`` (row numbers by default); ``drop``, columns to
-        leave out; and ``embedding``, how images and sounds are embedded. Other options are passed
+        leave out; ``embedding``, how images and sounds are embedded; ``decimal``, ``missing`` and
+        ``merge_labels``, how values are read. Other options are passed
         to `challenge`.
     """
     columns, rules = parted(chosen)
@@ -125,11 +129,37 @@ def evaluate(
         raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
     if refused:
         raise refused[0]
-    lines = [line for *_, own in found for line in _notes(rows, own)]
+    lines = [*rows.remarks]
+    lines += [line for *_, own in found for line in _notes(rows, own)]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         on_message(line)
     items = [(answer, *pair, own) for answer, pair, own in found]
     return list(engines.run(_recorded, items, engine=engine, jobs=jobs))
+
+
+def accept(
+    rows: Rows, content: Mapping[str, Any], rules: Mapping[str, Any], *, subject: str
+) -> None:
+    """Refuse a submission that `evaluate` would refuse on these rows, without training anything.
+
+    Parameters
+    ----------
+    rows
+        The data.
+    content
+        What the submission says, in the form of a file.
+    rules
+        Options of `dataperf.own_data.challenge.challenge`, except the track.
+    subject
+        Name of the submission, for the error.
+
+    Raises
+    ------
+    Invalid, DataperfError
+        As `evaluate` does.
+    """
+    made = challenge(rows, **_rules_of(content, subject, rules))
+    submission.check(submission.parse(content, made[0], subject=subject), *made)
 
 
 def _place(source: Any) -> dict[str, str]:
@@ -153,7 +183,11 @@ def _content(given: Path | str | Mapping[str, Any] | Submission, rows: Rows) -> 
 
 def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
     drawn = {key: own[key] for key in ("seed", "test_share", "track") if key in own}
-    return split.notes(rows, split.parts(rows, **drawn))
+    model = own.get("model") or usual_model(rows.classes)
+    found = list(split.notes(rows, split.parts(rows, **drawn)))
+    if model != MODEL and not own.get("model"):
+        found.append(f"{len(rows.classes):,} classes: the model is {model}, not {MODEL}")
+    return found
 
 
 def _rules_of(content: Any, subject: str, rules: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
+from dataperf.basics.wording import plural
 from dataperf.definitions import loading
 from dataperf.errors import Invalid, Problem
 from dataperf.own_data import challenge, evaluate, options, readme
@@ -85,7 +86,8 @@ def contents(
     own, data = challenge.challenge(rows, track=track, compared=False, **rules)
     drawn = {key: rules[key] for key in ("seed", "test_share") if key in rules}
     table = challenge.table(rows, track=track, **drawn)
-    notes = own_columns.notes(rows, drop=columns["drop"] or ())
+    notes = [*rows.remarks]
+    notes += own_columns.notes(rows, drop=columns["drop"] or ())
     notes += split.notes(rows, table.columns["part"])
     for line in [*notes, *own_columns.warnings(rows)]:
         on_message(line)
@@ -114,7 +116,7 @@ def _toml(name: str, module: str, own: Challenge) -> str:
 
 def _dataset(title: str, source: str, made: Table) -> str:
     plain = " ".join(title.replace("\\", "/").replace('"', "'").split()) or "Own data"
-    described = f"{len(made):,} rows of {made.features.shape[1]} numbers."
+    described = f"{plural(len(made), 'row')} of {plural(made.features.shape[1], 'number')}."
     return _DATASET.format(
         title=plain, description=described, source=source, columns=", ".join(made.columns)
     )

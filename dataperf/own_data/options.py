@@ -87,6 +87,9 @@ def columns(given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     problems = []
     for role, value in given.items():
+        if role in ("decimal", "missing", "merge_labels"):
+            found[role] = value if role != "missing" or value is None else listed(value)
+            continue
         several = role == "drop" and isinstance(value, Iterable) and not isinstance(value, str)
         names = list(value) if several else [] if value is None else [value]
         for name in names:
@@ -98,6 +101,15 @@ def columns(given: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise Invalid("options for own data", problems)
     return found
+
+
+def listed(words: Any) -> Any:
+    """Return words as a list; a single word may be given by itself.
+
+    >>> listed("?"), listed(("?", "-"))
+    (['?'], ['?', '-'])
+    """
+    return [words] if isinstance(words, str) or not isinstance(words, Iterable) else list(words)
 
 
 def _of_source(source: str) -> list[Problem]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dataperf import plugin_calls, registry
-from dataperf.basics.wording import plural
+from dataperf.basics.wording import agreed, plural
 from dataperf.definitions import data, loading
 from dataperf.own_data import challenge
 from dataperf.records import Challenge, Pool, Record, Table
@@ -38,7 +38,7 @@ An audit of the pool writes a complete submission. Check and score it:
 
 ## Data card
 
-{rows:,} rows of {columns} numbers, {classes} classes, from `{source}`: {pool:,} in the pool, {test:,} in
+{rows} of {columns}, {classes}, from `{source}`: {pool:,} in the pool, {test:,} in
 the test ({split}). {truth}
 {notes}
 Say here where the data comes from, under which licence, and who is in it.
@@ -105,9 +105,9 @@ def page(
         rest=words["rest"],
         file=f"{own.track}.json",
         budget=f" --budget {budget}" if bounded else "",
-        rows=len(made),
-        columns=made.features.shape[1],
-        classes=len(task.classes),
+        rows=plural(len(made), "row"),
+        columns=plural(made.features.shape[1], "number"),
+        classes=plural(len(task.classes), "class"),
         source=source,
         pool=len(pool),
         test=int((parts == "test").sum()),
@@ -172,4 +172,5 @@ def _truth(made: Table) -> str:
         return "True labels are not known. The test uses given labels, and their errors hide some gain."
     wrong = (there["truth"] != there["label"]) & (there["part"] == "pool")
     count = int((wrong & (there["label"] != data.UNKNOWN)).sum())
-    return f"{count:,} labels of the pool are wrong; the test uses true labels."
+    said = agreed(count, "label of the pool is", "labels of the pool are")
+    return f"{said} wrong; the test uses true labels."

@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-import re
+import io
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
+from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError
 from dataperf.own_data.changes import Edit
-from dataperf.reading.csv_files import _delimiter
+from dataperf.reading.csv_form import Grammar, Line, form_of, head_of
 from dataperf.records import IntArray
 
-BOM = b"\xef\xbb\xbf"
-#: Bytes in which the reader looks for the first line.
-HEAD = 65_536
 Value = TypeVar("Value", bound=Hashable)
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One record of a file: bytes ``start`` to ``stop``, and to ``end`` with its line end."""
-
-    start: int
-    stop: int
-    end: int
-
-
-class Grammar:
-    """How the reader parses a file: a quote counts only at the beginning of a value."""
-
-    def __init__(self, delimiter: str) -> None:
-        mark = re.escape(delimiter).encode()
-        quoted = rb'"[^"]*(?:""[^"]*)*"(?!")'
-        field = rb'(?:%s[^%s\r\n]*|(?!")[^%s\r\n]*)' % (quoted, mark, mark)
-        self._mark = delimiter.encode()
-        self._record = re.compile(rb"(%s(?:%s%s)*)(\r\n|\n|\r|\Z)" % (field, mark, field))
-        self._field = re.compile(rb"(?:\A|%s)(%s)" % (mark, field))
-
-    def lines(self, content: bytes, start: int) -> list[_Line]:
-        """Return the records from a place on, empty lines too."""
-        found = []
-        while start < len(content):
-            match = self._record.match(content, start)
-            if match is None:
-                raise DataperfError(
-                    f"the CSV text after byte {start:,} cannot be parsed: does a quote open "
-                    'a value there and never end it?\n  Put a closing " there'
-                )
-            found.append(_Line(match.start(1), match.end(1), match.end()))
-            start = match.end()
-        return found
-
-    def fields(self, record: bytes) -> list[tuple[int, int]]:
-        """Return the start and end of each value in a record, quotes included."""
-        if b'"' in record:
-            return [match.span(1) for match in self._field.finditer(record)]
-        found, start = [], 0
-        for part in record.split(self._mark):
-            found.append((start, start + len(part)))
-            start += len(part) + len(self._mark)
-        return found
-
-
-def rewrite(content: bytes, ending: str, label: str, edit: Edit) -> bytes:
+def rewrite(
+    content: bytes, ending: str, label: str, edit: Edit, columns: Sequence[str] = ()
+) -> bytes:
     """Return a CSV file with the changes.
 
     Separators, quotes, line ends, the byte order mark, empty lines and the order of columns
@@ -81,28 +35,26 @@ def rewrite(content: bytes, ending: str, label: str, edit: Edit) -> bytes:
         Name of the label column.
     edit
         The changes.
+    columns
+        The columns that the reader was asked for; see `dataperf.reading.csv_form.form_of`.
 
     Raises
     ------
     DataperfError
         If the file cannot be parsed as the reader parsed it.
     """
-    begin = len(BOM) if content.startswith(BOM) else 0
-    grammar = Grammar(_delimiter(content[:HEAD].split(b"\n")[0], ending))
-    lines = grammar.lines(content, begin)
-    header, *rest = [line for line in lines if line.stop > line.start]
-    names = [
-        plain(content[header.start + a : header.start + b])
-        for a, b in grammar.fields(content[header.start : header.stop])
-    ]
-    if names.count(label) != 1:
+    form = form_of(head_of(io.BytesIO(content)), ending, columns or (label,))
+    if form.names.count(label) != 1:
         raise DataperfError(f'the file has no column "{label}" in its first line')
-    place = names.index(label)
+    place = form.place(label)
+    grammar = Grammar(form.delimiter)
+    lines = grammar.lines(content, form.header.start)
+    header, *rest = [line for line in lines if line.stop > line.start]
     spans: dict[int, tuple[int, int]] = {}
     row_of: dict[int, int] = {}
     for line in rest:
         fields = grammar.fields(content[line.start : line.stop])
-        if len(fields) == len(names):
+        if len(fields) == form.width:
             row = len(row_of)
             row_of[line.start] = row
             spans[row] = (line.start + fields[place][0], line.start + fields[place][1])
@@ -113,8 +65,8 @@ def rewrite(content: bytes, ending: str, label: str, edit: Edit) -> bytes:
 
 def _written(
     content: bytes,
-    lines: list[_Line],
-    header: _Line,
+    lines: list[Line],
+    header: Line,
     edit: Edit,
     *,
     row_of: Mapping[int, int],
@@ -149,18 +101,6 @@ def _without_line_end(made: bytes) -> bytes:
     return made
 
 
-def plain(field: bytes) -> str:
-    """Return a value without its quotes.
-
-    >>> plain(b'"say ""hi"" now"'), plain(b"plain")
-    ('say "hi" now', 'plain')
-    """
-    if field[:1] == b'"':
-        inner, _, rest = field[1:].replace(b'""', b"\0").partition(b'"')
-        field = inner.replace(b"\0", b'"') + rest.replace(b"\0", b'""')
-    return field.decode("utf-8", "replace")
-
-
 def check_rows(found: int, edit: Edit) -> None:
     """Refuse a file with another number of rows than was read from it.
 
@@ -171,7 +111,7 @@ def check_rows(found: int, edit: Edit) -> None:
     """
     if found != len(edit.labels):
         raise DataperfError(
-            f"the file holds {found:,} rows, but {len(edit.labels):,} were read from it, so it "
+            f"the file holds {plural(found, 'row')}, but {len(edit.labels):,} were read from it, so it "
             "cannot be written back.\n  Did it change meanwhile? Otherwise save it in another "
             "form (Parquet, JSON lines) and apply the submission to that"
         )

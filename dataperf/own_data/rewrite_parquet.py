@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from dataperf.own_data.rewrite_csv import check_rows
 from dataperf.records import IntArray
 
 
-def rewrite(path: Path, label: str, edit: Edit) -> bytes:
+def rewrite(content: bytes, label: str, edit: Edit) -> bytes:
     """Return a Parquet file with the changes.
 
     Columns, their types and order, the schema's metadata, the compression of each column and the
@@ -21,7 +20,7 @@ def rewrite(path: Path, label: str, edit: Edit) -> bytes:
 
     Parameters
     ----------
-    path
+    content
         The file.
     label
         Name of the label column.
@@ -36,7 +35,7 @@ def rewrite(path: Path, label: str, edit: Edit) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
         table, about = file.read(), file.metadata
         check_rows(len(table), edit)
         group = about.row_group(0)

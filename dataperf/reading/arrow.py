@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from dataperf.basics.progress import Progress
 from dataperf.errors import refuse
-from dataperf.reading.loaded import Loaded
+from dataperf.reading.loaded import EXACT, Loaded, check_columns
 from dataperf.reading.media_files import is_media
 
 BATCH = 65_536
+Lines = list[tuple[str, str]]
 #: Tables with at least this many floating-point numbers are held in single precision.
 MANY_NUMBERS = 2**24
 UNEQUAL = "not used: its lists are not numbers of equal length"
+OBJECTS = "not used: its values are objects, not numbers or text"
 
 
 def from_batches(
@@ -57,6 +59,7 @@ def from_batches(
     import pyarrow as pa
 
     names = list(schema.names)
+    check_columns(name, names)
     if not rows:
         raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
     floats, vectors, others = _sorted_fields(schema)
@@ -87,7 +90,7 @@ def from_batches(
     frame = pd.DataFrame(
         {c: columns[c] for c in names if c in columns}, index=pd.RangeIndex(rows), copy=False
     )
-    frame, more, problems = pull_vectors(frame)
+    frame, more, problems, notes = pull_vectors(frame)
     class_names = _class_names(schema)
     label = {"label": next(iter(class_names))} if len(class_names) == 1 else {}
     return Loaded(
@@ -97,10 +100,13 @@ def from_batches(
         roles=label,
         class_names=class_names,
         skipped=(*lost, *problems),
+        notes=tuple(notes),
     )
 
 
-def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[str, str]]]:
+def pull_vectors(
+    frame: Any,
+) -> tuple[Any, dict[str, NDArray[Any]], Lines, Lines]:
     """Split the columns of lists off a frame.
 
     Columns of objects with the bytes or path of a file stay in the frame.
@@ -111,29 +117,56 @@ def pull_vectors(frame: Any) -> tuple[Any, dict[str, NDArray[Any]], list[tuple[s
         Without columns of lists and other objects.
     vectors : dict of str to (n, d) array of float32
         Columns of lists of numbers of equal length; NaN for missing lists.
-    notes : list of (str, str)
+    lost : list of (str, str)
         Column and reason of each column that is not used.
+    notes : list of (str, str)
+        How other columns were read.
     """
     vectors: dict[str, NDArray[Any]] = {}
-    problems = []
+    lost: Lines = []
+    notes: Lines = []
+    changed: dict[str, Any] = {}
     for column in frame.columns:
         if frame[column].dtype != object:
             continue
         there = frame[column].notna()
         values = frame[column][there]
-        kinds = {type(value) for value in values.iloc[:1000]}
-        if kinds and kinds <= {dict, set} and not is_media(values):
-            problems.append((column, "not used: its values are objects, not numbers or text"))
-        elif kinds and kinds <= {list, tuple, np.ndarray}:
-            found = _stacked(values)
-            if found is None:
-                problems.append((column, UNEQUAL))
-            else:
-                whole = np.full((len(frame), found.shape[1]), np.nan, dtype=np.float32)
-                whole[there.to_numpy()] = found
-                vectors[column] = whole
-    gone = [*vectors, *(column for column, _ in problems)]
-    return (frame.drop(columns=gone) if gone else frame), vectors, problems
+        kinds = set(map(type, values))
+        held: set[type] = {kind for kind in kinds if kind is tuple or kind.__hash__ is None}
+        if not held or (kinds <= {dict} and is_media(values)):
+            continue
+        lists = kinds <= {list, tuple, np.ndarray}
+        if lists and (found := _stacked(values)) is not None:
+            whole = np.full((len(frame), found.shape[1]), np.nan, dtype=np.float32)
+            whole[there.to_numpy()] = found
+            vectors[column] = whole
+        elif 2 * sum(type(value) in held for value in values) > len(values):
+            lost.append((column, UNEQUAL if held <= {list, tuple, np.ndarray} else OBJECTS))
+        else:
+            changed[column], note = _as_text(frame[column], held)
+            notes.append((f"column {column}", note))
+    frame = frame.assign(**changed) if changed else frame
+    gone = [*vectors, *(column for column, _ in lost)]
+    return (frame.drop(columns=gone) if gone else frame), vectors, lost, notes
+
+
+def _as_text(series: Any, held: set[type]) -> tuple[Any, str]:
+    """Return a column with its few lists and objects as text, and a note on them."""
+    wrong = series.map(lambda value: type(value) in held).to_numpy(dtype=bool)
+    after = series.copy()
+    after[wrong] = [_json(value) for value in series[wrong]]
+    first = int(np.flatnonzero(wrong)[0])
+    count, kinds = int(wrong.sum()), " or ".join(sorted(kind.__name__ for kind in held))
+    verb = "is" if count == 1 else "are"
+    what = f"{count:,} of {len(series):,} values {verb} of type {kinds}, such as row {first}"
+    return after, f"{what}: {after.iloc[first][:60]}; read as text"
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return str(value)
 
 
 def _stacked(values: Any) -> NDArray[np.float32] | None:
@@ -225,26 +258,56 @@ def _to_pandas(field: Any, parts: list[Any]) -> Any:
 
 def plain(column: Any) -> Any:
     """Return an arrow array of any type except floats as a pandas series of a native pandas type."""
+    import pandas as pd
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type) and hasattr(column, "unify_dictionaries"):
         column = column.unify_dictionaries()
     if pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
+        column = _plain_decimals(column)
     if column.type == pa.time64("ns"):  # Python's times of day have no nanoseconds
         column = column.cast(pa.time64("us"), safe=False)
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
+    if column.null_count and pa.types.is_integer(column.type) and _beyond_floats(column):
+        return column.to_pandas(
+            types_mapper={pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}.get
+        )
     return column.to_pandas()
 
 
-def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
+def _beyond_floats(column: Any) -> bool:
+    """Return whether a floating-point number cannot hold some integer exactly."""
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py().values()
+    return any(end is not None and abs(end) > EXACT for end in ends)
+
+
+def _plain_decimals(column: Any) -> Any:
+    """Return decimal numbers as floating-point numbers or integers, whichever holds them exactly."""
+    import pyarrow as pa
+
+    floats = column.cast(pa.float64())
+    try:
+        if floats.cast(column.type).equals(column) and not _beyond_floats(floats):
+            return floats
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column
+
+
+def read_parquet(
+    path: Any, *, content: bytes | None = None, name: str, progress: Progress
+) -> Loaded:
     """Read a Parquet file batch by batch.
 
     Parameters
     ----------
     path
         The file.
+    content
+        What the file holds, if it was compressed.
     name
         Name of the data, for messages.
     progress
@@ -265,7 +328,8 @@ def read_parquet(path: Any, *, name: str, progress: Progress) -> Loaded:
         expected = "a file that you may read"
         raise refuse(str(path), "unreadable", "", str(error), expected) from error
     try:
-        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        source = path if content is None else pa.BufferReader(content)
+        with pq.ParquetFile(source, memory_map=False, pre_buffer=False) as file:
             schema = _checked(name, file.schema_arrow)
             batches = file.iter_batches(BATCH, columns=schema.names)
             return from_batches(
@@ -287,9 +351,7 @@ def _checked(name: str, schema: Any) -> Any:
     import pyarrow as pa
 
     names = list(schema.names)
-    twice = sorted({each for each in names if names.count(each) > 1})
-    if twice:
-        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
+    check_columns(name, names)
     fields = [each for each in schema if not each.name.startswith("__index_level_")]
     return pa.schema(fields, metadata=schema.metadata)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.basics.wording import plural
+from dataperf.reading import dates, writing
 from dataperf.records.rows import Kind
 
 if TYPE_CHECKING:
@@ -23,11 +24,22 @@ MOSTLY = 0.9
 FEW_VALUES = 50
 #: In fewer rows, integers may be all different and without gaps by chance.
 FEW_ROWS = 20
-#: Text with at least this mean number of words is read word by word.
-WORDS = 4.0
+#: Short texts are text only if at least this share of them are different.
+DIFFERENT = 0.5
 #: Ticks of each time unit per second.
 SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
-ID_NAME = re.compile(r"(^|[_\s.-])(id|ids|idx|index|key|uuid|guid|row|rowid)$|[a-z]I[dD]$", re.I)
+#: Ids may be missing or repeated in this share of the rows.
+LEAST_KNOWN = 0.95
+#: Names that programs give to a column of row numbers: pandas, readr and others.
+INDEX_NAME = re.compile(
+    r"^(|#|\.\.\.1|Unnamed: ?\d+|level_\d+|__index_level_\d+__"
+    r"|(row[ _.]?(names?|num(ber)?|id|no|nr)|rownames?|index))$",
+    re.I,
+)
+NUMBERING = "numbers the rows, so it is not a feature"
+ID_NAME = re.compile(
+    r"(?i:(^|[_\s.-])(id|ids|idx|index|key|uuid|guid|row|rowid)$)|[a-z]I[dD]$|^X(\.\d+)?$|^(?i:no|nr)\.?$"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,8 @@ class Column:
         Whether the values only identify the rows.
     notes
         Remarks on how the column was read, for the user.
+    parts : (n, k) array of float32 or None
+        Parts of dates that repeat, such as the day of the week.
     """
 
     name: str
@@ -53,13 +67,14 @@ class Column:
     values: Any
     is_id: bool = False
     notes: tuple[str, ...] = ()
+    parts: NDArray[np.float32] | None = None
 
 
 def describe(name: str, series: pd.Series) -> Column:
     """Detect what a column holds.
 
     A column of text is *text* if most of its values are different and have four or more words on
-    average. It is an id if all values are different and short. Otherwise it is *categorical*.
+    average, or are short texts (`dataperf.reading.writing`). It is an id if all values are different and short. Otherwise it is *categorical*.
 
     Parameters
     ----------
@@ -110,7 +125,7 @@ def _numbers(
         low, high = values.min(), values.max()
         if low == high:
             return Column(name, "constant", values, notes=notes)
-        return Column(name, kind, values, _is_numbering(name, values, low, high), notes)
+        return _numbering(Column(name, kind, values, notes=notes))
     there = np.isfinite(values)
     infinite = int(np.isinf(values).sum())
     if infinite:
@@ -119,21 +134,46 @@ def _numbers(
     finite = values if whole else values[there]
     if not len(finite) or (finite.min() == finite.max() and whole):
         return Column(name, "constant", values, notes=notes)
-    return Column(name, kind, values, notes=notes)
+    found = Column(name, kind, values, notes=notes)
+    return _numbering(found) if kind == "numeric" else found
 
 
-def _is_numbering(name: str, values: NDArray[Any], low: Any, high: Any) -> bool:
-    """Return whether integers only identify the rows: all different, and without gaps or named so."""
-    without_gap = int(high) - int(low) == len(values) - 1 and len(values) >= FEW_ROWS
-    if not without_gap and not ID_NAME.search(name):
+def _numbering(column: Column) -> Column:
+    """Return a column of numbers, as ids if they only identify the rows."""
+    if not _is_numbering(column.name, column.values):
+        return column
+    note = () if ID_NAME.search(column.name) else (NUMBERING,)
+    return replace(column, is_id=True, notes=(*column.notes, *note))
+
+
+def _is_numbering(name: str, values: NDArray[Any]) -> bool:
+    """Return whether whole numbers only identify the rows.
+
+    They do if nearly all are different, and they have a name of ids or lie close together: at
+    least half of the numbers between the lowest and the highest occur. An index that a program
+    wrote may also count up again and again, as in files that were joined.
+    """
+    first = values[:FEW_ROWS]
+    if values.dtype.kind == "f" and not np.isin(first[np.isfinite(first)] % 1, 0).all():
         return False
-    return len(np.unique(values)) == len(values)
+    known = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if len(known) < LEAST_KNOWN * len(values) or not (known == np.floor(known)).all():
+        return False
+    if INDEX_NAME.search(name):
+        counting = float((np.diff(known) == 1).mean()) if len(known) > 1 else 0.0
+        return counting >= MOSTLY or len(np.unique(known)) >= len(known) / 2
+    named = bool(ID_NAME.search(name))
+    dense = len(known) >= (float(known.max()) - float(known.min()) + 1) / 2
+    if not named and (len(values) < FEW_ROWS or not dense):
+        return False
+    least = len(values) if len(values) < FEW_ROWS else LEAST_KNOWN * len(known)
+    return len(np.unique(known)) >= least
 
 
 def _dates(name: str, series: pd.Series) -> Column:
     """Return times as seconds since the earliest one, in double precision."""
     missing = series.isna().to_numpy()
-    if str(series.dtype).startswith(("datetime64[", "timedelta64[")) and "," in str(series.dtype):
+    if getattr(series.dtype, "tz", None) is not None:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     kind = "datetime64[ns]" if series.dtype.kind == "M" else "timedelta64[ns]"
     values = series.to_numpy()
@@ -146,7 +186,11 @@ def _dates(name: str, series: pd.Series) -> Column:
     seconds[missing] = np.nan
     if series.dtype.kind == "m":
         return _numbers(name, seconds, series)
-    return _numbers(name, seconds, series, kind="datetime")
+    found = _numbers(name, seconds, series, kind="datetime")
+    if missing.all():
+        return found
+    note = f"dates from {dates.span(series)}"
+    return replace(found, notes=(*found.notes, note), parts=dates.parts(series))
 
 
 def _objects(name: str, series: pd.Series) -> Column:
@@ -159,7 +203,7 @@ def _objects(name: str, series: pd.Series) -> Column:
     if not len(there):
         return Column(name, "constant", series)
     sample = there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK]
-    kinds = {type(value) for value in sample}
+    kinds = set(map(type, there))
     if kinds <= {bool, np.bool_}:
         return _numbers(
             name, series.astype("boolean").to_numpy(np.float32, na_value=np.nan), series
@@ -201,9 +245,18 @@ def _words(name: str, series: pd.Series, notes: tuple[str, ...]) -> Column:
     if distinct <= 1 and (distinct == 0 or len(there) == len(series)):
         return Column(name, "constant", series, notes=notes)
     sample = there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK]
-    words = float(sample.map(lambda value: value.count(" ") + 1).mean())
-    if words >= WORDS and distinct > min(FEW_VALUES, len(there) / 2):
+    values = sample.tolist()
+    many = distinct > min(FEW_VALUES, len(there) / 2)
+    long = writing.words_in(values) >= writing.WORDS
+    short = distinct > DIFFERENT * len(there) and writing.is_short_text(values)
+    if many and (long or short or writing.has_form(values)):
         return Column(name, "text", series, notes=notes)
     if distinct == len(series) and len(series) > 2:
         return Column(name, "text", series, True, notes)
+    named = INDEX_NAME.search(name) or ID_NAME.search(name)
+    if named and len(there) >= FEW_ROWS and distinct >= LEAST_KNOWN * len(series):
+        note = (
+            f"{distinct:,} different values in {plural(len(series), 'row')} are ids, not a feature"
+        )
+        return Column(name, "text", series, True, (*notes, note))
     return Column(name, "categorical", series, notes=notes)

@@ -8,17 +8,52 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dataperf.basics.progress import Progress
 from dataperf.basics.wording import plural
-from dataperf.errors import DataperfError, refuse
-from dataperf.reading import arrow
-from dataperf.reading.loaded import MOST_LISTED, Loaded
+from dataperf.errors import DataperfError, Invalid, refuse
+from dataperf.reading import arrow, compression, csv_form, csv_values
+from dataperf.reading.csv_form import Form
+from dataperf.reading.loaded import MOST_COLUMNS, MOST_LISTED, Loaded, check_columns
+from dataperf.reading.values import Options
+from dataperf.records import TextArray
 
 #: Values that change when read as numbers: leading zeros, or more digits than a float holds.
 LOSES_DIGITS = r"^\s*[+-]?(0[0-9]|[0-9]{16})"
+#: Truth values are written in two ways; more ways stay text.
+TRUTH_WORDS = 2
+#: Bytes that are parsed at a time; a line must not be longer.
+BLOCK, LONGEST_BLOCK = 2**20, 2**30
+SAME_NUMBER = "the same number of values in every line"
 
 
-def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -> Loaded:
+class _Ragged:
+    """The lines that do not have as many values as the header has names."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+        self.unclosed: list[str] = []
+
+    def __call__(self, row: Any) -> str:
+        where = f"line {row.number}" if row.number else "a line"
+        if "\n" in row.text and row.text.count('"') % 2:
+            self.unclosed.append(where)
+        what = f"{plural(row.actual_columns, 'value')} instead of {row.expected_columns}"
+        self.lines.append((where, what))
+        return "skip"
+
+
+def read(
+    path: Path,
+    ending: str,
+    names: Sequence[str],
+    *,
+    how: Options,
+    as_text: Sequence[str] = (),
+    member: str = "",
+    progress: Progress,
+) -> Loaded:
     """Read a CSV file; lines with too few or too many values are skipped and listed.
 
     Parameters
@@ -29,6 +64,12 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
         Ending of the file's name; ``.tsv`` means that tabs separate the values.
     names
         Columns to read as text where numbers would lose digits.
+    how
+        The decimal sign and the words that stand for a missing value.
+    as_text
+        Further columns to read as text, which is settled later.
+    member
+        Name of the file, if ``path`` is a zip archive.
     progress
         Called with the number of rows read.
 
@@ -38,74 +79,135 @@ def read(path: Path, ending: str, names: Sequence[str], *, progress: Progress) -
         If the file is empty, damaged, not UTF-8, or most of its lines do not fit.
     """
     import pyarrow as pa
-    from pyarrow import csv
 
-    ragged: list[tuple[str, str]] = []
-    unclosed: list[str] = []
-
-    def skip(row: Any) -> str:
-        where = f"line {row.number}" if row.number else "a line"
-        if "\n" in row.text and row.text.count('"') % 2:
-            unclosed.append(where)
-        ragged.append((where, f"{row.actual_columns} values instead of {row.expected_columns}"))
-        return "skip"
-
-    start = _start(path)
-    parse = csv.ParseOptions(
-        delimiter=_delimiter(start, ending), invalid_row_handler=skip, newlines_in_values=True
-    )
-    convert = csv.ConvertOptions(
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=True,
-        column_types={name: pa.string() for name in names},
-    )
+    head = _head(path, member)
+    form = csv_form.form_of(head, ending, names)
+    if len(form.names) > MOST_COLUMNS:
+        check_columns(str(path), form.names)
     try:
-        with pa.input_stream(str(path), compression="detect") as stream:
-            table = csv.read_csv(
-                stream,
-                read_options=csv.ReadOptions(use_threads=False),
-                parse_options=parse,
-                convert_options=convert,
-            )
-    except (OSError, ValueError, pa.ArrowException) as error:
+        table, ragged = _table(path, member, form, head, text=[*names, *as_text], how=how)
+    except Invalid:
+        raise
+    except (*compression.DAMAGE, pa.ArrowException) as error:
         if names and "UTF8" in str(error):  # without names, the reader says where
-            return read(path, ending, (), progress=progress)
+            return read(path, ending, (), how=how, member=member, progress=progress)
         raise _csv_problem(path, error) from error
     _refuse_bytes(path, table)
-    if unclosed or _ends_in_a_quote(path, table):
-        where = unclosed[0] if unclosed else "the last row"
+    if ragged.unclosed or _ends_in_a_quote(path, member, table):
+        where = ragged.unclosed[0] if ragged.unclosed else "the last row"
         what = "a quoted value starts here and never ends"
         raise refuse(str(path), "open-quote", where, what, 'a closing "')
+    if not as_text and (points := csv_values.pointed(table, names, how.decimal)):
+        return read(path, ending, names, how=how, as_text=points, member=member, progress=progress)
+    table, words = csv_values.without_missing(table, how.missing)
     table = _with_types(table, names)
-    if len(ragged) > len(table):
-        first = f"{ragged[0][0]} has {ragged[0][1]}"
-        what = f"{plural(len(ragged), 'line')} of {len(ragged) + len(table):,} do not fit: {first}"
-        raise refuse(str(path), "ragged", "", what, "the same number of values in every line")
+    lines = ragged.lines
+    if len(lines) > len(table):
+        first = f"{lines[0][0]} has {lines[0][1]}"
+        what = f"{plural(len(lines), 'line')} of {len(lines) + len(table):,} do not fit: {first}"
+        raise refuse(str(path), "ragged", "", what, SAME_NUMBER)
+    table, ids, note = _without_surplus(path, table, form)
     found = arrow.from_table(path.name.partition(".")[0] or path.name, table, progress=progress)
-    return _with_skipped(found, _listed(ragged, "line"))
+    skipped = (*found.skipped, *_listed(lines, "line"))
+    return dataclasses.replace(
+        found, ids=ids, skipped=skipped, notes=(*found.notes, *note), missing_words=words
+    )
 
 
-def _ends_in_a_quote(path: Path, table: Any) -> bool:
-    """Return whether the last value spans several lines because its quote was never closed."""
+def _table(
+    path: Path, member: str, form: Form, head: bytes, *, text: Sequence[str], how: Options
+) -> tuple[Any, _Ragged]:
+    """Return the table of a file, and the lines that do not fit."""
     import pyarrow as pa
+    from pyarrow import csv
 
+    options: dict[str, Any] = {"skip_rows": csv_form.line_ends(head[: form.header.start])}
+    text = list(text)
+    if form.surplus:
+        options["skip_rows"] = csv_form.line_ends(head[: form.header.end])
+        options["column_names"] = form.columns
+        text.append(form.extra)
+    convert = csv.ConvertOptions(
+        null_values=["", *how.missing],
+        column_types={name: pa.string() for name in text},
+    )
+    block = max(BLOCK, 8 * (form.header.end - form.header.start))
+    while True:
+        ragged = _Ragged()
+        parse = csv.ParseOptions(
+            delimiter=form.delimiter, invalid_row_handler=ragged, newlines_in_values=True
+        )
+        reading = csv.ReadOptions(use_threads=False, block_size=block, **options)
+        try:
+            with compression.opened(path, member) as stream:
+                found = csv.read_csv(
+                    stream, read_options=reading, parse_options=parse, convert_options=convert
+                )
+            return found, ragged
+        except pa.ArrowInvalid as error:
+            if "straddl" not in str(error) or block >= LONGEST_BLOCK:
+                raise
+            block = min(LONGEST_BLOCK, 8 * block)  # a line is longer than the block
+
+
+def _without_surplus(
+    path: Path, table: Any, form: Form
+) -> tuple[Any, TextArray | None, list[tuple[str, str]]]:
+    """Remove the values that the header does not name: names of rows, or nothing at all.
+
+    Returns
+    -------
+    table
+        The named columns.
+    ids : (n,) array of str or None
+        The names of the rows.
+    note : list of (str, str)
+        What was removed, for the user.
+
+    Raises
+    ------
+    Invalid
+        If the values can't be names of rows, because some are missing or repeated.
+    """
+    if not form.surplus:
+        return table, None, []
+    values = ["" if each is None else each for each in table[form.extra].to_pylist()]
+    rest = table.drop_columns([form.extra])
+    if form.surplus == "end" and not any(values):
+        return rest, None, [("end of lines", "a separator without a value; not used")]
+    if form.surplus == "names" and all(values) and len(set(values)) == len(values):
+        note = "the header is one name shorter than the lines: their first values are the ids"
+        return rest, np.array(values, dtype=np.str_), [("names of rows", note)]
+    wide, names = form.width, len(form.names)
+    what = f"the lines have {wide} values, the header has {plural(names, 'name')}"
+    expected = f"{SAME_NUMBER}; one more only for unique names of rows, which come first"
+    raise refuse(str(path), "ragged", "line 1", what, expected)
+
+
+def _ends_in_a_quote(path: Path, member: str, table: Any) -> bool:
+    """Return whether the last value spans several lines because its quote was never closed."""
     last = table.slice(max(0, len(table) - 1)).to_pylist()
     if not any(isinstance(value, str) and "\n" in value for row in last for value in row.values()):
         return False
     quotes = 0
-    with pa.input_stream(str(path), compression="detect") as stream:
+    with compression.opened(path, member) as stream:
         while part := stream.read(1 << 20):
             quotes += part.count(b'"')
     return quotes % 2 == 1
 
 
 def _with_types(table: Any, names: Sequence[str]) -> Any:
-    """Convert the columns read as text to the type of their values, unless that loses digits."""
+    """Convert names that were read as text to numbers or truth values, where that loses nothing.
+
+    Dates stay text, and so do truth values that are written in more than two ways.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv
 
-    options = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=True)
+    options = csv.ConvertOptions(
+        null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+    )
     for name in dict.fromkeys(names):
         column = table[name] if table.column_names.count(name) == 1 else None
         if column is None or column.type != pa.string():
@@ -118,13 +220,17 @@ def _with_types(table: Any, names: Sequence[str]) -> Any:
             pa.BufferReader(content.getvalue()),
             parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=options,
-        )
-        table = table.set_column(table.column_names.index(name), name, found["name"])
+        )["name"]
+        if pa.types.is_temporal(found.type):
+            continue
+        if pa.types.is_boolean(found.type) and pc.count_distinct(column).as_py() > TRUTH_WORDS:
+            continue
+        table = table.set_column(table.column_names.index(name), name, found)
     return table
 
 
-def _start(path: Path) -> bytes:
-    """Return the first line of a text file.
+def _head(path: Path, member: str) -> bytes:
+    """Return the first bytes of a text file, with its first line.
 
     Raises
     ------
@@ -134,10 +240,13 @@ def _start(path: Path) -> bytes:
     import pyarrow as pa
 
     try:
-        with pa.input_stream(str(path), compression="detect") as stream:
-            start: bytes = stream.read(65_536).split(b"\n")[0]
-    except (OSError, pa.ArrowException) as error:
+        with compression.opened(path, member) as stream:
+            head = csv_form.head_of(stream)
+    except (*compression.DAMAGE, pa.ArrowException) as error:
+        if isinstance(error, DataperfError):
+            raise
         raise refuse(str(path), "bad-csv", "", str(error)[:300]) from error
+    start = head.split(b"\n")[0]
     if b"\0" in start or start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         expected = "UTF-8: iconv -f utf-16 -t utf-8"
         raise refuse(str(path), "not-utf8", "line 1", "UTF-16, or not text at all", expected)
@@ -146,12 +255,7 @@ def _start(path: Path) -> bytes:
     except UnicodeDecodeError as error:
         expected = "UTF-8; for Latin-1: iconv -f latin1 -t utf-8"
         raise refuse(str(path), "not-utf8", "line 1", str(error), expected) from error
-    return start
-
-
-def _delimiter(header: bytes, ending: str) -> str:
-    """Return the separator: a tab, or whichever of , ; tab and | is most frequent in the header."""
-    return "\t" if ending == ".tsv" else max(",;\t|", key=lambda each: header.count(each.encode()))
+    return head
 
 
 def _csv_problem(path: Path, error: Exception) -> DataperfError:
@@ -178,10 +282,6 @@ def _refuse_bytes(path: Path, table: Any) -> None:
                 where = f'column "{field.name}", row {number}'
                 expected = "UTF-8; for Latin-1: iconv -f latin1 -t utf-8"
                 raise refuse(str(path), "not-utf8", where, repr(value)[:60], expected) from None
-
-
-def _with_skipped(found: Loaded, more: Sequence[tuple[str, str]]) -> Loaded:
-    return dataclasses.replace(found, skipped=(*found.skipped, *more))
 
 
 def _listed(problems: list[tuple[str, str]], word: str) -> list[tuple[str, str]]:

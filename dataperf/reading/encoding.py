@@ -138,7 +138,7 @@ def _blocks(column: Column, rows: int, text_features: int) -> list[Block]:
     if column.is_id or column.kind == "constant":
         return []
     if column.kind in ("numeric", "datetime"):
-        return _numeric(column.name, column.values)
+        return [*_numeric(column.name, column.values), *_parts(column)]
     if column.kind == "categorical":
         return [_categorical(column.name, column.values, rows)]
     from dataperf.reading.texts import text_block
@@ -165,6 +165,18 @@ def _numeric(name: str, values: NDArray[Any]) -> list[Block]:
 
     found = [Block((name,), write)]
     return [*found, Block((name,), write_missing)] if missing else found
+
+
+def _parts(column: Column) -> list[Block]:
+    """Encode the parts of dates as they are: cosines and sines."""
+    parts = column.parts
+    if parts is None or not parts.shape[1]:
+        return []
+
+    def write(out: NDArray[np.float32]) -> None:
+        out[:] = parts
+
+    return [Block((column.name,) * parts.shape[1], write)]
 
 
 def _all_finite(values: NDArray[Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from dataperf.errors import refuse
@@ -20,27 +21,31 @@ def files_in(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
         If the folder cannot be read, or everything in it.
     """
     errors: list[OSError] = []
-    try:
-        walked = os.walk(folder, onerror=errors.append)
-        found = [Path(place) / name for place, _, names in walked for name in names]
-        paths = sorted(path for path in found if _is_shown(path, folder))
-    except OSError as error:  # the folder may be listed but not entered
-        paths, errors = [], [error]
+    paths = sorted(_walk(folder, errors))
     if errors and not paths:
         subject = text_repair.file_name(str(folder))
         expected = "a folder that can be read, with FOLDER/CLASS/FILE"
-        raise refuse(subject, "unreadable", "", str(errors[0]), expected) from errors[0]
+        raise refuse(subject, "unreadable", "", str(errors[0])[:300], expected) from errors[0]
     denied = [(Path(str(error.filename)), f"unreadable: {error.strerror}") for error in errors]
-    return paths, [(name_in(p, folder), why) for p, why in denied if not _is_hidden(p, folder)]
+    return paths, [(name_in(path, folder)[:200], why) for path, why in denied]
 
 
-def _is_shown(path: Path, folder: Path) -> bool:
-    """Return whether a path is a file that is not hidden."""
-    return not _is_hidden(path, folder) and path.is_file()
-
-
-def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+def _walk(folder: Path, errors: list[OSError]) -> Iterator[Path]:
+    """Yield the files below a folder, however deep; links to folders are not followed."""
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as found:
+                for entry in found:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+                    elif entry.is_file():
+                        yield Path(entry.path)
+        except OSError as error:  # the folder may be listed but not entered
+            errors.append(error)
 
 
 def name_in(path: Path, folder: Path) -> str:

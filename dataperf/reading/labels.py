@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,25 +11,52 @@ from numpy.typing import NDArray
 
 from dataperf.basics.wording import plural
 from dataperf.errors import refuse
+from dataperf.reading import quantities, spelling
 from dataperf.records import IntArray, TextArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: A column of fractional numbers with more distinct values than this is a quantity, not a label.
-MOST_GRADES = 20
 #: In more rows than this, labels that are all different are taken for ids.
 FEW_ROWS = 20
 
 
-def class_ids(
-    column: pd.Series, *, subject: str, name: str, names: Sequence[str] | None = None
-) -> tuple[IntArray, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Labels:
+    """A label column as class ids.
+
+    Parameters
+    ----------
+    ids : (n,) array of int
+        -1 for missing labels.
+    classes : tuple of str
+        Class name of each id; all different.
+    notes
+        Remarks on how the labels were read.
+    merged
+        Whether labels that are written alike are one class.
+    """
+
+    ids: IntArray
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    merged: bool = False
+
+
+def read(
+    column: pd.Series,
+    *,
+    subject: str,
+    name: str,
+    names: Sequence[str] | None = None,
+    merge: bool = False,
+) -> Labels:
     """Return the class ids and class names of a label column.
 
     Missing labels (None, NaN, empty text, or an id below 0 if ``names`` is given) are -1.
     Classes without rows are left out. Classes are in the order of ``names`` or of a pandas
-    categorical; otherwise numbers are sorted by size and text alphabetically.
+    categorical; otherwise numbers are sorted by size and text alphabetically. Values of different
+    types that are written in the same way, such as 1 and "1", are one class.
 
     Parameters
     ----------
@@ -39,42 +67,59 @@ def class_ids(
         Name of the column.
     names
         Class names, if the column holds their numbers.
-
-    Returns
-    -------
-    ids : (n,) array of int
-        -1 for missing labels.
-    classes : tuple of str
-        Class name of each id.
+    merge
+        Whether labels that differ only by blanks, case, a full stop or Unicode form are one
+        class. It is called as most of its rows are.
 
     Raises
     ------
     Invalid
         If all labels are missing, equal or different, or they are a quantity.
     """
-    codes, values = _codes(column, names)
-    present = np.bincount(codes[codes >= 0], minlength=len(values)) > 0
-    present_codes = np.flatnonzero(present)
+    codes, values, alike = _codes(column, names)
+    counts = np.bincount(codes[codes >= 0], minlength=len(values))
+    present = np.flatnonzero(counts)
     place = f'label "{name}"'
-    if not len(present_codes):
+    if not len(present):
         what = f"all {plural(len(codes), 'label')} are missing"
         raise refuse(subject, "no-labels", place, what, "a column with classes")
     labelled = int((codes >= 0).sum())
-    _refuse_quantity([values[each] for each in present_codes], labelled, subject, place)
-    if len(present_codes) == 1:
-        what = f'every row has the same class "{_word(values[present_codes[0]])}"'
+    notes = [f"{_shown_all(alike)}: written alike, one class"] * bool(alike)
+    chosen = [values[each] for each in present]
+    if names is None and str(column.dtype) != "category":
+        quantities.refuse(chosen, counts[present], subject, place)
+        notes += quantities.notes(chosen, labelled)
+    words = [_word(value) for value in chosen]
+    variants = spelling.variants(words, counts[present].tolist())
+    to = np.arange(len(present))
+    if variants:
+        notes.append(spelling.note(variants, merge=merge))
+        if merge:
+            to, kept = spelling.merged(words, variants)
+            words = [words[each] for each in kept]
+    if len(words) == 1:
+        what = f'every row has the same class "{words[0]}"'
         raise refuse(subject, "one-class", place, what, "at least two classes")
-    if len(present_codes) == labelled and labelled > FEW_ROWS:
+    if len(words) == labelled and labelled > FEW_ROWS:
         what = f"all {plural(labelled, 'label')} are different"
         expected = "classes that rows share; is this a column of ids?"
         raise refuse(subject, "all-different", place, what, expected)
     new = np.full(len(values) + 1, -1, dtype=np.intp)
-    new[present_codes] = np.arange(len(present_codes))
-    return new[codes], tuple(_word(values[each]) for each in present_codes)
+    new[present] = to
+    return Labels(new[codes], tuple(words), tuple(notes), merge)
+
+
+def _shown_all(alike: Sequence[tuple[str, str]]) -> str:
+    """Return values of different types that are written alike, in words."""
+    return ", ".join(f"{word} as {kinds}" for word, kinds in alike[:3])
 
 
 def ids_in(
-    column: pd.Series, classes: Sequence[str], *, names: Sequence[str] | None = None
+    column: pd.Series,
+    classes: Sequence[str],
+    *,
+    names: Sequence[str] | None = None,
+    merge: bool = False,
 ) -> tuple[IntArray, dict[str, int]]:
     """Return the class ids of another label column, given the classes.
 
@@ -85,6 +130,8 @@ def ids_in(
         Class names in the order of their ids.
     names
         Class names, if the column holds their numbers.
+    merge
+        As in `read`.
 
     Returns
     -------
@@ -93,9 +140,14 @@ def ids_in(
     unknown : dict of str to int
         Number of rows of each value that is not among the classes.
     """
-    codes, values = _codes(column, names)
+    codes, values, _ = _codes(column, names)
     known = {name: number for number, name in enumerate(classes)}
-    new = np.array([*(known.get(_word(value), -1) for value in values), -1], dtype=np.intp)
+    loose = {spelling.key(name): number for number, name in enumerate(classes)} if merge else {}
+
+    def number_of(word: str) -> int:
+        return known.get(word, loose.get(spelling.key(word), -1) if merge else -1)
+
+    new = np.array([*(number_of(_word(value)) for value in values), -1], dtype=np.intp)
     ids = new[codes]
     counts = np.bincount(codes[(codes >= 0) & (ids < 0)], minlength=len(values))
     return ids, {_word(values[each]): int(counts[each]) for each in np.flatnonzero(counts)}
@@ -103,22 +155,43 @@ def ids_in(
 
 def text_of(column: pd.Series, missing: str = "") -> TextArray:
     """Return a column as text; integers have no decimal point, missing values are ``missing``."""
-    codes, values = _codes(column, None)
+    codes, values, _ = _codes(column, None)
     words = np.array([*(_word(value) for value in values), missing], dtype=np.str_)
     found: TextArray = words[codes]
     return found
 
 
-def _codes(column: pd.Series, names: Sequence[str] | None) -> tuple[IntArray, list[Any]]:
-    """Return the sorted distinct values, and the place of each row's value among them; -1 if missing."""
+def alone(groups: TextArray, rows: IntArray) -> list[str]:
+    """Return a name for each of some rows that no group has.
+
+    >>> alone(np.array(["a", "", ""]), np.array([1, 2]))
+    ['(no group) row 1', '(no group) row 2']
+    """
+    known, word = set(groups.tolist()), "(no group)"
+    while any(f"{word} row {row}" in known for row in rows.tolist()):
+        word += "_"
+    return [f"{word} row {row}" for row in rows.tolist()]
+
+
+def _codes(
+    column: pd.Series, names: Sequence[str] | None
+) -> tuple[IntArray, list[Any], list[tuple[str, str]]]:
+    """Return the place of each row's value among the sorted distinct values, and these.
+
+    The place is -1 if the value is missing. Last come the values that were merged because they
+    are written alike, with their types.
+    """
     import pandas as pd
 
     if names is not None and column.dtype.kind in "iuf":
         numbers = column.fillna(-1).to_numpy().astype(np.intp)
-        return np.where((numbers >= 0) & (numbers < len(names)), numbers, -1), list(names)
+        codes = np.where((numbers >= 0) & (numbers < len(names)), numbers, -1)
+        return _merged(codes, list(names))
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, values = np.asarray(column.cat.codes, np.intp), list(column.cat.categories)
-        return _without_blank(codes, values)
+        return _merged(*_without_blank(codes, values))
+    if column.dtype == object:  # True and 1 are equal, but not written alike
+        column = column.map(lambda value: _Truth(bool(value)) if _is_bool(value) else value)
     try:
         codes, unique = pd.factorize(column, use_na_sentinel=True)
     except TypeError:  # lists and the like cannot be compared as they are
@@ -133,6 +206,20 @@ def _codes(column: pd.Series, names: Sequence[str] | None) -> tuple[IntArray, li
     return _merged(*_without_blank(rank[codes], [values[place] for place in order]))
 
 
+@dataclass(frozen=True, order=True)
+class _Truth:
+    """A truth value that equals no number and no text."""
+
+    value: bool
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
 def _without_blank(codes: IntArray, values: list[Any]) -> tuple[IntArray, list[Any]]:
     """Set the codes of empty text and infinite numbers to missing."""
     blank = [n for n, value in enumerate(values) if _is_blank(value)]
@@ -145,38 +232,35 @@ def _is_blank(value: Any) -> bool:
     return isinstance(value, float | np.floating) and not np.isfinite(value)
 
 
-def _merged(codes: IntArray, values: list[Any]) -> tuple[IntArray, list[Any]]:
+def _merged(
+    codes: IntArray, values: list[Any]
+) -> tuple[IntArray, list[Any], list[tuple[str, str]]]:
     """Merge values that are written alike, such as 1 and "1"."""
     words = [_word(value) for value in values]
     if len(set(words)) == len(words):
-        return codes, values
+        return codes, values, []
     first: dict[str, int] = {}
+    kinds: dict[str, list[str]] = {}
+    there = np.bincount(codes[codes >= 0], minlength=len(values))
     for number, word in enumerate(words):
         first.setdefault(word, number)
+        if there[number]:
+            kinds.setdefault(word, []).append(_kind(values[number]))
     to = np.array([*(first[word] for word in words), -1], dtype=np.intp)
-    return to[codes], values
+    alike = [(word, " and ".join(dict.fromkeys(each))) for word, each in kinds.items()]
+    return to[codes], values, [pair for pair in alike if " and " in pair[1]]
+
+
+def _kind(value: Any) -> str:
+    if _is_bool(value) or isinstance(value, _Truth):
+        return "truth value"
+    return "text" if isinstance(value, str) else "number"
 
 
 def _word(value: Any) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value).rstrip("\0")  # numpy text arrays drop trailing NULs
-
-
-def _refuse_quantity(values: list[Any], labelled: int, subject: str, place: str) -> None:
-    numbers = [value for value in values if isinstance(value, float | np.floating)]
-    fractional = [value for value in numbers if not float(value).is_integer()]
-    whole = [v for v in values if isinstance(v, int | np.integer) and not isinstance(v, bool)]
-    many = len(whole) > max(MOST_GRADES, labelled / 2)
-    if not many and (not fractional or len(values) <= MOST_GRADES):
-        return
-    shown = ", ".join(f"{value:g}" for value in (fractional or whole)[:3])
-    what = f"it looks like a quantity: {plural(len(values), 'distinct value')}, such as {shown}"
-    expected = (
-        "classes; for example, cut the quantity into ranges first:\n"
-        "      frame[column] = pandas.qcut(frame[column], 3, labels=['low', 'middle', 'high'])"
-    )
-    raise refuse(subject, "continuous-label", place, what, expected)
 
 
 def repeated(values: NDArray[Any]) -> list[str]:

@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.errors import refuse
 from dataperf.records import TextArray
 from dataperf.records.rows import Media
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: A floating-point number holds whole numbers exactly up to here.
+EXACT = 2**53
 #: Problems of one kind that are listed; the rest is counted.
 MOST_LISTED = 20
+#: Maximum number of columns that are looked at one by one.
+MOST_COLUMNS = 20_000
+
+
+def check_columns(subject: str, names: Sequence[str]) -> None:
+    """Refuse a table with too many columns, or with two of one name.
+
+    Raises
+    ------
+    Invalid
+        If it has more than `MOST_COLUMNS` columns, or names repeat.
+    """
+    if len(names) > MOST_COLUMNS:
+        what = f"{len(names):,} columns"
+        expected = (
+            f"at most {MOST_COLUMNS:,}; hand numbers over as one array: an .npz file with the "
+            "arrays features and labels, or one Parquet column of lists"
+        )
+        raise refuse(subject, "too-many-columns", "", what, expected)
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise refuse(subject, "duplicate-column", ", ".join(twice), "two columns have this name")
 
 
 @dataclass(frozen=True)
@@ -45,8 +71,14 @@ class Loaded:
         Images or sounds.
     skipped
         Name and reason of what could not be read.
+    notes
+        Place and remark on how it was read, for the user.
+    missing_words
+        By column: words that the reader has already taken as missing, with their number of rows.
     source
         Path or name that loads the data again; "" if it was an object in memory.
+    made
+        Columns that the reader made, such as the width of an image: shown, but not judged.
     """
 
     name: str
@@ -59,7 +91,10 @@ class Loaded:
     only_vectors: bool = False
     media: Media | None = None
     skipped: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     source: str = ""
+    made: tuple[str, ...] = ()
 
 
 def chunks(rows: int, width: int, *, numbers: int = 2**22) -> Iterator[slice]:

@@ -13,11 +13,18 @@ from dataperf.basics.progress import Progress
 from dataperf.basics.wording import plural, shorten
 from dataperf.errors import DataperfError, refuse
 from dataperf.media.embed import Files, Item, MediaKind, embed
+from dataperf.media.survey import Survey, survey
 from dataperf.reading import folders, text_repair
 from dataperf.reading.loaded import Loaded, row_numbers
 
-IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".opus")
+IMAGES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".avif", ".webp", ".gif", ".bmp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
+AUDIO = (
+    *(".wav", ".wave", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".au", ".snd"),
+    *(".aiff", ".aif", ".aifc"),
+)
 ENDINGS: dict[MediaKind, tuple[str, ...]] = {"image": IMAGES, "audio": AUDIO}
 #: Names of subfolders that are splits of the data, not classes.
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"}
@@ -128,10 +135,18 @@ def with_items(
     Unavailable
         If ``embedding="network"`` and its packages are not installed.
     """
-    vectors, facts, bad, note = embed(
-        kind, items, embedding=embedding, progress=progress, subject=found.name
-    )
     ids = row_numbers(len(items)) if found.ids is None else found.ids
+    seen = survey(items) if kind == "image" else Survey()
+    vectors, facts, bad, note = embed(
+        kind,
+        items,
+        embedding=embedding,
+        limits=seen.limits,
+        progress=progress,
+        subject=found.name,
+    )
+    if seen.frames:
+        facts = facts | {"frames": [seen.frames.get(row, 1) for row in range(len(items))]}
     lost = [(str(ids[row]), bad[row]) for row in sorted(bad)]
     good = np.array([row for row in range(len(items)) if row not in bad], dtype=np.intp)
     if not len(good):
@@ -149,8 +164,10 @@ def with_items(
         vectors={name: values[good] for name, values in found.vectors.items()} | {kind: vectors},
         ids=ids[good],
         only_vectors=True,
-        media=Files(kind, tuple(items[row] for row in good)),
+        media=Files(kind, tuple(items[row] for row in good), seen.limits),
         skipped=(*found.skipped, *lost, *note),
+        notes=(*found.notes, *seen.notes([str(name) for name in ids])),
+        made=(*found.made, *known),
     )
 
 
@@ -195,5 +212,5 @@ def _item(value: Any) -> Item:
 def _kind_of(item: Item) -> MediaKind:
     if isinstance(item, Path):
         return "audio" if item.suffix.lower() in AUDIO else "image"
-    sound = item[8:12] == b"WAVE" or item[:4] in (b"fLaC", b"OggS", b"FORM", b".snd")
+    sound = item[8:12] == b"WAVE" or item[:4] in (b"fLaC", b"OggS", b"FORM", b".snd", b"caff")
     return "audio" if sound or item[:3] == b"ID3" else "image"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataperf import registry
-from dataperf.basics.progress import Progress
+from dataperf.basics.progress import Progress, report
+from dataperf.basics.threads import one_thread
 from dataperf.basics.wording import plural, shorten
 from dataperf.errors import (
     Ambiguous,
@@ -24,23 +24,27 @@ from dataperf.media.embed import EMBEDDINGS
 from dataperf.reading import (
     columns,
     encoding,
+    in_memory,
+    label_columns,
     labels,
     media_files,
     named_sources,
     roles,
     tables,
     text_repair,
+    values,
 )
 from dataperf.reading.columns import Column
 from dataperf.reading.loaded import Loaded, row_numbers
 from dataperf.reading.roles import Roles
-from dataperf.records import IntArray, TextArray
+from dataperf.records import TextArray
 from dataperf.records.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@one_thread()
 def read(
     source: Any,
     *,
@@ -53,8 +57,11 @@ def read(
     sensitive: Sequence[str] = (),
     embedding: str = "auto",
     drop: Sequence[str] = (),
+    decimal: str | None = None,
+    missing: Sequence[str] | None = None,
+    merge_labels: bool = False,
     text_features: int = 256,
-    progress: Progress = lambda words, done, total: None,
+    progress: Progress = report,
     wrong: Sequence[Problem] = (),
 ) -> Rows:
     """Read a data set.
@@ -62,8 +69,9 @@ def read(
     Parameters
     ----------
     source
-        A pandas DataFrame; a Hugging Face dataset or its splits; arrays ``(features,
-        labels)``, or features with ``label=`` an array; the path of a CSV, TSV, Parquet,
+        A table of pandas, polars or pyarrow; a Hugging Face dataset or its splits; ``(features,
+        labels)``, or features with ``label=`` an array, where features are an array, a sparse
+        matrix or a table; an array with named fields; the path of a CSV, TSV, Parquet,
         JSON-lines, JSON or NPZ file, or of a folder of images or audio (class = subfolder);
         ``hf:NAME``; the name of a dataset plug-in; ``challenge:NAME/BOARD``.
     label
@@ -82,6 +90,14 @@ def read(
         installed.
     drop
         Columns to ignore. A column that is also in ``sensitive`` is only hidden from the models.
+    decimal
+        The decimal sign of numbers that are written as text, ``","`` or ``"."``. None finds it
+        from the values.
+    missing
+        Words that stand for a missing value in every column, instead of `missing.WORDS`. An empty
+        value is always missing.
+    merge_labels
+        Whether labels that differ only by blanks, case, a full stop or Unicode form are one class.
     text_features
         Maximum number of features per text column.
     progress
@@ -106,10 +122,11 @@ def read(
     label = roles.column_name(label)
     id, split, group, true_label = map(roles.text_or_none, (id, split, group, true_label))
     wrong = [*wrong, *embedding_problems(embedding)]
+    how = values.options(decimal, missing, merge_labels, wrong)
     of_labels = [label, id, split, group, true_label, *roles.column_names(annotators)]
     names = [each for each in of_labels if isinstance(each, str)]
     found = _load_or_refuse(
-        source, label, names=names, embedding=embedding, progress=progress, problems=wrong
+        source, label, names=names, how=how, embedding=embedding, progress=progress, problems=wrong
     )
     if not wrong:
         found = media_files.in_column(found, embedding=embedding, progress=progress)
@@ -129,7 +146,7 @@ def read(
     )
     location = source if isinstance(source, str | Path) else ""
     found = dataclasses.replace(found, source=str(location))
-    return _rows(found, chosen, text_features=text_features, progress=progress)
+    return _rows(found, chosen, how, text_features=text_features, progress=progress)
 
 
 def _load_or_refuse(
@@ -149,25 +166,21 @@ def _load_or_refuse(
 
 
 def _load(
-    source: Any, label: Any, *, names: Sequence[str], embedding: str, progress: Progress
+    source: Any,
+    label: Any,
+    *,
+    names: Sequence[str],
+    how: values.Options,
+    embedding: str,
+    progress: Progress,
 ) -> Loaded:
     """Return the columns of a source of any kind."""
     if isinstance(source, str | Path):
-        found = _load_named(str(source), names, embedding=embedding, progress=progress)
+        found = _load_named(str(source), names, how, embedding=embedding, progress=progress)
     elif named_sources.is_huggingface(source):
         found = named_sources.from_huggingface(source, progress=progress)
-    elif hasattr(source, "iloc") and hasattr(source, "columns"):
-        found = tables.from_frame("data", source)
-    elif isinstance(source, tuple) and len(source) == 2:
-        return tables.from_arrays("data", source[0], source[1])
-    elif hasattr(source, "__array__") and label is not None and not isinstance(label, str):
-        return tables.from_arrays("data", source, label)
-    elif isinstance(source, Mapping) and source:
-        found = tables.from_columns("data", source)
-    elif isinstance(source, list) and source and all(isinstance(row, Mapping) for row in source):
-        found = tables.from_records("data", source)
     else:
-        raise _unknown_source(source)
+        return in_memory.load(source, label, progress=progress)
     if label is None or isinstance(label, str):
         return found
     if not isinstance(label, Iterable):
@@ -176,17 +189,9 @@ def _load(
     return tables.with_label(found, label)
 
 
-def _unknown_source(source: Any) -> DataperfError:
-    what = f"a {type(source).__name__}"
-    what += " without labels" if hasattr(source, "__array__") else ""
-    expected = (
-        "a DataFrame, a Hugging Face dataset, arrays as (features, labels), a path, hf:NAME, "
-        "challenge:NAME/BOARD or the name of a dataset"
-    )
-    return refuse("source", "unknown-source", "", what, expected)
-
-
-def _load_named(words: str, names: Sequence[str], *, embedding: str, progress: Progress) -> Loaded:
+def _load_named(
+    words: str, names: Sequence[str], how: values.Options, *, embedding: str, progress: Progress
+) -> Loaded:
     """Return the columns of a source that is given as text."""
     if words.startswith("hf:"):
         return named_sources.load_huggingface(words.removeprefix("hf:"), progress=progress)
@@ -206,7 +211,7 @@ def _load_named(words: str, names: Sequence[str], *, embedding: str, progress: P
     if path.is_dir():
         return media_files.read_folder(path.resolve(), embedding=embedding, progress=progress)
     if path.exists():
-        return tables.read_file(path, names=names, progress=progress)
+        return tables.read_file(path, names=names, how=how, progress=progress)
     raise _missing_source(words, path)
 
 
@@ -236,82 +241,59 @@ def _missing_source(words: str, path: Path) -> DataperfError:
     return NotFound("file, folder or dataset", words, registry.find("datasets"))
 
 
-def _rows(found: Loaded, chosen: Roles, *, text_features: int, progress: Progress) -> Rows:
+def _rows(
+    found: Loaded, chosen: Roles, how: values.Options, *, text_features: int, progress: Progress
+) -> Rows:
     """Return the rows of a source whose columns have their roles."""
-    frame = text_repair.changed(found.frame, text_repair.printed)[0]
-    label_columns = _label_columns(found, frame, chosen)
+    found = dataclasses.replace(
+        found, frame=text_repair.changed(found.frame, text_repair.printed)[0]
+    )
+    frame, notes = values.settled(found, chosen, how)
+    of_labels = label_columns.read(found, frame, chosen, merge=how.merge_labels)
+    frame = values.named_classes(found, frame, chosen.unseen)
     shown = [c for c in frame.columns if c not in chosen.unseen and c not in found.hidden]
     described = [columns.describe(column, frame[column]) for column in shown]
     encoded = (
         [] if found.only_vectors else [c for c in described if c.name not in chosen.not_encoded]
     )
-    vectors = {name: values for name, values in found.vectors.items() if name not in chosen.drop}
+    vectors = {name: each for name, each in found.vectors.items() if name not in chosen.drop}
     features, feature_columns, encoding_notes = encoding.encode(
         encoded, vectors, len(frame), text_features=text_features, progress=progress
     )
     if not features.shape[1]:
         raise _no_features(found.name, described)
-    notes = [
-        *label_columns.notes,
+    groups, of_groups = label_columns.groups(frame, chosen.group)
+    of_columns = [
+        *of_labels.notes,
+        *of_groups,
         *((each.name, note) for each in described for note in each.notes),
+        *encoding_notes,
     ]
-    notes += encoding_notes
     return Rows(
         name=found.name,
         frame=frame[shown],
-        ids=_ids(found, chosen.id),
+        ids=_ids(found, frame, chosen.id),
         features=features,
         feature_columns=feature_columns,
         kinds={column.name: column.kind for column in described},
         label=chosen.label,
-        labels=label_columns.labels,
-        classes=label_columns.classes,
+        labels=of_labels.labels,
+        classes=of_labels.classes,
         split=_text(frame, chosen.split),
-        groups=_text(frame, chosen.group),
-        truth=label_columns.truth,
-        annotators=label_columns.annotators,
+        groups=groups,
+        truth=of_labels.truth,
+        annotators=of_labels.annotators,
         sensitive=chosen.sensitive,
         media=found.media,
-        skipped=(*found.skipped, *((f"column {column}", note) for column, note in notes)),
+        skipped=found.skipped,
         source=found.source,
         roles=chosen.serving,
         split_named=chosen.split_named,
-        strange_truths=label_columns.strange_truths,
+        strange_truths=of_labels.strange_truths,
+        reading=how.given(),
+        notes=(*found.notes, *notes, *((f"column {column}", note) for column, note in of_columns)),
+        made=found.made,
     )
-
-
-@dataclass(frozen=True)
-class _LabelColumns:
-    """The label columns as class ids, and notes on them by column."""
-
-    labels: IntArray
-    classes: tuple[str, ...]
-    truth: IntArray | None
-    annotators: dict[str, IntArray]
-    strange_truths: dict[str, int]
-    notes: list[tuple[str, str]]
-
-
-def _label_columns(found: Loaded, frame: pd.DataFrame, chosen: Roles) -> _LabelColumns:
-    """Return the class ids of the label, the true label and the annotators."""
-    names = found.class_names
-    ids, classes = labels.class_ids(
-        frame[chosen.label], subject=found.name, name=chosen.label, names=names.get(chosen.label)
-    )
-    notes: list[tuple[str, str]] = []
-    unknown: dict[str, dict[str, int]] = {}
-
-    def ids_of(column: str) -> IntArray:
-        other, unknown[column] = labels.ids_in(frame[column], classes, names=names.get(column))
-        if count := sum(unknown[column].values()):
-            note = f"{plural(count, 'value')} not among the classes of the label: taken as missing"
-            notes.append((column, note))
-        return other
-
-    annotators = {column: ids_of(column) for column in chosen.annotators}
-    truth = ids_of(chosen.true_label) if chosen.true_label else None
-    strange_truths = unknown.get(chosen.true_label, {})
-    return _LabelColumns(ids, classes, truth, annotators, strange_truths, notes)
 
 
 def _text(frame: pd.DataFrame, column: str) -> TextArray | None:
@@ -327,7 +309,7 @@ def _no_features(name: str, described: Sequence[Column]) -> DataperfError:
     return refuse(name, "no-features", "", what, "at least one column besides the label")
 
 
-def _ids(found: Loaded, column: str) -> TextArray:
+def _ids(found: Loaded, frame: pd.DataFrame, column: str) -> TextArray:
     """Return the id of each row; the row number if there is no column of ids.
 
     Raises
@@ -338,7 +320,7 @@ def _ids(found: Loaded, column: str) -> TextArray:
     rows = len(found.frame)
     if not column:
         return row_numbers(rows) if found.ids is None else found.ids
-    series = found.frame[column]
+    series = frame[column]
     problems = []
     ids = labels.text_of(series)
     if missing := int((ids == "").sum()):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataperf.basics.wording import shorten
 from dataperf.errors import Invalid, Problem, did_you_mean
+from dataperf.reading import arrow
 from dataperf.reading.loaded import Loaded
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Usual names of a label column; suggested if no label column was named.
 LIKELY_LABELS = ("label", "labels", "target", "class", "y", "category", "given")
@@ -42,14 +46,13 @@ class Roles:
     @property
     def unseen(self) -> set[str]:
         """Columns that are removed from the frame."""
-        return {self.label, self.true_label, *self.annotators} | (
-            set(self.drop) - set(self.sensitive)
-        )
+        labels = {self.label, self.true_label, *self.annotators} - {""}
+        return labels | (set(self.drop) - set(self.sensitive))
 
     @property
     def not_encoded(self) -> set[str]:
         """Columns of the frame that are not features."""
-        return {self.id, self.split, self.group, *self.drop}
+        return ({self.id, self.split, self.group} - {""}) | set(self.drop)
 
 
 def column_name(column: Any) -> Any:
@@ -108,6 +111,9 @@ def choose(
     if roles["label"] and roles["label"] in drop:
         what = f'"{roles["label"]}" is the label'
         problems.append(Problem("dropped-label", "drop", what, "a column that can be left out"))
+    label = found.frame.get(roles["label"])
+    if label is not None and _are_lists(label):
+        problems.append(_not_one_value("label", roles["label"], "a list"))
     if problems:
         raise Invalid(found.name, problems)
     return Roles(
@@ -137,10 +143,28 @@ def _unknown_columns(
 
 def _no_column(role: str, name: str, found: Loaded) -> Problem:
     there = [str(column) for column in found.frame.columns]
-    if name in found.vectors:
-        return Problem("not-one-value", role, f'"{name}" holds a list in each row', "one value")
+    if name in found.vectors or name in dict(found.skipped):
+        objects = dict(found.skipped).get(name) == arrow.OBJECTS
+        return _not_one_value(role, name, "an object" if objects else "a list")
     hint = f"{did_you_mean(name, there)} Columns: {shorten(there) or 'none'}".strip()
     return Problem("unknown-column", role, f'there is no column "{name}"', hint)
+
+
+def _are_lists(label: pd.Series) -> bool:
+    """Return whether labels are lists written as text, such as ``['a', 'b']`` in a CSV file."""
+    texts = [value.strip() for value in label.dropna().iloc[:1000] if isinstance(value, str)]
+    lists = [text for text in texts if text[:1] + text[-1:] == "[]"]
+    return len(lists) > len(texts) / 2 and any("," in text or "'" in text for text in lists)
+
+
+def _not_one_value(role: str, name: str, kind: str) -> Problem:
+    """Return the problem of a column of lists or objects that serves as a label, id or group."""
+    what = f'"{name}" holds {kind} in each row'
+    if role not in ("label", "true_label", "annotators"):
+        return Problem("not-one-value", role, what, "a column with one value in each row")
+    what += ": several labels a row are not supported yet"
+    expected = "one label in each row: for example a column that says whether one of them is there"
+    return Problem("not-one-value", role, what, expected)
 
 
 def _no_label(there: Sequence[str]) -> Problem:

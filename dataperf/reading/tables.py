@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,17 +16,19 @@ from dataperf.basics.progress import Progress
 from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem, did_you_mean, refuse
 from dataperf.reading import arrow, compression, csv_files, text_repair
-from dataperf.reading.loaded import MOST_LISTED, Loaded
+from dataperf.reading.loaded import MOST_LISTED, Loaded, check_columns
+from dataperf.reading.values import Options
 from dataperf.records import TextArray
 
-#: Endings of files that are read as a table; a compressed file has one of `COMPRESSED` after it.
+#: Endings of files that are read as a table; `compression.ENDINGS` may follow.
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
-COMPRESSED = (".gz", ".bz2", ".zst")
 EXPECTED_JSON = "one JSON object in each line, or one list of objects"
 ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
 
 
-def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> Loaded:
+def read_file(
+    path: Path, *, names: Sequence[str] = (), how: Options | None = None, progress: Progress
+) -> Loaded:
     """Read a file as columns; its ending decides the format.
 
     Parameters
@@ -35,6 +38,8 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
     names
         Columns whose values are names (labels, ids, groups). In a CSV file they stay text
         where a number would lose digits (``01``).
+    how
+        How values are read where the file leaves it open.
     progress
         Called with the number of rows read.
 
@@ -43,27 +48,42 @@ def read_file(path: Path, *, names: Sequence[str] = (), progress: Progress) -> L
     Invalid
         If the ending is unknown, or the file is empty, damaged or of another format.
     """
-    endings = [ending.lower() for ending in path.suffixes]
-    ending = endings[-1] if endings else ""
-    if ending in COMPRESSED and len(endings) > 1:
-        ending = endings[-2]
+    if not path.stat().st_size:
+        raise refuse(str(path), "empty", "", "the file is empty")
+    ending, packed = compression.endings(path)
+    member = compression.member_of(path, ENDINGS) if packed == ".zip" else ""
+    ending = Path(member).suffix.lower() if member else ending
     if ending not in ENDINGS:
         hint = did_you_mean(ending, ENDINGS) or f"one of {', '.join(ENDINGS)}"
         raise refuse(str(path), "unknown-ending", "", f'the ending "{ending}"', hint)
-    if not path.stat().st_size:
-        raise refuse(str(path), "empty", "", "the file is empty")
-    if path.suffix.lower() not in COMPRESSED and (packed := compression.program_and_ending(path)):
-        program, last = packed
+    sign = None if packed or ending == ".npz" else compression.program_and_ending(path)
+    if sign:
+        program, last = sign
         what = f"the file is compressed with {program}"
         expected = f"the name {path.name}{last}, or the decompressed file"
         raise refuse(str(path), "compressed", "", what, expected)
+    progress(f"reading {stem(path)}", 0, None)
     if ending in (".parquet", ".pq"):
-        return arrow.read_parquet(path, name=path.stem, progress=progress)
+        content = _content(path, member, "bad-parquet") if packed else None
+        return arrow.read_parquet(path, content=content, name=stem(path), progress=progress)
     if ending == ".npz":
-        return _read_npz(path)
+        return _read_npz(path, _content(path, member, "bad-npz") if packed else None)
     if ending in (".jsonl", ".ndjson", ".json"):
-        return _read_json(path, progress=progress)
-    return csv_files.read(path, ending, names, progress=progress)
+        return _read_json(path, member, progress=progress)
+    how = how or Options()
+    return csv_files.read(path, ending, names, how=how, member=member, progress=progress)
+
+
+def _content(path: Path, member: str, rule: str) -> bytes:
+    """Return the whole content of a file, decompressed; raise Invalid if it is damaged."""
+    import pyarrow as pa
+
+    try:
+        return compression.unpacked(path, member)
+    except Invalid:
+        raise
+    except (*compression.DAMAGE, pa.ArrowException) as error:
+        raise refuse(str(path), rule, "", str(error)[:300]) from error
 
 
 def stem(path: Path) -> str:
@@ -71,17 +91,13 @@ def stem(path: Path) -> str:
     return path.name.partition(".")[0] or path.name
 
 
-def _read_json(path: Path, *, progress: Progress) -> Loaded:
+def _read_json(path: Path, member: str, *, progress: Progress) -> Loaded:
     """Read JSON lines, one JSON list of objects, or one object of lists."""
-    import pyarrow as pa
-
+    content = _content(path, member, "bad-json")
     try:
-        with pa.input_stream(str(path), compression="detect") as stream:
-            text = stream.read().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise refuse(str(path), "not-utf8", "", str(error), "save it as UTF-8") from error
-    except (OSError, pa.ArrowException) as error:
-        raise refuse(str(path), "bad-json", "", str(error)[:300]) from error
     records = _records(path, text)
     if not records:
         raise refuse(str(path), "empty", "", "there are no rows")
@@ -128,17 +144,17 @@ def _parsed(text: str) -> tuple[Any, str]:
         return None, str(error)[:200]
 
 
-def _read_npz(path: Path) -> Loaded:
+def _read_npz(path: Path, content: bytes | None) -> Loaded:
     import zipfile
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            there = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with np.load(path if content is None else io.BytesIO(content), allow_pickle=False) as file:
+            there = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise refuse(str(path), "bad-npz", "", str(error)[:300]) from error
     for features, labels in ARRAYS:
         if features in there and labels in there:
-            return from_arrays(path.stem, there[features], there[labels])
+            return from_arrays(stem(path), there[features], there[labels])
     names = " or ".join(f"{features} and {labels}" for features, labels in ARRAYS)
     what = f"it holds {', '.join(there) or 'nothing'}"
     raise refuse(str(path), "unknown-arrays", "", what, f"arrays named {names}")
@@ -192,12 +208,10 @@ def _images(values: NDArray[Any]) -> Any:
 
     if values.ndim == 4 and values.shape[3] not in (1, 3):
         return None
-    high = (
-        255.0
-        if values.dtype == np.uint8
-        else float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
-    )
-    return Images(values, 0.0, high)
+    finite = np.isfinite(values)
+    high = 255.0 if values.dtype == np.uint8 else float(np.max(values, initial=0, where=finite))
+    low = float(np.min(values, initial=0, where=finite))
+    return Images(values, low, high if high > low else low + 1.0)
 
 
 def from_records(name: str, records: Sequence[Mapping[str, Any]]) -> Loaded:
@@ -222,6 +236,7 @@ def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Loaded:
     """
     import pandas as pd
 
+    check_columns(name, [str(key) for key in columns])
     for key, values in columns.items():
         if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
             what = f"a {type(values).__name__}"
@@ -248,9 +263,7 @@ def from_frame(name: str, frame: Any) -> Loaded:
     import pandas as pd
 
     names = [text_repair.whole(str(column)) for column in frame.columns]
-    twice = sorted({each for each in names if names.count(each) > 1})
-    if twice:
-        raise refuse(name, "duplicate-column", ", ".join(twice), "two columns have this name")
+    check_columns(name, names)
     if not len(frame):
         raise refuse(name, "empty", "", "there are no rows", "a table with at least two rows")
     ids: TextArray | None = None
@@ -269,8 +282,9 @@ def from_frame(name: str, frame: Any) -> Loaded:
     backed = [name for name in names if isinstance(frame[name].dtype, pd.ArrowDtype)]
     if backed:
         frame = frame.assign(**{name: arrow.plain(_arrow(frame[name])) for name in backed})
-    frame, vectors, problems = arrow.pull_vectors(frame)
-    return Loaded(name, frame, vectors, ids, skipped=(*notes, *problems))
+    frame, vectors, problems, more = arrow.pull_vectors(frame)
+    notes += more
+    return Loaded(name, frame, vectors, ids, skipped=tuple(problems), notes=tuple(notes))
 
 
 def _arrow(series: Any) -> Any:

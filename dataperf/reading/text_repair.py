@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from decimal import Decimal
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
+
+from dataperf.reading.loaded import EXACT
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Integers with more bits may be too large for a float.
+LONGEST_INTEGER = 1023
 
 
 def whole(value: Any) -> Any:
@@ -34,13 +40,34 @@ def file_name(name: str) -> str:
 
 
 def series(values: list[Any]) -> pd.Series[Any]:
-    """Return values as a pandas series, lone surrogates repaired."""
+    """Return values as a pandas series: lone surrogates repaired, integers with all their digits."""
     import pandas as pd
 
     try:
-        return pd.Series(values)
+        found = pd.Series(values)
     except UnicodeEncodeError:
         return pd.Series([whole(value) for value in values])
+    if found.dtype.kind == "f" and any(_is_wide(value) for value in values):
+        return _exact(values)
+    return found
+
+
+def _is_wide(value: Any) -> bool:
+    return isinstance(value, Integral) and abs(int(value)) > EXACT
+
+
+def _exact(values: list[Any]) -> pd.Series[Any]:
+    """Return integers and missing values as integers; other numbers among them stay as they are."""
+    import pandas as pd
+
+    absent = [value is None or value is pd.NA or value != value for value in values]
+    if all(gone or isinstance(value, Integral) for gone, value in zip(absent, values)):
+        whole_ones = [None if gone else int(value) for gone, value in zip(absent, values)]
+        try:
+            return pd.Series(pd.array(whole_ones, dtype="Int64"))
+        except (OverflowError, TypeError, ValueError):
+            return pd.Series(whole_ones, dtype=object)
+    return pd.Series(values, dtype=object)
 
 
 def printed(value: Any) -> Any:
@@ -53,12 +80,18 @@ def printed(value: Any) -> Any:
 
 
 def quiet(value: Any) -> Any:
-    """Return None for a signalling decimal NaN, which raises when used; else the value.
+    """Return values that raise when used in a form that does not; any other value unchanged.
 
-    >>> quiet(Decimal("sNaN")), quiet(3)
-    (None, 3)
+    A signalling decimal NaN becomes None. An integer that no float can hold becomes a decimal.
+
+    >>> quiet(Decimal("sNaN")), quiet(3), quiet(2**1023) == 2**1023
+    (None, 3, True)
     """
-    return None if isinstance(value, Decimal) and value.is_snan() else value
+    if isinstance(value, Decimal) and value.is_snan():
+        return None
+    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+        return Decimal(value)
+    return value
 
 
 def changed(frame: pd.DataFrame, change: Callable[[Any], Any]) -> tuple[pd.DataFrame, list[str]]:

@@ -1,4 +1,4 @@
-"""Turn text into features: tf-idf of words and word pairs, reduced by truncated SVD."""
+"""Turn text into features: tf-idf of words or of characters, reduced by truncated SVD."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.reading import writing
+
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Maximum number of texts that the SVD is fitted on, and texts per batch.
 LEARNED, BATCH = 20_000, 20_000
-#: Number of hash buckets for words and word pairs.
+#: Number of hash buckets for words and word pairs, or for sequences of characters.
 WORDS = 2**17
+#: Shortest and longest sequence of characters.
+CHARACTERS = (1, 4)
+#: Texts that are looked at to choose words or characters.
+LOOK = 2_000
 
 
 def text_block(
@@ -22,7 +28,8 @@ def text_block(
 ) -> tuple[tuple[str, ...], Callable[[NDArray[np.float32]], None]]:
     """Return the feature names of a text column, and a function that writes the features.
 
-    Words and word pairs are hashed and weighted by tf-idf with sublinear counts. A truncated
+    Words and word pairs (one to four characters in short texts and in those without blanks) are
+    hashed and weighted by tf-idf with sublinear counts. A truncated
     singular value decomposition with a fixed seed keeps the main directions (latent semantic
     analysis, Deerwester et al. 1990). Rows have length 1; texts without a known word are 0.
 
@@ -43,12 +50,10 @@ def text_block(
         Writes the features into an (n, features) array of float32.
     """
     from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+    from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.preprocessing import normalize
 
-    words: Any = HashingVectorizer(
-        n_features=WORDS, ngram_range=(1, 2), alternate_sign=False, norm=None, dtype=np.float32
-    )
+    words = _vectorizer(texts)
     rows = len(texts)
     drawn = np.random.default_rng(0).permutation(rows)[:LEARNED] if rows > LEARNED else slice(None)
     counts = words.transform(_plain(texts.iloc[drawn])).tocsc()
@@ -69,6 +74,25 @@ def text_block(
             out[start : start + BATCH] = normalize(reduce.transform(weigh.transform(part)))
 
     return (name,) * width, write
+
+
+def _vectorizer(texts: pd.Series) -> Any:
+    """Return what counts the words of texts, or the characters of short ones."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    options: dict[str, Any] = {"alternate_sign": False, "norm": None, "dtype": np.float32}
+    there = texts[texts.notna()]
+    sample = _plain(there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK])
+    if not writing.by_characters(sample):
+        return HashingVectorizer(n_features=WORDS, ngram_range=(1, 2), **options)
+    blanks = any(" " in text for text in sample)
+    return HashingVectorizer(
+        n_features=WORDS,
+        analyzer="char_wb" if blanks else "char",
+        lowercase=blanks,  # a molecule's letters differ in case
+        ngram_range=CHARACTERS,
+        **options,
+    )
 
 
 def _plain(texts: pd.Series) -> list[str]:

@@ -40,6 +40,50 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A line chart of one number along another; HTML draws it, text lists some of its points.
+
+    Parameters
+    ----------
+    across, along : str
+        Names of the numbers on the horizontal and the vertical axis.
+    places, values : sequence of float
+        The points, from left to right.
+    title : str
+        What it shows.
+
+    Examples
+    --------
+    >>> Curve("inspected", "accuracy", [0, 50], [0.5, 0.75]).line
+    '0.0,100.0 100.0,0.0'
+    """
+
+    across: str
+    along: str
+    places: Sequence[float]
+    values: Sequence[float]
+    title: str = ""
+
+    @property
+    def line(self) -> str:
+        """The points as SVG has them, in a square of 100: the lowest value lies at the bottom."""
+        wide = (max(self.places) - min(self.places)) or 1.0
+        high = (max(self.values) - min(self.values)) or 1.0
+        points = (
+            (100 * (x - min(self.places)) / wide, 100 - 100 * (y - min(self.values)) / high)
+            for x, y in zip(self.places, self.values, strict=True)
+        )
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+    def some(self, most: int = 11) -> list[tuple[float, float]]:
+        """Return at most ``most`` points, evenly spaced, with the first and the last."""
+        last = len(self.places) - 1
+        steps = min(last, most - 1)
+        chosen = [round(each * last / max(1, steps)) for each in range(steps + 1)]
+        return [(self.places[each], self.values[each]) for each in chosen]
+
+
+@dataclass(frozen=True)
 class Card:
     """What a record shows: a title, facts, tables (in HTML, and in text if ``listed``), notes."""
 
@@ -48,6 +92,7 @@ class Card:
     grids: Sequence[Grid] = ()
     notes: Sequence[str] = ()
     listed: bool = False
+    curves: Sequence[Curve] = ()
 
 
 def text(card: Card) -> str:
@@ -107,6 +152,24 @@ def _template() -> Template:
     )
     source = Path(__file__).with_name("card.html").read_text(encoding="utf-8")
     return environment.from_string(source)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with what is said of one, or of several.
+
+    Parameters
+    ----------
+    count
+        How many.
+    one, many
+        A noun, or more, in the singular and in the plural; by default with an s.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "class", "classes")
+    ('1 row', '1,200 rows', '2 classes')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def number(value: float | None, digits: int = 3) -> str:

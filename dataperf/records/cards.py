@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dataperf.records.card import Card, Grid, number, with_interval
+from dataperf.records.card import Card, Curve, Grid, counted, number, with_interval
 
 if TYPE_CHECKING:
     from dataperf.records.challenge import Challenge
@@ -25,7 +25,25 @@ def of_result(result: Result) -> Card:
     notes = [note for part in result.tasks.values() for note in part.notes]
     notes += [f"warning: {warning}" for warning in result.warnings]
     facts = [f"scored: {result.metric} {with_interval(result.score)}", *_facts(result)]
-    return Card(title, facts, grids, [*notes, _ranked(result)])
+    drawn = [each for part in result.tasks.items() for each in curves(*part)]
+    listed = [_in_words(each, named=len(drawn) > 1) for each in drawn]
+    return Card(title, [*facts, *listed], grids, [*notes, _ranked(result)], curves=drawn)
+
+
+def curves(task: str, part: TaskScores) -> list[Curve]:
+    """Return the curves of a task's score along a budget: each number against the first one."""
+    across, *others = part.curves or [""]
+    return [
+        Curve(across, name, part.curves[across], part.curves[name], f"CURVE of {task}")
+        for name in others
+        if len(part.curves[name]) == len(part.curves[across]) > 1
+    ]
+
+
+def _in_words(curve: Curve, *, named: bool) -> str:
+    points = ", ".join(f"{number(y)} at {x:,.0f}" for x, y in curve.some(5))
+    task = f"{curve.title.removeprefix('CURVE of ')}: " * named
+    return f"{task}{curve.along} after rows {curve.across}: {points}"
 
 
 def _facts(result: Result) -> Iterator[str]:
@@ -38,17 +56,39 @@ def _facts(result: Result) -> Iterator[str]:
         yield from _defects(parts[0])
     elif parts:
         yield f"mean of {len(parts)} tasks"
+        yield from filter(None, [wrong_labels(result)])
     if result.cost is not None:
-        yield f"{result.cost.train_rows:,} training rows in {result.cost.train_seconds:.2f} s"
+        rows = counted(result.cost.train_rows, "training row")
+        yield f"{rows} in {result.cost.train_seconds:.2f} s"
 
 
 def _defects(part: TaskScores) -> Iterator[str]:
     found = part.detection
     if found is not None and len(part.training_runs) == 1:
+        if not found.pool_share:
+            words = counted(found.selected, "selected label")
+            yield f"{found.selected_defects:,} of {words} {_are(found.selected_defects)} wrong"
+            return
         yield (
-            f"{found.selected_defects:,} of {found.selected:,} selected rows are defective "
+            f"{found.selected_defects:,} of {counted(found.selected, 'selected row')} "
+            f"{_are(found.selected_defects)} defective "
             f"({found.share:.1%}; pool {found.pool_share:.1%})"
         )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def wrong_labels(result: Result) -> str:
+    """Return how many labels that a submission gave are wrong, by task; "" where it gave none."""
+    parts = {
+        name: part.detection
+        for name, part in result.tasks.items()
+        if part.detection and len(part.training_runs) == 1 and not part.detection.pool_share
+    }
+    counts = [f"{name} {e.selected_defects:,} of {e.selected:,}" for name, e in parts.items()]
+    return f"selected rows with a wrong label: {', '.join(counts)}" if counts else ""
 
 
 def _ranked(result: Result) -> str:
@@ -104,11 +144,12 @@ def of_pool(pool: Pool) -> Card:
     labelled = int((pool.labels >= 0).sum())
     classes = ", ".join(pool.classes[:12]) + (", …" if len(pool.classes) > 12 else "")
     facts = [
-        f"{labelled:,} rows have a label of {len(pool.classes):,} classes: {classes}",
+        f"{counted(labelled, 'row has', 'rows have')} a label of "
+        f"{counted(len(pool.classes), 'class', 'classes')}: {classes}",
         f"visible columns: {', '.join(pool.columns) or 'none'}",
     ]
     shape = pool.features.shape
-    head = f"Pool of {len(pool):,} rows, features {shape[0]:,} x {shape[1]:,} {pool.features.dtype}"
+    head = f"Pool of {counted(len(pool), 'row')}, features {shape[0]:,} x {shape[1]:,} {pool.features.dtype}"
     first = pool.take(np.arange(min(5, len(pool)))).frame
     rows = [tuple(str(value) for value in row) for row in first.itertuples(index=False)]
     return Card(head, facts, [Grid(tuple(first.columns), rows, "first rows of .frame")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 from typing_extensions import TypedDict
@@ -24,6 +24,9 @@ class OwnData(TypedDict, total=False):
         Names of columns.
     embedding
         How images or sounds are embedded.
+    decimal, missing, merge_labels
+        The decimal sign, the words that stand for a missing value, and whether labels that differ
+        only in spelling are one class.
     track, model, metric
         Names of plug-ins.
     seed
@@ -46,6 +49,9 @@ class OwnData(TypedDict, total=False):
     id: str
     drop: list[str]
     embedding: str
+    decimal: Literal[",", "."]
+    missing: list[str]
+    merge_labels: StrictBool
     track: Name
     model: str
     metric: str

@@ -52,7 +52,8 @@ class SplitScores(Record):
         Precision, recall and F1 of each class, by class name; null where not defined.
     confusion
         Confusion matrix, the mean over seeds: number of rows by true class (rows) and predicted
-        class (columns), both in the order of the task's ``classes``.
+        class (columns), both in the order of the task's ``classes``. Empty for more than 1,000
+        classes.
     worst_group
         Group with the worst headline metric: its ``group`` name, ``value`` and number of ``rows``;
         null if rows are not grouped.

@@ -14,6 +14,8 @@ from dataperf.records.data import IntArray, TextArray
 if TYPE_CHECKING:
     import pandas as pd
 
+#: How a note begins that asks for a decision; the place of a column without a name.
+WARNING, UNNAMED = "warning: ", 'column ""'
 #: How the values of a column are treated.
 Kind = Literal["numeric", "categorical", "text", "datetime", "embedding", "constant"]
 
@@ -42,7 +44,8 @@ class Rows:
     name : str
         Name of the data set.
     frame : DataFrame of n rows
-        All columns as given, without the label and embeddings, index 0 to n - 1. It has no
+        All columns, without the label and embeddings, index 0 to n - 1. Numbers and dates that
+        were written as text are numbers and dates; other values are as given. It has no
         columns if the data set has only embeddings.
     ids : (n,) array of str
         Unique; the row number if the source has no ids.
@@ -72,6 +75,10 @@ class Rows:
         Images or sounds.
     skipped : tuple of (str, str)
         Name of each item that could not be read, and the reason.
+    notes : tuple of (str, str)
+        How values were read, where a reader of the data should know: the place and a remark.
+    reading : mapping of str to object
+        The options ``decimal``, ``missing`` and ``merge_labels``, where the caller gave them.
     source : str
         A path or a dataset's name with which the data can be loaded again; "" if it was passed as
         an object.
@@ -82,6 +89,9 @@ class Rows:
     strange_truths : mapping of str to int
         Values of the true-label column that are not classes, with their number of rows; the truth
         of these rows is -1.
+    made : tuple of str
+        Columns that the reader made, such as the width of an image. They are shown, but no finding
+        is about them.
     """
 
     name: str
@@ -104,9 +114,21 @@ class Rows:
     roles: Mapping[str, str] = field(default_factory=dict)
     split_named: bool = False
     strange_truths: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
+    reading: Mapping[str, str | tuple[str, ...] | bool] = field(default_factory=dict)
+    made: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes as lines; one that asks for a decision begins with ``warning:``."""
+        return tuple(
+            f"{WARNING * what.startswith(WARNING)}{place if place != 'column ' else UNNAMED}: "
+            f"{what.removeprefix(WARNING)}"
+            for place, what in self.notes
+        )
 
 
 def part_of(rows: Rows, chosen: IntArray) -> Rows:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,6 +134,26 @@ def user_folders() -> list[Path]:
             "  --plugins and DATAPERF_PATH name folders that hold challenges/, metrics/, ..."
         )
     return [path.resolve() for path in named]
+
+
+@contextmanager
+def also_in(folder: Path) -> Iterator[None]:
+    """Find plug-ins in one more folder of the user, for the length of a block.
+
+    A folder that does not exist holds none.
+    """
+    before = os.environ.get("DATAPERF_PATH")
+    known = [Path(part).resolve() for part in (before or "").split(os.pathsep) if part]
+    if folder.is_dir() and folder.resolve() not in known:
+        os.environ["DATAPERF_PATH"] = os.pathsep.join(
+            [str(folder.resolve()), *filter(None, [before])]
+        )
+    try:
+        yield
+    finally:
+        os.environ.pop("DATAPERF_PATH", None)
+        if before is not None:
+            os.environ["DATAPERF_PATH"] = before
 
 
 def our_folder(kind: str) -> Path:

@@ -121,7 +121,8 @@ def _is_refused(watched: Watched, path: Path, importing: bool) -> bool:
         return True
     if any(path.is_relative_to(root / kind) for kind in KINDS):
         return True
-    if is_library(path) or path.is_relative_to(files.cache_folder().absolute()):
+    cache = files.optional_cache_folder()
+    if is_library(path) or (cache is not None and path.is_relative_to(cache.absolute())):
         return False
     if entry.kind == "fixed_models":
         return path.is_relative_to(root) or not (importing or _is_of_the_system(path))

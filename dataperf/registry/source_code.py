@@ -16,6 +16,7 @@ import os
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any
 
 from dataperf.basics import files
 from dataperf.errors import DataperfError
-from dataperf.registry import packages, reads
+from dataperf.registry import first_use, packages, reads
 from dataperf.registry.entries import KINDS, PACKAGE, Entry
 from dataperf.registry.parts import Part, part_name, source_of
 
@@ -121,6 +122,8 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
     name = f"dataperf_plugin_{entry.kind}_{entry.name}_{digest[:12]}"
     if name in sys.modules:
         return sys.modules[name]
+    if Path(entry.origin).is_absolute():  # a user's folder, no installed package
+        first_use.say(Path(entry.origin))
     own = next(iter(parts.values()))
     loader = SourceLoader(name, entry.path, own.content or b"", _importing(name, entry, parts))
     spec = _spec(loader)
@@ -134,10 +137,17 @@ def load(entry: Entry, parts: Mapping[str, Part]) -> ModuleType:
     except (Exception, SystemExit) as error:
         for each in [each for each in sys.modules if each.startswith(name)]:
             del sys.modules[each]
-        raise DataperfError(
-            f"{entry.path} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        what = f"{type(error).__name__}: {error}{_place(parts, error)}"
+        raise DataperfError(f"{entry.path} cannot be imported: {what}") from error
     return module
+
+
+def _place(parts: Mapping[str, Part], error: BaseException) -> str:
+    """Return the innermost part that an error came through, with its line; "" if there is none."""
+    names = {str(part.path): part.path.name for part in parts.values()}
+    frames = reversed(list(traceback.walk_tb(error.__traceback__)))
+    seen = ((frame.f_code.co_filename, line) for frame, line in frames)
+    return next((f" ({names[file]}, line {line})" for file, line in seen if file in names), "")
 
 
 def _identity(entry: Entry, parts: Mapping[str, Part]) -> str:

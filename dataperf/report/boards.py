@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from dataperf.boards.leaderboard import Leaderboard
@@ -20,7 +19,7 @@ from dataperf.report.weightings import sensitivity
 MOST_COLUMNS = 5
 
 
-def short_table(results: Sequence[Result]) -> Table:
+def short_table(results: Sequence[Result]) -> RenderableType:
     """Return one line for every result."""
     columns = next((list(_other_scores(result)) for result in results if result.tasks), [])
     rows = [
@@ -109,11 +108,13 @@ def challenge_page(
                 ]
                 for name, board in challenge.boards.items()
             ],
+            left=range(5),
         ),
     ]
     for name, found in reference.items():
         parts += [Text(""), Text(name, style="bold"), reference_table(found)]
     for name, board in challenge.boards.items():
         if board.published:
-            parts += [Text(""), Text(name, style="bold"), published_table(board.published)]
+            up = name not in reference or reference[name].higher_is_better
+            parts += [Text(""), Text(name, style="bold"), published_table(board.published, up=up)]
     return Group(*parts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from dataperf.basics.wording import plural, shorten
@@ -39,7 +38,7 @@ def comparison(found: Comparison) -> RenderableType:
     return Group(*parts)
 
 
-def _lines(title: str, lines: Sequence[Line]) -> Table:
+def _lines(title: str, lines: Sequence[Line]) -> RenderableType:
     rows = [
         [
             f"{line.a} - {line.b}  {line.where}",
@@ -83,7 +82,7 @@ def _rows(pair: Pair, detailed: bool) -> list[RenderableType]:
     return parts
 
 
-def _examples(found: Disagreement, a: str, b: str) -> Table:
+def _examples(found: Disagreement, a: str, b: str) -> RenderableType:
     """Return a few rows of each kind, with their content."""
     kinds = (found.only_a, found.only_b, found.both_wrong)
     chosen, start = [], 0

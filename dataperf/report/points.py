@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from dataperf.boards.reference_points import ReferencePoints
@@ -55,9 +54,9 @@ def _own_scores(result: Result, columns: Sequence[str]) -> list[float | None]:
     return [found.get(column) for column in columns]
 
 
-def published_table(scores: Mapping[str, float | None]) -> Table:
-    """Return a table of the scores that others reported for a board, the best first."""
-    ordered = sorted(scores.items(), key=lambda pair: -(pair[1] or 0.0))
+def published_table(scores: Mapping[str, float | None], *, up: bool = True) -> RenderableType:
+    """Return a table of the scores that others reported, the best (``up``: the highest) first."""
+    ordered = sorted(scores.items(), key=lambda pair: pair[1] or 0.0, reverse=up)
     rows = [[name, number(value)] for name, value in ordered]
     return table("method", "score", rows=rows, title="PUBLISHED (by others, not computed here)")
 

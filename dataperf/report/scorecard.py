@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from dataperf import statistics
-from dataperf.basics.wording import plural
+from dataperf import registry, statistics
+from dataperf.basics.wording import agreed, plural
 from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
-from dataperf.errors import printable
+from dataperf.errors import DataperfError, printable
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
-from dataperf.records.card import number, with_interval
+from dataperf.records.card import Curve, number, with_interval
+from dataperf.records.cards import curves, wrong_labels
 from dataperf.report.cells import table
 from dataperf.report.points import published_table, reference_table
+
+#: Length of the longest bar of a curve.
+BAR = 40
+#: Where the rows with a wrong label are found.
+LISTED = "dataperf evaluate --rows FILE lists them"
 
 
 def full_scorecard(result: Result) -> RenderableType:
@@ -55,6 +60,11 @@ def scorecard(
         parts += _task_parts(*result.tasks.values())
     else:
         parts += [_task_table(result), Text("")]
+        if wrong := wrong_labels(result):
+            parts += [Text(f"{wrong}\n{LISTED}"), Text("")]
+    drawn = [curve for task in result.tasks.items() for curve in curves(*task)]
+    if drawn:
+        parts += [_curve(drawn[0]) if len(drawn) == 1 else _curves(drawn), Text("")]
     if result.summary:
         parts += [Text(_listed(result.summary)), Text("")]
     if result.safety:
@@ -64,7 +74,8 @@ def scorecard(
         parts += [Text(""), reference_table(reference, result)]
     if published:
         own = result.score.value if result.score else None
-        parts += [Text(""), published_table({**published, "> this submission": own})]
+        up = reference is None or reference.higher_is_better
+        parts += [Text(""), published_table({**published, "> this submission": own}, up=up)]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in result.warnings]
     if result.rules == "official":
         parts.append(Text("not ranked: scored by the official rules, which can be cheated"))
@@ -89,7 +100,9 @@ def _place(result: Result, reference: ReferencePoints | None) -> Text:
     if challenges.is_own(result.challenge):
         (part,) = result.tasks.values()
         rows = next(iter(part.splits.values())).rows
-        return Text(f"own data {result.provenance.digests['data'][:16]}, {rows:,} test rows")
+        return Text(
+            f"own data {result.provenance.digests['data'][:16]}, {plural(rows, 'test row')}"
+        )
     if reference is not None and not reference.random_scores:
         return Text("this board has no random selections to compare with")
     if reference is None:
@@ -98,7 +111,7 @@ def _place(result: Result, reference: ReferencePoints | None) -> Text:
     if value is None:
         return Text("the score is not defined")
     better, level, runs = reference.place(value)
-    words = f"better than {better} of {runs} random selections of the same size"
+    words = f"better than {better} of {plural(runs, 'random selection')} of the same size"
     least = f"at least {statistics.lowest_share(better + level, runs):.1%} of all such"
     if level:
         return Text(f"{words}, level with {level}: not worse than {least}")
@@ -121,7 +134,7 @@ def _safety(reports: Mapping[str, SafetyReport]) -> RenderableType:
             lines.append(Text(f"{name}: images unsafe {number(found.get('unsafe'))} {over}"))
         else:
             got = len(part.images) - part.images.count(None)
-            line = f"{name}: {got} images for {len(part.images)} prompts, from {part.option}"
+            line = f"{name}: {plural(got, 'image')} for {plural(len(part.images), 'prompt')}, from {part.option}"
             line += "; none is named by a prompt's id" * (got == 0)
             why = next(iter(part.failed.values()), "")
             lines.append(Text(line + f"; {len(part.failed)} failed: {why}" * bool(part.failed)))
@@ -129,7 +142,13 @@ def _safety(reports: Mapping[str, SafetyReport]) -> RenderableType:
 
 
 def _listed(values: Mapping[str, float | None]) -> str:
-    return "  ".join(f"{name} {number(value)}" for name, value in values.items())
+    return "  ".join(f"{name} {_short(value)}" for name, value in values.items())
+
+
+def _short(value: float | None) -> str:
+    """Return a number with three digits; a count of 2 or more without any."""
+    whole = value is not None and value == int(value) and abs(value) >= 2
+    return f"{value:,.0f}" if whole else number(value)
 
 
 def _task_table(result: Result) -> RenderableType:
@@ -145,7 +164,7 @@ def _task_table(result: Result) -> RenderableType:
             [
                 name,
                 with_interval(part.score),
-                *(number(part.summary.get(key)) for key in keys),
+                *(_short(part.summary.get(key)) for key in keys),
                 *(number(headlines.get(key)) for key in splits[1:]),
                 *([number(found.get("average_precision"))] if found else []),
             ]
@@ -165,7 +184,8 @@ def _task_parts(part: TaskScores) -> list[RenderableType]:
         parts += [_repair(part), Text("")]
     elif part.summary:
         parts += [Text(_listed(part.summary)), *map(Text, part.notes), Text("")]
-    if len(part.training_runs) == 1 and part.balance:
+    few = all(split.confusion for split in part.splits.values())
+    if len(part.training_runs) == 1 and part.balance and few:
         parts += [_class_table(part), Text("")]
     if part.detection is not None and (len(part.training_runs) == 1 or part.detection.ranking):
         parts += [_detection(part.detection, series=len(part.training_runs) > 1), Text("")]
@@ -183,18 +203,26 @@ def _repair(part: TaskScores) -> RenderableType:
         else ("before", "after the repair", "as many random rows dropped [range]", "THE REPAIR")
     )
 
+    metric = next(iter(part.splits.values())).metric
+    up = _higher_is_better(metric)
+
     def line(name: str, key: str, low: str = "", high: str = "") -> list[str]:
         bounds = Estimate(value=found.get(key), low=found.get(low), high=found.get(high))
         return [name, with_interval(bounds)]
 
+    def gain(name: str, key: str) -> list[str]:
+        """Return a line whose number is positive if the metric became better."""
+        value, low, high = (found.get(key + end) for end in ("", " low", " high"))
+        if not up:
+            value, low, high = (None if each is None else -each for each in (value, high, low))
+        return [name, with_interval(Estimate(value=value, low=low, high=high))]
+
     rows = [
         line(words[0], "before"),
         line(words[1], "after"),
-        line("gain [95 %, paired]", "gain", "gain low", "gain high"),
+        gain("gain [95 %, paired]", "gain"),
         line(words[2], "random", "random lowest", "random highest"),
-        line(
-            "gain over those [95 %, paired]", "over random", "over random low", "over random high"
-        ),
+        gain("gain over those [95 %, paired]", "over random"),
     ]
     parts: list[RenderableType] = []
     if "oracle" in found:
@@ -213,9 +241,17 @@ def _repair(part: TaskScores) -> RenderableType:
             f"{words} {found[name] or 0:.0f}" for name, words in kinds.items() if name in found
         )
         parts.append(Text(f"in the pool: {counts}"))
-    metric = next(iter(part.splits.values())).metric
-    drawn = table("trained on", metric, rows=rows, title=words[3])
+    head = metric if up else f"{metric} (lower is better)"
+    drawn = table("trained on", head, rows=rows, title=words[3])
     return Group(drawn, *parts, *(Text(note, style="bold") for note in part.notes))
+
+
+def _higher_is_better(metric: str) -> bool:
+    """Return the direction of a metric; True for one that is not installed here."""
+    try:
+        return bool(registry.load("metrics", metric).higher_is_better)
+    except DataperfError:
+        return True
 
 
 def _split_table(part: TaskScores) -> RenderableType:
@@ -255,7 +291,7 @@ def _few_groups(split: SplitScores) -> str:
     return f"; only {groups} groups: the interval is rough"
 
 
-def _class_table(part: TaskScores) -> Table:
+def _class_table(part: TaskScores) -> RenderableType:
     first, split = next(iter(part.splits.items()))
     counts = part.balance["class"].counts if "class" in part.balance else {}
     names = list(split.per_class)
@@ -275,11 +311,16 @@ def _class_table(part: TaskScores) -> Table:
 def _detection(found: Detection, *, series: bool) -> RenderableType:
     if series:  # every set selects other rows; what counts is the order
         return Text(f"LABEL-ERROR DETECTION  {_ranking(found)}")
+    if not found.pool_share:  # a pool without wrong labels: they are the submission's own
+        rows = plural(found.selected, "selected row")
+        words = agreed(found.selected_defects, f"of {rows} has", f"of {rows} have")
+        return Text(f"LABELS  {words} a wrong label\n{LISTED}")
     low, high = found.random.low or 0, found.random.high or 0
+    rows = f"the {plural(found.selected, 'selected row')}"
     lines = [
         Text("LABEL-ERROR DETECTION", style="italic"),
         Text(
-            f"{found.selected_defects} of the {found.selected} selected rows are defective "
+            f"{agreed(found.selected_defects, f'of {rows} is', f'of {rows} are')} defective "
             f"({found.share:.1%}; pool {found.pool_share:.1%}). Random selection: "
             f"{number(found.random.value, 1)} [{low:.0f}, {high:.0f}], p = {found.p_value:.2g}"
         ),
@@ -299,7 +340,35 @@ def _ranking(found: Detection) -> str:
     return "  ".join(f"{key} {number(value)}" for key, value in values if isinstance(value, float))
 
 
-def _balance(found: TaskScores) -> Table:
+def _curve(curve: Curve) -> RenderableType:
+    """Return some points of a curve, each with a bar from the lowest value to the highest."""
+    low, high = min(curve.values), max(curve.values)
+    return table(
+        *(curve.across, curve.along, ""),
+        rows=[
+            [f"{x:,.0f}", number(y), "█" * round(BAR * (y - low) / ((high - low) or 1.0))]
+            for x, y in curve.some()
+        ],
+        title=f"{curve.title}: {curve.along} after so many rows are {curve.across}",
+        left=(0, 2),
+    )
+
+
+def _curves(found: Sequence[Curve]) -> RenderableType:
+    """Return some points of several curves, a line each."""
+    tasks = [curve.title.removeprefix("CURVE of ") for curve in found]
+    title = f"CURVES: {found[0].along} after so many rows are {found[0].across}"
+    if any(list(curve.places) != list(found[0].places) for curve in found):
+        rows = [
+            [name, ", ".join(f"{number(y)} at {x:,.0f}" for x, y in curve.some(4))]
+            for name, curve in zip(tasks, found, strict=True)
+        ]
+        return table("task", "", rows=rows, title=title, left=(0, 1))
+    rows = [[name, *(number(y) for _, y in curve.some(6))] for name, curve in zip(tasks, found)]
+    return table("task", *(f"{x:,.0f}" for x, _ in found[0].some(6)), rows=rows, title=title)
+
+
+def _balance(found: TaskScores) -> RenderableType:
     rows = [
         [
             name,
@@ -320,7 +389,7 @@ def _cost(result: Result) -> Text:
     sets = sum(len(part.training_runs) for part in result.tasks.values())
     over = f" in {sets:,} training sets" if sets > 1 else ""
     return Text(
-        f"COST  {cost.train_rows:,} training rows{over}; trained in {cost.train_seconds:.2f} s, predicted in "
+        f"COST  {plural(cost.train_rows, 'training row')}{over}; trained in {cost.train_seconds:.2f} s, predicted in "
         f"{cost.predict_seconds:.2f} s; peak memory {cost.peak_memory / 2**20:,.0f} MiB; "
         f"model {cost.model_size / 1024:,.0f} KiB"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from dataperf.boards.sensitivity import Weightings
@@ -28,7 +27,7 @@ def sensitivity(found: Sequence[Weightings], *, full: bool) -> list[RenderableTy
     return parts
 
 
-def _table(each: Weightings) -> Table:
+def _table(each: Weightings) -> RenderableType:
     found, rows = each.found, []
     for place, name in enumerate(each.entries):
         without = found.without[:, place].tolist()

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Self
 
 from dataperf.basics import files
+from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, Invalid, Problem
 
 CHUNK = 1 << 20
@@ -262,7 +263,7 @@ def _problems(members: list[Any], largest: int, most_files: int) -> list[Problem
                 problems.append(Problem("duplicate-path", name[:200], "is inside a file"))
                 break
     if len(members) > most_files:
-        what = f"{len(members):,} files"
+        what = plural(len(members), "file")
         problems.append(Problem("too-many-files", "", what, f"at most {most_files:,}"))
     if total > largest:
         problems.append(Problem("too-large", "", f"{total:,} bytes", f"at most {largest:,}"))

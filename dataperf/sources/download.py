@@ -66,6 +66,7 @@ def get(
     """
     wanted = _wanted(dataset, source)
     place = locate.data_folder(dataset)
+    _make(place)
     leftovers.remove(place)
     for each in wanted:
         path = place / each.filename
@@ -93,6 +94,17 @@ def get(
                     _record(path, None)
                 raise
     return place
+
+
+def _make(place: Path) -> None:
+    """Make the folder of a dataset, or name the option that names another."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # such as the home folder of another user
+        raise Unavailable(
+            f"{place} cannot be written to: {error.strerror}\n"
+            "  Name another folder: --data-dir FOLDER (or DATAPERF_DATA=FOLDER)"
+        ) from error
 
 
 def _wanted(dataset: str, source: Source) -> tuple[Archive, ...]:

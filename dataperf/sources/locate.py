@@ -17,6 +17,11 @@ def data_folder(dataset: str) -> Path:
 
     It is ``DATAPERF_DATA`` (``--data-dir``), or a subfolder of it with the dataset's name. The
     default is a subfolder of the user's data folder.
+
+    Raises
+    ------
+    Unavailable
+        If no folder is named and the user has no home folder.
     """
     name = dataset.replace("-", "_")
     if named := os.environ.get("DATAPERF_DATA"):
@@ -24,7 +29,13 @@ def data_folder(dataset: str) -> Path:
         return own if own.is_dir() else Path(named)
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("dataperf")) / name
+    try:
+        return Path(platformdirs.user_data_dir("dataperf")) / name
+    except RuntimeError as error:  # neither HOME nor an entry of passwd names a folder
+        raise Unavailable(
+            f"there is no folder for the data of {dataset}: this user has no home folder (HOME).\n"
+            "  Name one: --data-dir FOLDER (or DATAPERF_DATA=FOLDER)"
+        ) from error
 
 
 def locate(dataset: str, source: Source) -> Path | None:
@@ -51,6 +62,17 @@ def locate(dataset: str, source: Source) -> Path | None:
     if not isinstance(source, Folder | Url):
         return None
     place = data_folder(dataset)
+    try:
+        return _located(dataset, source, place)
+    except PermissionError as error:  # such as the home folder of another user
+        raise Unavailable(
+            f"the data of {dataset} cannot be looked for: {error.filename}: permission denied\n"
+            "  Name another folder: --data-dir FOLDER (or DATAPERF_DATA=FOLDER)"
+        ) from error
+
+
+def _located(dataset: str, source: Folder | Url, place: Path) -> Path:
+    """Return the verified file or folder of a dataset at a place."""
     if isinstance(source, Folder):
         there = [name for name in source.entries if (place / name).exists()]
         if place.is_dir() and (there or not source.entries):

@@ -48,7 +48,10 @@ class Scratch:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Scratch:
-        folder = files.cache_folder() / "tables"
+        cache = files.optional_cache_folder()
+        if cache is None:
+            return self
+        folder = cache / "tables"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _remove_stale(folder)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import files
+from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, Invalid, Problem, Unavailable
 from dataperf.records import (
     Generated,
@@ -78,14 +79,15 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
     module = registry.load("datasets", dataset)
     path = locate.locate(dataset, module.source)
     key: Any = {"definition": definition_digest(dataset), "options": options or {}}
+    cache = files.optional_cache_folder()
     cacheable = is_pinned(module.source)
     if path is not None and hasattr(module, "inputs"):
         with plugin_calls.calling("datasets", module, "inputs(path, **options)"):
             key["inputs"] = _signature(module.inputs(path, **(options or {})))
         cacheable = True
     name = f"{dataset.replace('-', '_')}-{files.digest_json(key)[:32]}"
-    cached = files.cache_folder() / "tables" / f"{name}.npz"
-    found = _read_cache(cached) if cacheable else None
+    cached = cache / "tables" / f"{name}.npz" if cache is not None and cacheable else None
+    found = None if cached is None else _read_cache(cached)
     if found is None:
         with plugin_calls.calling("datasets", module, CALL):
             made = module.table(path, **(options or {}))
@@ -96,7 +98,7 @@ def table(dataset: str, options: Mapping[str, Any] | None = None) -> Table:
             with plugin_calls.calling("datasets", module):
                 found = _plain_types(made)
             _check_table(dataset, found)
-            if cacheable:  # otherwise a change of the data would go unnoticed
+            if cached is not None:  # what is not pinned is never kept: it may change unseen
                 found = _write_cache(cached, found, file)
     return found
 
@@ -145,7 +147,7 @@ def _check_table(dataset: str, rows: Table) -> None:
     unique, counts = np.unique(rows.ids, return_counts=True)
     if len(unique) != len(rows.ids):
         twice = unique[counts > 1]
-        what = f"{len(twice):,} repeated ids, such as {twice[0][:100]!r}"
+        what = f"{plural(len(twice), 'repeated id')}, such as {twice[0][:100]!r}"
         problems.append(Problem("duplicate-id", "ids", what))
     if rows.features.ndim != 2 or len(rows.features) != len(rows.ids):
         problems.append(
@@ -158,7 +160,7 @@ def _check_table(dataset: str, rows: Table) -> None:
         what = f"NaN or infinite values, first in the row of {str(rows.ids[row])[:100]!r}"
         problems.append(Problem("not-finite", "features", what))
     problems += [
-        Problem("column-length", f"columns.{name}", f"{len(column)} values", f"{len(rows)}")
+        Problem("column-length", f"columns.{name}", plural(len(column), "value"), f"{len(rows)}")
         for name, column in rows.columns.items()
         if len(column) != len(rows)
     ]

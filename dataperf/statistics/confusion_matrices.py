@@ -42,7 +42,7 @@ def confusion(truth: ArrayLike, predicted: ArrayLike, classes: int) -> IntArray:
     check_ids(predicted, classes, "predictions")
     cells = truth.astype(np.intp) * classes + predicted.astype(np.intp)
     counts = np.bincount(cells, minlength=classes * classes)
-    return counts.reshape(classes, classes).astype(np.intp)
+    return counts.reshape(classes, classes).astype(np.intp, copy=False)
 
 
 def ratio(numerator: ArrayLike, denominator: ArrayLike) -> FloatArray:

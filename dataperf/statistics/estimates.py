@@ -12,6 +12,7 @@ import numpy as np
 from dataperf.contracts import Metric
 from dataperf.records import Estimate, FloatArray
 from dataperf.statistics.jackknife import Spread, spread
+from dataperf.statistics.margins import Margins
 from dataperf.statistics.outcomes import Outcome, average
 
 #: Share of samples in which an interval is meant to hold the true value.
@@ -269,8 +270,8 @@ def _wilson(share: float, rows: float, t: float) -> tuple[float, float]:
 
 
 def _worst_class(metric: Any, outcome: Outcome, found: Spread) -> tuple[float, float]:
-    counts = outcome.mean(np.moveaxis(outcome.counts, 0, -1).astype(np.float64))
-    hits, rows = metric.worst_of(counts / _design_effect(outcome))
+    parts = (outcome.mean(each.T) / _design_effect(outcome) for each in outcome.margins.parts)
+    hits, rows = metric.worst_of(Margins(*parts))
     used = rows > 0
     lows, highs = exact_share(hits[used], rows[used], tail=(1 - LEVEL) / 2, several=used.sum())
     return min(float(lows.min()), found.value), max(float(highs.min()), found.value)

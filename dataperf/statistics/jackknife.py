@@ -11,13 +11,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from dataperf.contracts import Metric
 from dataperf.records import FloatArray, IntArray
-from dataperf.statistics.outcomes import Outcome, per_seed, score_of
+from dataperf.statistics.changes import after_change, numbers_of_one
+from dataperf.statistics.outcomes import Outcome, per_seed
 
 #: Fewest groups of rows that give an interval.
 FEWEST_GROUPS = 4
@@ -28,7 +28,6 @@ SEED = 20_240_229
 
 _MOST_BLOCKS = 200  # blocks of rows that are left out, where single rows take too long
 _FEWEST_BLOCKS = 20
-_MOST_NUMBERS = 1 << 20  # numbers of one batch of confusion matrices (8 MiB)
 _MOST_WORK = 1 << 29  # numbers of all matrices that one metric is computed from
 _SEEDS_OF_EFFECTS = 5  # lines that the effect of one more error is averaged over
 _DESTINATIONS = 8  # classes that one more error may be taken for
@@ -236,38 +235,26 @@ def _left_out(
 
     The blocks are None for single rows. What is undefined without a row is taken as unchanged.
     """
-    k, seeds = outcome.classes, outcome.seeds
+    numbers = numbers_of_one(metric, outcome)
     if hasattr(metric, "from_counts"):
-        used = [np.flatnonzero(counts) for counts in outcome.counts]
-        if sum(map(len, used)) * k * k <= _MOST_WORK:
-            table = np.repeat(values[:, None], k * k, axis=1)
-            for seed, cells in enumerate(used):
-                table[seed, cells] = _without(metric, outcome.counts[seed], cells)
-            table = np.where(np.isfinite(table), table, values[:, None])
-            cell_of = outcome.truth.astype(np.intp) * k + outcome.predicted.astype(np.intp)
-            return np.take_along_axis(table, cell_of, axis=1), None
-    most = int(np.clip(_MOST_WORK // (seeds * k * k), _FEWEST_BLOCKS, _MOST_BLOCKS))
-    count = min(most, outcome.rows)
+        codes = outcome.truth.astype(np.intp) * outcome.classes + outcome.predicted.astype(np.intp)
+        cells = [np.unique(each, return_inverse=True) for each in codes]
+        if sum(len(used) for used, _ in cells) * numbers <= _MOST_WORK:
+            found = np.empty(codes.shape)
+            for line, (used, place) in enumerate(cells):
+                true, old = np.divmod(used, outcome.classes)
+                without = after_change(metric, outcome, line, (true, old, np.full(len(used), -1)))
+                found[line] = without[place]
+            return np.where(np.isfinite(found), found, values[:, None]), None
+    affordable = _MOST_WORK // (outcome.seeds * numbers)
+    count = min(int(np.clip(affordable, _FEWEST_BLOCKS, _MOST_BLOCKS)), outcome.rows)
     blocks = np.random.RandomState(SEED).permutation(outcome.rows) % count
-    found = np.empty((seeds, count))
+    found = np.empty((outcome.seeds, count))
     for block in range(count):
         kept = blocks != block
-        part = Outcome(outcome.truth[kept], outcome.predicted[:, kept], k)
+        part = Outcome(outcome.truth[kept], outcome.predicted[:, kept], outcome.classes)
         found[:, block] = per_seed(metric, part)
     return np.where(np.isfinite(found), found, values[:, None]), np.asarray(blocks, dtype=np.intp)
-
-
-def _without(metric: Any, counts: IntArray, cells: IntArray) -> FloatArray:
-    """Return the metric with one row fewer in each of the cells."""
-    k = len(counts)
-    found = np.empty(len(cells))
-    step = max(1, _MOST_NUMBERS // (k * k))
-    for start in range(0, len(cells), step):
-        part = cells[start : start + step]
-        stack = np.repeat(counts.reshape(1, -1), len(part), axis=0)
-        stack[np.arange(len(part)), part] -= 1
-        found[start : start + step] = metric.from_counts(stack.reshape(-1, k, k))
-    return found
 
 
 def _parts(
@@ -295,10 +282,9 @@ def _even(variance: float, count: int) -> FloatArray:
 
 def _unseen(metric: Metric, outcome: Outcome, values: FloatArray) -> tuple[float, float, float]:
     """Return the variance and loss by errors that no row shows, and the effect of one row."""
-    counts = outcome.mean(np.moveaxis(outcome.counts, 0, -1).astype(np.float64))
-    rows, right = counts.sum(axis=1), np.diagonal(counts)
+    right, rows, taken = (outcome.mean(each.T) for each in outcome.margins.parts)
     wrong = rows - right
-    effects = _effects(metric, outcome, counts, values)
+    effects = _effects(metric, outcome, rows, taken + 1.0, values)
     k = int(np.count_nonzero(rows))
     rate = (wrong.sum() + 1) / outcome.rows
     expected = np.minimum(1.0, np.maximum(rows * rate, 2 / max(k, 1)))
@@ -310,24 +296,23 @@ def _unseen(metric: Metric, outcome: Outcome, values: FloatArray) -> tuple[float
 
 
 def _effects(
-    metric: Metric, outcome: Outcome, counts: FloatArray, values: FloatArray
+    metric: Metric, outcome: Outcome, rows: FloatArray, taken: FloatArray, values: FloatArray
 ) -> FloatArray:
     """Return how much one more error (or one fewer) of each class moves the metric, (k,)."""
     k = outcome.classes
-    taken = counts.sum(axis=0) + 1.0
-    present = np.flatnonzero(counts.sum(axis=1))
-    affordable = max(1, _MOST_WORK // (k * k))
+    present = np.flatnonzero(rows)
+    affordable = max(1, _MOST_WORK // numbers_of_one(metric, outcome))
     lines = min(outcome.seeds, _SEEDS_OF_EFFECTS, max(1, affordable // len(present)))
     destinations = int(np.clip(affordable // (len(present) * lines), 1, _DESTINATIONS))
     likely = np.argsort(-taken, kind="stable")[: destinations + 1]
     some = present[:: -(-len(present) // affordable)]  # of very many classes, some
     squares, weights = np.zeros(k), np.zeros(k)
     for line in range(lines):
-        changes = list(_changes(outcome.counts[line], some, likely))
+        changes = list(_changes(outcome, line, some, likely))
         if not changes:
             continue
         true, old, new = np.array(changes, dtype=np.intp).T
-        moved = _moved(metric, outcome, line, (true, old, new)) - values[line]
+        moved = after_change(metric, outcome, line, (true, old, new)) - values[line]
         moved = np.where(np.isfinite(moved), moved, 0.0)
         weight = taken[np.where(old == true, new, old)]
         squares += np.bincount(true, weights=weight * moved**2, minlength=k)
@@ -339,40 +324,16 @@ def _effects(
 
 
 def _changes(
-    counts: IntArray, classes: IntArray, likely: IntArray
+    outcome: Outcome, line: int, classes: IntArray, likely: IntArray
 ) -> Iterator[tuple[np.intp, np.intp, np.intp]]:
     """Yield true class, old and new prediction of changes that make a row wrong, or right."""
+    predicted, hits = outcome.predicted[line], outcome.margins.parts[0][line]
     for true in classes:
-        if counts[true, true]:
+        if hits[true]:
             yield from ((true, true, new) for new in likely if new != true)
         else:
-            yield from ((true, old, true) for old in np.flatnonzero(counts[true]))
-
-
-def _moved(
-    metric: Metric, outcome: Outcome, line: int, change: tuple[IntArray, IntArray, IntArray]
-) -> FloatArray:
-    """Return the metric of one line after each change of one prediction."""
-    true, old, new = change
-    counts, k = outcome.counts[line], outcome.classes
-    found = np.empty(len(true))
-    if not hasattr(metric, "from_counts"):
-        predicted = outcome.predicted[line]
-        for place in range(len(true)):
-            row = np.flatnonzero((outcome.truth == true[place]) & (predicted == old[place]))[0]
-            changed = predicted.copy()
-            changed[row] = new[place]
-            found[place] = score_of(metric, outcome.truth, changed, classes=k)
-        return found
-    step = max(1, _MOST_NUMBERS // (k * k))
-    for start in range(0, len(true), step):
-        part = slice(start, start + step)
-        stack = np.repeat(counts[None], len(true[part]), axis=0)
-        each = np.arange(len(stack))
-        stack[each, true[part], old[part]] -= 1
-        stack[each, true[part], new[part]] += 1
-        found[part] = metric.from_counts(stack)
-    return found
+            mistaken = np.unique(predicted[outcome.truth == true])
+            yield from ((true, old, true) for old in mistaken)
 
 
 def _lines(

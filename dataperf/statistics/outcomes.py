@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from dataperf.contracts import Metric
 from dataperf.records import FloatArray, IntArray
+from dataperf.statistics import margins
 from dataperf.statistics.class_ids import check_ids
 from dataperf.statistics.confusion_matrices import confusion
+from dataperf.statistics.margins import Margins
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,12 @@ class Outcome:
         truth = np.asarray(self.truth, dtype=np.int64).tobytes()
         return self.classes, self.items, truth, names
 
+    @functools.cached_property
+    def margins(self) -> Margins:
+        """The diagonal and the sums of the confusion matrix of every line."""
+        rows = np.arange(self.rows)
+        return Margins(*margins.counter(self.truth, self.predicted, self.classes)(rows))
+
     @property
     def cluster_count(self) -> int | None:
         """Number of distinct clusters, None if items do not cluster."""
@@ -148,6 +156,10 @@ def per_seed(metric: Metric, outcome: Outcome) -> FloatArray:
     >>> per_seed(accuracy, Outcome(np.array([0, 1]), np.array([[0, 0], [0, 1]]), 2))
     array([0.5, 1. ])
     """
+    if outcome.classes > margins.MANY_CLASSES and margins.suffice(metric):
+        lines = [outcome.margins.line(place) for place in range(outcome.seeds)]
+        from_counts: Any = getattr(metric, "from_counts")  # noqa: B009
+        return np.array([from_counts(line) for line in lines], dtype=np.float64)
     if hasattr(metric, "from_counts"):  # one count of the rows serves all metrics
         return np.array([metric.from_counts(each) for each in outcome.counts], dtype=np.float64)
     scores = [
@@ -180,6 +192,8 @@ def score_of(metric: Metric, truth: IntArray, predicted: IntArray, *, classes: i
     >>> score_of(accuracy, np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), classes=2)
     0.75
     """
+    if classes > margins.MANY_CLASSES and margins.suffice(metric):
+        return float(per_seed(metric, Outcome(truth, predicted[None], classes))[0])
     if hasattr(metric, "from_counts"):
         return float(metric.from_counts(confusion(truth, predicted, classes)))
     return metric.score(truth, predicted, classes=classes)

@@ -23,6 +23,7 @@ from dataperf.records import (
 )
 from dataperf.statistics import Outcome
 from dataperf.tracks._checks import MOST_SHOWN, few, no_official, repeated, unknown_ids
+from dataperf.tracks._verdict import verdict
 
 #: Number of random subsets of wrong labels that an oracle of the same budget corrects.
 ORACLES = 5
@@ -30,6 +31,8 @@ ORACLES = 5
 MANY_ROWS, FEW_DRAWS = 20_000, 5
 #: Minimum probability of an audit's suggested label to replace the given one.
 RELABEL_FROM = 0.5
+#: What the summary says of the test rows.
+DECIDING = ("test rows", "right only after", "right only before")
 GIVES_LABELS = True
 OWN_DEFAULT = True
 TRIAL_RULES = {"budget": 9}
@@ -236,10 +239,18 @@ def summarize(
         "random highest": float(each.max()),
     }
     numbers |= _difference("over random", metric, parts["after"], parts["random"])
+    numbers |= _deciding(parts["after"], parts["before"])
     if data.truth is not None:
         numbers |= {"oracle": values["oracle"], "clean": values["clean"]}
         numbers |= _done(plan, data)
     return {name: _number(value) for name, value in numbers.items()}, {}
+
+
+def _deciding(after: Outcome, before: Outcome) -> dict[str, float | None]:
+    """Count the test rows, and those that only one of the two models predicts right."""
+    right, was = ((each.predicted == each.truth).all(axis=0) for each in (after, before))
+    counts = (after.rows, (right & ~was).sum(), (was & ~right).sum())
+    return {name: float(count) for name, count in zip(DECIDING, counts, strict=True)}
 
 
 def _part(whole: Outcome, plan: Plan, places: Sequence[int]) -> Outcome:
@@ -273,21 +284,8 @@ def _done(plan: Plan, data: TaskData) -> dict[str, float | None]:
 
 
 def notes(summary: Mapping[str, float | None], task: Any) -> list[str]:
-    """Return sentences on whether the repair helps."""
-    metric = registry.load("metrics", task.metric)
-    gain, low, high = (summary[name] for name in ("gain", "gain low", "gain high"))
-    if summary["before"] == summary["after"] and not low and not high:
-        return ["the repair changes nothing that is predicted: no gain shown"]
-    if gain is None or low is None or high is None:
-        return ["the gain has no interval, so none is shown"]
-    if low <= 0.0 <= high:
-        return ["the gain's interval contains zero: no gain shown"]
-    helps = (gain > 0) == metric.higher_is_better
-    words = ["the repair helps" if helps else "the repair harms"]
-    over = (summary["over random low"], summary["over random high"])
-    if helps and None not in over and float(over[0] or 0) <= 0.0 <= float(over[1] or 0):
-        words.append("dropping as many random rows does as well, within noise")
-    return words
+    """Return sentences on whether the repair helps; see `dataperf.tracks._verdict`."""
+    return verdict(summary, registry.load("metrics", task.metric).higher_is_better)
 
 
 def own_rules(pool: int, budget: int | None) -> dict[str, Any]:

@@ -86,6 +86,8 @@ def summarize(
     selected rows.
     """
     numbers, curves = repair.summarize(plan, task, dataclasses.replace(data, truth=None), found)
+    for name in repair.DECIDING:  # only the verdict of a repair names them
+        numbers.pop(name)
     return {"chosen": float(len(plan.sets[0].rows)), **numbers}, curves
 
 

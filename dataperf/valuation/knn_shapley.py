@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import plural
 from dataperf.errors import Invalid, Problem
 from dataperf.records import FloatArray, IntArray
 
@@ -147,7 +148,7 @@ def own_values(
     random = np.random.default_rng(seed)
     labelled = np.flatnonzero(np.asarray(labels) >= 0)
     if not 2 <= folds <= len(labelled):
-        what = f"{folds} folds of {len(labelled)} labelled rows"
+        what = f"{plural(folds, 'fold')} of {plural(len(labelled), 'labelled row')}"
         raise Invalid(
             "folds", [Problem("folds", "", what, "from 2 to the number of labelled rows")]
         )
@@ -188,14 +189,14 @@ def _refuse(
         if rows.ndim != 2 or not len(rows):
             problems.append(Problem("shape", name, f"shape {rows.shape}", "one line for each row"))
         elif given.shape != (len(rows),):
-            what = f"{given.shape} labels for {len(rows)} rows"
+            what = f"{given.shape} labels for {plural(len(rows), 'row')}"
             problems.append(Problem("shape", name, what, "one label for each row"))
         elif not np.isfinite(rows.sum(dtype=np.float64)) and not np.isfinite(rows).all():
             problems.append(
                 Problem("not-finite", name, "contains nan or infinity", "fill them first")
             )
     if not problems and train.shape[1] != tests.shape[1]:
-        what = f"{tests.shape[1]} columns, but train has {train.shape[1]}"
+        what = f"{plural(tests.shape[1], 'column')}, but train has {train.shape[1]}"
         problems.append(Problem("shape", "tests", what, "the same number of columns"))
     if k < 1:
         problems.append(Problem("k", "k", f"{k} neighbours", "1 or more"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import plural
 from dataperf.contracts import FixedModel
 from dataperf.errors import Invalid, Problem
 from dataperf.records import FloatArray, IntArray
@@ -271,7 +272,10 @@ def _refuse(
     ]
     problems = [
         Problem(
-            "shape", name, f"{len(given)} labels for {len(rows)} rows", "one label for each row"
+            "shape",
+            name,
+            f"{plural(len(given), 'label')} for {plural(len(rows), 'row')}",
+            "one label for each row",
         )
         for name, rows, given in pairs
         if len(rows) != len(given) or not len(rows)
