@@ -36,7 +36,8 @@ FACE = {
     "results=None)",
     "evaluate_data": "(data, submissions, *, results=None, on_message=<function>, **options)",
     "freeze": "(name, *, new_version=False, engine=None, jobs=1, on_message=<function>, on_progress=None)",
-    "leaderboard": "(challenge, board=None, *, results='dataperf-results', on_message=<function>)",
+    "leaderboard": "(challenge, board=None, *, results='dataperf-results', data=None, "
+    "on_message=<function>)",
     "list_challenges": "(*, track=None)",
     "load_challenge": "(name)",
     "load_dataset": "(name, **options)",
@@ -47,7 +48,7 @@ FACE = {
     "rank_scores": "(scores, *, lower_is_better=False, entry=None, item=None, task=None, "
     "seed=None, score=None, drop=(), entries_in=None, missing='items')",
     "read_results": "(results, *, challenge=None, on_message=<function>)",
-    "verify": "(result, *, safety=())",
+    "verify": "(result, *, data=None, safety=())",
     "wrong_rows": "(result, *, data=None)",
 }
 FUNCTIONS = [name for name, what in FACE.items() if what != "class"]
@@ -154,6 +155,7 @@ TAKEN = {
     ("baseline", "seed"): {"int"},
     ("baseline", "submitter"): {"empty text"},
     ("leaderboard", "board"): {"None"},
+    ("leaderboard", "data"): {"None"},
     ("leaderboard", "on_message"): {"function"},
     ("leaderboard", "results"): {"folder"},
     ("plan", "board"): {"None"},
@@ -362,7 +364,8 @@ def test_a_data_frame_is_evaluated_without_a_place_to_read_it_from():
         dataperf.evaluate_data(frame, repair, label="y")
     assert any("nothing is dropped" in warning for warning in one.warnings)
     outcome = dataperf.verify(one)
-    assert not outcome.ok and "does not say where the data lies" in outcome.problems[0]
+    assert not outcome.ok and "Give the data" in outcome.problems[0]
+    assert dataperf.verify(one, data=frame).ok
 
 
 # Kept results -----------------------------------------------------------------------------

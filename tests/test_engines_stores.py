@@ -352,7 +352,7 @@ def test_a_track_that_works_on_own_data_is_one_file(keep):
     words = ["evaluate", "--data", "rows.csv", *COLUMNS, "keep.json"]
     (row,) = json.loads(run(*words, "--json"))
     assert row["score"]["value"] > 0.6 and row["cost"]["train_rows"] == 30
-    assert json.loads(run("verify", row["file"], "--json"))[0]["ok"]
+    assert json.loads(run("verify", row["file"], "--data", "rows.csv", "--json"))[0]["ok"]
     assert "30 rows" in run(*words, "--budget", "29", code=2)
     assert "the track keep_best needs true labels" in run(
         *words[:3], "--label", "y", "keep.json", code=2

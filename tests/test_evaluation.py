@@ -18,7 +18,7 @@ import dataperf
 from dataperf import registry
 from dataperf.basics import files
 from dataperf.boards import leaderboard, reference_points, rerun
-from dataperf.definitions import data, loading, submission
+from dataperf.definitions import data, loading, submission, submission_files
 from dataperf.errors import DataperfError, DigestMismatch, Invalid, NotFound, Problem, Unavailable
 from dataperf.evaluation import evaluate, results
 from dataperf.records import Generated, SafetyReport, Submission, Table, Url
@@ -258,12 +258,14 @@ def test_a_folder_of_answers_stands_for_them(name, tmp_path):
     asked = loading.load(name)
     for each in ("b.json", "a.json", ".hidden"):
         (tmp_path / each).write_text("{}")
-    found = submission.files_of(tmp_path, asked)
-    assert [path.name for path in found] == ["a.json", "b.json"]
+    found = submission_files.find([tmp_path], asked)
+    assert [path.name for path in found.paths] == ["a.json", "b.json"]
+    assert [each.problems[0].rule for each in found.unread] == ["hidden"]
     (tmp_path / "notes.txt").write_text("")  # a format of cleaning tracks
-    found = submission.files_of(tmp_path, asked)
-    assert len(found) == (2 if name == "speech-selection" else 1)
-    assert submission.files_of(tmp_path / "a.json", asked) == [tmp_path / "a.json"]
+    found = submission_files.find([tmp_path], asked)
+    assert len(found.paths) == (2 if name == "speech-selection" else 1)
+    found = submission_files.find([tmp_path / "a.json"], asked)
+    assert found.paths == [tmp_path / "a.json"]
 
 
 def test_the_challenge_as_given_is_scored(asked, loaded, monkeypatch):

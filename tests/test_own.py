@@ -527,21 +527,22 @@ def test_evaluate_says_whether_the_repair_helps_and_can_be_verified(numbered, mo
     assert len(kept) == 2
     monkeypatch.chdir(numbered.parent)
     for path in kept:
-        assert rerun.result(path) == {"name": str(path), "ok": True, "problems": [], "notes": []}
+        found = rerun.result(path, data=numbered / "mine.csv")
+        assert found == {"name": str(path), "ok": True, "problems": [], "notes": []}
     frame = pd.read_csv(numbered / "mine.csv")
     frame.loc[0, "a"] += 1
     frame.to_csv(numbered / "mine.csv", index=False)
     for path in kept:
-        (problem,) = rerun.result(path)["problems"]
+        (problem,) = rerun.result(path, data=numbered / "mine.csv")["problems"]
         assert "mine.csv has changed" in problem
 
 
-def test_a_result_that_does_not_say_where_its_data_lies_cannot_be_verified(numbered):
+def test_a_result_of_own_data_is_verified_only_with_the_data(numbered):
     own_challenge, data = own.load("mine.csv", label="y", true_label="right")
     result = evaluation.evaluate(own_challenge, numbered / "repair.json", data=data)
     assert result.own_data == {}
     path = results.keep(result, "kept")
-    with pytest.raises(DataperfError, match="does not say where the data lies"):
+    with pytest.raises(DataperfError, match="Give the data: dataperf verify RESULT --data FILE"):
         rerun.result(numbered / path)
 
 
@@ -566,7 +567,7 @@ def test_a_record_of_odd_own_data_is_refused_and_the_next_is_verified(numbered, 
     sealed = json.dumps(content).encode()
     bad = numbered / f"{files.digest_bytes(sealed)[: results.NAME_LENGTH]}.json"
     bad.write_bytes(sealed)
-    text = run("verify", bad, good, code=1)
+    text = run("verify", bad, good, "--data", "mine.csv", code=1)
     assert f"own_data.{key}" in text and f"ok   {good}" in text
 
 
@@ -579,7 +580,7 @@ def test_no_record_keeps_verify_from_the_next(numbered, monkeypatch):
         return before(path, **options) if path.is_file() else 1 / 0
 
     monkeypatch.setattr(rerun, "result", result)
-    text = run("verify", "other.json", good, code=1)
+    text = run("verify", "other.json", good, "--data", "mine.csv", code=1)
     assert "a defect of dataperf: ZeroDivisionError" in text and f"ok   {good}" in text
     assert "Traceback" in text
 
@@ -776,7 +777,7 @@ def test_commands_say_what_became_of_the_values_of_a_split(numbered):
         assert "left out: 2 rows without a label, 2 of them test rows\n" in text
     assert "58 in the test (by the column part)" in " ".join(page_of(numbered).split())
     (kept,) = (numbered / "dataperf-results").rglob("*.json")
-    assert rerun.result(kept)["problems"] == []
+    assert rerun.result(kept, data="mine.csv")["problems"] == []
 
 
 def test_a_truth_that_is_no_class_is_refused_and_an_empty_one_is_not(numbered):

@@ -221,6 +221,6 @@ def test_the_command_ranks_a_table(tmp_path):
     assert "pairs are separable" in out and "smallest visible difference" in out
     found = json.loads(run("leaderboard", "--scores", tmp_path / "table.csv", "--json"))
     assert found["rows"][0]["entry"] == "m0" and "m5" in found["rows"][0]["better_than"]
-    assert "name a challenge" in run("leaderboard", code=2)
+    assert "--challenge" in run("leaderboard", code=2)
     both = run("leaderboard", "-c", "speech-selection", "--scores", tmp_path / "table.csv", code=2)
-    assert "name a challenge" in both
+    assert "without --challenge" in both

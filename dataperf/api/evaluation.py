@@ -12,6 +12,8 @@ from dataperf.api.arguments import NOTHING, PATH, TEXTS
 from dataperf.api.submissions import CheckRequest, Data, Given, Read
 from dataperf.boards import safety_panel
 from dataperf.definitions import loading
+from dataperf.definitions.submission_files import Refused
+from dataperf.definitions.who import Who
 from dataperf.errors import DataperfError
 from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
@@ -43,6 +45,8 @@ class EvaluationRequest:
         Where results are kept: a folder, or ``NAME:LOCATION`` of another store. None keeps nothing.
     rows
         CSV file for the test rows that the frozen model gets wrong; None writes none.
+    who
+        Who made the submissions, where their files do not say so.
     """
 
     submissions: Sequence[Given] = ()
@@ -56,6 +60,7 @@ class EvaluationRequest:
     results: str | Path | None = None
     engine: str | None = None
     rows: Path | None = None
+    who: Who = Who()
 
 
 @dataclass(frozen=True)
@@ -123,8 +128,9 @@ def evaluate(
     """
     more = {"safety": (safety, TEXTS), "results": (results, PATH | NOTHING)}
     submissions.check_arguments("evaluate", submission, challenge, board, rules, **more)
+    submissions.check_single("evaluate", submission, challenge)
     request = EvaluationRequest((submission,), challenge, board, rules, safety, results=results)
-    (scored,) = _on_challenges(request)
+    (scored,) = _on_challenges(request, arguments.warn, None)
     return scored.result
 
 
@@ -132,6 +138,7 @@ def run(
     request: EvaluationRequest,
     *,
     on_message: Messages = arguments.warn,
+    on_refused: Refused | None = None,
 ) -> list[Scored]:
     """Evaluate all that a request names, and keep each result as soon as it is computed.
 
@@ -141,11 +148,15 @@ def run(
         What to evaluate.
     on_message
         Called with a line for everything that a user should know.
+    on_refused
+        Called with the error of each submission that breaks a rule, and of each file that is not
+        one; the others are evaluated. Without it, one bad submission refuses all.
 
     Raises
     ------
     Invalid
-        If a submission breaks a rule; every problem is listed, and nothing is trained.
+        If a submission breaks a rule, and no other is valid or there is no ``on_refused``; every
+        problem is listed, and nothing is trained.
     DataperfError
         If the request names neither a challenge nor data, or both.
     """
@@ -157,11 +168,11 @@ def run(
     if request.rows is not None:
         wrong_rows.check_place(request.rows)
     if request.data is not None:
-        scored = _on_own_data(request, on_message)
+        scored = _on_own_data(request, on_message, on_refused)
     else:
         if not request.submissions:
             request = _references(request, on_message)
-        scored = list(_on_challenges(request))
+        scored = list(_on_challenges(request, on_message, on_refused))
     if request.rows is not None:
         found = [each.result for each in scored]
         wrong_rows.write(request.rows, found, data=request.data)
@@ -185,13 +196,19 @@ def _conflict(request: EvaluationRequest) -> str:
     return ""
 
 
-def _on_challenges(request: EvaluationRequest) -> Iterator[Scored]:
-    wanted = CheckRequest(request.submissions, request.challenge, request.board, request.rules)
+def _on_challenges(
+    request: EvaluationRequest,
+    on_message: Messages,
+    on_refused: Refused | None,
+) -> Iterator[Scored]:
+    wanted = CheckRequest(
+        request.submissions, request.challenge, request.board, request.rules, request.who
+    )
     if request.challenge is not None and request.board is not None:
         loading.board_of(loading.of(request.challenge), request.board)
     if request.challenge is not None:  # refused before anything is read
         safety_panel.prepare(request.safety, request.challenge)
-    found = submissions.read_all(wanted, Data())
+    found = submissions.read_all(wanted, Data(), on_refused=on_refused, on_message=on_message)
     boards = {f"{each.challenge.name}/{each.submission.board}" for each in found}
     _check_place(request.results, sorted(boards))
     rules = cast(Literal["strict", "official"], request.rules)
@@ -232,18 +249,27 @@ def _references(request: EvaluationRequest, on_message: Messages) -> EvaluationR
     return replace(request, submissions=chosen, challenge=challenge, board=None)
 
 
-def _on_own_data(request: EvaluationRequest, on_message: Messages) -> list[Scored]:
-    given = submissions.files_of(request.submissions, None)
+def _on_own_data(
+    request: EvaluationRequest,
+    on_message: Messages,
+    on_refused: Refused | None,
+) -> list[Scored]:
+    listed = submissions.listing(request.submissions, None, request.who)
     _check_place(request.results, [f"{name}/own" for name in own_options.tracks()])
     options: dict[str, Any] = dict(request.options)
     found = own.evaluate(
         request.data,
-        given,
+        [given for given, _ in listed.items],
+        made_by=[who for _, who in listed.items],
         on_message=on_message,
+        on_refused=on_refused,
+        unread=listed.unread,
         engine=request.engine,
         jobs=request.jobs,
         **options,
     )
+    for line in listed.copies.values():
+        on_message(f"note: {line}")
     return [_kept(result, request.results) for result in found]
 
 

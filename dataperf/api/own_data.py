@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 from dataperf.api import arguments, evaluation
 from dataperf.api.arguments import DATA, FUNCTION, NOTHING, PATH, SUBMISSIONS
 from dataperf.api.evaluation import EvaluationRequest, Messages
-from dataperf.api.submissions import Given
+from dataperf.api.submissions import Given, check_single
 from dataperf.records import Result
 
 
@@ -125,6 +125,8 @@ def evaluate_data(
     arguments.check_names("evaluate_data", options, DataOptions.__annotations__)
     several = isinstance(submissions, list | tuple)
     given: Any = submissions if several else [submissions]
+    if not several:
+        check_single("evaluate_data", submissions)
     if not given:
         return []
     chosen = arguments.given(options)

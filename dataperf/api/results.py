@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,14 @@ from dataperf.api import arguments
 from dataperf.api.arguments import CHALLENGE, FUNCTION, NOTHING, RESULT, RESULTS, TEXTS
 from dataperf.api.challenges import board_of
 from dataperf.api.evaluation import Messages
+from dataperf.basics.wording import plural
 from dataperf.boards import leaderboard as ranking
-from dataperf.boards import rerun
+from dataperf.boards import own_ranking, rerun
 from dataperf.boards.leaderboard import Leaderboard
 from dataperf.definitions import loading
-from dataperf.errors import DataperfError, refuse
+from dataperf.errors import DataperfError, NotFound, refuse
 from dataperf.evaluation import results as records
+from dataperf.own_data import options
 from dataperf.records import Challenge, Result, card
 from dataperf.records.card import Card
 
@@ -64,11 +67,12 @@ class Verified:
 
 @dataclass(frozen=True)
 class Rankings:
-    """Ranked boards, the records that could not be read, and the boards that could not be ranked."""
+    """Ranked boards, what could not be read or ranked with the reason, and notes on other results."""
 
     boards: list[Leaderboard]
     unreadable: dict[str, str]
     unranked: dict[str, DataperfError] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 def read_results(
@@ -131,6 +135,7 @@ def leaderboard(
     board: str | None = None,
     *,
     results: str | Path | Sequence[Result] = RESULTS_FOLDER,
+    data: Any = None,
     on_message: Messages = arguments.warn,
 ) -> Leaderboard:
     """Rank results on a board; with the ranks that noise leaves open for each entry.
@@ -143,6 +148,9 @@ def leaderboard(
         Name of the board; not needed if the challenge has only one.
     results
         The place where results are kept, or a list of results.
+    data
+        Your own data, a path or a data frame, for results of it: those of a challenge ``own-TRACK``.
+        Results of other data are not ranked.
     on_message
         Called with a line for every record that cannot be read; by default a Python warning.
 
@@ -170,23 +178,81 @@ def leaderboard(
     """
     given = (results, RESULTS)
     arguments.check("leaderboard", results=given, on_message=(on_message, FUNCTION))
+    if data is not None:
+        return _of_own_data(challenge, results, data, on_message)
     found, name = board_of("leaderboard", challenge, board)
     if isinstance(results, str | Path):
         results = read_results(results, challenge=found, on_message=on_message)
     return ranking.rank(found, name, results)
 
 
-def rankings(challenge: str, board: str | None, results: str | Path) -> Rankings:
+def _of_own_data(
+    challenge: str | Challenge, results: Any, data: Any, on_message: Messages
+) -> Leaderboard:
+    """Rank results of own data that were made with the same options."""
+    arguments.check("leaderboard", challenge=(challenge, CHALLENGE))
+    name = challenge if isinstance(challenge, str) else challenge.name
+    if name not in options.tracks():
+        raise NotFound("challenge of own data", name, options.tracks())
+    if isinstance(results, str | Path):
+        results, unreadable = _read(results, name)
+        for file, reason in unreadable.items():
+            on_message(f"unreadable: {file}: {reason}")
+    boards = own_ranking.rank([each for each in results if each.challenge == name], data)
+    if len(boards) == 1:
+        return boards[0]
+    if not boards:
+        return Leaderboard(name, own_ranking.BOARD, "", [], [])
+    names = ", ".join(each.board for each in boards)
+    raise DataperfError(
+        f"these results were made with different options, and cannot be ranked together: {names}\n"
+        "  Pass a list of those of one kind: results=[...]"
+    )
+
+
+def rankings(
+    challenge: str | None, board: str | None, results: str | Path, *, data: Any = None
+) -> Rankings:
     """Rank the kept results of one board, or of every board of a challenge that has some.
 
     Of several boards, one whose data is not here or whose files have changed hides no other.
+
+    Parameters
+    ----------
+    challenge, board
+        Names of the challenge and the board. With ``data`` the challenge is one of own data, or
+        None for all of them.
+    results
+        The place where results are kept.
+    data
+        Your own data, whose results are ranked.
+
+    Raises
+    ------
+    NotFound
+        If there is no such challenge or board.
+    DataperfError
+        If there is no such place, or results of own data are to be ranked without it.
     """
+    if data is not None or loading.is_own(challenge or ""):
+        return _own_rankings(challenge, board, results, data)
+    if challenge is None:
+        raise DataperfError("name a challenge (--challenge NAME), or your own data (--data FILE)")
     found = loading.load(challenge)
     if board is not None:
         loading.board_of(found, board)
     kept, unreadable = _read(results, found.name)
-    boards = sorted({result.board for result in kept} & set(found.boards))
-    names, ranked, unranked = boards if board is None else [board], [], {}
+    there = sorted({result.board for result in kept})
+    names = [each for each in there if each in found.boards] if board is None else [board]
+    ranked, unranked = [], {}
+    notes = [
+        f"not ranked: {plural(sum(each.board == name for each in kept), 'result')} of the board "
+        f"{name}, which {found.name} does not have (boards: {', '.join(found.boards)})"
+        for name in there
+        if name not in found.boards
+    ]
+    if not kept:
+        notes += _others(results, found.name)
     for name in names:
         try:
             ranked.append(ranking.rank(found, name, kept))
@@ -194,16 +260,49 @@ def rankings(challenge: str, board: str | None, results: str | Path) -> Rankings
             if len(names) == 1:
                 raise
             unranked[name] = error
-    return Rankings(ranked, unreadable, unranked)
+    return Rankings(ranked, unreadable, unranked, notes)
 
 
-def verify(result: str | Path | Result, *, safety: Sequence[str] = ()) -> Verified:
+def _others(results: str | Path, challenge: str) -> list[str]:
+    """Return a note on the results of other challenges in a place that has none of this one."""
+    counts = Counter(each.challenge for each in _read(results, None)[0])
+    if not counts:
+        return []
+    listed = ", ".join(f"{name} ({count:,})" for name, count in sorted(counts.items()))
+    return [f"{results} holds results of other challenges: {listed}"]
+
+
+def _own_rankings(
+    challenge: str | None, board: str | None, results: str | Path, data: Any
+) -> Rankings:
+    """Rank results of own data, each kind of challenge among its own."""
+    if data is None:
+        raise DataperfError(
+            f"results of {challenge} are ranked on the data that they are about: give it\n"
+            f"  dataperf leaderboard --challenge {challenge} --data FILE"
+        )
+    known = options.tracks()
+    if challenge is not None and challenge not in known:
+        raise NotFound("challenge of own data", challenge, known)
+    if board not in (None, own_ranking.BOARD):
+        raise NotFound("board of own data", str(board), [own_ranking.BOARD])
+    kept, unreadable = _read(results, challenge)
+    mine = [each for each in kept if loading.is_own(each.challenge)]
+    return Rankings(own_ranking.rank(mine, data), unreadable)
+
+
+def verify(
+    result: str | Path | Result, *, data: Any = None, safety: Sequence[str] = ()
+) -> Verified:
     """Run the evaluation of a result again and compare every prediction and score.
 
     Parameters
     ----------
     result
         A kept result's file, or a `Result`.
+    data
+        The data of a result of your own data: a path or a data frame. Nothing that the record
+        names is opened, so the data may have moved; its digest decides.
     safety
         Safety plug-ins outside of dataperf to run again, each ``"NAME=OPTION"``.
 
@@ -227,13 +326,13 @@ def verify(result: str | Path | Result, *, safety: Sequence[str] = ()) -> Verifi
     arguments.check("verify", result=(result, RESULT), safety=(safety, TEXTS))
     if not isinstance(result, Result) and not Path(result).is_file():
         raise refuse("dataperf.verify", "not-a-file", "result", f"{result}: there is no such file")
-    return _verified(result, safety)
+    return _verified(result, data, safety)
 
 
-def _verified(result: str | Path | Result, safety: Sequence[str]) -> Verified:
+def _verified(result: str | Path | Result, data: Any, safety: Sequence[str]) -> Verified:
     given = result if isinstance(result, Result) else Path(result)
     try:
-        found: dict[str, Any] = rerun.result(given, safety=safety)
+        found: dict[str, Any] = rerun.result(given, data=data, safety=safety)
     except DataperfError as error:
         name = records.name_of(given) if isinstance(given, Result) else str(given)
         return Verified(name, False, (str(error),))
@@ -244,6 +343,7 @@ def verify_all(
     files: Sequence[Path],
     *,
     results: str | None = None,
+    data: Any = None,
     safety: Sequence[str] = (),
     engine: str | None = None,
     jobs: int = 1,
@@ -258,7 +358,7 @@ def verify_all(
         results or folders there. Without names, all results there.
     results
         The place where they are kept; see `read_results`.
-    safety
+    data, safety
         As in `verify`.
     engine, jobs
         See `dataperf.evaluation.engines.run`.
@@ -271,7 +371,7 @@ def verify_all(
         If there is nothing to verify, or no such place or engine.
     """
     places = rerun.places(files, results)
-    for row in rerun.verify(places, safety=safety, engine=engine, jobs=jobs):
+    for row in rerun.verify(places, data=data, safety=safety, engine=engine, jobs=jobs):
         if "traceback" in row:
             on_message(row["traceback"])
         yield Verified(row["name"], row["ok"], (*row["problems"],), (*row.get("notes", ()),))

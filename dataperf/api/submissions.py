@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dataperf.api import arguments
 from dataperf.api.arguments import CHALLENGE, NOTHING, RULES, SUBMISSION, TEXT
-from dataperf.basics import json_files
-from dataperf.definitions import loading
+from dataperf.definitions import loading, submission_files
 from dataperf.definitions import submission as submissions
-from dataperf.errors import DataperfError, Invalid, Problem
+from dataperf.definitions.submission_files import Refused
+from dataperf.definitions.who import NOBODY, Who
+from dataperf.errors import DataperfError, Invalid, Problem, refuse
 from dataperf.records import Challenge, Submission, TaskData, card
 from dataperf.records.card import Card
 
 #: The types in which a submission may be given.
 Given = str | Path | dict[str, Any] | Submission
+Messages = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Read:
     submission: Submission
     challenge: Challenge
     name: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,13 @@ class Checked:
 
 @dataclass(frozen=True)
 class CheckRequest:
-    """What to check: files or submissions, with challenge, board and rules."""
+    """What to check: files or submissions, with challenge, board, rules, and who made them."""
 
     submissions: Sequence[Given]
     challenge: str | Challenge | None = None
     board: str | None = None
     rules: str = "strict"
+    who: Who = NOBODY
 
 
 @dataclass
@@ -137,9 +140,9 @@ def check(
 Did you mean "digits-60" or "digits-25" or "digits-300"?
     """
     check_arguments("check", submission, challenge, board, rules)
-    return _checked(
-        read(submission, challenge, board, rules=rules), Data(), official=rules == "official"
-    )
+    found = read(submission, challenge, board, rules=rules)
+    checked = _checked(found, Data(), official=rules == "official")
+    return replace(checked, warnings=(*checked.warnings, *found.notes))
 
 
 def check_arguments(
@@ -167,15 +170,31 @@ def check_all(request: CheckRequest) -> Iterator[tuple[str, Checked | Invalid]]:
     arguments.check("check", rules=(request.rules, RULES))
     data, official = Data(), request.rules == "official"
     challenge = None if request.challenge is None else loading.of(request.challenge)
-    for given in files_of(request.submissions, challenge):
+    listed = listing(request.submissions, challenge, request.who)
+    for given, who in listed.items:
         try:
-            found = read(given, challenge, request.board, rules=request.rules)
-            yield found.name, _checked(found, data, official=official)
+            found = read(given, challenge, request.board, rules=request.rules, who=who)
+            checked = _checked(found, data, official=official)
+            copied = [note for path, note in listed.copies.items() if path == given]
+            more = (*found.notes, *copied)
+            yield found.name, replace(checked, warnings=(*checked.warnings, *more))
         except Invalid as error:
             yield _name(given), error
+        except DataperfError as error:
+            if len(listed.items) + len(listed.unread) == 1:
+                raise
+            yield _name(given), Invalid(_name(given), [Problem("not-checked", "", str(error))])
+    for unread in listed.unread:
+        yield unread.subject, unread
 
 
-def read_all(request: CheckRequest, data: Data) -> list[Read]:
+def read_all(
+    request: CheckRequest,
+    data: Data,
+    *,
+    on_refused: Refused | None = None,
+    on_message: Messages = lambda words: None,
+) -> list[Read]:
     """Read and check several submissions; the problems of all of them are reported together.
 
     Parameters
@@ -184,40 +203,89 @@ def read_all(request: CheckRequest, data: Data) -> list[Read]:
         What to read.
     data
         Where the boards' data is kept.
+    on_refused
+        Called with the error of each submission that breaks a rule, and of each file that is not
+        one; the others are returned. Without it, one bad submission refuses all.
+    on_message
+        Called with a line for what a user should know of the files.
 
     Raises
     ------
     Invalid
-        If one breaks a rule.
+        If one breaks a rule, and no other is valid or there is no ``on_refused``.
     DataperfError
         If several do.
     """
-    found, refused = [], []
+    found: list[Read] = []
+    refused: list[DataperfError] = []
     challenge = None if request.challenge is None else loading.of(request.challenge)
-    for given in files_of(request.submissions, challenge):
+    listed = listing(request.submissions, challenge, request.who)
+    for given, who in listed.items:
         try:
-            each = read(given, challenge, request.board, rules=request.rules)
+            each = read(given, challenge, request.board, rules=request.rules, who=who)
             _checked(each, data, official=request.rules == "official")
             found.append(each)
         except Invalid as error:
             refused.append(error)
-    if len(refused) == 1:
-        raise refused[0]
-    if refused:
-        raise DataperfError("\n".join(str(error) for error in refused))
+        except DataperfError as error:
+            if len(listed.items) == 1 or on_refused is None:
+                raise
+            refused.append(Invalid(_name(given), [Problem("not-read", "", str(error))]))
+    submission_files.settle([*refused, *listed.unread], bool(found), on_refused)
+    for line in [*listed.copies.values(), *(note for each in found for note in each.notes)]:
+        on_message(f"note: {line}")
     return found
 
 
-def files_of(given: Sequence[Given], challenge: Challenge | None) -> list[Given]:
-    """Return submissions with the folders of files replaced by their files."""
-    found: list[Given] = []
-    for each in given:
-        path = isinstance(each, str | Path)
-        found += submissions.files_of(Path(each), challenge) if path else [each]  # type: ignore[arg-type]
-    return found
+@dataclass(frozen=True)
+class Listing:
+    """Submissions with who made them, errors for what is not one, and notes on equal files."""
+
+    items: list[tuple[Given, Who]]
+    unread: list[Invalid]
+    copies: dict[Path, str]
 
 
-def read(given: Given, challenge: str | Challenge | None, board: str | None, *, rules: str) -> Read:
+def listing(given: Sequence[Given], challenge: Challenge | None, who: Who) -> Listing:
+    """Return the submissions that are given, with folders replaced by what they hold."""
+    paths = [Path(each) for each in given if isinstance(each, str | Path)]
+    found = submission_files.find(paths, challenge)
+    items: list[tuple[Given, Who]] = [
+        (path, replace(who, folder=found.teams.get(path))) for path in found.paths
+    ]
+    items += [(each, who) for each in given if not isinstance(each, str | Path)]
+    copies = {
+        path: f"{path} has the same content as {first}"
+        for path, first in submission_files.same_content(found.paths)
+    }
+    return Listing(items, found.unread, copies)
+
+
+def check_single(function: str, given: Any, challenge: Any = None) -> None:
+    """Refuse a folder of several submissions where a function returns one result.
+
+    Raises
+    ------
+    Invalid
+        If a path is a folder that holds several.
+    """
+    if not isinstance(given, str | Path) or not Path(given).is_dir():
+        return
+    chosen = None if challenge is None else loading.of(challenge)
+    count = len(submission_files.find([Path(given)], chosen).paths)
+    if count > 1:
+        what, expected = f"{given} holds {count} submissions", "a path for each of them"
+        raise refuse(f"dataperf.{function}", "several", "submission", what, expected)
+
+
+def read(
+    given: Given,
+    challenge: str | Challenge | None,
+    board: str | None,
+    *,
+    rules: str,
+    who: Who = NOBODY,
+) -> Read:
     """Return a submission as a record, with its challenge.
 
     Raises
@@ -225,50 +293,20 @@ def read(given: Given, challenge: str | Challenge | None, board: str | None, *, 
     Invalid
         If it is not a submission to the challenge, or names none and none is given.
     """
-    official, name = rules == "official", _name(given)
+    name = _name(given)
     chosen = None if challenge is None else loading.of(challenge)
-    if isinstance(given, Submission):
-        chosen = chosen or submissions.challenge_in(given.model_dump(include={"challenge"}), name)
-        problems = submissions.address_problems(given, chosen, board)
-        if problems:
-            raise Invalid(name, problems)
-        return Read(given, chosen, name)
-    if isinstance(given, dict):
-        content = plain(given)
+    notes: list[str] = []
+    options: dict[str, Any] = {"official": rules == "official", "who": who}
+    options["on_message"] = notes.append
+    if not isinstance(given, str | Path):
+        content = submissions.content_of(given)
         chosen = chosen or submissions.challenge_in(content, name)
-        made = submissions.parse(content, chosen, board, subject=name, official=official)
+        made = submissions.parse(content, chosen, board, subject=name, **options)
     elif chosen is None:
-        made, chosen = submissions.read_named(Path(given), board, official=official)
+        made, chosen = submissions.read_named(Path(given), board, **options)
     else:
-        made = submissions.read(Path(given), chosen, board, official=official)
-    return Read(made, chosen, name)
-
-
-def plain(content: dict[str, Any]) -> Any:
-    """Return a dict as the JSON of a file would be read; NumPy's values become Python's.
-
-    >>> import numpy as np
-    >>> plain({"drop": np.array([3, 4])})
-    {'drop': [3, 4]}
-
-    Raises
-    ------
-    Invalid
-        If it holds what JSON cannot.
-    """
-    try:
-        text = json.dumps(content, default=_as_json, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Invalid(
-            "submission", [Problem("not-json", "", str(error), "values that JSON has")]
-        ) from error
-    return json_files.parse_json(text.encode(), "submission")
-
-
-def _as_json(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"a {type(value).__name__} is not a JSON value")
+        made = submissions.read(Path(given), chosen, board, **options)
+    return Read(made, chosen, name, tuple(notes))
 
 
 def _name(given: Given) -> str:

@@ -150,6 +150,50 @@ def parse_json(content: bytes, subject: str, *, lenient: bool = False) -> Any:
     return parsed
 
 
+def as_json(content: Mapping[Any, Any], subject: str = "submission") -> Any:
+    """Return a dict as the JSON of a file would be read; NumPy's values become Python's.
+
+    >>> import numpy as np
+    >>> as_json({"drop": np.array([3, 4]), "relabel": {np.int64(5): "cat"}})
+    {'drop': [3, 4], 'relabel': {'5': 'cat'}}
+
+    Raises
+    ------
+    Invalid
+        If it holds what JSON cannot.
+    """
+    try:
+        text = json.dumps(_keyed(content), default=_listed, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = Problem("not-json", "", str(error), "values that JSON has")
+        raise Invalid(subject, [problem]) from error
+    return parse_json(text.encode(), subject)
+
+
+def _keyed(value: Any) -> Any:
+    """Return a value whose keys are texts or plain numbers."""
+    if isinstance(value, Mapping):
+        return {_key(key): _keyed(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_keyed(part) for part in value]
+    if hasattr(value, "tolist"):
+        return _keyed(value.tolist())
+    return value
+
+
+def _key(key: Any) -> Any:
+    plain = key.item() if hasattr(key, "item") else key
+    if isinstance(plain, str) or (isinstance(plain, int | float) and not isinstance(plain, bool)):
+        return plain
+    raise TypeError(
+        f"the key {validation.shown(plain)} is a {type(plain).__name__}, expected an id"
+    )
+
+
+def _listed(value: Any) -> Any:
+    raise TypeError(f"a {type(value).__name__} is not a JSON value")
+
+
 def _is_text(value: str) -> bool:
     """Return whether text can be written; lone surrogates cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in value)

@@ -14,7 +14,7 @@ from dataperf.basics.progress import report, stage
 from dataperf.basics.threads import one_thread
 from dataperf.basics.validation import shown
 from dataperf.basics.wording import in_one_line, plural
-from dataperf.boards import sensitivity
+from dataperf.boards import record_form, sensitivity
 from dataperf.boards.sensitivity import Weightings
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
@@ -128,7 +128,8 @@ class Leaderboard:
             for row in self.rows
         ]
         notes = [
-            f"not ranked: {result.submission.submitter}: {result.submission.method} ({reason})"
+            f"not ranked: {result.submission.submitter}: {result.submission.method}, "
+            f"{results.name_of(result)} ({reason})"
             for result, reason in self.unranked
         ]
         grids = [Grid(("ranks", "submission", "score [95 %]"), lines)] if lines else []
@@ -139,7 +140,13 @@ class Leaderboard:
 
 
 @one_thread()
-def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboard:
+def rank(
+    challenge: Challenge,
+    board: str,
+    found: Iterable[Result],
+    *,
+    data: Mapping[str, TaskData] | None = None,
+) -> Leaderboard:
     """Rank the results of a board.
 
     A result is ranked if its board is frozen and unchanged, and if its score is that of its own
@@ -153,13 +160,15 @@ def rank(challenge: Challenge, board: str, found: Iterable[Result]) -> Leaderboa
         The installed board.
     found
         Results, of any board.
+    data
+        The data of the board's tasks if it is loaded already.
     """
     tasks = challenges.tasks_of(challenge, board)
     metric = " and ".join(dict.fromkeys(task.metric for task in tasks.values()))
     mine = [r for r in found if r.challenge == challenge.name and r.board == board]
     if not mine:
         return Leaderboard(challenge.name, board, metric, [], [])
-    judge = _judge(challenge, board)
+    judge = _judge(challenge, board, data)
     entries: dict[str, tuple[Result, Score]] = {}
     unranked = []
     for number, result in enumerate(sorted(mine, key=lambda each: each.provenance.started)):
@@ -210,9 +219,11 @@ def _trained_on(result: Result) -> str:
     return files.digest_json([parts, scores])
 
 
-def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
+def _judge(
+    challenge: Challenge, board: str, loaded: Mapping[str, TaskData] | None
+) -> Callable[[Result], Score]:
     """Return a function that gives a result's score from its predictions, or refuses it."""
-    data = submission.board_data(challenge, board)
+    data = loaded or submission.board_data(challenge, board)
     digests = challenges.digests(challenge, board)
     version = evaluate.numeric_version(challenge, board)
     unfrozen = freezing.unfrozen_parts(challenge, board, data=data)
@@ -222,6 +233,8 @@ def _judge(challenge: Challenge, board: str) -> Callable[[Result], Score]:
         record = result.provenance
         if result.status != "scored":
             raise DataperfError(f"failed: {result.error or ''}")
+        for wrong in record_form.times(result):  # they decide who was first
+            raise DataperfError(wrong)
         if result.rules != "strict":
             raise DataperfError("scored by the official rules, which can be cheated")
         if not record.frozen or unfrozen:
@@ -370,7 +383,11 @@ def plain(board: Leaderboard) -> dict[str, object]:
         ],
         "sensitivity": sensitivity.plain(board.sensitivity()),
         "unranked": [
-            {"submitter": result.submission.submitter, "reason": reason}
+            {
+                "submitter": result.submission.submitter,
+                "file": results.name_of(result),
+                "reason": reason,
+            }
             for result, reason in board.unranked
         ],
     }

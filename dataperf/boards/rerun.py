@@ -12,7 +12,7 @@ from typing import Any
 from dataperf import registry
 from dataperf.basics import validation
 from dataperf.basics.threads import one_thread
-from dataperf.boards import folders, safety_panel
+from dataperf.boards import folders, record_form, safety_panel
 from dataperf.boards.folders import Board
 from dataperf.definitions import loading as challenges
 from dataperf.definitions import submission
@@ -68,6 +68,7 @@ def places(files: Sequence[Path], location: str | None) -> Sequence[Path | Kept 
 def verify(
     kept: Sequence[Kept | Path | Board | Result],
     *,
+    data: Any = None,
     safety: Sequence[str] = (),
     engine: str | None = None,
     jobs: int = 1,
@@ -79,21 +80,23 @@ def verify(
 
     Parameters
     ----------
-    kept, safety
+    kept, data, safety
         See `result`.
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     """
     yield from engines.run(
-        partial(_row, safety=safety), kept, engine=engine, jobs=jobs, words="verifying"
+        partial(_row, data=data, safety=safety), kept, engine=engine, jobs=jobs, words="verifying"
     )
 
 
-def _row(kept: Kept | Path | Board | Result, *, safety: Sequence[str]) -> dict[str, Any]:
+def _row(
+    kept: Kept | Path | Board | Result, *, data: Any = None, safety: Sequence[str]
+) -> dict[str, Any]:
     try:
         if isinstance(kept, Board):
             return folders.board(kept)
-        return result(kept, safety=safety)
+        return result(kept, data=data, safety=safety)
     except DataperfError as error:
         return {"name": _name(kept), "ok": False, "problems": [str(error)]}
     except Exception as error:
@@ -121,17 +124,21 @@ def _read(given: Kept | Path | Result) -> tuple[Result, str]:
 
 
 @one_thread()
-def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[str, Any]:
+def result(
+    given: Kept | Path | Result, *, data: Any = None, safety: Sequence[str] = ()
+) -> dict[str, Any]:
     """Run the evaluation of a result again.
 
     First the record's own digest is checked, then the digests of everything that it depends on,
-    then the evaluation: every prediction, score and interval must be equal. Own data is read again
-    from the place in the record.
+    then the evaluation: every prediction, score and interval must be equal. Records come from
+    strangers, so no file or address that a record names is opened.
 
     Parameters
     ----------
     given : Path, Result or Kept
         The record, its file, or its name in a store.
+    data : optional
+        The data of a result of own data: a path, or a table in memory.
     safety : sequence of str
         Safety plug-ins outside dataperf to run again, each ``NAME=OPTION``; see
         `dataperf.boards.safety_panel.prepare`. Others of this kind are not run.
@@ -147,15 +154,16 @@ def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[s
     Invalid
         If the file is not a result, or was changed after it was written.
     DataperfError
-        If its own data is not found.
+        If it is of own data and no data is given, or the data cannot be read.
     """
     kept, name = _read(given)
     loaded = None
     if challenges.is_own(kept.challenge):
-        challenge, loaded = own.reload(kept)
+        challenge, loaded = own.reload(kept, data)
     else:
         challenge = challenges.load(kept.challenge)
-    problems = list(_changed(kept, challenge, loaded))
+    source = str(data) if isinstance(data, str | Path) else "the data given"
+    problems = [*record_form.problems(kept), *_changed(kept, challenge, loaded, source)]
     if not problems and loaded is None:
         loaded = submission.board_data(challenge, kept.board)
         problems = list(_other_data(kept, loaded, f"the data of {kept.board}"))
@@ -164,18 +172,20 @@ def result(given: Kept | Path | Result, *, safety: Sequence[str] = ()) -> dict[s
         new = evaluation.evaluate(challenge, kept.submission, data=loaded, rules=kept.rules)
         new, notes = _settled(registry.load("tracks", challenge.track), challenge, kept, new)
         new, reworded = _titled(kept, new)
-        notes += reworded
-        problems = list(_differences(kept, new))
+        notes += [*reworded, *record_form.notes(kept)]
+        problems = [*_differences(kept, new), *record_form.differences(kept, new)]
         others, skipped = safety_panel.rerun(kept, safety, data=loaded)
         problems, notes = problems + others, notes + skipped
+    if data is not None and not challenges.is_own(kept.challenge):
+        notes.append(f"{kept.challenge} is not of own data: the data given was not used")
     return {"name": name, "ok": not problems, "problems": problems, "notes": notes}
 
 
 def _changed(
-    kept: Result, challenge: Challenge, loaded: Mapping[str, TaskData] | None
+    kept: Result, challenge: Challenge, loaded: Mapping[str, TaskData] | None, source: str
 ) -> Iterator[str]:
     if loaded is not None:
-        other = list(_other_data(kept, loaded, str(kept.own_data["source"])))
+        other = list(_other_data(kept, loaded, source))
         if other:
             yield from other
             return
@@ -234,6 +244,8 @@ def _settled(
             if before is None or after is None or abs(before - after) <= within:
                 numbers.pop(key, None)
                 numbers |= {key: before} if key in recorded else {}
+        first = {key: numbers[key] for key in recorded if key in numbers}
+        numbers = first | numbers  # in the record's order
         words = track.notes(numbers, challenge.tasks[name]) if hasattr(track, "notes") else []
         tasks[name] = tasks[name].model_copy(update={"summary": numbers, "notes": words})
     lacking = [f"{key} was not checked: it needs an extra" for key in optional if key in unseen]

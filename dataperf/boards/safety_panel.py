@@ -354,12 +354,12 @@ def _to_rerun(kept: Result, named: Sequence[str]) -> tuple[list[str], list[str]]
         option = kept.safety[name].option
         if name in texts:
             wanted.append(texts[name])
-        elif module.external or module.role == "source":
+        elif module.external or module.role == "source" or option:  # it may name a file
             notes.append(f"{name} was not run again: name it to run it (--safety {name}=...)")
         elif module.role == "image" and not has_source:
             notes.append(f"{name} was not run again: it needs the images")
         else:
-            wanted.append(f"{name}={option}" if option else name)
+            wanted.append(name)
     return wanted, notes
 
 

@@ -22,6 +22,7 @@ from dataperf.cli.curator import audit
 from dataperf.cli.data import data_get
 from dataperf.cli.organizer import check_plugins, freeze, new, schema, verify
 from dataperf.cli.participant import baseline, check, evaluate
+from dataperf.cli.pool import pool
 
 #: What the system refuses because of the user's folders or disk, not because of a defect.
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
@@ -41,7 +42,7 @@ def _help(command: Callable[..., None]) -> str:
 
 
 app.command("list", help=_help(list_))(list_)
-for _command in (show, baseline, check, evaluate, leaderboard, compare, plan, verify):
+for _command in (show, pool, baseline, check, evaluate, leaderboard, compare, plan, verify):
     app.command(help=_help(_command))(_command)
 for _command in (audit, apply, new):
     app.command(help=_help(_command))(_command)

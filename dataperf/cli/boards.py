@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -101,9 +101,16 @@ def show(
 @with_groups
 def leaderboard(
     challenge: Annotated[
-        str | None, typer.Option("--challenge", "-c", help="Name of the challenge.")
+        str | None,
+        typer.Option(
+            "--challenge", "-c", help="Name of the challenge; not needed with --data or --scores."
+        ),
     ] = None,
     board: BoardName = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="Your own data, to rank the results of it: a file or folder."),
+    ] = None,
     *,
     table: ScoreColumns,
     weightings: Annotated[
@@ -127,21 +134,27 @@ def leaderboard(
     Example: dataperf leaderboard --scores table.csv
     Example: dataperf leaderboard --scores long.parquet --entry model --item question --score right
     Example: dataperf leaderboard --scores errors.csv --lower-is-better
+    Example: dataperf leaderboard --data mine.csv
     """
     from dataperf import report
     from dataperf.api import results as kept
     from dataperf.boards.leaderboard import plain
+    from dataperf.errors import DataperfError
 
-    if table.scores is not None or challenge is None:
-        return _of_scores(challenge, table, as_json, weightings)
+    if table.scores is not None:
+        if challenge is not None or data is not None:
+            raise DataperfError("--scores ranks a table alone: without --challenge and --data")
+        return _of_scores(table, as_json, weightings)
     with terminal.steps("reading results"):
-        found = kept.rankings(challenge, board, results)
+        found = kept.rankings(challenge, board, results, data=data)
     for name, reason in found.unreadable.items():
         terminal.say(f"not ranked, unreadable: {name}: {reason}")
+    for note in found.notes:
+        terminal.say(note)
     for name, error in found.unranked.items():
         terminal.say(f"not ranked: {challenge}/{name}: {error}")
     if as_json:
-        lost = [
+        lost: list[dict[str, Any]] = [
             {"challenge": challenge, "board": name, "rows": [], "error": failures.record(error)}
             for name, error in found.unranked.items()
         ]
@@ -150,20 +163,17 @@ def leaderboard(
         for each in found.boards:
             terminal.show(report.leaderboard(each, weightings=weightings))
         if not (found.boards or found.unranked):
-            terminal.line(f"no results of {challenge} in {results}")
+            terminal.line(f"no results of {challenge or data} in {results}")
     if found.unranked:
         raise typer.Exit(2)
 
 
-def _of_scores(challenge: str | None, table: ScoreColumns, as_json: bool, weightings: bool) -> None:
+def _of_scores(table: ScoreColumns, as_json: bool, weightings: bool) -> None:
     """Rank the entries of a table of scores."""
     from dataperf import report
     from dataperf.api import scores
     from dataperf.boards.score_ranking import plain
-    from dataperf.errors import DataperfError
 
-    if (table.scores is None) == (challenge is None):
-        raise DataperfError("name a challenge (--challenge), or a table of scores (--scores)")
     found = scores.rank_scores(**chosen(table))
     drawn = report.scores(found, weightings=weightings)
     terminal.show_json(plain(found)) if as_json else terminal.show(drawn)

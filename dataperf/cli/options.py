@@ -72,6 +72,14 @@ Rules = Annotated[
         "--rules", help='"strict", or "official": accept all that the official evaluator accepts.'
     ),
 ]
+Submitter = Annotated[
+    str | None,
+    typer.Option("--submitter", help="Who made the submissions, if their files do not say so."),
+]
+Method = Annotated[
+    str | None,
+    typer.Option("--method", help="How they were made, if their files do not say so."),
+]
 Results = Annotated[
     str,
     typer.Option(

@@ -36,6 +36,10 @@ def verify(
         str | None,
         typer.Option("--results", help="Verify results kept in a folder or NAME:LOCATION."),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="The data of results of your own data, wherever it lies now."),
+    ] = None,
     jobs: Jobs = 1,
     engine: Engine = None,
     data_dir: DataDir = None,
@@ -47,6 +51,7 @@ def verify(
 
     Example: dataperf verify dataperf-results/speech-selection/digits-60/*.json
     Example: dataperf verify dataperf-results --jobs 2
+    Example: dataperf verify dataperf-results/own-repair/own/*.json --data mine.csv
     """
     from dataperf.api.results import verify_all
 
@@ -56,6 +61,7 @@ def verify(
             for each in verify_all(
                 files or (),
                 results=results,
+                data=data,
                 safety=safety or (),
                 engine=engine,
                 jobs=jobs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,16 +17,21 @@ from dataperf.cli.options import (
     DataDir,
     Engine,
     Jobs,
+    Method,
     NamedChallenge,
     OwnRules,
     Plugins,
     Results,
     Rules,
     Safety,
+    Submitter,
     chosen,
     submission_path,
     with_groups,
 )
+
+if TYPE_CHECKING:
+    from dataperf.errors import DataperfError
 
 
 def baseline(
@@ -61,18 +66,25 @@ def check(
     challenge: NamedChallenge = None,
     board: BoardName = None,
     rules: Rules = "strict",
+    submitter: Submitter = None,
+    method: Method = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
     """Check submissions with the rules of the evaluator.
 
+    A folder stands for every JSON file in it and in its sub-folders; what is not read is named.
+
     Example: dataperf check mine.json
+    Example: dataperf check -c speech-selection my-submissions
     Example: dataperf check -c speech-selection -b en-25 --data-dir official en_25_train.json
     """
     from dataperf.api import submissions
+    from dataperf.definitions.who import Who
 
-    request = submissions.CheckRequest(files, challenge, board, rules)
+    who = Who(submitter, method)
+    request = submissions.CheckRequest(files, challenge, board, rules, who)
     with terminal.steps("checking"):
         found = list(submissions.check_all(request))
     printing.checks(found, as_json)
@@ -98,6 +110,8 @@ def evaluate(
     columns: Columns,
     own: OwnRules,
     rules: Rules = "strict",
+    submitter: Submitter = None,
+    method: Method = None,
     safety: Safety = None,
     jobs: Jobs = 1,
     engine: Engine = None,
@@ -114,17 +128,21 @@ def evaluate(
 ) -> None:
     """Train the frozen model on each submission and score it.
 
+    A submission that breaks a rule does not stop the others; the last line counts both.
+
     Example: dataperf evaluate mine.json
     Example: dataperf evaluate --challenge speech-selection
     Example: dataperf evaluate mine.json --rows wrong.csv
-    Example: dataperf evaluate -c speech-selection --data-dir official en_25_train.json
+    Example: dataperf evaluate -c speech-selection --data-dir official --submitter Ana en_25_train.json
     Example: dataperf evaluate --data mine.parquet --label y --true-label y_true cleaning.json
     Example: dataperf evaluate -c adversarial-nibbler --safety unsafe_topics
     Example: dataperf evaluate -c digit-cleaning answers --jobs 4 --engine processes
     """
     from dataperf.api import evaluation
+    from dataperf.definitions.who import Who
 
     options = chosen(columns, own)
+    who = Who(submitter, method)
     request = evaluation.EvaluationRequest(
         files or (),
         challenge,
@@ -137,9 +155,11 @@ def evaluate(
         results,
         engine,
         rows,
+        who,
     )
+    refused: list[DataperfError] = []
     with terminal.steps():
-        scored = evaluation.run(request, on_message=terminal.say)
-    printing.results(scored, as_json)
+        scored = evaluation.run(request, on_message=terminal.say, on_refused=refused.append)
     if rows is not None:
         terminal.say(f"wrote {rows}")
+    printing.results(scored, as_json, refused)

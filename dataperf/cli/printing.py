@@ -13,7 +13,10 @@ from dataperf.cli import terminal
 if TYPE_CHECKING:
     from dataperf.api.evaluation import Scored
     from dataperf.api.submissions import Checked
-    from dataperf.errors import Invalid
+    from dataperf.errors import DataperfError, Invalid
+
+#: Maximum number of files that a summary names.
+MOST_NAMED = 20
 
 
 def checks(found: Iterable[tuple[str, Checked | Invalid]], as_json: bool) -> None:
@@ -30,10 +33,21 @@ def checks(found: Iterable[tuple[str, Checked | Invalid]], as_json: bool) -> Non
         rows.append(row)
         if not as_json:
             _check(file, outcome)
+    valid = sum(row["valid"] for row in rows)
     if as_json:
         terminal.show_json(rows)
-    if not all(row["valid"] for row in rows):
+    elif len(rows) > 1:
+        summary = f"{valid:,} of {len(rows):,} valid" + (";" if valid < len(rows) else "")
+        terminal.line(f"{summary}{_named([row['file'] for row in rows if not row['valid']])}")
+    if valid < len(rows):
         raise typer.Exit(2)
+
+
+def _named(files: Sequence[str]) -> str:
+    """Return the files that were refused, after a blank; "" for none."""
+    from dataperf.basics.wording import shorten
+
+    return f" not valid: {shorten([*map(on_one_line, files)], MOST_NAMED)}" if files else ""
 
 
 def _check(file: str, outcome: Checked | Invalid) -> None:
@@ -46,13 +60,30 @@ def _check(file: str, outcome: Checked | Invalid) -> None:
         terminal.line(f"  warning: {warning}")
 
 
-def results(scored: Sequence[Scored], as_json: bool) -> None:
-    """Print results and where they are kept; exit with 1 if an evaluation failed."""
+def results(scored: Sequence[Scored], as_json: bool, refused: Sequence[DataperfError] = ()) -> None:
+    """Print results, where they are kept, and what was refused.
+
+    Exit with 2 if a submission was refused, otherwise with 1 if an evaluation failed.
+    """
+    from dataperf.errors import Invalid
+
+    named = [error for error in refused if isinstance(error, Invalid)]
     if as_json:
         found = [{"file": s.location, **s.result.model_dump(mode="json")} for s in scored]
+        found += [
+            {"file": error.subject, "status": "refused", "problems": [*map(vars, error.problems)]}
+            for error in named
+        ]
         terminal.show_json(found)
     else:
         _results(scored)
+    for error in refused:
+        terminal.say(f"error: {error}")
+    if refused:
+        count = len(scored) + len(refused)
+        files = _named([error.subject for error in named])
+        terminal.say(f"{len(scored):,} of {count:,} evaluated;{files}")
+        raise typer.Exit(2)
     if any(each.result.status == "failed" for each in scored):
         raise typer.Exit(1)
 

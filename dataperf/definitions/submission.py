@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
-from dataperf.basics.json_files import compact_json, load_json, read_content, room_for
+from dataperf.basics.json_files import as_json, compact_json, load_json, read_content, room_for
 from dataperf.basics.wording import plural
-from dataperf.definitions import data
+from dataperf.definitions import answer_ids, data
 from dataperf.definitions import loading as challenges
+from dataperf.definitions.who import CREDITS, NOBODY, Who, credited
 from dataperf.errors import DataperfError, Invalid, NotFound, Problem, did_you_mean
 from dataperf.records import Challenge, Submission, TaskData
 
@@ -20,8 +22,22 @@ MOST_FILES = 1000
 _JSON_NAMES = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string"}
 
 
+#: Called with a line for what is read otherwise than it is written.
+Messages = Callable[[str], None]
+
+
+def _silent(words: str) -> None:
+    pass
+
+
 def read(
-    path: Path, challenge: Challenge, board: str | None = None, *, official: bool = False
+    path: Path,
+    challenge: Challenge,
+    board: str | None = None,
+    *,
+    official: bool = False,
+    who: Who = NOBODY,
+    on_message: Messages = _silent,
 ) -> Submission:
     """Return the submission in a file, in our own format or one that the track knows.
 
@@ -37,6 +53,10 @@ def read(
         The board that it answers; needed for official formats, which do not name one.
     official
         Whether to read it as leniently as the official evaluator does.
+    who
+        Who made it, where the file does not say so.
+    on_message
+        See `parse`.
 
     Raises
     ------
@@ -44,11 +64,37 @@ def read(
         If the file is not a submission to this challenge; every problem is listed.
     """
     track = registry.load("tracks", challenge.track)
-    if hasattr(track, "read_files") and (path.is_dir() or path.suffix != ".json"):
-        return _read_files(track, path, challenge, board, official)
+    if hasattr(track, "read_files") and (path.is_dir() or path.suffix.lower() != ".json"):
+        return _read_files(track, path, challenge, board, official, who)
     content = load_json(path, lenient=official, room=lambda content: _room(challenge))
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
-    return parse(content, challenge, board, **options)
+    return parse(content, challenge, board, **options, who=who, on_message=on_message)
+
+
+def content_of(
+    given: Path | str | Mapping[str, Any] | Submission,
+    *,
+    room: Callable[[bytes], int] = lambda content: 0,
+) -> Any:
+    """Return what a file, a dict or a record says, in the form of a file.
+
+    Parameters
+    ----------
+    given
+        The submission.
+    room
+        See `dataperf.basics.json_files.load_json`.
+
+    Raises
+    ------
+    Invalid
+        If the file does not hold strict JSON, or the dict holds what JSON cannot.
+    """
+    if isinstance(given, str | Path):
+        return load_json(Path(given), room=room)
+    if isinstance(given, Submission):
+        given = given.model_dump(exclude_none=True)
+    return as_json(given)
 
 
 def _room(challenge: Challenge) -> int:
@@ -61,7 +107,12 @@ def _room(challenge: Challenge) -> int:
 
 
 def read_named(
-    path: Path, board: str | None = None, *, official: bool = False
+    path: Path,
+    board: str | None = None,
+    *,
+    official: bool = False,
+    who: Who = NOBODY,
+    on_message: Messages = _silent,
 ) -> tuple[Submission, Challenge]:
     """Return the submission in a file, and the challenge that the file names.
 
@@ -70,11 +121,12 @@ def read_named(
     Invalid
         If the file names no challenge, as official formats don't, or is not a submission to it.
     """
-    if path.is_dir() or (path.exists() and path.suffix != ".json"):
+    if path.is_dir() or (path.exists() and path.suffix.lower() != ".json"):
         raise Invalid(str(path), [_no_challenge("this format does not name its challenge")])
     content = load_json(path, lenient=official, room=_room_of_named)
     challenge = challenge_in(content, str(path))
     options: dict[str, Any] = {"subject": str(path), "filename": path.name, "official": official}
+    options |= {"who": who, "on_message": on_message}
     return parse(content, challenge, board, **options), challenge
 
 
@@ -126,7 +178,7 @@ def _no_challenge(what: str) -> Problem:
 
 
 def _read_files(
-    track: Any, path: Path, challenge: Challenge, board: str | None, official: bool
+    track: Any, path: Path, challenge: Challenge, board: str | None, official: bool, who: Who
 ) -> Submission:
     """Return the submission in one text file or a folder of them."""
     board = board or (next(iter(challenge.boards)) if len(challenge.boards) == 1 else None)
@@ -141,8 +193,8 @@ def _read_files(
             raise Invalid(str(path), [Problem("unreadable", "", str(error))]) from error
     if problems:
         raise Invalid(str(path), problems)
-    content = _in_our_format(answer, challenge, board, path.name)
-    return parse(content, challenge, board, subject=str(path))
+    content = _in_our_format(answer, challenge, board, path.name if who.method is None else "")
+    return parse(content, challenge, board, subject=str(path), who=who)
 
 
 def _no_board(challenge: Challenge) -> Problem:
@@ -171,22 +223,6 @@ def _contents(path: Path) -> dict[str, bytes]:
     return {each.name: read_content(each) for each in files if each.is_file()}
 
 
-def files_of(path: Path, challenge: Challenge | None = None) -> list[Path]:
-    """Return the submission files at a path; a folder stands for the JSON files in it.
-
-    A folder is itself one submission if it holds no JSON files, or if it holds other files too and
-    the track reads folders.
-    """
-    if not path.is_dir():
-        return [path]
-    files = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-    found = [each for each in files if each.suffix == ".json"]
-    track = registry.load("tracks", challenge.track) if challenge else None
-    if not found or (len(found) < len(files) and hasattr(track, "read_files")):
-        return [path]
-    return found
-
-
 def parse(
     content: Any,
     challenge: Challenge,
@@ -195,28 +231,89 @@ def parse(
     subject: str = "submission",
     filename: str = "",
     official: bool = False,
+    who: Who = NOBODY,
+    loaded: Mapping[str, TaskData] | None = None,
+    on_message: Messages = _silent,
 ) -> Submission:
-    """Return the submission that parsed JSON describes; see `read`."""
+    """Return the submission that parsed JSON describes; see `read`.
+
+    Ids that are numbers, as data frames write them, are read as the ids of the board's data that
+    they stand for (`dataperf.definitions.answer_ids`).
+
+    Parameters
+    ----------
+    content
+        What the JSON holds.
+    challenge, board, official, who
+        As in `read`.
+    subject, filename
+        The file's path, for errors, and its name, which names the board of official formats.
+    loaded
+        The data of the board's tasks if it is loaded already.
+    on_message
+        Called with a line if ids are read otherwise than they are written.
+
+    Raises
+    ------
+    Invalid
+        If it is not a submission to this challenge; every problem is listed.
+    """
     check_object(content, subject)
     track = registry.load("tracks", challenge.track)
-    try:
-        with plugin_calls.naming(("tracks", track)):
-            foreign = track.read(content, official=official)
-    except Invalid as error:
-        raise Invalid(subject, error.problems) from None
-    if foreign is not None:
-        named = board or _board_in(filename, challenge)
-        if named is None:
-            raise Invalid(subject, [_no_board(challenge)])
-        content = _in_our_format(foreign, challenge, named, filename)
-    submission, problems = _validated(Submission, content, subject)
+    content = _translated(track, content, challenge, board, subject, filename, official, who)
+    content, problems = credited(content, who)
+    if isinstance(content.get("answer"), dict):
+        data = partial(answer_ids.data_of, loaded, challenge, content.get("board"))
+        answer, notes, wrong = answer_ids.settled(
+            content["answer"], track.Answer, data, own=challenges.is_own(challenge.name)
+        )
+        content, problems = {**content, "answer": answer}, problems + wrong
+        for note in notes:
+            on_message(f"{subject}: {note}")
+    submission, more = _validated(Submission, content, subject)
+    problems += more
     if submission is not None:
         problems += address_problems(submission, challenge, board)
     if isinstance(content.get("answer"), dict):
-        problems += _validated(track.Answer, content["answer"], subject, "answer")[1]
+        places = {each.where for each in problems if each.where}
+        wrong = _validated(track.Answer, content["answer"], subject, "answer")[1]
+        problems += [each for each in wrong if not _lies_in(each.where, places)]
     if submission is None or problems:
         raise Invalid(subject, problems)
     return submission
+
+
+def _lies_in(place: str, others: Collection[str]) -> bool:
+    """Return whether a place is one of others or inside of one: answer.drop[0].int."""
+    return any(place == each or place.startswith(f"{each}.") for each in others)
+
+
+def _translated(
+    track: Any,
+    content: dict[str, Any],
+    challenge: Challenge,
+    board: str | None,
+    subject: str,
+    filename: str,
+    official: bool,
+    who: Who,
+) -> dict[str, Any]:
+    """Return content in our own format, also of a file in a JSON format that the track knows."""
+    ours = "answer" in content
+    said = {} if ours else {key: content[key] for key in CREDITS if key in content}
+    bare = {key: value for key, value in content.items() if key not in said}
+    try:
+        with plugin_calls.naming(("tracks", track)):
+            foreign = track.read(bare, official=official)
+    except Invalid as error:
+        raise Invalid(subject, error.problems) from None
+    if foreign is None:
+        return content
+    named = board or _board_in(filename, challenge)
+    if named is None:
+        raise Invalid(subject, [_no_board(challenge)])
+    unnamed = who.method is not None and "method" not in said
+    return _in_our_format(foreign, challenge, named, "" if unnamed else filename) | said
 
 
 def _validated(

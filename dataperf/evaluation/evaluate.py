@@ -38,6 +38,9 @@ from dataperf.records import (
 )
 from dataperf.statistics import Outcome
 
+#: Name of the digest of the whole submission, next to that of the answer ("submission").
+RECORD = "submission_record"
+
 
 @one_thread()
 def evaluate(
@@ -102,6 +105,7 @@ def evaluate(
                 **digests,
                 "data": data_digest(data),
                 "submission": answer_digest(answer),
+                RECORD: record_digest(answer),
             },
             numeric_version=numeric_version(challenge, answer.board),
             frozen=not unfrozen,
@@ -140,6 +144,11 @@ def era_of(model: Any) -> str:
 def answer_digest(answer: Submission) -> str:
     """Return the sha256 of challenge, board and answer; submitter and method do not count."""
     return files.digest_json([answer.challenge, answer.board, answer.answer])
+
+
+def record_digest(answer: Submission) -> str:
+    """Return the sha256 of the whole submission: the answer, who made it, and how."""
+    return files.digest_json(answer.model_dump(mode="json"))
 
 
 def plans_of(

@@ -228,6 +228,9 @@ def parse(content: bytes, subject: str) -> Result:
         If the bytes are not a result, or one whose parts do not fit together.
     """
     parsed = json_files.parse_json(content, subject)
+    if isinstance(parsed, dict) and not {"provenance", "submission", "score"} & set(parsed):
+        expected = "a record that dataperf evaluate wrote"
+        raise Invalid(subject, [Problem("not-a-result", "", "this is not a result", expected)])
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
     if type(version) is int and version < SCHEMA_VERSION:
         what = f"this result has schema_version {version}"
@@ -259,22 +262,36 @@ def _intact(content: bytes, subject: str, stem: str) -> Result:
     result = parse(content, subject)
     found = files.digest_bytes(content)[:NAME_LENGTH]
     if found != stem:
-        what = f"its name says {stem[:64]}, its content is {found}"
-        raise Invalid(subject, [Problem("changed", "", what, "results never change")])
+        what, expected = (
+            f"its name says {stem[:64]}, its content is {found}",
+            "results never change",
+        )
+        if files.digest_bytes(content.replace(b"\r\n", b"\n"))[:NAME_LENGTH] == stem:
+            expected = "its line ends were changed to CRLF, as some tools do: copy the record again"
+        elif not _is_digest(stem):
+            expected = f"a record is named by its digest: {found}.json"
+        raise Invalid(subject, [Problem("changed", "", what, expected)])
     return result
+
+
+def _is_digest(stem: str) -> bool:
+    return len(stem) == NAME_LENGTH and all(each in "0123456789abcdef" for each in stem)
 
 
 def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, str]]:
     """Return every intact record at a location, and why the others cannot be read.
 
-    One record that is damaged, or of another version, must not hide the rest.
+    One record that is damaged, or of another version, must not hide the rest. Records are found
+    however deep they lie: results of several people are often copied into folders of their own. A
+    record that lies there twice is read once.
 
     Parameters
     ----------
     location
         Where results are kept; see `place_of`.
     prefix
-        Only records whose name begins with it: ``CHALLENGE/`` or ``CHALLENGE/BOARD/``.
+        Only results of a challenge or a board: ``CHALLENGE/`` or ``CHALLENGE/BOARD/``. Records
+        that lie in the folder of another challenge are not read.
 
     Returns
     -------
@@ -286,12 +303,35 @@ def read_all(location: str, prefix: str = "") -> tuple[list[Result], dict[str, s
     DataperfError
         If nothing is kept at the location, or the store cannot list it.
     """
-    intact, broken = [], {}
-    wanted = [name for name in names(location) if name.startswith(prefix)]
-    for number, name in enumerate(wanted):
-        report("reading results", number, len(wanted))
+    intact: dict[str, Result] = {}
+    broken = {}
+    wanted = [part for part in prefix.split("/") if part]
+    there = [name for name in names(location) if not wanted or kept_for(name) in ("", wanted[0])]
+    for number, name in enumerate(there):
+        report("reading results", number, len(there))
         try:
-            intact.append(get(location, name))
+            found = get(location, name)
         except DataperfError as error:
             broken[name] = in_one_line(str(error).removeprefix(f"{name}: "))
-    return intact, broken
+            continue
+        if wanted == [found.challenge, found.board][: len(wanted)]:
+            intact.setdefault(Path(name).stem, found)
+        elif not _is_installed(found.challenge):
+            broken[name] = f"a result of {found.challenge}, which is not installed here"
+    return list(intact.values()), broken
+
+
+def kept_for(name: str) -> str:
+    """Return the installed challenge whose folder a record lies in; "" for any other place.
+
+    >>> kept_for("ana/speech-selection/digits-60/0a1b.json")
+    'speech-selection'
+    >>> kept_for("digits-60/0a1b.json")
+    ''
+    """
+    folder = name.split("/")[-3:-2]
+    return folder[0] if folder and _is_installed(folder[0]) else ""
+
+
+def _is_installed(challenge: str) -> bool:
+    return challenge in registry.find("challenges") or challenge.startswith("own-")

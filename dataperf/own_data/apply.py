@@ -12,6 +12,7 @@ import numpy as np
 
 from dataperf.basics import files, json_files
 from dataperf.basics.wording import plural
+from dataperf.definitions import submission as submissions
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.own_data import (
     changes,
@@ -111,7 +112,8 @@ def apply(
     if output is not None and output.name and log is None:
         log = output.with_name(f"{output.name.partition('.')[0]}.changes.csv")
     _check_places(submission, path, output, log)
-    content = _content(submission)
+    most = json_files.LARGEST_FILE  # the data is not read yet, and both files are the user's own
+    content = submissions.content_of(submission, room=lambda content: most)
     changes.addressed(content, name)  # before the data is read
     how = {"missing": missing, "merge_labels": merge_labels}
     rows = _read(source, label=label, id=id, drop=drop or (), **how)
@@ -213,17 +215,6 @@ def _same(a: Path, b: Path) -> bool:
         return a.resolve() == b.resolve() or (a.exists() and b.exists() and a.samefile(b))
     except OSError:
         return False
-
-
-def _content(submission: Any) -> Any:
-    if isinstance(submission, str | Path):
-        most = (
-            json_files.LARGEST_FILE
-        )  # the data is not read yet, and both files are the user's own
-        return json_files.load_json(Path(submission), room=lambda content: most)
-    if isinstance(submission, Submission):
-        return submission.model_dump(mode="json", exclude_none=True)
-    return dict(submission)
 
 
 def _read(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dataperf import plugin_calls, registry
 from dataperf.basics import validation
 from dataperf.basics.wording import no_formula
-from dataperf.definitions import submission
+from dataperf.definitions import answer_ids, submission
 from dataperf.errors import Invalid, Problem
 from dataperf.own_data import options
 from dataperf.own_data.all_rows import ALL_ROWS
@@ -104,8 +104,14 @@ def of(content: Any, rows: Rows, subject: str) -> tuple[Edit, list[str]]:
     """
     track, record = addressed(content, subject)
     plugin = registry.load("tracks", track)
-    answer = validation.validate(plugin.Answer, record.answer, subject, "answer")
     everything = Pool(rows.ids, np.zeros((len(rows), 0)), rows.labels, rows.classes, {})
+    there = {TASK: TaskData(everything, None, {}, "")}
+    named, notes, wrong = answer_ids.settled(
+        dict(record.answer), plugin.Answer, lambda: there, own=True
+    )
+    if wrong:
+        raise Invalid(subject, wrong)
+    answer = validation.validate(plugin.Answer, named, subject, "answer")
     labelled = getattr(plugin, "GIVES_LABELS", False)
     pool = everything if labelled else everything.take(np.flatnonzero(rows.labels >= 0))
     with plugin_calls.calling("tracks", plugin):
@@ -120,7 +126,7 @@ def of(content: Any, rows: Rows, subject: str) -> tuple[Edit, list[str]]:
         problems.append(Problem("no-row-left", "answer", "every row would be dropped"))
     if problems:
         raise Invalid(subject, problems)
-    return edit, [" ".join(f"{each.where}: {each.what}".split()) for each in softer]
+    return edit, notes + [" ".join(f"{each.where}: {each.what}".split()) for each in softer]
 
 
 def _is_note(problem: Problem) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dataperf import plugin_calls, registry
 from dataperf.basics import json_files, validation
-from dataperf.definitions import submission
+from dataperf.definitions import submission, submission_files
+from dataperf.definitions.submission_files import Refused
+from dataperf.definitions.who import NOBODY, Who
 from dataperf.errors import DataperfError, Invalid, Problem
 from dataperf.evaluation import engines
 from dataperf.evaluation import evaluate as evaluation
@@ -18,6 +22,7 @@ from dataperf.own_data.challenge import MODEL, challenge, usual_model
 from dataperf.reading import split
 from dataperf.reading.split import Rows
 from dataperf.records import Challenge, Result, Submission, TaskData
+from dataperf.records.own_data import OwnData
 
 #: Options that name columns of own data, or say how its media are embedded.
 COLUMNS = (
@@ -72,7 +77,10 @@ def evaluate(
     source: Any,
     submissions: Sequence[Path | str | Mapping[str, Any] | Submission],
     *,
+    made_by: Sequence[Who] = (),
+    unread: Sequence[Invalid] = (),
     on_message: Callable[[str], None] = lambda words: None,
+    on_refused: Refused | None = None,
     engine: str | None = None,
     jobs: int = 1,
     **chosen: Any,
@@ -86,8 +94,15 @@ def evaluate(
     submissions
         Files, their contents, or records; their ``challenge`` is ``own-TRACK``
         (`dataperf.own_data.options.tracks`).
+    made_by
+        Who made each submission, where it does not say so.
+    unread
+        Errors of files that were given and are not submissions.
     on_message
         Called with a line for everything that a user should know of how the data was read.
+    on_refused
+        Called with each refused submission's error, and the others are evaluated. Without it, one
+        bad submission refuses all.
     engine, jobs
         See `dataperf.evaluation.engines.run`.
     **chosen
@@ -102,7 +117,8 @@ def evaluate(
     Raises
     ------
     Invalid
-        If a submission is not one, or breaks a rule; then nothing is trained.
+        If a submission is not one, or breaks a rule, and no other is valid or there is no
+        ``on_refused``; then nothing is trained.
     """
     named, rules = parted(chosen)
     columns = options.columns(named)
@@ -110,27 +126,28 @@ def evaluate(
     rows, where = read(source, **columns), _place(source)
     made: dict[str, tuple[Challenge, dict[str, TaskData]]] = {}
     found, refused = [], []
-    for given in submissions:
+    notes: list[str] = []
+    for given, who in itertools.zip_longest(submissions, made_by, fillvalue=NOBODY):
         name = str(given) if isinstance(given, str | Path) else "submission"
         try:
-            content = _content(given, rows)
+            room = partial(_room, rows)
+            content = submission.content_of(given, room=room)  # type: ignore[arg-type]
             own = _rules_of(content, name, rules)
             key = repr(sorted(own.items()))
             if key not in made:
                 made[key] = challenge(rows, **own)
-            answer = submission.parse(content, made[key][0], subject=name)
+            named = {"subject": name, "who": who, "on_message": notes.append}
+            answer = submission.parse(content, made[key][0], loaded=made[key][1], **named)
             submission.check(answer, *made[key])
         except Invalid as error:
             same = error.subject == rows.name  # the data is wrong, not this submission
             refused.append(error if same else Invalid(name, error.problems))
             continue
         found.append((answer, made[key], {**where, **columns, **own}))
-    if len(refused) > 1:
-        raise DataperfError("\n".join(dict.fromkeys(str(error) for error in refused)))
-    if refused:
-        raise refused[0]
+    submission_files.settle([*refused, *unread], bool(found), on_refused)
     lines = [*rows.remarks]
     lines += [line for *_, own in found for line in _notes(rows, own)]
+    lines += [f"note: {note}" for note in notes]
     for line in dict.fromkeys([*lines, *own_columns.warnings(rows)]):
         on_message(line)
     items = [(answer, *pair, own) for answer, pair, own in found]
@@ -171,14 +188,9 @@ def _place(source: Any) -> dict[str, str]:
     return {"source": place}
 
 
-def _content(given: Path | str | Mapping[str, Any] | Submission, rows: Rows) -> Any:
-    """Return what a submission says, in the form of a file."""
-    if isinstance(given, str | Path):
-        room = lambda content: json_files.room_for(rows.ids)  # noqa: E731
-        return json_files.load_json(Path(given), room=room)
-    if isinstance(given, Submission):
-        return given.model_dump(mode="json", exclude_none=True)
-    return dict(given)
+def _room(rows: Rows, content: bytes) -> int:
+    """Return how many bytes a submission that names every row can need."""
+    return json_files.room_for(rows.ids)
 
 
 def _notes(rows: Rows, own: Mapping[str, Any]) -> list[str]:
@@ -202,21 +214,33 @@ def _rules_of(content: Any, subject: str, rules: Mapping[str, Any]) -> dict[str,
     return own
 
 
-def reload(kept: Result) -> tuple[Challenge, dict[str, TaskData]]:
-    """Load the data of a kept result again.
+def reload(kept: Result, source: Any) -> tuple[Challenge, dict[str, TaskData]]:
+    """Load the data of a kept result again, with the options that it records.
+
+    The place that the record holds is never opened: records come from strangers.
+
+    Parameters
+    ----------
+    kept
+        The result.
+    source
+        The data that the caller gives; None for none.
 
     Raises
     ------
     DataperfError
-        If the record does not say where it is, or it can no longer be read.
+        If no data is given, or it cannot be read.
     """
-    if not kept.own_data.get("source"):
+    if source is None:
+        place = kept.own_data.get("source")
+        was = f" (the record calls it {validation.shown(place)})" if place else ""
         raise DataperfError(
-            "this result is of your own data, and does not say where the data lies.\n"
-            "  Evaluate the submission again with --data, and compare the scores and digests.data"
+            f"this result is of data that dataperf does not keep{was}.\n"
+            "  Give the data: dataperf verify RESULT --data FILE"
         )
-    chosen: dict[str, Any] = dict(kept.own_data)
-    return load(**chosen)
+    chosen: dict[str, Any] = {k: v for k, v in kept.own_data.items() if k != "source"}
+    columns, rules = parted(chosen)
+    return challenge(read(source, **columns), **options.check(rules))
 
 
 def _recorded(
@@ -224,7 +248,8 @@ def _recorded(
 ) -> Result:
     answer, own, loaded, chosen = item
     result = evaluation.evaluate(own, answer, data=loaded)
-    given = {key: value for key, value in chosen.items() if value is not None}
+    # in the order in which a record is read, so that its name is that of its content
+    given = {key: chosen[key] for key in OwnData.__annotations__ if chosen.get(key) is not None}
     return result.model_copy(update={"own_data": given})
 
 

@@ -261,6 +261,7 @@ class Provenance(Record):
     ----------
     digests
         sha256 digests of the board, the data, the submission and each plug-in, by name.
+        ``submission`` covers the answer, ``submission_record`` also who made it and how.
     numeric_version
         Numeric behaviour of the fixed model; results of different versions are not comparable.
     frozen

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from dataperf.boards.leaderboard import Leaderboard
 from dataperf.boards.reference_points import ReferencePoints
+from dataperf.evaluation.results import name_of
 from dataperf.records import Challenge, Result
 from dataperf.records.card import number, with_interval
 from dataperf.report.cells import defect_share, table
@@ -63,6 +64,7 @@ def leaderboard(board: Leaderboard, *, weightings: bool = False) -> RenderableTy
         parts.append(Text("no result can be ranked yet; dataperf evaluate writes results"))
     for result, reason in board.unranked:
         who = f"{result.submission.submitter}: {result.submission.method}"
+        who += f", {name_of(result)}"
         parts.append(Text(f"not ranked: {who} ({reason})", style="dim"))
     return Group(*parts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dataperf.basics import files, json_files
@@ -35,18 +35,31 @@ def names(location: str) -> Iterable[str]:
     Raises
     ------
     DataperfError
-        If the folder does not exist.
+        If the folder does not exist, or the system refuses to list it.
     """
     folder = Path(location)
     if folder.is_file():
         raise DataperfError(f"{location} is a file, expected a folder of results")
     if not folder.is_dir():
         raise DataperfError(f"there is no folder {location}; dataperf evaluate makes it")
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*.json")
-        if not path.name.startswith(".") and path.is_file()
-    )
+    try:
+        return sorted(
+            path.relative_to(folder).as_posix()
+            for path in _files(folder, {folder.resolve()})
+            if path.suffix.lower() == ".json" and path.name[0] != "." and path.is_file()
+        )
+    except OSError as error:
+        raise DataperfError(f"the results in {location} cannot be listed: {error}") from error
+
+
+def _files(folder: Path, seen: set[Path]) -> Iterator[Path]:
+    """Yield what lies in a folder and its sub-folders; links are followed, each folder once."""
+    for path in sorted(folder.iterdir()):
+        if not path.is_dir():
+            yield path
+        elif (there := path.resolve()) not in seen:
+            seen.add(there)
+            yield from _files(path, seen)
 
 
 def get(location: str, name: str) -> bytes:
