@@ -31,7 +31,7 @@ _NUMBER = re.compile(
     r"(?P<sign2>[+-]?)\s*(?P<body>\d[\d.,' ]*(?<![,' ])|[.,]\d+)(?P<exponent>[eEdD][+-]?\d+)?"
     r"(?P<behind>-)?(?P<gap>\s*)(?P<unit>[^\s\d.,'()+-][^\s\d,()]{0,11})?\s*(?P<close>\))?"
 )
-#: A number with a fraction, and signs beside it that no form knows: "~0.5", "0.5 ± 0.1", "0.5°N".
+#: A number with a fraction, and signs next to it that no form knows: "~0.5", "0.5 ± 0.1", "0.5°N".
 _NEARLY = re.compile(r"[~≈<>≤≥]?\s*[+-]?\d+[.,]\d+(?![\d.,])\s*(?:[^\s\w]\s*\S{0,12})?")
 _PLAIN = re.compile(r"[+-]?\d+[.,]\d+")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -181,7 +181,7 @@ def _nearly(column: pd.Series) -> Found | None:
     )
     if hits < (1 - FEW_STRAYS) * len(words) or len(set(words)) <= FEW_VALUES:
         return None
-    return Found(None, "signs beside the numbers", _quoted(words, list(range(len(words)))))
+    return Found(None, "signs next to the numbers", _quoted(words, list(range(len(words)))))
 
 
 def _clean(text: str) -> str:
