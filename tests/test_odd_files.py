@@ -71,7 +71,7 @@ def test_more_forms_of_numbers(tmp_path, texts, expected, words):
 @pytest.mark.parametrize("form", ["~{:.2f}", "{:.2f} ± 0.1", "{:.2f}°N", "{:.2f}×10³"])
 def test_numbers_with_other_signs_are_warned_of(form):
     rows = read(frame(v=[form.format(abs(x)) for x in X]), label="y")
-    assert "warning: not read as numbers: v" in remarks(rows)
+    assert "not read as numbers: v, signs next to" in remarks(rows)
 
 
 def test_infinite_numbers_are_not_called_words():
