@@ -130,7 +130,7 @@ def test_an_edit_refuses_exactly_the_boards_that_rest_on_the_file(words, place):
     wanted = {"bees": OF_TRACK, "wasps": OF_METRIC}
     assert set(found) == {name for name, places in wanted.items() if place in places}
     for message in found.values():
-        assert f"Changed: {words / place}." in message
+        assert f"Changed: {words / place} (" in message
 
 
 def test_a_comment_refuses_nothing(words):
