@@ -153,7 +153,7 @@ def _is_split(record: Mapping[str, Any]) -> bool:
 
 def _nested(record: Mapping[str, Any]) -> str:
     """Return what an object holds whose rows lie deeper, in words."""
-    kinds = {dict: "object", list: "list"}
+    kinds: dict[type, str] = {dict: "object", list: "list"}
     parts = [
         f'"{key[:40]}" ({kinds[type(value)]})'
         for key, value in record.items()
