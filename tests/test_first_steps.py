@@ -21,6 +21,7 @@ runner = CliRunner()
 def fruit(tmp_path, monkeypatch):
     """Write a small table in an empty folder, and go there."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATAPERF_PATH", "")  # set by --plugins, put back afterwards
     rng = np.random.default_rng(0)
     rows = [f"{x:.3f},{'ab'[int(x > 0)]}" for x in rng.normal(size=60)]
     (tmp_path / "mine.csv").write_text("\n".join(["x,y", *rows]) + "\n")

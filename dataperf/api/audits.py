@@ -16,8 +16,8 @@ from dataperf.own_data.options import default_track
 
 #: Said of a submission that changes nothing.
 EMPTY = (
-    "the submission changes nothing: no label is called wrong, a flagged one is only doubtful. "
-    "--budget N takes the N most suspicious rows instead; look at them first"
+    "the submission changes nothing: no label is called wrong. --budget N takes the N most "
+    "suspicious rows instead; look at them first"
 )
 
 
