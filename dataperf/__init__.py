@@ -15,10 +15,12 @@ if TYPE_CHECKING:
         load_dataset,
         pool,
     )
+    from dataperf.api.comparing import compare, plan
     from dataperf.api.evaluation import evaluate
     from dataperf.api.organizer import freeze, new
     from dataperf.api.own_data import evaluate_data
     from dataperf.api.results import leaderboard, read_results, verify
+    from dataperf.api.scores import rank_scores
     from dataperf.api.submissions import check
     from dataperf.api.wrong_rows import wrong_rows
     from dataperf.curation.audit import Audit, audit
@@ -39,6 +41,7 @@ __all__ = [
     "audit",
     "baseline",
     "check",
+    "compare",
     "evaluate",
     "evaluate_data",
     "freeze",
@@ -47,7 +50,9 @@ __all__ = [
     "load_challenge",
     "load_dataset",
     "new",
+    "plan",
     "pool",
+    "rank_scores",
     "read_results",
     "verify",
     "wrong_rows",
@@ -62,10 +67,12 @@ _MODULES = {
         "load_dataset",
         "pool",
     ),
+    "dataperf.api.comparing": ("compare", "plan"),
     "dataperf.api.evaluation": ("evaluate",),
     "dataperf.api.organizer": ("freeze", "new"),
     "dataperf.api.own_data": ("evaluate_data",),
     "dataperf.api.results": ("leaderboard", "read_results", "verify"),
+    "dataperf.api.scores": ("rank_scores",),
     "dataperf.api.submissions": ("check",),
     "dataperf.api.wrong_rows": ("wrong_rows",),
     "dataperf.curation.audit": ("Audit", "audit"),

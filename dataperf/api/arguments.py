@@ -71,6 +71,7 @@ SUBMISSION = (
 )
 SUBMISSIONS = SUBMISSION | _list_of("those", SUBMISSION)
 RESULT = PATH | Expected("a Result", lambda value: isinstance(value, Result))
+RESULT_LIST = _list_of("results or their files", RESULT)
 RESULTS = PATH | _list_of("Results", Expected("", lambda value: isinstance(value, Result)))
 DATA = Expected("a path, a dataset's name, a data frame or arrays", lambda value: value is not None)
 RULES = one_of("strict", "official")

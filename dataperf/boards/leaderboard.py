@@ -13,8 +13,9 @@ from dataperf.basics import files
 from dataperf.basics.progress import report, stage
 from dataperf.basics.threads import one_thread
 from dataperf.basics.validation import shown
-from dataperf.basics.wording import in_one_line
-from dataperf.boards import record_form
+from dataperf.basics.wording import in_one_line, plural
+from dataperf.boards import record_form, sensitivity
+from dataperf.boards.sensitivity import Weightings
 from dataperf.definitions import freezing, submission
 from dataperf.definitions import loading as challenges
 from dataperf.definitions.data import data_digest
@@ -32,7 +33,7 @@ from dataperf.records import (
     card,
 )
 from dataperf.records.card import Card, Grid, with_interval
-from dataperf.statistics import Outcome, Score
+from dataperf.statistics import Outcome, Ranks, Score
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,13 @@ class Leaderboard:
         The ranked results, the best first.
     unranked
         The results that are not ranked, with the reason.
+    visible
+        The smallest difference that is visible: half of the pairs of entries have to differ by
+        more to be shown to differ. None with fewer than two entries.
+    separable
+        Number of pairs of entries that are shown to differ.
+    test_rows
+        Number of test rows that the score is computed from.
     """
 
     challenge: str
@@ -82,6 +90,9 @@ class Leaderboard:
     metric: str
     rows: list[Row]
     unranked: list[tuple[Result, str]]
+    visible: float | None = None
+    separable: int = 0
+    test_rows: int = 0
 
     def __repr__(self) -> str:
         """Return a few lines: the board and the first of its rows."""
@@ -89,6 +100,23 @@ class Leaderboard:
 
     def _repr_html_(self) -> str:
         return card.html(self._card())
+
+    @property
+    def visible_words(self) -> str:
+        """What the board can show, in words; "" with fewer than two entries."""
+        if self.visible is None:
+            return ""
+        pairs = len(self.rows) * (len(self.rows) - 1) // 2
+        return (
+            f"smallest visible difference: {self.visible:.3f} with {self.test_rows:,} test rows; "
+            f"{self.separable:,} of {plural(pairs, 'pair')} of entries are separable"
+        )
+
+    def sensitivity(self) -> list[Weightings]:
+        """Return how the order depends on the weights of tasks, splits and metrics."""
+        results = [row.result for row in self.rows]
+        names = [f"{each.submission.submitter}: {each.submission.method}" for each in results]
+        return sensitivity.of_results(results, names)
 
     def _card(self) -> Card:
         lines = [
@@ -106,6 +134,7 @@ class Leaderboard:
         ]
         grids = [Grid(("ranks", "submission", "score [95 %]"), lines)] if lines else []
         facts = [f"{len(lines):,} ranked, {len(self.unranked):,} not ranked"]
+        facts += [words] if (words := self.visible_words) else []
         title = f"Leaderboard {self.challenge}/{self.board}, by {self.metric}"
         return Card(title, facts, grids, notes, listed=True)
 
@@ -156,8 +185,18 @@ def rank(
         same = entries.setdefault(_trained_on(result), (result, score))[0]
         if same is not result:
             unranked.append((result, in_one_line(_repeats(result, same))))
-    rows = _ranked(list(entries.values()))
-    return Leaderboard(challenge.name, board, metric, rows, unranked)
+    rows, ranks = _ranked(list(entries.values()))
+    first = next(iter(entries.values()), None)
+    return Leaderboard(
+        challenge.name,
+        board,
+        metric,
+        rows,
+        unranked,
+        ranks.visible,
+        int(ranks.better.sum()),
+        sum(term.outcome.rows for term in first[1].terms) if first else 0,
+    )
 
 
 def _repeats(result: Result, first: Result) -> str:
@@ -213,7 +252,7 @@ def _judge(
         used = record.digests.get("data", "nothing")
         if used != here:
             raise DataperfError(f"other data: the result used {used[:16]}, here is {here[:16]}")
-        score = _score(challenge, board, data, result)
+        score = recompute(challenge, board, data, result).score
         record_check.check(result)
         return score
 
@@ -224,13 +263,26 @@ def _named(changed: Sequence[str]) -> str:
     return f": {', '.join(changed)} differ" if changed else ""
 
 
-def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result) -> Score:
+@dataclass(frozen=True)
+class Recomputed:
+    """What a record's predictions give: plans by task, outcomes by task and split, and the score."""
+
+    plans: Mapping[str, Plan]
+    outcomes: Mapping[str, Mapping[str, Outcome]]
+    metrics: Mapping[str, Any]
+    score: Score
+
+
+def recompute(
+    challenge: Challenge, board: str, data: Mapping[str, TaskData], result: Result
+) -> Recomputed:
     """Compute the score again from the record's predictions; raise if the record has another."""
     answer, tasks = result.submission, challenges.tasks_of(challenge, board)
     if (answer.challenge, answer.board) != (challenge.name, board):
         raise DataperfError("its submission is to another board")
-    submission.check(answer, challenge, data)
-    plans = evaluate.plans_of(challenge, answer, data)
+    official = result.rules == "official"
+    submission.check(answer, challenge, data, official=official)
+    plans = evaluate.plans_of(challenge, answer, data, official=official)
     metrics, found = evaluate.metrics_of(tasks), {}
     others = sorted(result.tasks.keys() - tasks.keys())
     if others:
@@ -245,7 +297,7 @@ def _score(challenge: Challenge, board: str, data: Mapping[str, TaskData], resul
     score = scorecard.board_score(tasks, plans, found, metrics)
     if result.score is None or result.score.value != score.value:
         raise DataperfError("its score is not that of its predictions")
-    return score
+    return Recomputed(plans, found, metrics, score)
 
 
 def _check_training_sets(data: TaskData, plan: Plan, kept: TaskScores) -> None:
@@ -286,16 +338,17 @@ def _check_splits(
             raise DataperfError(f"its score on {name} is not that of its predictions")
 
 
-def _ranked(entries: list[tuple[Result, Score]]) -> list[Row]:
+def _ranked(entries: list[tuple[Result, Score]]) -> tuple[list[Row], Ranks]:
     scored = [(result, score, score.interval()) for result, score in entries]
     up = not scored or scored[0][1].higher_is_better
     scored.sort(key=lambda each: each[2].value or 0.0, reverse=up)
     report(f"comparing {len(scored):,} results")
     found = statistics.ranks([score for _, score, _ in scored])
-    return [
+    rows = [
         Row(best, worst, result, estimate)
         for best, worst, (result, _, estimate) in zip(found.best, found.worst, scored, strict=True)
     ]
+    return rows, found
 
 
 def plain(board: Leaderboard) -> dict[str, object]:
@@ -304,6 +357,9 @@ def plain(board: Leaderboard) -> dict[str, object]:
         "challenge": board.challenge,
         "board": board.board,
         "metric": board.metric,
+        "visible": board.visible,
+        "separable": board.separable,
+        "test_rows": board.test_rows,
         "rows": [
             {
                 "rank": row.rank,
@@ -325,6 +381,7 @@ def plain(board: Leaderboard) -> dict[str, object]:
             }
             for row in board.rows
         ],
+        "sensitivity": sensitivity.plain(board.sensitivity()),
         "unranked": [
             {
                 "submitter": result.submission.submitter,

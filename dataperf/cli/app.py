@@ -17,6 +17,7 @@ from dataperf.basics import threads
 from dataperf.cli import signals, terminal
 from dataperf.cli.apply import apply
 from dataperf.cli.boards import leaderboard, list_, show
+from dataperf.cli.comparing import compare, plan
 from dataperf.cli.curator import audit
 from dataperf.cli.data import data_get
 from dataperf.cli.organizer import check_plugins, freeze, new, schema, verify
@@ -41,7 +42,9 @@ def _help(command: Callable[..., None]) -> str:
 
 
 app.command("list", help=_help(list_))(list_)
-for _command in (show, pool, baseline, check, evaluate, leaderboard, verify, audit, apply, new):
+for _command in (show, pool, baseline, check, evaluate, leaderboard, compare, plan, verify):
+    app.command(help=_help(_command))(_command)
+for _command in (audit, apply, new):
     app.command(help=_help(_command))(_command)
 app.command("check-plugins", help=_help(check_plugins))(check_plugins)
 for _command in (freeze, schema):

@@ -14,6 +14,9 @@ from dataperf.cli.options import (
     DataDir,
     Plugins,
     Results,
+    ScoreColumns,
+    chosen,
+    with_groups,
 )
 
 
@@ -95,16 +98,27 @@ def show(
     terminal.line(f"\ntask, data card, rules: {loading.folder_of(found) / 'README.md'}")
 
 
+@with_groups
 def leaderboard(
     challenge: Annotated[
         str | None,
-        typer.Option("--challenge", "-c", help="Name of the challenge; not needed with --data."),
+        typer.Option(
+            "--challenge", "-c", help="Name of the challenge; not needed with --data or --scores."
+        ),
     ] = None,
     board: BoardName = None,
     data: Annotated[
         str | None,
         typer.Option("--data", help="Your own data, to rank the results of it: a file or folder."),
     ] = None,
+    *,
+    table: ScoreColumns,
+    weightings: Annotated[
+        bool,
+        typer.Option(
+            "--weightings", help="Show how the order depends on the weights of tasks and splits."
+        ),
+    ] = False,
     results: Results = RESULTS,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -113,14 +127,24 @@ def leaderboard(
     """Rank the kept results; ties within noise share a rank.
 
     A board that cannot be ranked, because its data is not here, is named; the exit code is then 2.
+    With --scores, the entries of any table of scores are ranked: entries by items or tasks.
 
     Example: dataperf leaderboard -c speech-selection -b digits-60
+    Example: dataperf leaderboard -c speech-selection --weightings
+    Example: dataperf leaderboard --scores table.csv
+    Example: dataperf leaderboard --scores long.parquet --entry model --item question --score right
+    Example: dataperf leaderboard --scores errors.csv --lower-is-better
     Example: dataperf leaderboard --data mine.csv
     """
     from dataperf import report
     from dataperf.api import results as kept
     from dataperf.boards.leaderboard import plain
+    from dataperf.errors import DataperfError
 
+    if table.scores is not None:
+        if challenge is not None or data is not None:
+            raise DataperfError("--scores ranks a table alone: without --challenge and --data")
+        return _of_scores(table, as_json, weightings)
     with terminal.steps("reading results"):
         found = kept.rankings(challenge, board, results, data=data)
     for name, reason in found.unreadable.items():
@@ -137,8 +161,19 @@ def leaderboard(
         terminal.show_json([*(plain(each) for each in found.boards), *lost])
     else:
         for each in found.boards:
-            terminal.show(report.leaderboard(each))
+            terminal.show(report.leaderboard(each, weightings=weightings))
         if not (found.boards or found.unranked):
             terminal.line(f"no results of {challenge or data} in {results}")
     if found.unranked:
         raise typer.Exit(2)
+
+
+def _of_scores(table: ScoreColumns, as_json: bool, weightings: bool) -> None:
+    """Rank the entries of a table of scores."""
+    from dataperf import report
+    from dataperf.api import scores
+    from dataperf.boards.score_ranking import plain
+
+    found = scores.rank_scores(**chosen(table))
+    drawn = report.scores(found, weightings=weightings)
+    terminal.show_json(plain(found)) if as_json else terminal.show(drawn)

@@ -184,6 +184,47 @@ class OwnRules:
     ] = None
 
 
+@dataclass(frozen=True)
+class ScoreColumns:
+    """A table of scores, and which of its columns are which."""
+
+    scores: Annotated[
+        str | None,
+        typer.Option("--scores", help="A table of scores to rank instead of kept results."),
+    ] = None
+    lower_is_better: Annotated[
+        bool | None,
+        typer.Option("--lower-is-better", help="Table: a lower score is better."),
+    ] = None
+    entry: Annotated[
+        str | None, typer.Option("--entry", help="Table: column of the entries [by its name].")
+    ] = None
+    item: Annotated[
+        str | None, typer.Option("--item", help="Table: column of the items [by its name].")
+    ] = None
+    task: Annotated[
+        str | None, typer.Option("--task", help="Table: column of the tasks [by its name].")
+    ] = None
+    seed: Annotated[
+        str | None, typer.Option("--seed", help="Table: column of the seeds [by its name].")
+    ] = None
+    score: Annotated[
+        str | None,
+        typer.Option("--score", help="Table: column of the scores, if there is one score a line."),
+    ] = None
+    drop: Annotated[
+        list[str] | None, typer.Option("--drop", help="Table: column to leave out (repeatable).")
+    ] = None
+    entries_in: Annotated[
+        str | None,
+        typer.Option("--entries-in", help="Table: entries are its rows or its columns [rows]."),
+    ] = None
+    missing: Annotated[
+        str | None,
+        typer.Option("--missing", help="Table: leave out items or entries with gaps [items]."),
+    ] = None
+
+
 def chosen(*groups: Any) -> dict[str, Any]:
     """Return the options of groups that were given: not those left at None or empty."""
     return {

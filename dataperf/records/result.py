@@ -20,7 +20,13 @@ class Estimate(Record):
     low, high
         Ends of the interval; null where no interval can be computed.
     groups
-        Number of groups that the interval resamples; null if rows are not grouped.
+        Number of groups that the interval is based on; null if rows are not grouped. Fewer than
+        four give no interval.
+
+    Examples
+    --------
+    >>> str(Estimate(value=0.5, low=0.4, high=0.6)), str(Estimate(value=0.5))
+    ('0.500 [0.400, 0.600]', '0.500')
     """
 
     OLD_KEYS = {"clusters": "groups"}
@@ -29,6 +35,10 @@ class Estimate(Record):
     low: Number | None = None
     high: Number | None = None
     groups: Count | None = None
+
+    def __str__(self) -> str:
+        """Return the number with its interval, if it has one."""
+        return card.with_interval(self)
 
 
 class SplitScores(Record):

@@ -15,6 +15,7 @@ from dataperf.records import Challenge, Result
 from dataperf.records.card import number, with_interval
 from dataperf.report.cells import defect_share, table
 from dataperf.report.points import published_table, reference_table
+from dataperf.report.weightings import sensitivity
 
 #: Maximum number of tasks that each have a column.
 MOST_COLUMNS = 5
@@ -35,8 +36,11 @@ def short_table(results: Sequence[Result]) -> RenderableType:
     return table("submission", "score [95 %]", *columns, "defective", rows=rows)
 
 
-def leaderboard(board: Leaderboard) -> RenderableType:
-    """Return a ranked board, with the ranks that noise leaves open for each entry."""
+def leaderboard(board: Leaderboard, *, weightings: bool = False) -> RenderableType:
+    """Return a ranked board, with the ranks that noise leaves open for each entry.
+
+    ``weightings`` adds a table of how the order depends on the weights of its parts.
+    """
     rows = [
         [
             row.ranks,
@@ -53,7 +57,10 @@ def leaderboard(board: Leaderboard) -> RenderableType:
     heads = ("ranks", "submitter", "method", "score [95 %]", *others, "division")
     parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
     if any(row.rank != row.worst_rank for row in board.rows):
-        parts.append(Text("ranks: with 95 % probability, every true rank lies in its range"))
+        parts.append(Text("ranks: with 95 % probability, all true ranks lie in the ranges shown"))
+    if board.visible_words:
+        parts.append(Text(board.visible_words))
+    parts += sensitivity(board.sensitivity(), full=weightings)
     if not rows:
         parts.append(Text("no result can be ranked yet; dataperf evaluate writes results"))
     for result, reason in board.unranked:

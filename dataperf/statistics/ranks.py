@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.records import FloatArray
-from dataperf.statistics.estimates import t_quantile
 from dataperf.statistics.jackknife import SEED, Spread, joint_df, spread
 from dataperf.statistics.scores import Score
 
@@ -19,6 +18,7 @@ _LEVEL = 0.96
 _DRAWS = 4000  # draws of the largest difference
 _FEWER_DRAWS = 2000  # the same for a board of over `_MANY` entries, which takes one step
 _MANY = 200
+_FEW_PARTS = 120  # with fewer independent parts of a test, all pairs count
 _ROWS_ADDED = 4  # rows on which two entries differ beyond those that are seen
 
 
@@ -88,34 +88,90 @@ def ranks(scores: Sequence[Score]) -> Ranks:
     >>> found.best, found.worst
     ([3, 1, 1], [3, 2, 2])
     """
-    count = len(scores)
-    better = np.zeros((count, count), dtype=bool)
-    joint = _joint(scores)
     values = np.array([score.value for score in scores], dtype=np.float64)
+    up = not scores or scores[0].higher_is_better
+    return ranks_of(values, _joint(scores), higher_is_better=up)
+
+
+def ranks_of(values: FloatArray, joint: Joint, *, higher_is_better: bool = True) -> Ranks:
+    """Return the ranks that each entry may have, from scores and their joint covariance.
+
+    Parameters
+    ----------
+    values : (entries,) array of float64
+        The scores; nan where not defined.
+    joint : Joint
+        How chance moves them.
+    higher_is_better : bool
+        Whether a higher score is better.
+
+    Returns
+    -------
+    Ranks
+        See ``ranks``.
+
+    Examples
+    --------
+    >>> ranks_of(np.array([0.1, 0.9]), Joint(np.eye(2) / 100, np.zeros(2), 99.0)).best
+    [2, 1]
+    """
+    count = len(values)
+    better = np.zeros((count, count), dtype=bool)
     known = np.isfinite(values) & (np.diagonal(joint.covariance) >= 0) if count else values > 0
     visible = None
     if known.sum() > 1:
         places = np.flatnonzero(known)
         part, visible = _better(values[places], joint.take(places))
-        better[np.ix_(places, places)] = part if scores[0].higher_is_better else part.T
+        better[np.ix_(places, places)] = part if higher_is_better else part.T
     return Ranks(
         (1 + better.sum(axis=0)).tolist(), (count - better.sum(axis=1)).tolist(), better, visible
     )
 
 
 @dataclass(frozen=True)
-class _Joint:
-    """Covariance of the scores, what is added to the variance of each pair, degrees of freedom."""
+class Joint:
+    """How chance moves several scores together.
+
+    Parameters
+    ----------
+    covariance : (entries, entries) array of float64
+        Covariance of the scores; -1 on the diagonal for an entry without an interval.
+    added : (entries,) array of float64
+        Half of what is added to the variance of each pair of entries, for each of them.
+    df : float
+        Degrees of freedom of the variances.
+
+    Examples
+    --------
+    >>> Joint(np.eye(2), np.zeros(2), 99.0).take(np.array([0])).covariance.shape
+    (1, 1)
+    """
 
     covariance: FloatArray
     added: FloatArray
     df: float
 
-    def take(self, places: NDArray[np.intp]) -> _Joint:
-        return _Joint(self.covariance[np.ix_(places, places)], self.added[places], self.df)
+    def take(self, places: NDArray[np.intp]) -> Joint:
+        """Return the part of some entries.
+
+        Parameters
+        ----------
+        places : array of int
+            Numbers of the entries.
+
+        Returns
+        -------
+        Joint
+
+        Examples
+        --------
+        >>> Joint(np.eye(2), np.zeros(2), 99.0).take(np.array([1])).added
+        array([0.])
+        """
+        return Joint(self.covariance[np.ix_(places, places)], self.added[places], self.df)
 
 
-def _joint(scores: Sequence[Score]) -> _Joint:
+def _joint(scores: Sequence[Score]) -> Joint:
     """Return the joint jackknife covariance; the variance of an entry without one is -1."""
     count = len(scores)
     covariance, added = np.zeros((count, count)), np.zeros(count)
@@ -149,7 +205,7 @@ def _joint(scores: Sequence[Score]) -> _Joint:
                 line_df += each.line_df if each.line_variance > 0 else 0.0
     np.fill_diagonal(covariance, np.where(missing, -1.0, np.diagonal(covariance)))
     df = joint_df((by_rows, by_lines), (min(dfs, default=1.0), max(line_df, 1.0)))
-    return _Joint(covariance, added, df)
+    return Joint(covariance, added, df)
 
 
 def _known(found: Spread | None) -> Spread:
@@ -165,7 +221,7 @@ def _pooled(found: Sequence[Spread]) -> float:
     return float(np.array([each.line_variance for each in found]) @ dfs / dfs.sum())
 
 
-def _better(values: FloatArray, joint: _Joint) -> tuple[NDArray[np.bool_], float]:
+def _better(values: FloatArray, joint: Joint) -> tuple[NDArray[np.bool_], float]:
     """Return which entry is shown to have a higher value than which, and the visible difference."""
     count = len(values)
     variances = np.diagonal(joint.covariance)
@@ -175,12 +231,13 @@ def _better(values: FloatArray, joint: _Joint) -> tuple[NDArray[np.bool_], float
     errors = np.where(errors > 0, errors, np.inf)
     quotients = np.abs(values[:, None] - values) / errors
     draws = _drawn(joint.covariance, _DRAWS if count <= _MANY else _FEWER_DRAWS)
-    slack = t_quantile(joint.df) / t_quantile(1e9)  # variances are estimated, from few groups too
+    distinct = _distinct(between <= joint.added[:, None] + joint.added)
     open_pairs, limit = np.isfinite(errors), np.inf
     while open_pairs.any():
         largest = _largest(draws, np.where(open_pairs, 1 / errors, 0.0))
         first = not np.isfinite(limit)
-        limit = slack * float(np.quantile(largest, _LEVEL))
+        pairs = min(int(open_pairs.sum()) // 2, distinct * (distinct - 1) // 2)
+        limit = _t_limit(float(np.quantile(largest, _LEVEL)), joint.df, pairs)
         if first:
             visible = limit * float(np.median(errors[np.isfinite(errors)]))
         shown = open_pairs & (quotients > limit)
@@ -189,6 +246,26 @@ def _better(values: FloatArray, joint: _Joint) -> tuple[NDArray[np.bool_], float
             break
     apart = np.isfinite(errors) & ((quotients > limit) | ~open_pairs)
     return apart & (values[:, None] > values), visible
+
+
+def _distinct(alike: NDArray[np.bool_]) -> int:
+    """Return the number of entries that are not near-copies of an earlier one."""
+    return int((~np.tril(alike, -1).any(axis=1)).sum())
+
+
+def _t_limit(limit: float, df: float, pairs: int) -> float:
+    """Return the limit of Student's t with the same tail as a limit of the normal distribution.
+
+    Variances are estimated, from few parts of a test too, and the largest of many quotients lies far
+    out, where the tails differ most. From few parts the covariances say too little about how entries
+    move together, so that all pairs count (Bonferroni).
+    """
+    from scipy.special import ndtr, stdtrit
+
+    tail = float(ndtr(-limit))
+    if df < _FEW_PARTS:
+        tail = min(tail, (1 - _LEVEL) / 2 / max(pairs, 1))
+    return float(-stdtrit(df, tail))
 
 
 def _drawn(covariance: FloatArray, draws: int) -> NDArray[np.float32]:
