@@ -23,6 +23,8 @@ from typing import Any
 KEPT = "\n\t\u200c\u200d"
 #: Maximum number of problems in one message; a file can have millions.
 MOST_SHOWN = 100
+#: Marks a warning in a list of problems; a line that begins with "warning:" omits it.
+ONLY_WARNING = "(only a warning) "
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         then = f"\n      {self.expected}" if self.expected else ""
-        warning = "(only a warning) " if self.severity == "warning" else ""
+        warning = ONLY_WARNING if self.severity == "warning" else ""
         return f"{warning}{place}{self.what} [{self.rule}]{then}"
 
 

@@ -736,7 +736,7 @@ def test_a_challenge_of_own_data_is_frozen_with_its_baseline(numbered, monkeypat
     assert "frozen: " in run("freeze", "my-ants")
     run("baseline", "-c", "my-ants", "-b", "own", "-s", "drop-flagged", "-o", "a.json")
     text = run("evaluate", "-c", "my-ants", "a.json")
-    for words in ("oracle", "nothing", "drop_flagged", "> this submission"):
+    for words in ("oracle", "unchanged pool", "drop_flagged", "> this submission"):
         assert words in text
     assert "not frozen" not in text
 

@@ -236,7 +236,11 @@ def _references(request: EvaluationRequest, on_message: Messages) -> EvaluationR
         loading.board_of(challenge, request.board)
     files = sorted((loading.folder_of(challenge) / "submissions").glob("*.json"))
     if not files:
-        raise DataperfError(f"{challenge.name} has no reference submissions; name a file")
+        raise DataperfError(
+            f"{challenge.name} has no reference submissions; name a file. A first one:\n"
+            f"  dataperf baseline -c {challenge.name} -s STRATEGY -o mine.json\n"
+            f"  Strategies: dataperf list strategies --track {challenge.track}"
+        )
     on_message(f"no file given: scoring the reference submissions of {challenge.name}")
     found = [submissions.read(file, challenge, None, rules=request.rules) for file in files]
     boards = sorted({each.submission.board for each in found})

@@ -13,7 +13,7 @@ from dataperf.definitions import loading, submission_files
 from dataperf.definitions import submission as submissions
 from dataperf.definitions.submission_files import Refused
 from dataperf.definitions.who import NOBODY, Who
-from dataperf.errors import DataperfError, Invalid, Problem, refuse
+from dataperf.errors import ONLY_WARNING, DataperfError, Invalid, Problem, refuse
 from dataperf.records import Challenge, Submission, TaskData, card
 from dataperf.records.card import Card
 
@@ -63,7 +63,7 @@ class Checked:
     def _card(self) -> Card:
         made = self.submission
         who = f"{made.submitter}: {made.method or 'no method named'}"
-        notes = [f"warning: {warning}" for warning in self.warnings]
+        notes = [f"warning: {warning.removeprefix(ONLY_WARNING)}" for warning in self.warnings]
         return Card(f"Valid submission to {made.challenge}/{made.board}, {who}", notes=notes)
 
 

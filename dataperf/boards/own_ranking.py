@@ -11,7 +11,7 @@ from dataperf.basics import files
 from dataperf.boards import leaderboard
 from dataperf.boards.leaderboard import Leaderboard
 from dataperf.definitions.data import data_digest
-from dataperf.errors import DataperfError
+from dataperf.errors import DataperfError, Invalid
 from dataperf.own_data import challenge as own_challenge
 from dataperf.own_data import evaluate as own
 from dataperf.own_data import options
@@ -55,6 +55,8 @@ def _ranked(group: list[Result], source: Any, read: dict[str, Any]) -> Leaderboa
             read[key] = own.read(source, **columns)
         made, data = own_challenge.challenge(read[key], **options.check(rules))
     except DataperfError as error:
+        if isinstance(error, Invalid) and any(each.rule == "no-file" for each in error.problems):
+            raise  # a mistyped name is not a matter of the results
         reason = f"the data cannot be read as the result says: {' '.join(str(error).split())}"
         return Leaderboard(name, title, group[0].metric, [], [(each, reason) for each in group])
     here = data_digest(data)

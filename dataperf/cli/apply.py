@@ -34,7 +34,9 @@ def apply(
     merge_labels: MergeLabels = False,
     log: Annotated[
         Path | None,
-        typer.Option("--log", help="The change log, .csv or .json (OUTPUT.changes.csv)."),
+        typer.Option(
+            "--log", help="The change log, .csv or .json [cleaned.changes.csv for cleaned.csv]."
+        ),
     ] = None,
     as_json: AsJson = False,
     plugins: Plugins = None,

@@ -31,6 +31,9 @@ def record(error: Exception) -> dict[str, Any]:
     if isinstance(error, UsageError):
         message = error.format_message()  # type: ignore[attr-defined]
         return {"type": "UsageError", "message": message, "problems": []}
+    if isinstance(error, Invalid) and error.subject.startswith("dataperf."):
+        # A command's error names the command, not the Python function behind it.
+        error = Invalid(error.subject.replace(".", " ", 1), error.problems)
     problems = [vars(each) for each in error.problems] if isinstance(error, Invalid) else []
     return {"type": type(error).__name__, "message": str(error), "problems": problems}
 

@@ -90,7 +90,7 @@ Safety = Annotated[
     list[str] | None,
     typer.Option(
         "--safety",
-        help="Safety plug-in to ask as well, NAME or NAME=OPTION (repeatable). "
+        help="Safety plug-in to run as well, NAME or NAME=OPTION (repeatable). "
         "Scores do not depend on it.",
     ),
 ]

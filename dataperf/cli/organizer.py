@@ -28,8 +28,8 @@ def verify(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Results, folders of them, or the folder of a challenge; with --results, names "
-            "there [all]."
+            help="Results or folders of results; with --results, names of results in that place "
+            "[all]."
         ),
     ] = None,
     results: Annotated[
@@ -157,7 +157,7 @@ def freeze(
 def schema(
     what: Annotated[str, typer.Argument(help="challenge, submission or result.")],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print errors as JSON too; a schema always is.")
+        bool, typer.Option("--json", help="Print errors as JSON too; the schema is JSON anyway.")
     ] = False,
 ) -> None:
     """Print the JSON Schema of a file format.

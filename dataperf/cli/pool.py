@@ -12,12 +12,18 @@ from dataperf.cli.options import AsJson, BoardName, DataDir, Plugins
 
 
 def pool(
-    challenge: Annotated[
-        str, typer.Argument(metavar="CHALLENGE/BOARD", help="The challenge and its board.")
-    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file: .csv, .parquet or .jsonl.")
     ],
+    named: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CHALLENGE/BOARD", help="The challenge and its board; or -c and -b."
+        ),
+    ] = None,
+    challenge: Annotated[
+        str | None, typer.Option("--challenge", "-c", help="Name of the challenge.")
+    ] = None,
     board: BoardName = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     as_json: AsJson = False,
@@ -27,11 +33,16 @@ def pool(
     """Write what a participant may see of a board: ids, given labels, columns and features.
 
     Example: dataperf pool speech-selection/digits-60 -o pool.csv
+    Example: dataperf pool -c speech-selection -b digits-60 -o pool.parquet
     """
     from dataperf.api import pool_files
+    from dataperf.errors import DataperfError
 
-    with terminal.steps(f"reading the pool of {challenge}"):
-        written = pool_files.write(challenge, board, output, replace=force)
+    name = named or challenge
+    if name is None or (named and challenge):
+        raise DataperfError("name one board: dataperf pool CHALLENGE/BOARD -o FILE")
+    with terminal.steps(f"reading the pool of {name}"):
+        written = pool_files.write(name, board, output, replace=force)
     if as_json:
         rows = [
             {"wrote": str(each.path), "rows": each.rows, "notes": list(each.notes)}

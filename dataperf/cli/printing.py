@@ -51,13 +51,14 @@ def _named(files: Sequence[str]) -> str:
 
 
 def _check(file: str, outcome: Checked | Invalid) -> None:
-    from dataperf.errors import Invalid
+    from dataperf.errors import ONLY_WARNING, Invalid
 
     if isinstance(outcome, Invalid):
         return terminal.say(f"error: {Invalid(file, outcome.problems)}")
     terminal.line(f"{on_one_line(file)}: valid")
     for warning in outcome.warnings:
-        terminal.line(f"  warning: {warning}")
+        for line in f"warning: {warning.removeprefix(ONLY_WARNING)}".splitlines():
+            terminal.line(f"  {line}")
 
 
 def results(scored: Sequence[Scored], as_json: bool, refused: Sequence[DataperfError] = ()) -> None:

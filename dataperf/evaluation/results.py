@@ -254,7 +254,7 @@ def read(path: Path) -> Result:
     if path.is_dir():
         raise DataperfError(f"{path} is a folder; for all of its results: --results {path}")
     if not path.is_file():
-        raise DataperfError(f"{path} is not a file")
+        raise DataperfError(f"there is no file or folder {path}; dataperf evaluate writes results")
     return _intact(json_files.read_content(path), str(path), path.stem)
 
 

@@ -197,7 +197,9 @@ def _check_places(
         elif path.is_file() and _endings(output) != _endings(path):
             ending = "".join(_endings(path))
             what = f"{output} does not end in {ending}: the cleaned file has the form of the data"
-            problems.append(Problem("bad-target", "--output", what, f"{output.stem}{ending}"))
+            other = output.with_name(f"{output.stem}{ending}")
+            then = f"cleaned{ending}" if _same(other, path) else other.name
+            problems.append(Problem("bad-target", "--output", what, then))
         elif path.is_file() and output.is_dir():
             problems.append(Problem("bad-target", "--output", f"{output} is a folder", "a file"))
         if path.is_dir() and path.resolve() in output.resolve().parents:

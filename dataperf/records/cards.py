@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dataperf.errors import ONLY_WARNING
 from dataperf.records.card import Card, Curve, Grid, counted, number, with_interval
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def of_result(result: Result) -> Card:
         return Card(title, [f"failed: {result.error}"], notes=[_ranked(result)])
     grids = [_splits(result)] if len(result.tasks) == 1 else [_tasks(result)]
     notes = [note for part in result.tasks.values() for note in part.notes]
-    notes += [f"warning: {warning}" for warning in result.warnings]
+    notes += [f"warning: {warning.removeprefix(ONLY_WARNING)}" for warning in result.warnings]
     facts = [f"scored: {result.metric} {with_interval(result.score)}", *_facts(result)]
     drawn = [each for part in result.tasks.items() for each in curves(*part)]
     listed = [_in_words(each, named=len(drawn) > 1) for each in drawn]

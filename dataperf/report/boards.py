@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -56,7 +57,7 @@ def leaderboard(board: Leaderboard, *, weightings: bool = False) -> RenderableTy
     heads = ("ranks", "submitter", "method", "score [95 %]", *others, "division")
     parts: list[RenderableType] = [table(*heads, rows=rows, title=title)]
     if any(row.rank != row.worst_rank for row in board.rows):
-        parts.append(Text("ranks: with 95 % probability, all true ranks are within these"))
+        parts.append(Text("ranks: with 95 % probability, all true ranks lie in the ranges shown"))
     if board.visible_words:
         parts.append(Text(board.visible_words))
     parts += sensitivity(board.sensitivity(), full=weightings)
@@ -67,6 +68,18 @@ def leaderboard(board: Leaderboard, *, weightings: bool = False) -> RenderableTy
         who += f", {name_of(result)}"
         parts.append(Text(f"not ranked: {who} ({reason})", style="dim"))
     return Group(*parts)
+
+
+def _rule(key: str, value: Any) -> str:
+    """Return a rule of a board as words.
+
+    >>> _rule("budget", 25), _rule("official", True), _rule("official", False)
+    ('budget 25', 'official', 'not official')
+    """
+    words = key.replace("_", " ")
+    if isinstance(value, bool):
+        return words if value else f"not {words}"
+    return f"{words} {value}"
 
 
 def _other_scores(result: Result) -> dict[str, float | None]:
@@ -104,7 +117,7 @@ def challenge_page(
                 [
                     name,
                     board.title,
-                    ", ".join(f"{key} {value}" for key, value in board.rules.items()),
+                    ", ".join(_rule(key, value) for key, value in board.rules.items()),
                     ", ".join(dict.fromkeys(challenge.tasks[t].model for t in board.tasks)),
                     ", ".join(dict.fromkeys(challenge.tasks[t].dataset for t in board.tasks)),
                 ]

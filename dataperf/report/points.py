@@ -14,6 +14,8 @@ from dataperf.report.cells import defect_share, table
 
 #: The marks around the table of reference points in a challenge's README.
 MARKS = ("<!-- headroom -->", "<!-- /headroom -->")
+#: Names that a table shows in other words: "trained on nothing" would be untrue.
+SHOWN = {"nothing": "unchanged pool"}
 
 
 def reference_table(reference: ReferencePoints, result: Result | None = None) -> RenderableType:
@@ -24,7 +26,7 @@ def reference_table(reference: ReferencePoints, result: Result | None = None) ->
         (
             point.scores[columns[0]][0],
             [
-                name,
+                SHOWN.get(name, name),
                 *(_cell(point.scores[column]) for column in columns),
                 "-" if point.defect_share is None else f"{point.defect_share:.1%}",
             ],
@@ -83,7 +85,9 @@ def headroom(found: Mapping[str, ReferencePoints]) -> str:
                 _cell(point.scores[split]) if split in point.scores else "-" for split in splits
             )
             share = "-" if point.defect_share is None else f"{point.defect_share:.1%}"
-            lines.append(f"| {board} | {name} | {cells} |" + f" {share} |" * with_defects)
+            lines.append(
+                f"| {board} | {SHOWN.get(name, name)} | {cells} |" + f" {share} |" * with_defects
+            )
     return "\n".join(lines)
 
 

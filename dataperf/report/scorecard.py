@@ -13,7 +13,7 @@ from dataperf.basics.wording import agreed, plural
 from dataperf.boards import reference_points
 from dataperf.boards.reference_points import ReferencePoints
 from dataperf.definitions import loading as challenges
-from dataperf.errors import DataperfError, printable
+from dataperf.errors import ONLY_WARNING, DataperfError, printable
 from dataperf.records import Detection, Estimate, Result, SafetyReport, SplitScores, TaskScores
 from dataperf.records.card import Curve, number, with_interval
 from dataperf.records.cards import curves, wrong_labels
@@ -76,7 +76,10 @@ def scorecard(
         own = result.score.value if result.score else None
         up = reference is None or reference.higher_is_better
         parts += [Text(""), published_table({**published, "> this submission": own}, up=up)]
-    parts += [Text(f"warning: {warning}", style="yellow") for warning in result.warnings]
+    parts += [
+        Text(f"warning: {warning.removeprefix(ONLY_WARNING)}", style="yellow")
+        for warning in result.warnings
+    ]
     if result.rules == "official":
         parts.append(Text("not ranked: scored by the official rules, which can be cheated"))
     if not result.provenance.frozen:

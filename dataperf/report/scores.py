@@ -23,7 +23,7 @@ def scores(found: ScoreRanking, *, weightings: bool = False) -> RenderableType:
     ]
     heads = ("entry", "ranks", "score [95 %]", "better than")
     parts: list[RenderableType] = [table(*heads, rows=rows, title=printable(found.name))]
-    parts.append(Text("ranks: with 95 % probability, all true ranks are within these"))
+    parts.append(Text("ranks: with 95 % probability, all true ranks lie in the ranges shown"))
     parts += [Text(line) for line in found.summary]
     parts += sensitivity(found.sensitivity(), full=weightings)
     parts += [Text(printable(f"note: {note}"), style="yellow") for note in found.notes]
