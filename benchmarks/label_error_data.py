@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -216,9 +216,9 @@ def pure_noise(n: int, classes: int, seed: int):
 # The cases of the two tables -------------------------------------------------------------------
 
 
-def with_errors(runs: int, names: Any = TABLES, rates: Any = RATES) -> Iterator[Case]:
-    """Yield the eight data sets with each noise and rate, ``runs`` times."""
-    for seed in range(runs):
+def with_errors(seeds: Iterable[int], names: Any = TABLES, rates: Any = RATES) -> Iterator[Case]:
+    """Yield the eight data sets with each noise and rate, once for each seed."""
+    for seed in seeds:
         for name in names:
             features, truth = TABLES[name](seed)
             for noise in NOISES:
@@ -229,9 +229,9 @@ def with_errors(runs: int, names: Any = TABLES, rates: Any = RATES) -> Iterator[
                         yield Case(kind, name, kind, rate, features, given, truth)
 
 
-def overlapping(runs: int, sizes: Any = SIZES) -> Iterator[Case]:
-    """Yield overlapping classes whose labels are all right, ``runs`` times."""
-    for seed in range(runs):
+def overlapping(seeds: Iterable[int], sizes: Any = SIZES) -> Iterator[Case]:
+    """Yield overlapping classes whose labels are all right, once for each seed."""
+    for seed in seeds:
         for n in sizes:
             for bayes in BAYES:
                 for classes in (2, 4):
@@ -249,9 +249,9 @@ def _right(kind: str, name: str, features: Any, truth: np.ndarray) -> Case:
     return Case(kind, name, "none", 0.0, features, truth, truth)
 
 
-def hard(runs: int) -> Iterator[Case]:
+def hard(seeds: Iterable[int]) -> Iterator[Case]:
     """Yield what is hard: overlap with errors, few rows, copied rows, a relabelled corner."""
-    for seed in range(runs):
+    for seed in seeds:
         for n in (500, 1000, 2000):
             for bayes in (0.05, 0.10, 0.20, 0.30):
                 for rate in (0.02, 0.05, 0.10, 0.20):

@@ -13,6 +13,7 @@ import dataperf
 from dataperf.cli.app import app
 from dataperf.curation import samples, sections, terminal
 from dataperf.curation.cards import Scene
+from dataperf.detectors import label_errors
 from dataperf.evidence import copies, error_counts
 from dataperf.tracks._verdict import verdict
 
@@ -96,6 +97,24 @@ def test_the_interval_holds_the_true_number_of_errors(classes, share):
     assert numbers["low"] < numbers["expected_real"]
     assert numbers["flagged_truly_wrong"] == hits
     assert numbers["recall_estimate"] == pytest.approx(numbers["recall"], abs=0.12)
+
+
+def test_a_clear_class_does_not_hide_that_two_others_overlap():
+    features, labels = clouds(1500, 1.2, 0, classes=3)
+    features[:, 1] += 6.0 * (labels == 2)
+    finding = found_in(table_of(features, flipped(labels, 0.1, 0))).finding("label_errors")
+    assert finding.sentence.startswith("Some of these classes cannot be separated")
+    assert finding.numbers["models_right"] > 0.7
+    assert finding.numbers["flagged"] == finding.numbers["expected_real"] == 0
+    assert finding.numbers["doubtful"] > 150
+
+
+def test_only_pairs_that_models_swap_too_often_are_weak():
+    given = np.repeat([0, 0, 1, 1, 2, 2], [70, 30, 60, 40, 95, 5])
+    predicted = np.repeat([0, 1, 1, 0, 2, 0], [70, 30, 60, 40, 95, 5])
+    weak = label_errors._between_weak(given, predicted, 4)
+    assert weak.sum() == 70
+    assert np.array_equal(weak, (given != predicted) & (given != 2))
 
 
 def test_the_truth_is_said_in_words_table_and_json():

@@ -217,7 +217,7 @@ def test_seeds_that_differ_widen_the_interval() -> None:
     assert together == pytest.approx(expected, rel=0.15)
 
 
-COVERAGE = run_path(str(Path(__file__).parents[1] / "benchmarks" / "coverage.py"))
+COVERAGE = run_path(str(Path(__file__).parents[1] / "benchmarks" / "interval_coverage.py"))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ COVERAGE = run_path(str(Path(__file__).parents[1] / "benchmarks" / "coverage.py"
     ],
 )
 def test_intervals_hold_the_true_value(table: str, cell: dict[str, Any]) -> None:
-    """A short form of `benchmarks/coverage.py`: 150 samples, of which at least 91 % are held."""
+    """A short form of `benchmarks/interval_coverage.py`: 150 samples, of which at least 91 % are held."""
     _, found = COVERAGE[table](cell | {"runs": 150, "seed": 3})
     assert {name: each[0] for name, each in found.items() if each[0] < 0.91} == {}
     assert {name: each[2] for name, each in found.items() if each[2] > 0} == {}

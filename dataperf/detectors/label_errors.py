@@ -19,6 +19,9 @@ title = "Label errors"
 
 #: Minimum number of rows, and of rows of a class, to judge labels.
 FEWEST, FEWEST_OF_CLASS = 20, 3
+#: Nothing is claimed if more than this share of the suspicious rows lie between classes that models
+#: do not separate: their errors look like correct labels, and clear classes must not hide that.
+MOST_BETWEEN = 0.2
 
 
 def find(evidence: Any) -> Finding | str:
@@ -54,7 +57,8 @@ def find(evidence: Any) -> Finding | str:
     )
     suspicious = (scores >= found.thresholds[found.best]) & (scores > 0)
     accuracy = float((scores <= 0).mean())
-    reason = _why_not(found, accuracy, given)
+    between = _between_weak(given, np.where(scores > 0, suggested, given), len(rows.classes))
+    reason = _why_not(found, accuracy, given, between[suspicious])
     flagged, doubtful = (suspicious & (not reason), suspicious & bool(reason))
     also = _confident_learning(probabilities[judged], given)
     table = _table(evidence, judged, scores, suggested, flagged, doubtful, also)
@@ -73,13 +77,38 @@ def find(evidence: Any) -> Finding | str:
     )
 
 
-def _why_not(found: error_counts.Calibration, accuracy: float, given: IntArray) -> str:
-    """Return why no label can be called wrong: overlap, few or weak; "" if labels can be."""
+def _between_weak(given: IntArray, predicted: IntArray, classes: int) -> NDArray[np.bool_]:
+    """Return which predictions swap two classes that models do not separate, (m,).
+
+    Of two classes, models must avoid the share `dataperf.evidence.error_counts.LEAST_SKILL` of the
+    errors of guessing, with equal weight for both classes. A correct prediction swaps nothing.
+    """
+    counts = statistics.confusion(given, predicted, classes)
+
+    def missed(true: IntArray, other: IntArray) -> FloatArray:
+        wrong = counts[true, other]
+        found: FloatArray = wrong / np.maximum(wrong + counts[true, true], 1)
+        return found
+
+    errors = (missed(given, predicted) + missed(predicted, given)) / 2
+    swapped: NDArray[np.bool_] = given != predicted
+    return swapped & (errors > (1 - error_counts.LEAST_SKILL) / 2)
+
+
+def _why_not(
+    found: error_counts.Calibration, accuracy: float, given: IntArray, between: NDArray[np.bool_]
+) -> str:
+    """Return why no label can be called wrong: overlap, pairs, few or weak; "" if labels can be.
+
+    ``between`` says which suspicious rows swap two classes that models do not separate.
+    """
     guessed = float(np.bincount(given).max()) / len(given)
     if 1 - accuracy > (1 - error_counts.LEAST_SKILL) * (1 - guessed):
         return "weak"
     if not found.separates_errors:
         return "few" if found.rise < error_counts.LEAST_RISE else "overlap"
+    if between.sum() > MOST_BETWEEN * len(between):
+        return "pairs"
     return "" if found.low[found.best] >= 1 else "few"
 
 
@@ -173,13 +202,14 @@ def _sentence(numbers: dict[str, Any], reason: str, columns: str) -> str:
         )
     if not doubtful and not numbers["confident_learning"]:
         return f"None of the {judged:,} labels looks wrong."
+    hard = (
+        f"cannot be separated by these {columns}: models get {right} of the labels right, so "
+        "errors cannot be distinguished from correct but hard rows, and no label is called wrong."
+    )
     why = {
         "weak": f"Models get {right} of the labels right: nothing can be said of single labels.",
-        "overlap": (
-            f"These classes cannot be separated by these {columns}: models get {right} of the "
-            "labels right, so errors cannot be distinguished from correct but hard rows, and no "
-            "label is called wrong."
-        ),
+        "overlap": f"These classes {hard}",
+        "pairs": f"Some of these classes {hard}",
     }
     few = (
         f"No label is called wrong: too few of {judged:,} rows are suspicious to distinguish "

@@ -34,6 +34,9 @@ LEAST_RISE = 1.2
 #: A flat part is a claim if it holds this share of the rows, and its likelihood ratio statistic
 #: (chi-squared with one degree of freedom) exceeds this.
 LEAST_PART, LEAST_RATIO = 0.4, 4.0
+#: Curves of correct labels are possible if twice their logarithmic likelihood is less than this
+#: below that of the best one (chi-squared, one degree of freedom, 95 %).
+POSSIBLE = 3.84
 #: Least share of the errors of guessing the largest class that the models must avoid. Below it,
 #: classes overlap nearly everywhere, and a flat density shows nothing.
 LEAST_SKILL = 0.5
@@ -155,7 +158,7 @@ def compare(scores: FloatArray, known: Scored, others: Scored, *, seed: int) -> 
     chosen = [_best(real[1 - half], above[half], wrong[1 - half]) for half in (0, 1)]
     count = sum(float(above[1 - half][chosen[half]]) for half in (0, 1))
     counts = tables.density().sum(axis=0)
-    part, ratio = (float(each[0]) for each in _flat_part(counts[None]))
+    part, _, ratio = (float(each[0]) for each in _flat_part(counts[None]))
     return Calibration(
         thresholds=_carried(scores, flagged),
         flagged=flagged,
@@ -274,10 +277,12 @@ def _shares(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
     Returns
     -------
     least, middle : (m,) arrays of float
-        The density at u = 0 over its mean, if it is exponential; but no less than its flat part.
+        The density at u = 0 over its mean, if it is exponential; but no less than its flat part
+        (for ``least`` the smallest possible one).
     """
-    rise, part = np.maximum(_rise(counts), 0.0), _flat_part(counts)[0]
-    return np.maximum(_at_zero(rise), part), np.maximum(_at_zero(rise / 2), part)
+    rise = np.maximum(_rise(counts), 0.0)
+    part, smallest, _ = _flat_part(counts)
+    return np.maximum(_at_zero(rise), smallest), np.maximum(_at_zero(rise / 2), part)
 
 
 def _at_zero(rise: FloatArray) -> FloatArray:
@@ -298,12 +303,13 @@ def _rise(counts: FloatArray) -> FloatArray:
     return np.interp(mean, _MEANS, _RISES)
 
 
-def _flat_part(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the share of the flat part of densities, and its likelihood ratio statistic, (m,).
+def _flat_part(counts: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the share of the flat part, its smallest possible share, and the ratio, each (m,).
 
     Each density is a mixture of a flat one and one of `_CURVES`. The likelihood is concave in the
-    share, so that bisection of its slope finds the maximum. The statistic compares it with the
-    best curve alone.
+    share, so that bisection of its slope finds the maximum. The smallest share is that of all
+    curves that are `POSSIBLE`: overlap of several kinds at once is less regular than any curve. The
+    likelihood ratio statistic compares the best mixture with the best curve alone.
     """
     flat = 1 / BINS
     low = np.zeros((len(counts), len(_CURVES)))
@@ -319,7 +325,9 @@ def _flat_part(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
     alone = counts @ np.log(_CURVES).T
     best = fit.argmax(axis=1)
     ratio = 2 * (fit.max(axis=1) - alone.max(axis=1))
-    return share[np.arange(len(share)), best], ratio
+    possible = 2 * (fit.max(axis=1, keepdims=True) - fit) < POSSIBLE
+    smallest = np.where(possible, share, 1.0).min(axis=1)
+    return share[np.arange(len(share)), best], smallest, ratio
 
 
 def _best(real: FloatArray, flagged: FloatArray, wrong: float) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from dataperf.basics.progress import Progress
 from dataperf.basics.wording import plural
 from dataperf.errors import DataperfError, Invalid, refuse
-from dataperf.reading import arrow, compression, csv_form, csv_values
+from dataperf.reading import arrow, compression, csv_form, csv_values, other_files
 from dataperf.reading.csv_form import Form
 from dataperf.reading.loaded import MOST_COLUMNS, MOST_LISTED, Loaded, check_columns
 from dataperf.reading.values import Options
@@ -21,11 +21,17 @@ from dataperf.records import TextArray
 
 #: Values that change when read as numbers: leading zeros, or more digits than a float holds.
 LOSES_DIGITS = r"^\s*[+-]?(0[0-9]|[0-9]{16})"
+LOSES_ZEROS = r"^\s*[+-]?0[0-9xX]"
 #: Truth values are written in two ways; more ways stay text.
 TRUTH_WORDS = 2
 #: Bytes that are parsed at a time; a line must not be longer.
 BLOCK, LONGEST_BLOCK = 2**20, 2**30
 SAME_NUMBER = "the same number of values in every line"
+SEPARATORS = (
+    "values separated by a comma, semicolon, tab or | (for another sign, such as a colon, write a "
+    "first line sep=:); a title or comment above the names: delete it"
+)
+BACKSLASH = 'quotes in values written as ""; in Python: pandas.read_csv(path, escapechar="\\\\")'
 
 
 class _Ragged:
@@ -82,6 +88,9 @@ def read(
 
     head = _head(path, member)
     form = csv_form.form_of(head, ending, names)
+    if names and len(form.names) == 1 and form.names[0] not in ("", *names):
+        what = f'only one column, "{form.names[0][:80]}"'
+        raise refuse(str(path), "one-column", "line 1", what, SEPARATORS)
     if len(form.names) > MOST_COLUMNS:
         check_columns(str(path), form.names)
     try:
@@ -97,21 +106,41 @@ def read(
         where = ragged.unclosed[0] if ragged.unclosed else "the last row"
         what = "a quoted value starts here and never ends"
         raise refuse(str(path), "open-quote", where, what, 'a closing "')
-    if not as_text and (points := csv_values.pointed(table, names, how.decimal)):
-        return read(path, ending, names, how=how, as_text=points, member=member, progress=progress)
+    again = [] if as_text else csv_values.pointed(table, names, how.decimal)
+    if not as_text and csv_values.has_padded(path, member, form.delimiter):
+        whole = csv_values.whole_numbers(table, names)
+        texts, _ = _table(path, member, form, head, text=[*names, *whole], how=how)
+        again += csv_values.padded(texts, whole, LOSES_ZEROS)
+    if again:
+        return read(path, ending, names, how=how, as_text=again, member=member, progress=progress)
+    unlike = csv_values.unlike_header(table, form.names)
     table, words = csv_values.without_missing(table, how.missing)
     table = _with_types(table, names)
     lines = ragged.lines
     if len(lines) > len(table):
         first = f"{lines[0][0]} has {lines[0][1]}"
         what = f"{plural(len(lines), 'line')} of {len(lines) + len(table):,} do not fit: {first}"
-        raise refuse(str(path), "ragged", "", what, SAME_NUMBER)
+        raise refuse(str(path), "ragged", "", what, f"{SAME_NUMBER}; {_header(form, head)}")
+    if form.surplus == "names" and b'\\"' in head:
+        raise refuse(str(path), "backslash", "", 'quotes in values are written as \\"', BACKSLASH)
     table, ids, note = _without_surplus(path, table, form)
+    table, blank = csv_values.without_blank_columns(table)
     found = arrow.from_table(path.name.partition(".")[0] or path.name, table, progress=progress)
     skipped = (*found.skipped, *_listed(lines, "line"))
     return dataclasses.replace(
-        found, ids=ids, skipped=skipped, notes=(*found.notes, *note), missing_words=words
+        found,
+        ids=ids,
+        skipped=skipped,
+        notes=(*found.notes, *note, *blank, *unlike),
+        missing_words=words,
     )
+
+
+def _header(form: Form, head: bytes) -> str:
+    """Return in words which line was read as the header."""
+    number = csv_form.line_ends(head[: form.header.start]) + 1
+    text = head[form.header.start : form.header.stop].decode("utf-8", "replace")[:60]
+    return f'line {number}, "{text}", is read as the names of the columns: delete what stands above'
 
 
 def _table(
@@ -246,6 +275,8 @@ def _head(path: Path, member: str) -> bytes:
         if isinstance(error, DataperfError):
             raise
         raise refuse(str(path), "bad-csv", "", str(error)[:300]) from error
+    if sign := other_files.sign_of(head):
+        raise refuse(str(path), "other-file", "", f"the file is {sign[0]}", sign[1])
     start = head.split(b"\n")[0]
     if b"\0" in start or start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         expected = "UTF-8: iconv -f utf-16 -t utf-8"

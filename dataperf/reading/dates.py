@@ -21,7 +21,7 @@ _YEAR_FIRST = re.compile(rf"\d{{4}}([-/.])\d{{1,2}}(?:\1\d{{1,2}}{_TIME}{_ZONE})
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})([./-])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}{_ZONE}")
 _NAMED = re.compile(
-    rf"(?:[A-Za-z]{{3,9}},? )?(?:\d{{1,2}}[ -][A-Za-z]{{3,9}}\.?,?[ -](?:\d{{4}}|\d{{2}})"
+    rf"(?:[A-Za-z]{{3,9}},? )?(?:\d{{1,2}}[ -]?[A-Za-z]{{3,9}}\.?,?[ -]?(?:\d{{4}}|\d{{2}})"
     rf"|[A-Za-z]{{3,9}}\.? \d{{1,2}},? \d{{4}}){_TIME}{_ZONE}"
 )
 _WHEN = re.compile(
@@ -29,6 +29,16 @@ _WHEN = re.compile(
     r"(time|date|stamp)$|_at$|[a-z](At|Time|Date)$",
     re.I,
 )
+#: Numbers such as 20210203 or 20210203140500, without blanks or signs between their parts.
+_COMPACT = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"(?:T?(?:[01]\d|2[0-3])(?:[0-5]\d){1,2}Z?)?"
+)
+_CHINESE = re.compile(r"(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]")
+#: Fewer compact dates are read as dates only if the name of their column says so.
+FEW_DATES = 20
+#: Days since 1899-12-30, as spreadsheets count them, from 1970 to 2100.
+_SERIALS, _FIRST_DAY = (25_569, 73_050), "1899-12-30"
 #: Unix times from 1990 to 2100, in seconds.
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
 #: Values that are looked at first, and the least share of dates among all values.
@@ -78,11 +88,16 @@ def read(name: str, column: pd.Series) -> Found | None:
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return _unix(name, column)
+        return _compact(name, column) or _unix(name, column) or _serial(name, column)
     there = column[column.notna() & ~column.map(_is_blank)]
     some = there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK]
     if not len(some) or not all(isinstance(value, str) for value in some):
         return None
+    if (found := _written_numbers(name, column, some)) is not None:
+        return found
+    if all(_CHINESE.match(value.strip()) for value in some):
+        column = column.map(_from_chinese, na_action="ignore")
+        some = some.map(_from_chinese)
     shapes = [_shape(value) for value in some]
     if sum(shape != "" for shape in shapes) < LEAST * len(some):
         return None
@@ -99,6 +114,66 @@ def read(name: str, column: pd.Series) -> Found | None:
         return None
     example = words[int(np.flatnonzero(bad)[0])] if bad.any() else ""
     return Found(moments, form, (int(lost.sum()), example))
+
+
+def _from_chinese(text: Any) -> Any:
+    """Return a date such as 2021年2月3日 with hyphens; other values as they are."""
+    return _CHINESE.sub(r"\1-\2-\3", text) if isinstance(text, str) else text
+
+
+def _written_numbers(name: str, column: pd.Series, some: pd.Series) -> Found | None:
+    """Read numbers that are written as text as compact dates, or as numbers of time."""
+    import pandas as pd
+
+    if not all(re.match(r"\d{5}", value.strip()) for value in some):
+        return None
+    if (found := _compact(name, column)) is not None:
+        return found
+    as_numbers = pd.to_numeric(column, errors="coerce")
+    if (as_numbers.isna() & column.notna()).any() or as_numbers.dtype.kind not in "iuf":
+        return None
+    return _unix(name, as_numbers) or _serial(name, as_numbers)
+
+
+def _compact(name: str, column: pd.Series) -> Found | None:
+    """Read numbers such as 20210203; None if not all of them are dates."""
+    import pandas as pd
+
+    there = column[column.notna()]
+    if len(there) < FEW_DATES and not _WHEN.search(name):
+        return None
+    if column.dtype.kind in "iuf":
+        if not len(there) or float(there.min()) < 19e6 or (there % 1 != 0).any():
+            return None
+        there = there.astype("int64")
+    words = there.astype(str).str.strip()
+    if not len(words) or not words.map(lambda word: bool(_COMPACT.fullmatch(word))).all():
+        return None
+    if words.str.len().nunique() > 1 or words.nunique() < 2:
+        return None
+    iso = words.str.replace(r"^(\d{8})(?=\d)", r"\1T", regex=True)
+    moments = pd.to_datetime(iso.astype(object), format="ISO8601", errors="coerce", utc=True)
+    if moments.isna().any():
+        return None
+    form = f"year, month and day without signs between them, such as {words.iloc[0]}"
+    return Found(moments.dt.tz_localize(None).reindex(column.index), form)
+
+
+def _serial(name: str, column: pd.Series) -> Found | None:
+    """Read days since 1899-12-30, as spreadsheets store dates, if the column's name says so."""
+    import pandas as pd
+
+    numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = numbers[np.isfinite(numbers)]
+    if not re.search(r"date|datum|fecha|data$", name, re.I) or len(np.unique(known)) < 2:
+        return None
+    if known.min() < _SERIALS[0] or known.max() > _SERIALS[1]:
+        return None
+    days = pd.Series(np.where(np.isfinite(numbers), numbers, 0), index=column.index)
+    moments = pd.Timestamp(_FIRST_DAY) + pd.to_timedelta((days * 86_400).round(), unit="s")
+    return Found(
+        moments.mask(~np.isfinite(numbers)), f"days since {_FIRST_DAY}, as in spreadsheets"
+    )
 
 
 def _settled(words: list[str], plain: bool) -> tuple[pd.Series | None, str]:

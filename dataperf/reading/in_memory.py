@@ -60,6 +60,7 @@ def _with_labels(features: Any, labels: Any, *, progress: Progress) -> Loaded:
     """Return features and the labels that were given apart from them."""
     found = _table(features, progress=progress)
     labels = _one_a_row(labels)
+    _refuse_other_order(features, labels)
     if found is not None:
         return tables.with_label(found, labels)
     if hasattr(features, "tocsr") and hasattr(features, "shape"):
@@ -70,6 +71,23 @@ def _with_labels(features: Any, labels: Any, *, progress: Progress) -> Loaded:
     if isinstance(features, np.ma.MaskedArray):
         features = np.ma.filled(features.astype(np.float64), np.nan)
     return tables.from_arrays("data", features, labels)
+
+
+def _refuse_other_order(features: Any, labels: Any) -> None:
+    """Refuse labels whose index has the rows of the features in another order.
+
+    Raises
+    ------
+    Invalid
+        If both have the same index labels, but not in the same order.
+    """
+    if not is_frame(features) or not hasattr(labels, "iloc") or len(features) != len(labels):
+        return
+    rows, others = features.index, labels.index
+    if rows.is_unique and not rows.equals(others) and set(rows) == set(others):
+        what = "the rows of the features in another order: the index says so"
+        expected = "labels.loc[features.index], or labels.to_numpy() if the order is right"
+        raise refuse("data", "label-order", "labels", what, expected)
 
 
 def _table(source: Any, *, progress: Progress) -> Loaded | None:
@@ -166,7 +184,7 @@ def _one_a_row(labels: Any) -> Any:
     if isinstance(labels, np.ma.MaskedArray):
         labels = np.array(labels.tolist(), dtype=object)
     try:
-        given = np.asarray(labels) if hasattr(labels, "__array__") else None
+        given = tables.as_array(labels, "labels") if hasattr(labels, "__array__") else None
         nested = np.asarray(labels) if isinstance(labels, list | tuple) else None
     except ValueError:  # lists of unequal length
         raise refuse("data", "label-length", "labels", "lists of labels", ONE_LABEL) from None

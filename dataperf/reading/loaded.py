@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dataperf.basics.wording import shorten
 from dataperf.errors import refuse
 from dataperf.records import TextArray
 from dataperf.records.rows import Media
@@ -42,7 +43,13 @@ def check_columns(subject: str, names: Sequence[str]) -> None:
         raise refuse(subject, "too-many-columns", "", what, expected)
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise refuse(subject, "duplicate-column", ", ".join(twice), "two columns have this name")
+        places = [number for number, name in enumerate(names, 1) if not name]
+        if twice == [""]:
+            what = f"columns {shorten([str(place) for place in places], 6)} have no name"
+        else:
+            what = "two columns have this name"
+        expected = "a name of its own for each column; in a text file, the first line has them"
+        raise refuse(subject, "duplicate-column", ", ".join(filter(None, twice)), what, expected)
 
 
 @dataclass(frozen=True)

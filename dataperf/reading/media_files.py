@@ -100,8 +100,8 @@ def _nothing_to_read(folder: Path, paths: list[Path]) -> DataperfError:
     endings = sorted({path.suffix.lower() for path in paths})
     what = f"only files that end in {shorten(endings)}" if paths else "the folder is empty"
     expected = (
-        "FOLDER/CLASS/FILE with images or audio; to read tables, name one file, or all of "
-        f"them as hf:{folder}"
+        f"FOLDER/CLASS/FILE with images or audio, such as .png, .jpg, .wav or .mp3: convert other "
+        f"forms; to read tables, name one file, or all of them as hf:{folder}"
         if paths
         else "FOLDER/CLASS/FILE with images or audio"
     )

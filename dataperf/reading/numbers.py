@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 PLACEHOLDERS = frozenset(
     ("?", "-", "--", "---", ".", "..", "*", "/", "\\N", "\N{EN DASH}", "\N{EM DASH}")
     + ("na", "n/a", "n.a.", "none", "nil", "null", "nan", "missing", "unknown", "tbd")
+    + ("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/a")
 )
-#: A number with a sign, a currency, digits, an exponent and a unit.
+#: A number with a sign, a currency, digits, an exponent and a unit; "5-" and "$(5)" are negative.
 _NUMBER = re.compile(
-    r"(?P<open>\()?\s*(?P<sign>[+-]?)\s*(?P<currency>[$€£¥₹₽₩]|[A-Z]{3}(?=[\s\d+-]))?\s*"
+    r"(?P<open>\()?\s*(?P<sign>[+-]?)\s*"
+    r"(?P<currency>(?:[A-Z]{1,2})?[$€£¥₹₽₩]|Rs\.?(?=[\s\d])|[A-Z]{3}(?=[\s\d+(-]))?\s*"
+    r"(?P<inner>\()?\s*"
     r"(?P<sign2>[+-]?)\s*(?P<body>\d[\d.,' ]*(?<![,' ])|[.,]\d+)(?P<exponent>[eEdD][+-]?\d+)?"
-    r"(?P<gap>\s*)(?P<unit>[^\s\d.,'()+-][^\s\d,()]{0,11})?\s*(?P<close>\))?"
+    r"(?P<behind>-)?(?P<gap>\s*)(?P<unit>[^\s\d.,'()+-][^\s\d,()]{0,11})?\s*(?P<close>\))?"
 )
+#: A number with a fraction, and signs next to it that no form knows: "~0.5", "0.5 ± 0.1", "0.5°N".
+_NEARLY = re.compile(r"[~≈<>≤≥]?\s*[+-]?\d+[.,]\d+(?![\d.,])\s*(?:[^\s\w]\s*\S{0,12})?")
+_PLAIN = re.compile(r"[+-]?\d+[.,]\d+")
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _CLOCK = re.compile(
     r"([+-]?)(\d{1,4}):([0-5]?\d)(?::([0-5]?\d(?:[.,]\d+)?))?\s*([aApP])?\.?[mM]?\.?"
 )
@@ -39,7 +46,7 @@ _UNITS = frozenset(
     + ("l", "L", "ml", "mL", "dl", "cl", "kB", "KB", "MB", "GB", "TB", "Hz", "kHz", "MHz", "GHz")
     + ("mV", "kV", "W", "kW", "kWh", "MW", "MWh", "hp", "J", "kJ", "kcal", "cal", "dB", "rpm")
     + ("Pa", "hPa", "kPa", "bar", "mbar", "psi", "mmHg", "bpm", "px", "mol", "mmol", "pct", "pp")
-    + ("k", "M", "bn", "x")
+    + ("k", "K", "M", "B", "bn", "x", "EUR", "USD", "GBP", "CHF", "JPY", "INR", "CNY", "SEK")
 )
 #: Decimal sign and thousands sign of each form, the most usual first.
 _FORMS = (
@@ -52,10 +59,21 @@ _FORMS = (
     (".", "'"),
     (",", "'"),
 )
+#: The digit zero in Arabic, Persian, Devanagari, Bengali, Thai and fullwidth form.
+_ZEROS = (0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0xFF10)
 _SIGNS = str.maketrans(
     {"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{FULLWIDTH HYPHEN-MINUS}": "-"}
+    | dict.fromkeys("\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}", "-")
     | dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}", " ")
-    | {"\N{RIGHT SINGLE QUOTATION MARK}": "'"}
+    | {"\N{FIGURE SPACE}": " ", "\N{RIGHT SINGLE QUOTATION MARK}": "'"}
+    | {"\N{ARABIC DECIMAL SEPARATOR}": ".", "\N{ARABIC THOUSANDS SEPARATOR}": ","}
+    | {
+        "\N{FULLWIDTH FULL STOP}": ".",
+        "\N{FULLWIDTH COMMA}": ",",
+        "\N{FULLWIDTH PERCENT SIGN}": "%",
+    }
+    | {"\N{DEGREE CELSIUS}": "°C", "\N{DEGREE FAHRENHEIT}": "°F", "\N{ARABIC PERCENT SIGN}": "%"}
+    | {chr(zero + digit): str(digit) for zero in _ZEROS for digit in range(10)}
 )
 #: Number of values that are looked at first, and the least share of numbers among them.
 LOOK, LEAST = 500, 0.5
@@ -111,7 +129,7 @@ def read(column: pd.Series, *, decimal: str = "") -> Found | None:
     import pandas as pd
 
     if not _looks_numeric(column):
-        return None
+        return _nearly(column)
     codes, unique = pd.factorize(column.map(_text, na_action="ignore"), use_na_sentinel=True)
     words = [str(each) for each in unique]
     counts = np.bincount(codes[codes >= 0], minlength=len(words))
@@ -121,7 +139,9 @@ def read(column: pd.Series, *, decimal: str = "") -> Found | None:
         return None
     blanks = tuple((words[number], int(counts[number])) for number in empty if words[number])
     found = _clock(words, there) or _written(words, there, counts, decimal)
-    if found is None or found.values is None:
+    if found is None:
+        return _nearly(column)
+    if found.values is None:
         return found
     if found.form == "" and not blanks:
         return None
@@ -147,6 +167,21 @@ def _looks_numeric(column: pd.Series) -> bool:
         bool(_NUMBER.fullmatch(_clean(text)) or _CLOCK.fullmatch(text)) for text in map(_text, some)
     ]
     return sum(hits) >= LEAST * len(hits)
+
+
+def _nearly(column: pd.Series) -> Found | None:
+    """Return a warning if many values are fractions with signs that no form knows."""
+    there = column[column.notna()]
+    some = there.iloc[:: max(1, len(there) // LOOK)].iloc[:LOOK]
+    if not len(some) or not all(isinstance(value, str) for value in some):
+        return None
+    words = [str(value).strip() for value in some]
+    hits = sum(
+        bool(_NEARLY.fullmatch(_clean(word)) and not _PLAIN.fullmatch(word)) for word in words
+    )
+    if hits < (1 - FEW_STRAYS) * len(words) or len(set(words)) <= FEW_VALUES:
+        return None
+    return Found(None, "signs next to the numbers", _quoted(words, list(range(len(words)))))
 
 
 def _clean(text: str) -> str:
@@ -182,6 +217,8 @@ def _written(
     if share < LEAST or not good:
         return None
     plain = all(_is_plain(match) for match in good.values())
+    if others and plain and all(_INFINITE.fullmatch(words[number]) for number in others):
+        return None
     if others:
         strays = counts[others].sum() / counts[there].sum()
         return None if plain and strays <= FEW_STRAYS else _mixed(words, others, good, plain)
@@ -204,6 +241,8 @@ def _of_one_unit(
     fits = [form for form in _FORMS if all(_fits(body, *form) for body in bodies)]
     if decimal:
         fits = [form for form in fits if form[0] == decimal] or fits
+    if any(match["exponent"] for match in good.values()):  # nobody writes 1,234e5
+        fits = [form for form in fits if not form[1]] or fits
     if not fits and not all(any(_fits(body, *form) for form in _FORMS) for body in bodies):
         return None  # versions, addresses and the like
     if not fits:
@@ -211,7 +250,7 @@ def _of_one_unit(
     marked = any("," in body for body in bodies)
     if marked and (",", "") in fits and (".", ",") in fits:
         return Found(None, "a decimal comma, or thousands", _quoted(words, list(good)))
-    bracketed = sum(bool(match["open"]) for match in good.values())
+    bracketed = sum(bool(match["open"] or match["inner"]) for match in good.values())
     if bracketed == len(good) and bracketed:
         return None  # (1), (2) are names rather than negative numbers
     mark, thousands = fits[0]
@@ -223,8 +262,15 @@ def _of_one_unit(
     form += ["brackets for negative numbers"] * bool(bracketed)
     form += ["exponents with D"] * any("d" in (m["exponent"] or "").lower() for m in good.values())
     form += ["a minus sign of print"] * any(
-        _clean(words[number]) != words[number] and match["sign"] + match["sign2"] == "-"
+        "-" not in words[number] and "-" in match["sign"] + match["sign2"] + (match["behind"] or "")
         for number, match in good.items()
+    )
+    form += ["a minus sign behind"] * any(match["behind"] for match in good.values())
+    form += ["a blank after the sign"] * any(
+        re.match(r"[+-]\s", _clean(words[number])) for number in good
+    )
+    form += ["digits of another script"] * any(
+        any(char.isdigit() and not char.isascii() for char in words[number]) for number in good
     )
     sure = "," if (mark in used and mark == ",") or (thousands in used and thousands == ".") else ""
     sure = (
@@ -254,9 +300,9 @@ def _quoted(words: list[str], numbers: list[int], most: int = 3) -> str:
 
 def _match(word: str) -> re.Match[str] | None:
     match = _NUMBER.fullmatch(_clean(word))
-    if match is None or bool(match["open"]) != bool(match["close"]):
+    if match is None or bool(match["open"]) + bool(match["inner"]) != bool(match["close"]):
         return None
-    if match["sign"] and match["sign2"]:
+    if bool(match["sign"]) + bool(match["sign2"]) + bool(match["behind"]) > 1:
         return None
     unit = match["unit"]
     return None if unit and not match["gap"] and unit not in _UNITS else match
@@ -267,7 +313,12 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _is_plain(match: re.Match[str]) -> bool:
-    return not _unit(match) and not match["open"] and not re.search("[,' ]", match["body"])
+    return (
+        not _unit(match)
+        and not match["close"]
+        and not match["behind"]
+        and not re.search("[,' ]", match["body"])
+    )
 
 
 def _fits(body: str, decimal: str, thousands: str) -> bool:
@@ -292,4 +343,5 @@ def _value(match: re.Match[str], decimal: str, thousands: str) -> float:
     body = body.replace(decimal, ".")
     exponent = re.sub("[dD]", "e", match["exponent"] or "")
     value = float(body + exponent)
-    return -value if "-" in match["sign"] + match["sign2"] or match["open"] else value
+    signs = match["sign"] + match["sign2"] + (match["behind"] or "")
+    return -value if "-" in signs or match["close"] else value

@@ -15,7 +15,7 @@ import numpy as np
 
 from dataperf.basics.wording import plural
 from dataperf.errors import refuse as refused
-from dataperf.reading import numbers
+from dataperf.reading import dates, numbers
 from dataperf.records import IntArray
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def refuse(values: Sequence[Any], counts: IntArray, subject: str, place: str) ->
     Invalid
         If they are not classes.
     """
-    if len(values) > MOST_GRADES and all(
-        isinstance(v, datetime.date | np.datetime64) for v in values
-    ):
+    if len(values) > MOST_GRADES and _are_dates(values):
         what = f"{plural(len(values), 'different date')}, such as {values[0]}"
         raise refused(subject, "continuous-label", place, what, WAY_OUT)
     found = _numbers(values)
@@ -86,6 +84,18 @@ def is_quantity(values: NDArray[np.float64], counts: IntArray) -> bool:
         return low not in (0.0, 1.0)
     together = np.gcd.reduce(np.abs(values).astype(np.int64)) if high < 2**62 else 1
     return bool(together > 1) or labelled / len(values) < ROWS_OF_CODE
+
+
+def _are_dates(values: Sequence[Any]) -> bool:
+    """Return whether labels are dates, or text that is read as dates."""
+    import pandas as pd
+
+    if all(isinstance(each, datetime.date | np.datetime64) for each in values):
+        return True
+    if not all(isinstance(each, str) for each in values):
+        return False
+    found = dates.read("", pd.Series(list(values), dtype=object))
+    return found is not None and found.values is not None and not found.lost[0]
 
 
 def notes(values: Sequence[Any], labelled: int) -> list[str]:

@@ -22,6 +22,7 @@ from dataperf.errors import (
 )
 from dataperf.media.embed import EMBEDDINGS
 from dataperf.reading import (
+    arrow,
     columns,
     encoding,
     in_memory,
@@ -261,7 +262,7 @@ def _rows(
         encoded, vectors, len(frame), text_features=text_features, progress=progress
     )
     if not features.shape[1]:
-        raise _no_features(found.name, described)
+        raise _no_features(found, described)
     groups, of_groups = label_columns.groups(frame, chosen.group)
     of_columns = [
         *of_labels.notes,
@@ -300,13 +301,18 @@ def _text(frame: pd.DataFrame, column: str) -> TextArray | None:
     return labels.text_of(frame[column], "(missing)") if column else None
 
 
-def _no_features(name: str, described: Sequence[Column]) -> DataperfError:
+def _no_features(found: Loaded, described: Sequence[Column]) -> DataperfError:
     ids = [column.name for column in described if column.is_id]
     constant = [column.name for column in described if column.kind == "constant"]
     why = [f"ids: {shorten(ids)}"] * bool(ids)
     why += [f"constant: {shorten(constant)}"] * bool(constant)
+    unread = [name for name, reason in found.skipped if reason in (arrow.OBJECTS, arrow.UNEQUAL)]
+    why += [f"lists or objects: {shorten(unread)}"] * bool(unread)
     what = f"no column that a model could learn from ({'; '.join(why) or 'only the label'})"
-    return refuse(name, "no-features", "", what, "at least one column besides the label")
+    expected = "at least one column besides the label"
+    if unread:
+        expected += " with one value in each row; for objects: pandas.json_normalize(...)"
+    return refuse(found.name, "no-features", "", what, expected)
 
 
 def _ids(found: Loaded, frame: pd.DataFrame, column: str) -> TextArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -12,6 +13,11 @@ from dataperf.records import IntArray
 
 #: Maximum number of sets of labels that a note names.
 MOST = 4
+#: Hyphens, dashes and apostrophes of print, as keyboards have them.
+_SIGNS = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+    | dict.fromkeys("\u2018\u2019\u02bc", "'")
+)
 
 
 def key(label: str) -> str:
@@ -22,7 +28,8 @@ def key(label: str) -> str:
     """
     text = unicodedata.normalize("NFKC", label)
     text = "".join(each for each in text if unicodedata.category(each) != "Cf").casefold()
-    text = unicodedata.normalize("NFKC", " ".join(text.split()))
+    text = unicodedata.normalize("NFKC", " ".join(text.split())).translate(_SIGNS)
+    text = re.sub(r"^([+-]?\d+)\.0+$", r"\1", text)
     return text.rstrip(".").rstrip() or text
 
 

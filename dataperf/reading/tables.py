@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataperf.basics.progress import Progress
-from dataperf.basics.wording import plural
+from dataperf.basics.wording import plural, shorten
 from dataperf.errors import Invalid, Problem, did_you_mean, refuse
-from dataperf.reading import arrow, compression, csv_files, text_repair
+from dataperf.reading import arrow, compression, csv_files, other_files, text_repair
 from dataperf.reading.loaded import MOST_LISTED, Loaded, check_columns
 from dataperf.reading.values import Options
 from dataperf.records import TextArray
@@ -23,6 +23,7 @@ from dataperf.records import TextArray
 #: Endings of files that are read as a table; `compression.ENDINGS` may follow.
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".npz")
 EXPECTED_JSON = "one JSON object in each line, or one list of objects"
+IN_PANDAS = "; in Python: pandas.read_json(path, orient=...) or pandas.json_normalize(...)"
 ARRAYS = (("features", "labels"), ("X", "y"), ("x", "y"), ("data", "target"))
 
 
@@ -54,9 +55,13 @@ def read_file(
     member = compression.member_of(path, ENDINGS) if packed == ".zip" else ""
     ending = Path(member).suffix.lower() if member else ending
     if ending not in ENDINGS:
-        hint = did_you_mean(ending, ENDINGS) or f"one of {', '.join(ENDINGS)}"
+        usual = did_you_mean(ending, ENDINGS) or f"one of {', '.join(ENDINGS)}"
+        hint = other_files.way_out(path, ending) or usual
         raise refuse(str(path), "unknown-ending", "", f'the ending "{ending}"', hint)
     sign = None if packed or ending == ".npz" else compression.program_and_ending(path)
+    if sign and other_files.is_spreadsheet(path):
+        expected = "save it as CSV UTF-8 there, and name that file"
+        raise refuse(str(path), "spreadsheet", "", "the file is a spreadsheet", expected)
     if sign:
         program, last = sign
         what = f"the file is compressed with {program}"
@@ -97,14 +102,23 @@ def _read_json(path: Path, member: str, *, progress: Progress) -> Loaded:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise refuse(str(path), "not-utf8", "", str(error), "save it as UTF-8") from error
+        raise refuse(str(path), "not-utf8", "", str(error), _utf8(content)) from error
     records = _records(path, text)
     if not records:
         raise refuse(str(path), "empty", "", "there are no rows")
     progress(f"reading {stem(path)}", len(records), len(records))
-    if len(records) == 1 and records[0] and all(isinstance(v, list) for v in records[0].values()):
-        return from_columns(stem(path), records[0])
+    if len(records) == 1 and records[0]:
+        columns = list(records[0].values())
+        if all(isinstance(values, list) for values in columns) and not _is_split(records[0]):
+            return from_columns(stem(path), records[0])
+        if len(text) > 2 and any(isinstance(values, dict | list) for values in columns):
+            raise refuse(str(path), "nested", "", _nested(records[0]), EXPECTED_JSON + IN_PANDAS)
     return from_records(stem(path), records)
+
+
+def _utf8(content: bytes) -> str:
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return "UTF-8: iconv -f utf-16 -t utf-8" if wide else "save it as UTF-8"
 
 
 def _records(path: Path, text: str) -> list[dict[str, Any]]:
@@ -130,6 +144,22 @@ def _records(path: Path, text: str) -> list[dict[str, Any]]:
         more = [Problem("bad-json", "", f"and {rest:,} more")] if rest > 0 else []
         raise Invalid(str(path), [*problems[:MOST_LISTED], *more])
     return [found for _, found, _ in rows]
+
+
+def _is_split(record: Mapping[str, Any]) -> bool:
+    """Return whether an object is a table with its rows in one list, as pandas can write it."""
+    return {"columns", "data"} <= {*record} <= {"columns", "data", "index"}
+
+
+def _nested(record: Mapping[str, Any]) -> str:
+    """Return what an object holds whose rows lie deeper, in words."""
+    kinds: dict[type, str] = {dict: "object", list: "list"}
+    parts = [
+        f'"{key[:40]}" ({kinds[type(value)]})'
+        for key, value in record.items()
+        if type(value) in kinds
+    ]
+    return f"the whole file is one object; its values lie in {shorten(parts, 3)}"
 
 
 def _as_list(whole: Any) -> list[Any]:
@@ -179,7 +209,7 @@ def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
     import pandas as pd
 
     try:
-        values, given = np.asarray(features), np.asarray(labels)
+        values, given = as_array(features, "features"), as_array(labels, "labels")
     except ValueError as error:  # lists of unequal length
         raise refuse(
             name, "features-shape", "", str(error), "numbers of shape (rows, d)"
@@ -195,6 +225,24 @@ def from_arrays(name: str, features: Any, labels: Any) -> Loaded:
     media = _images(values) if values.ndim in (3, 4) else None
     flat = values.reshape(len(values), -1)
     return Loaded(name, frame, {"x": flat}, roles={"label": "label"}, media=media)
+
+
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """Return an object as an array, tensors of other libraries too.
+
+    Raises
+    ------
+    Invalid
+        If its library refuses, because it lies on another device or has a gradient.
+    ValueError
+        If it holds lists of unequal length.
+    """
+    try:
+        return np.asarray(values)
+    except (RuntimeError, TypeError, BufferError) as error:  # torch, JAX and others
+        what = f"a {type(values).__name__} that gives no array: {str(error)[:200]}"
+        expected = "an array of numpy; for a tensor: tensor.detach().cpu().numpy()"
+        raise refuse("data", "no-array", name, what, expected) from error
 
 
 def _labels(given: NDArray[Any]) -> Any:

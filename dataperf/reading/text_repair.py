@@ -71,12 +71,17 @@ def _exact(values: list[Any]) -> pd.Series[Any]:
 
 
 def printed(value: Any) -> Any:
-    """Return bytes as text, as Python prints them; any other value unchanged.
+    """Return bytes as text; bytes that are not UTF-8 as Python prints them; other values unchanged.
 
-    >>> printed(b"a\\xff"), printed("a")
-    ("b'a\\\\xff'", 'a')
+    >>> printed(b"a\\xff"), printed(b"a"), printed("a")
+    ("b'a\\\\xff'", 'a', 'a')
     """
-    return repr(value) if isinstance(value, bytes) else value
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return repr(value)
 
 
 def quiet(value: Any) -> Any:

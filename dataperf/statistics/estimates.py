@@ -49,7 +49,7 @@ def interval(metric: Metric, outcome: Outcome) -> Estimate:
     classes' lower ends to the lowest of their upper ends, these at 0.025 / number of classes
     (Clopper & Pearson, Biometrika 26, 1934).
 
-    ``benchmarks/coverage.py`` measures in how many of the samples of known populations the
+    ``benchmarks/interval_coverage.py`` measures in how many of the samples of known populations the
     intervals hold the true value.
 
     Examples

@@ -1,7 +1,7 @@
 """In how many samples of known populations do the printed intervals hold the true value?
 
-    python benchmarks/coverage.py            # all tables (about 20 minutes on 2 cores)
-    python benchmarks/coverage.py --quick    # a few cells of each
+    python benchmarks/interval_coverage.py            # all tables (about 20 minutes on 2 cores)
+    python benchmarks/interval_coverage.py --quick    # a few cells of each
 
 Every population is a joint distribution of true and predicted classes, so the true value of each
 metric is known. A row of a table is one population and design; a cell is the share of samples whose
