@@ -16,7 +16,7 @@ from dataperf.own_data.options import default_track
 
 #: Said of a submission that changes nothing.
 EMPTY = (
-    "the submission changes nothing: no label is called wrong. --budget N takes the N most "
+    "the submission changes nothing: no label is called wrong{among}. --budget N takes the N most "
     "suspicious rows instead; look at them first"
 )
 
@@ -99,5 +99,6 @@ def run(request: AuditRequest, *, on_message: Callable[[str], None] = lambda wor
             all_rows=request.all_rows,
         )
         if not any(content["answer"].values()):
-            on_message(EMPTY)
+            among = "" if request.all_rows else " among the rows to train on, judged on their own"
+            on_message(EMPTY.format(among=among))
     return found
