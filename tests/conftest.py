@@ -35,6 +35,7 @@ def _own_cache(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("DATAPERF_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.delenv("DATAPERF_PATH", raising=False)
+    patch.delenv("COLUMNS", raising=False)  # workers of xdist set it; lines would be wrapped
     yield
     patch.undo()
 

@@ -251,7 +251,7 @@ def test_sessions_of_how_to_pages_run(path, tmp_path):
 
 def test_json_of_pages_is_a_submission():
     text = (DOCS / "how-to" / "submit.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    block = re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0]
     records.Submission.model_validate(json.loads(block))
 
 

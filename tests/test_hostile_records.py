@@ -87,7 +87,9 @@ def mutated(record, path, wrong):
 
 def shown(record, text):
     """Print a record in every way, and its board."""
-    board = leaderboard.Leaderboard("c", "b", "m", [leaderboard.Row(1, record, record.score)], [])
+    board = leaderboard.Leaderboard(
+        "c", "b", "m", [leaderboard.Row(1, 1, record, record.score)], []
+    )
     console = Console(file=io.StringIO(), width=110)
     for each in (record, board):
         assert "\x1b" not in repr(each), text

@@ -288,7 +288,7 @@ def scored_by(own, tmp_path):
         (SCORE + 'return float("inf")', "", "score returned inf"),
         (SCORE + "return truth == predicted", "", "an array of bool of shape (24,)"),
         (SCORE + 'return float("nan")', "", "nan on the split test, for correct predictions too"),
-        (FAST + "return counts[..., 0, 0].astype(str)", "", "from_counts returned an array of <U"),
+        (FAST + "return counts[..., 0, 0].astype(str)", "", "from_counts returned array("),
         (FAST + "return counts.sum(axis=-1)", "", "from_counts returned an array of"),
         (FAST + "return 0.5", "", "expected finite numbers of shape ("),
         (FAST + "return counts.nothing", ", line 7", "AttributeError: "),
