@@ -450,8 +450,9 @@ def test_what_the_reader_itself_made_is_not_a_finding(tmp_path):
         for number in range(15):
             pixels = random.integers(0, 255, (8, 8)).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
+    found = dataperf.audit(tmp_path, detectors=["features"], embedding="pixels")
     with pytest.raises(DataperfError, match="no columns besides the images"):
-        dataperf.audit(tmp_path, detectors=["features"], embedding="pixels")
+        found.table("features")
     frame = pd.DataFrame({"x": random.normal(size=60), "y": ["a"] * 30 + ["b"] * 30})
     found = dataperf.audit(frame.assign(width=1), label="y", detectors=["features"])
     assert set(found.table("features")["problem"]) == {"order", "constant"}
