@@ -63,12 +63,9 @@ class DataperfError(Exception):
 
     Examples
     --------
-    >>> import dataperf
-    >>> try:
-    ...     dataperf.load_challenge("my-challenge")
-    ... except dataperf.DataperfError as error:
-    ...     print(str(error).partition(" (")[0])
-    there is no challenge named "my-challenge"
+    >>> error = DataperfError("there is no such file")
+    >>> str(error), error.exit_code
+    ('there is no such file', 2)
     """
 
     exit_code = 2

@@ -644,14 +644,15 @@ def test_submissions_that_break_a_rule_are_refused_with_all_that_is_wrong(mine):
     assert not Path("dataperf-results").exists()
 
 
-def test_all_files_are_looked_at_before_anything_is_trained(mine):
+def test_all_files_are_looked_at_and_bad_ones_do_not_stop_the_others(mine):
     pool, tested, _ = mine
     write("good.json", {"drop": pool[:2]})
     write("first.json", {"drop": tested[:1]})
     write("second.json", {"orders": {"own": ["zz"]}}, "cleaning")
     text = run(*DATA, "good.json", "first.json", "second.json", code=2)
     assert "first.json: 1 problem" in text and "second.json: 1 problem" in text
-    assert not Path("dataperf-results").exists()
+    assert "1 of 3 evaluated" in text
+    assert len(list(Path("dataperf-results").rglob("*.json"))) == 1
 
 
 def test_the_seed_of_submission_and_evaluation_must_agree(folder):

@@ -130,7 +130,7 @@ def test_a_column_left_out_of_the_audit_is_left_out_of_its_proof(audited, tmp_pa
     (result,) = evaluate.evaluate(str(path), [made], **told)
     assert result.tasks["own"].summary["before"] < 0.99  # the right label was no feature
     assert result.own_data["drop"] == ["right"]
-    _, data = evaluate.reload(result)
+    _, data = evaluate.reload(result, str(path))
     assert data["own"].digest == result.provenance.digests["data"]
 
 

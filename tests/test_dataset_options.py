@@ -136,6 +136,7 @@ def test_the_command_lists_challenges_beside_one_that_is_nested_too_deeply(
 ):
     (tmp_path / "challenges/deep").mkdir(parents=True)
     (tmp_path / "challenges/deep/challenge.toml").write_text(f"a = {'[' * 50_000}")
+    monkeypatch.setenv("DATAPERF_PATH", "")  # --plugins sets it: put it back at the end
     words = ["dataperf", "list", "challenges", "--plugins", str(tmp_path)]
     monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as end:

@@ -526,7 +526,7 @@ def test_the_commands_take_the_options_and_tell_how_values_were_read(tmp_path):
     (kept,) = (tmp_path / "results").rglob("*.json")
     options = json.loads(kept.read_text())["own_data"]
     assert options["decimal"] == "," and options["missing"] == ["?"] and options["merge_labels"]
-    run = CliRunner().invoke(app, ["verify", str(kept)])
+    run = CliRunner().invoke(app, ["verify", str(kept), "--data", str(path)])
     assert run.exit_code == 0, run.output
 
 

@@ -34,7 +34,7 @@ class Sensitivity:
     --------
     >>> found = sensitivity(np.array([[0.9, 0.1], [0.4, 0.4]]))
     >>> found.leads.round(1).tolist(), found.without.tolist()
-    ([0.4, 0.6], [[2, 1], [1, 2]])
+    ([0.6, 0.4], [[2, 1], [1, 2]])
     """
 
     leads: FloatArray
