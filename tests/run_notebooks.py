@@ -16,7 +16,7 @@ from typing import Any
 FOLDER = Path(__file__).parents[1] / "notebooks"
 #: Colours of a committed picture; more make it larger, not clearer.
 COLOURS = 96
-OWN = re.compile(r"[0-9.,]+ (s|MiB)\b|\b[0-9a-f]{32,64}\b|0x[0-9a-f]+")
+OWN = re.compile(r"[0-9.,]+ (s|MiB)\b|\b[0-9a-f]{32,64}\b|0x[0-9a-f]+|\b[0-9]{4}-[0-9-]+T[0-9:.+]+")
 
 
 def run(path: Path, folder: Path) -> Any:
@@ -97,7 +97,7 @@ def _joined(outputs: Iterable[Any]) -> list[Any]:
 def texts(notebook: Any) -> list[str]:
     """Return what every code cell prints and returns as text, in order, comparable.
 
-    Pictures and HTML are left out, and what every run or version has of its own: seconds, memory,
+    Pictures and HTML are left out, and what every run or version has of its own: seconds, memory, times,
     digests (they cover our code), addresses of objects, and where lines break.
     """
     found = []
