@@ -97,8 +97,8 @@ def _joined(outputs: Iterable[Any]) -> list[Any]:
 def texts(notebook: Any) -> list[str]:
     """Return what every code cell prints and returns as text, in order, comparable.
 
-    Pictures and HTML are left out, and what every run or version has of its own: seconds, memory, times,
-    digests (they cover our code), addresses of objects, and where lines break.
+    Images and HTML are left out, and what every run or version has of its own: seconds, memory,
+    times, digests (they cover our code), addresses of objects, and where lines break.
     """
     found = []
     for cell in notebook.cells:

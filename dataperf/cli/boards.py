@@ -124,7 +124,7 @@ def leaderboard(
     data_dir: DataDir = None,
     plugins: Plugins = None,
 ) -> None:
-    """Rank the kept results; ties within noise share a rank.
+    """Rank the kept results, with the ranks that chance leaves open for each.
 
     A board that cannot be ranked, because its data is not here, is named; the exit code is then 2.
     With --scores, the entries of any table of scores are ranked: entries by items or tasks.

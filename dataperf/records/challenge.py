@@ -79,8 +79,8 @@ class Split(Record):
     metrics
         Further metrics to report; by default the task's ``metrics``.
     group_column
-        Column that groups dependent rows (speaker, word). Intervals then resample groups first,
-        and rows within groups second.
+        Column that groups dependent rows (speaker, word). Intervals then take groups as the
+        independent parts of the test.
     """
 
     OLD_KEYS = {"cluster": "group_column"}

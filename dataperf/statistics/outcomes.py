@@ -35,10 +35,10 @@ class Outcome:
         Weight of each line in the score; None if all are equal.
     lines_are_sampled : bool
         Whether the lines are a random sample, such as rows that a seller hands over. An interval
-        then resamples the lines too.
+        then covers the chance of the lines too.
     seeds_are_draws : bool
         Whether a line is one draw of every uncertain row, such as a rating that may be wrong. An
-        interval then takes the draw of a random line for each row.
+        interval then covers the chance of the draw of each row.
     items : str
         Name of the set of test items, where each answer is tested on its own items.
 

@@ -24,7 +24,7 @@ AUTHORS = {
     ),
     "statistics": (
         "dataperf.statistics",
-        "Intervals, paired tests, ties and ranking scores. These functions only compute: the same "
+        "Intervals, paired tests, ranks and ranking scores. These functions only compute: the same "
         "input gives the same output on every machine.",
     ),
     "selection_helpers": (
